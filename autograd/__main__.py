@@ -1,0 +1,122 @@
+"""The command `autograd`."""
+
+import argparse
+import math
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+import numpy as np
+
+from autograd import __version__
+from autograd.neuron import Neuron, train
+
+NEURON = Neuron()
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def number(text: str) -> float:
+    """A finite number."""
+    try:
+        result = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not math.isfinite(result):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
+    return result
+
+
+def number_list(text: str) -> list[float]:
+    """Finite numbers separated by commas."""
+    return [number(item) for item in text.split(",")]
+
+
+def step_count(text: str) -> int:
+    """A whole number, at least 0."""
+    try:
+        result = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+    if result < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is negative")
+    return result
+
+
+def neuron(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Train the neuron and print each step."""
+    if len(options.weights) != len(options.inputs):
+        parser.error(
+            f"as many weights as inputs are needed: there are {len(options.weights)} "
+            f"of --weights and {len(options.inputs)} of --inputs"
+        )
+    example = Neuron(options.inputs, options.weights, options.bias, options.target)
+    weights, bias = np.array(example.weights), example.bias
+    print(f"{'step':>4}  {'loss':<24}  automatic - by hand")
+    with np.errstate(all="ignore"):
+        for count, step in enumerate(train(example, options.steps, options.learning_rate), 1):
+            print(f"{count:4}  {step.loss!r:<24}  {step.difference!r}")
+            weights, bias = step.weights, step.bias
+    print(f"final weights {weights}")
+    print(f"final bias {bias!r}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command with the given arguments, those of the process by default."""
+    parser = Parser(
+        prog="autograd", description="A scalar autograd engine: derivatives to see and to trust."
+    )
+    parser.add_argument("--version", action="version", version=f"autograd {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    command = commands.add_parser(
+        "neuron",
+        help="train one neuron and compare its gradients with hand-derived ones",
+        description=(
+            "Train one neuron, loss = (relu(inputs . weights + bias) - target) ** 2, by gradient "
+            "descent. Each line shows the loss before the step and the largest difference between "
+            "the automatic gradients and those of the formula derived by hand."
+        ),
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = command.add_argument
+    add("--steps", type=step_count, default=20, metavar="N", help="how many steps to train")
+    add("--learning-rate", type=number, default=0.001, metavar="RATE",
+        help="what the gradient is multiplied by in a step")  # fmt: skip
+    lists = {"type": number_list, "metavar": "X,Y,..."}
+    add("--inputs", **lists, default=_listed(NEURON.inputs), help="the inputs")
+    add("--weights", **lists, default=_listed(NEURON.weights),
+        help="the first weights, one per input")  # fmt: skip
+    add("--bias", type=number, default=NEURON.bias, metavar="X", help="the first bias")
+    add("--target", type=number, default=NEURON.target, metavar="X", help="what to learn")
+    command.set_defaults(run=neuron, parser=command)
+
+    options = parser.parse_args(
+        list(_joined_negatives(sys.argv[1:] if arguments is None else arguments))
+    )
+    options.run(options.parser, options)
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    return ",".join(f"{x:g}" for x in numbers)
+
+
+def _joined_negatives(arguments: Sequence[str]) -> Iterator[str]:
+    """`--weights -3,-1` as `--weights=-3,-1`: argparse would take the list for an option."""
+    previous = ""
+    for argument in (*arguments, ""):
+        if previous.startswith("--") and re.match(r"-[\d.]", argument):
+            argument = f"{previous}={argument}"
+        elif previous:
+            yield previous
+        previous = argument
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""NumPy arrays of Values: make them, read their data and gradients back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from autograd.op import boxed, real
+from autograd.value import Value
+
+
+def values(array_like: ArrayLike, name: str | None = None) -> NDArray[Any]:
+    """An array of new Values, one per number.
+
+    Args:
+        array_like: numbers in any shape that NumPy makes an array of.
+        name: the elements are called `name0`, `name1`, …, in two dimensions `name0_0`, `name0_1`,
+            …; a single number is called `name`.
+
+    Returns:
+        An object array of the same shape. It works in NumPy's arithmetic, `@`, `np.exp`, `sum`.
+
+    Raises:
+        TypeError: if an element is not a real number.
+        ValueError: if the rows have different lengths.
+
+    Example:
+        >>> values([1, -2], name="x")
+        array([Value(data=1.0, grad=0.0, name='x0'),
+               Value(data=-2.0, grad=0.0, name='x1')], dtype=object)
+    """
+    numbers = np.asarray(array_like)
+    result = np.empty(numbers.shape, dtype=object)
+    for index in np.ndindex(numbers.shape):
+        suffix = "_".join(map(str, index))
+        result[index] = Value(numbers[index], None if name is None else f"{name}{suffix}")
+    return result
+
+
+def data(tree: Any) -> NDArray[np.float64]:
+    """The data of Values, as a float array of the shape in which they are arranged.
+
+    Args:
+        tree: a Value, an array or nested sequences of Values; plain numbers among them stand for
+            themselves.
+
+    Raises:
+        TypeError: if there is something else in it.
+
+    Example:
+        >>> data(values([1, -2]) * 3)
+        array([ 3., -6.])
+    """
+    return _collected(tree, lambda item: item.data if isinstance(item, Value) else item)
+
+
+def grads(tree: Any) -> NDArray[np.float64]:
+    """The gradients of Values, as a float array of the shape in which they are arranged.
+
+    Args:
+        tree: a Value, an array or nested sequences of Values; a plain number has gradient 0.
+
+    Raises:
+        TypeError: if there is something else in it.
+
+    Example:
+        >>> x = values([1, -2])
+        >>> (x @ x).backward()
+        >>> grads(x)
+        array([ 2., -4.])
+    """
+    return _collected(tree, lambda item: item.grad if isinstance(item, Value) else 0.0 * item)
+
+
+def _collected(tree: Any, number: Callable[[Any], float]) -> NDArray[np.float64]:
+    items = boxed(tree) if isinstance(tree, Value) else np.asarray(tree, dtype=object)
+    result = np.empty(items.shape)
+    for index in np.ndindex(items.shape):
+        item = items[index]
+        result[index] = number(item if isinstance(item, Value) else real(item, "an element"))
+    return result

@@ -1,0 +1,211 @@
+"""Floating-point algorithms behind the table: numbers in, the nearest representable number out.
+
+Only functions for which neither `math` nor NumPy has an implementation that is right over the
+whole range of a double. None of them raises or warns on any combination of floats.
+"""
+
+import math
+
+SMALLEST_NORMAL = 2.0**-1022
+
+
+def _split(x: float) -> tuple[float, float]:
+    """`x` as the exact sum of two floats of at most 26 bits each (Veltkamp 1968)."""
+    scaled = 134217729.0 * x
+    high = scaled - (scaled - x)
+    return high, x - high
+
+
+def _exact_product(x: float, y: float) -> tuple[float, float]:
+    """`x * y` as the exact sum of the rounded product and its rounding error (Dekker 1971)."""
+    product = x * y
+    x1, x2 = _split(x)
+    y1, y2 = _split(y)
+    return product, ((x1 * y1 - product) + x1 * y2 + x2 * y1) + x2 * y2
+
+
+def _is_normal(x: float) -> bool:
+    """Whether `x` carries all 53 bits: neither 0 nor subnormal, infinite or nan."""
+    return SMALLEST_NORMAL <= abs(x) < math.inf
+
+
+def _quiet_power(x: float, y: float) -> float:
+    """`x ** y` by IEEE 754: infinities and nan where `math.pow` raises."""
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        pass
+    except ValueError:
+        if x != 0.0:
+            return math.nan
+    return math.copysign(math.inf, x) if y % 2.0 == 1.0 else math.inf
+
+
+def power(x: float, y: float) -> float:
+    """`x ** y`; a square is rounded once, as a product is."""
+    return x * x if y == 2.0 else math.pow(x, y)
+
+
+def power_slope(x: float, y: float) -> float:
+    """`y * x ** (y - 1)`, where neither `y - 1` is rounded nor the power leaves the range."""
+    if y == 0.0:
+        return 0.0
+    exponent = y - 1.0
+    if x != 0.0 and exponent + 1.0 != y:
+        return y * _quiet_power(x, y) / x
+    factor = _quiet_power(x, exponent)
+    if _is_normal(factor) or x == 0.0 or not math.isfinite(x):
+        return y * factor
+    root = _quiet_power(abs(x), exponent / 2.0)
+    return math.copysign(1.0, factor) * (y * root) * root
+
+
+def power_log(x: float, y: float) -> float:
+    """`x ** y * log(x)`: its limits at 0 and infinity, nan for negative x."""
+    if not x > 0.0:
+        return math.nan if x != 0.0 or y != y else 0.0 if y > 0.0 else -math.inf
+    if x == math.inf:
+        return math.inf if y >= 0.0 else y * 0.0
+    factor = _quiet_power(x, y)
+    if _is_normal(factor):
+        return factor * math.log(x)
+    root = _quiet_power(x, y / 2.0)
+    return root * math.log(x) * root
+
+
+def _scale(x: float, exponent: int) -> float:
+    """`x * 2 ** exponent`, infinite where that overflows."""
+    try:
+        return math.ldexp(x, exponent)
+    except OverflowError:
+        return math.copysign(math.inf, x)
+
+
+def cbrt(x: float) -> float:
+    """The real cube root, `math.cbrt` polished by one Newton step with an exact residual."""
+    if not _is_normal(x):
+        return math.cbrt(x * 2.0**300) / 2.0**100 if math.isfinite(x) else x
+    mantissa, exponent = math.frexp(x)
+    shift = exponent % 3
+    scaled = math.ldexp(mantissa, shift)
+    root = math.cbrt(scaled)
+    square, square_error = _exact_product(root, root)
+    cube, cube_error = _exact_product(square, root)
+    residual = (scaled - cube) - (cube_error + square_error * root)
+    return math.ldexp(root + residual / (3.0 * square), (exponent - shift) // 3)
+
+
+def gaussian(x: float) -> float:
+    """`exp(-x ** 2)`: the exponential would amplify the rounding of the square, so it is undone."""
+    if abs(x) > 28.0:
+        return 0.0
+    square, error = _exact_product(x, x)
+    return math.exp(-square) * (1.0 - error)
+
+
+def sech2(x: float) -> float:
+    """The square of the hyperbolic secant, `4 e / (1 + e) ** 2` with `e = exp(-2 abs(x))`."""
+    e = math.exp(-2.0 * abs(x))
+    return 4.0 * e / ((1.0 + e) * (1.0 + e))
+
+
+def sigmoid(x: float) -> float:
+    """The logistic function, from the exponential that cannot overflow."""
+    e = math.exp(-abs(x))
+    return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e)
+
+
+def softplus(x: float) -> float:
+    """`log(1 + exp(x))`."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
+
+
+def difference(x: float, y: float) -> float:
+    """`x - y`, and 0 for two equal infinities."""
+    return 0.0 if x == y else x - y
+
+
+def logaddexp(x: float, y: float) -> float:
+    """`log(exp(x) + exp(y))`."""
+    return max(x, y) + math.log1p(math.exp(-abs(difference(x, y))))
+
+
+def logsumexp(*operands: float) -> float:
+    """`log(sum(exp(x)))`; the largest term is taken out, so that nothing overflows."""
+    if any(x != x for x in operands):
+        return math.nan
+    rest = list(operands)
+    largest = max(rest)
+    rest.remove(largest)
+    return largest + math.log1p(math.fsum(math.exp(difference(x, largest)) for x in rest))
+
+
+def direction(x: float, y: float) -> float:
+    """`x / hypot(x, y)`, the cosine of the angle of (x, y); 0 at the origin."""
+    largest = max(abs(x), abs(y))
+    if x != x or y != y or largest == 0.0:
+        return x * y
+    if largest == math.inf:
+        return math.nan if abs(x) == abs(y) else math.copysign(float(abs(x) == math.inf), x)
+    shift = -math.frexp(largest)[1]
+    x, y = math.ldexp(x, shift), math.ldexp(y, shift)
+    return x / math.hypot(x, y)
+
+
+def inversion(x: float, y: float) -> float:
+    """`x / (x ** 2 + y ** 2)`, the inversion of (x, y) in the unit circle; nan at the origin."""
+    largest = max(abs(x), abs(y))
+    if x != x or y != y or largest == 0.0:
+        return math.nan
+    if largest == math.inf:
+        return math.copysign(0.0, x)
+    shift = -math.frexp(largest)[1]
+    x, y = math.ldexp(x, shift), math.ldexp(y, shift)
+    return _scale(x / (x * x + y * y), shift)
+
+
+def greater(x: float, y: float) -> float:
+    """1 where x > y, otherwise 0; nan if either is nan."""
+    return float(x > y) if x == x and y == y else math.nan
+
+
+def sign(x: float) -> float:
+    """-1, 0 or 1; nan for nan."""
+    return float(x > 0.0) - float(x < 0.0) if x == x else x
+
+
+def nonnegative(x: float) -> float:
+    """`x` itself, nan where it is negative; -0.0 becomes 0.0."""
+    return x + 0.0 if x >= 0.0 else math.nan
+
+
+def relu(x: float) -> float:
+    """`max(x, 0)`; nan for nan."""
+    return 0.0 if x <= 0.0 else x
+
+
+def leaky_relu(x: float, slope: float = 0.01) -> float:
+    """`x` where it is positive, otherwise `slope * x`; with slope 0 the same as `relu`."""
+    if x <= 0.0:
+        return slope * x if slope != 0.0 else 0.0
+    return x
+
+
+def maximum(x: float, y: float) -> float:
+    """The larger; nan if either is nan."""
+    return x + y if x != x or y != y else max(x, y)
+
+
+def minimum(x: float, y: float) -> float:
+    """The smaller; nan if either is nan."""
+    return x + y if x != x or y != y else min(x, y)
+
+
+def clip(x: float, lower: float, upper: float) -> float:
+    """`x` moved into [lower, upper]; `upper` where the two are crossed, as in NumPy."""
+    return minimum(maximum(x, lower), upper)
+
+
+def where(condition: float, x: float, y: float) -> float:
+    """`x` where the condition is true (not 0), otherwise `y`."""
+    return x if condition else y

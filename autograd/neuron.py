@@ -1,0 +1,64 @@
+"""The running example: one neuron trained twice, by hand-derived gradients and by the engine."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.arrays import data, grads, values
+from autograd.ops import dot, relu
+from autograd.value import Value
+
+Floats = NDArray[np.float64]
+
+
+class Neuron(NamedTuple):
+    """`loss = (relu(dot(inputs, weights) + bias) - target) ** 2`, the numbers of the example."""
+
+    inputs: Sequence[float] = (1.0, -2.0, 3.0)
+    weights: Sequence[float] = (-3.0, -1.0, 2.0)
+    bias: float = 1.0
+    target: float = 0.0
+
+
+class Step(NamedTuple):
+    """One step of training: the loss before it and what the step led to."""
+
+    loss: float
+    """The loss by the engine."""
+    difference: float
+    """The largest difference between its gradients and the hand-derived ones; nan if any is."""
+    weights: Floats
+    bias: float
+
+
+def by_hand(inputs: Floats, weights: Floats, bias: float, target: float) -> tuple[Floats, float]:
+    """The gradients of the neuron's loss with respect to weights and bias, derived on paper.
+
+    With z = dot(inputs, weights) + bias and y = relu(z):
+
+        dloss/dy = 2 (y - target)
+        dy/dz = 1 where z > 0, otherwise 0
+        dz/dweights = inputs,  dz/dbias = 1
+    """
+    z = np.dot(inputs, weights) + bias
+    y = np.maximum(0.0, z)
+    dloss_dz = 2.0 * (y - target) * float(z > 0.0)
+    return dloss_dz * inputs, dloss_dz
+
+
+def train(neuron: Neuron, steps: int, learning_rate: float) -> Iterator[Step]:
+    """Train by gradient descent, the gradients computed by the engine and compared at each step."""
+    inputs = np.array(neuron.inputs, dtype=np.float64)
+    w, b = values(neuron.weights, "w"), Value(neuron.bias, "b")
+    for _ in range(steps):
+        loss = (relu(dot(inputs, w) + b) - neuron.target) ** 2
+        loss.backward()
+        by_engine = np.append(grads(w), b.grad)
+        dweights, dbias = by_hand(inputs, data(w), b.data, neuron.target)
+        difference = np.max(np.abs(by_engine - np.append(dweights, dbias)))
+        for parameter in (*w, b):
+            parameter.data -= learning_rate * parameter.grad
+        loss.zero_grad()
+        yield Step(loss.data, float(difference), data(w), b.data)

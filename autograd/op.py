@@ -1,0 +1,253 @@
+"""What an operation is: its value, its partial derivatives, how it is written, where it is defined.
+
+The operations themselves are in `autograd.ops`; an `Op` of your own is used like any of them.
+"""
+
+import inspect
+import math
+import numbers
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias, overload
+
+import numpy as np
+
+Interval: TypeAlias = tuple[float, float]
+REALS: Interval = (-math.inf, math.inf)
+
+
+class Op:
+    """A differentiable operation on real numbers.
+
+    Called with numbers it computes a float; with a `Value` among the operands it records a new
+    `Value`; with NumPy arrays it is applied elementwise, broadcasting as NumPy does.
+
+    Args:
+        name: what the operation is called, in messages and in text.
+        forward: computes the value from one float per operand. Trailing operands may have
+            defaults.
+        partials: one function per operand, `partial(out, *operands)`, the derivative of the value
+            `out` with respect to that operand. Written with the library's own operations and
+            ordinary arithmetic it serves floats and Values alike, which is what second
+            derivatives need. For an operation on any number of operands: a single function that
+            returns all the partials at once.
+        text: how the operation is written as text, `#1`, `#2`, … standing for the operands, `#*`
+            for all of them, `#<` and `#>` for the first and the second half of them; by default
+            `name(#*)`.
+        latex: the same for LaTeX; by default the name as an operator.
+        domain: a closed interval per operand on which the operation is defined; by default all
+            the reals.
+        kinks: functions of the operands that are zero where a derivative jumps.
+        selects: whether the operation picks among its operands. Nothing flows back into an operand
+            that was not picked (whose partial is 0), not even `0 * inf`.
+        gather: turns the arguments of a call into operands, for operations on sequences.
+        numpy: NumPy's function of the same meaning. It supplies the IEEE 754 result and the
+            warning where `forward` raises an arithmetic error or is not finite; if it is a ufunc,
+            applying it to a Value applies this operation.
+        kernel: the value and both partials of a binary operation at once, right wherever the value
+            is finite; only a matter of speed.
+
+    Raises:
+        TypeError: when called with something that is not a real number or a Value, or with the
+            wrong number of operands.
+
+    Example:
+        >>> from autograd import Op, Value
+        >>> cube = Op("cube", lambda x: x * x * x, [lambda out, x: 3 * x * x])
+        >>> cube(2.0)
+        8.0
+        >>> x = Value(2.0)
+        >>> cube(x).backward()
+        >>> x.grad
+        12.0
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., float],
+        partials: Sequence[Callable[..., Any]] | Callable[..., Sequence[Any]],
+        *,
+        text: str | None = None,
+        latex: str | None = None,
+        domain: Sequence[Interval] = (),
+        kinks: Sequence[Callable[..., Any]] = (),
+        selects: bool = False,
+        gather: Callable[..., Sequence[Any]] | None = None,
+        numpy: Callable[..., Any] | None = None,
+        kernel: Callable[[float, float], tuple[float, float, float]] | None = None,
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.partials: Any = partials if callable(partials) else tuple(partials)
+        self.arity = None if callable(partials) else len(self.partials)
+        self.text = text or f"{name}(#*)"
+        self.latex = latex or rf"\operatorname{{{name}}}\left(#*\right)".replace("_", r"\_")
+        self.domain = tuple(domain) or (REALS,) * (self.arity or 1)
+        self.kinks = tuple(kinks)
+        self.selects = selects
+        self.gather = gather
+        self.numpy = numpy
+        self.kernel = kernel
+        # Where the operation is defined, so that it pickles by reference as a function does.
+        self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name}>"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    @overload
+    def __call__(self, *operands: float) -> float: ...
+    @overload
+    def __call__(self, *arguments: Any, **named: Any) -> Any: ...
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if self.gather is not None:
+            operands = self.gather(*arguments, **named)
+        elif named or (len(arguments) != self.arity and self.arity is not None):
+            operands = self._bind(arguments, named)
+        else:
+            operands = arguments
+        recorder: Any = None
+        scalar: type[float] = float
+        for operand in operands:
+            kind = type(operand)
+            if kind is float or kind is recorder:
+                continue
+            if hasattr(kind, "_record"):
+                recorder = kind
+            elif isinstance(operand, np.ndarray):
+                return self._elementwise(operands)
+            elif isinstance(operand, np.floating):
+                scalar = np.float64
+        if recorder is not None:
+            return recorder._record(self, operands)
+        return scalar(self.value(*[real(x, f"an operand of {self.name}") for x in operands]))
+
+    def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """The operands of a call that names some of them or leaves some at their defaults."""
+        try:
+            bound = inspect.signature(self.forward).bind(*arguments, **named)
+        except (TypeError, ValueError):
+            given = f"{len(arguments)} given" + (
+                f" and {', '.join(named)} by name" if named else ""
+            )
+            plural = "" if self.arity == 1 else "s"
+            message = f"{self.name} takes {self.arity} operand{plural}; {given}"
+            raise TypeError(message) from None
+        bound.apply_defaults()
+        return bound.args
+
+    def _elementwise(self, operands: Sequence[Any]) -> Any:
+        """The operation applied to every element of the broadcast operands.
+
+        Returns an object array where Values are among the elements, otherwise a float array.
+        """
+        if self.gather is not None:
+            message = f"{self.name} takes numbers and Values in its sequence, not arrays in a list"
+            raise TypeError(message)
+        arrays = [
+            operand if isinstance(operand, np.ndarray) else boxed(operand) for operand in operands
+        ]
+        result = np.frompyfunc(self, len(arrays), 1)(*arrays)
+        if isinstance(result, np.ndarray) and all(isinstance(x, float) for x in result.flat):
+            return result.astype(np.float64)
+        return result
+
+    def value(self, *data: float) -> float:
+        """The value at floats: IEEE 754 results, with NumPy's warnings under NumPy's errstate."""
+        try:
+            out = self.forward(*data)
+        except (ArithmeticError, ValueError):
+            if self.numpy is None:
+                raise
+            return float(self.numpy(*data))
+        if type(out) is not float:
+            out = real(out, f"the value of {self.name}")
+        if out - out != 0.0 and self.numpy is not None:
+            return float(self.numpy(*data))
+        return out
+
+    def evaluate(
+        self, data: Sequence[float], operands: Sequence[object]
+    ) -> tuple[float, tuple[float, ...]]:
+        """The value and the partial derivatives at `data`.
+
+        Where the operand is a constant (a float) its partial is 0.0 and is never evaluated.
+        Partial derivatives do not warn: an infinite slope is an answer.
+        """
+        out = self.value(*data)
+        if out - out == 0.0:
+            try:
+                return out, self._reals(self.differentiate(out, data, operands))
+            except (ArithmeticError, ValueError):
+                pass  # Python raises where IEEE 754 has a result, which NumPy's scalars give
+        scalars = [np.float64(x) for x in data]
+        with np.errstate(all="ignore"):
+            return out, self._reals(self.differentiate(np.float64(out), scalars, operands))
+
+    def differentiate(
+        self, out: Any, arguments: Sequence[Any], operands: Sequence[object]
+    ) -> Sequence[Any]:
+        """The partial derivatives at `arguments`, numbers or Values; 0.0 for constant operands."""
+        if self.arity is not None:
+            return [
+                0.0 if type(operand) is float else partial(out, *arguments)
+                for partial, operand in zip(self.partials, operands, strict=True)
+            ]
+        partials = self.partials(out, *arguments)
+        if len(partials) != len(operands):
+            message = f"{len(partials)} partials of {self.name} for {len(operands)} operands"
+            raise ValueError(message)
+        return [
+            0.0 if type(operand) is float else partial
+            for partial, operand in zip(partials, operands, strict=True)
+        ]
+
+    def _reals(self, partials: Sequence[Any]) -> tuple[float, ...]:
+        return tuple(
+            [x if type(x) is float else real(x, f"a partial of {self.name}") for x in partials]
+        )
+
+    def write(self, template: str, operands: Sequence[str]) -> str:
+        """One of the templates `text` and `latex` with the operands put in."""
+        half = len(operands) // 2
+        groups = {"*": operands, "<": operands[:half], ">": operands[half:]}
+
+        def replacement(match: re.Match[str]) -> str:
+            key = match[1]
+            return ", ".join(groups[key]) if key in groups else operands[int(key) - 1]
+
+        return re.sub(r"#([1-9*<>])", replacement, template)
+
+
+def boxed(item: object) -> np.ndarray[Any, Any]:
+    """Any object as a 0-dimensional array, which NumPy broadcasts and never looks into."""
+    box = np.empty((), dtype=object)
+    box[()] = item
+    return box
+
+
+_REMEDIES: Iterable[tuple[Any, str]] = (
+    ((str, bytes), "convert it with float() first"),
+    (complex, "treat its real and imaginary parts as two numbers"),
+    (type(None), "give a number (was a return statement forgotten?)"),
+    (np.ndarray, "make an array of Values with autograd.values()"),
+    ((list, tuple, set, dict), "make an array of Values with autograd.values()"),
+)
+
+
+def real(number: object, role: str) -> float:
+    """`number` as a float; anything that is not a real number is a TypeError that says `role`."""
+    if type(number) is float:
+        return number
+    if isinstance(number, (numbers.Real, np.bool_)):
+        return float(number)
+    kind = type(number).__name__
+    shown = f"the {kind} {number!r}" if isinstance(number, (str, bytes, complex)) else f"a {kind}"
+    remedies = [remedy for kinds, remedy in _REMEDIES if isinstance(number, kinds)]
+    remedy = "; " + remedies[0] if remedies else ""
+    shown = "None" if number is None else shown
+    raise TypeError(f"{role} must be a real number, not {shown}{remedy}")

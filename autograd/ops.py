@@ -1,0 +1,334 @@
+"""The table: every operation once, with its derivatives. Read it as a table of calculus.
+
+A partial derivative is `partial(out, *operands)`, where `out` is the value of the operation. It is
+written in the operations of this table, so the same line computes a number from floats and a graph
+from Values. The derivatives at awkward points are those of the page "Conventions" in the
+documentation: what needs care there is an operation of the last section, so that no partial has to
+choose its formula by the numbers at hand (a graph outlives them). Where one does choose, both
+formulas are the same function, and one is more accurate.
+"""
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from autograd import ieee
+from autograd.op import REALS, Op
+
+POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
+LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
+
+
+def _sequence(items: Iterable[Any]) -> Sequence[Any]:
+    """The operands of a reduction: every element of an array or of (nested) sequences."""
+    if isinstance(items, str) or not isinstance(items, Iterable):
+        raise TypeError(f"a reduction takes a sequence or an array, not {type(items).__name__}")
+    if not isinstance(items, np.ndarray):
+        items = list(items)
+        if not any(isinstance(item, (list, tuple, np.ndarray)) for item in items):
+            return items
+    return np.asarray(items, dtype=object).ravel().tolist()
+
+
+def _nonempty(name: str) -> Any:
+    def gather(items: Iterable[Any]) -> Sequence[Any]:
+        operands = _sequence(items)
+        if not operands:
+            raise ValueError(f"{name} of no operands is undefined")
+        return operands
+
+    return gather
+
+
+def _vector(items: Any) -> Sequence[Any]:
+    if isinstance(items, (list, tuple)):
+        return items
+    if isinstance(items, np.ndarray):
+        if items.ndim != 1:
+            raise ValueError(
+                f"dot takes two vectors, not an array of shape {items.shape}; "
+                "for matrices take the dot of each row, or use @"
+            )
+        return items.tolist()
+    return _sequence(items)
+
+
+def _two_vectors(a: Any, b: Any) -> Sequence[Any]:
+    left, right = _vector(a), _vector(b)
+    if len(left) != len(right):
+        raise ValueError(
+            f"dot takes two vectors of the same length, not of lengths {len(left)} and {len(right)}"
+        )
+    return [*left, *right]
+
+
+# --- Arithmetic ---------------------------------------------------------------------------------
+# fmt: off
+
+add = Op(
+    "add", operator.add, [lambda out, x, y: 1.0, lambda out, x, y: 1.0],
+    text="#1 + #2", latex="#1 + #2", numpy=np.add,
+    kernel=lambda x, y: (x + y, 1.0, 1.0))
+subtract = Op(
+    "subtract", operator.sub, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
+    text="#1 - #2", latex="#1 - #2", numpy=np.subtract,
+    kernel=lambda x, y: (x - y, 1.0, -1.0))
+multiply = Op(
+    "multiply", operator.mul, [lambda out, x, y: y, lambda out, x, y: x],
+    text="#1 * #2", latex=r"#1 \cdot #2", numpy=np.multiply,
+    kernel=lambda x, y: (x * y, y, x))
+
+
+def _divide_dy(out: Any, x: Any, y: Any) -> Any:
+    if y == 0.0 or not -ieee.SMALLEST_NORMAL < out < ieee.SMALLEST_NORMAL:
+        return -out / y
+    return -(x * 2.0**600 / y) / y * 2.0**-600  # a quotient below the normal range has lost bits
+
+
+divide = Op(
+    "divide", operator.truediv, [lambda out, x, y: 1.0 / y, _divide_dy],
+    text="#1 / #2", latex=r"\frac{#1}{#2}", numpy=np.divide)
+
+
+def _power_dx(out: Any, x: Any, y: Any) -> Any:
+    exponent = y - 1.0
+    if isinstance(x, float) or not isinstance(y, float) or exponent + 1.0 != y:
+        return power_slope(x, y)
+    if y == 0.0 or y == 1.0:
+        return y
+    return y * (x if y == 2.0 else power(x, exponent))
+
+
+power = Op(
+    "power", ieee.power, [_power_dx, lambda out, x, y: power_log(x, y)],
+    text="#1 ** #2", latex="{#1}^{#2}", domain=(POSITIVE, REALS), numpy=np.power)
+negative = Op(
+    "negative", operator.neg, [lambda out, x: -1.0], text="-#1", latex="-#1", numpy=np.negative)
+abs = Op(
+    "abs", math.fabs, [lambda out, x: sign(x)],
+    latex=r"\left|#1\right|", kinks=[lambda x: x], numpy=np.absolute)
+
+# --- Powers and roots ---------------------------------------------------------------------------
+
+square = Op(
+    "square", lambda x: x * x, [lambda out, x: 2.0 * x],
+    text="#1 ** 2", latex="{#1}^2", numpy=np.square)
+sqrt = Op(
+    "sqrt", math.sqrt, [lambda out, x: 0.5 / nonnegative(out)],
+    latex=r"\sqrt{#1}", domain=(POSITIVE,), numpy=np.sqrt)
+cbrt = Op(
+    "cbrt", ieee.cbrt, [lambda out, x: 1.0 / (3.0 * square(out))],
+    latex=r"\sqrt[3]{#1}", numpy=np.cbrt)
+hypot = Op(
+    "hypot", math.hypot, [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
+    latex=r"\sqrt{{#1}^2 + {#2}^2}", numpy=np.hypot)
+
+# --- Exponentials and logarithms ----------------------------------------------------------------
+
+exp = Op("exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp)
+expm1 = Op("expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1)
+log = Op(
+    "log", math.log, [lambda out, x: 1.0 / nonnegative(x)],
+    latex=r"\ln\left(#1\right)", domain=(POSITIVE,), numpy=np.log)
+log1p = Op(
+    "log1p", math.log1p, [lambda out, x: 1.0 / nonnegative(1.0 + x)],
+    latex=r"\ln\left(1 + #1\right)", domain=((-1.0, math.inf),), numpy=np.log1p)
+log2 = Op(
+    "log2", math.log2, [lambda out, x: LOG2_E / nonnegative(x)],
+    latex=r"\log_2\left(#1\right)", domain=(POSITIVE,), numpy=np.log2)
+log10 = Op(
+    "log10", math.log10, [lambda out, x: LOG10_E / nonnegative(x)],
+    latex=r"\log_{10}\left(#1\right)", domain=(POSITIVE,), numpy=np.log10)
+logaddexp = Op(
+    "logaddexp", ieee.logaddexp,
+    [lambda out, x, y: sigmoid(difference(x, y)), lambda out, x, y: sigmoid(difference(y, x))],
+    latex=r"\ln\left(e^{#1} + e^{#2}\right)", numpy=np.logaddexp)
+
+# --- Trigonometric functions (radians) ----------------------------------------------------------
+
+sin = Op("sin", math.sin, [lambda out, x: cos(x)], latex=r"\sin\left(#1\right)", numpy=np.sin)
+cos = Op("cos", math.cos, [lambda out, x: -sin(x)], latex=r"\cos\left(#1\right)", numpy=np.cos)
+tan = Op(
+    "tan", math.tan, [lambda out, x: 1.0 + square(out)],
+    latex=r"\tan\left(#1\right)", numpy=np.tan)
+asin = Op(
+    "asin", math.asin, [lambda out, x: 1.0 / sqrt((1.0 - x) * (1.0 + x))],
+    latex=r"\arcsin\left(#1\right)", domain=(UNIT,), numpy=np.arcsin)
+acos = Op(
+    "acos", math.acos, [lambda out, x: -1.0 / sqrt((1.0 - x) * (1.0 + x))],
+    latex=r"\arccos\left(#1\right)", domain=(UNIT,), numpy=np.arccos)
+atan = Op(
+    "atan", math.atan, [lambda out, x: inversion(1.0, x)],
+    latex=r"\arctan\left(#1\right)", numpy=np.arctan)
+atan2 = Op(
+    "atan2", math.atan2, [lambda out, y, x: inversion(x, y), lambda out, y, x: -inversion(y, x)],
+    numpy=np.arctan2)
+
+# --- Hyperbolic functions -----------------------------------------------------------------------
+
+sinh = Op("sinh", math.sinh, [lambda out, x: cosh(x)], latex=r"\sinh\left(#1\right)", numpy=np.sinh)
+cosh = Op("cosh", math.cosh, [lambda out, x: sinh(x)], latex=r"\cosh\left(#1\right)", numpy=np.cosh)
+tanh = Op(
+    "tanh", math.tanh, [lambda out, x: sech2(x)], latex=r"\tanh\left(#1\right)", numpy=np.tanh)
+asinh = Op("asinh", math.asinh, [lambda out, x: 1.0 / hypot(1.0, x)], numpy=np.arcsinh)
+acosh = Op(
+    "acosh", math.acosh, [lambda out, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))],
+    domain=(ABOVE_ONE,), numpy=np.arccosh)
+atanh = Op(
+    "atanh", math.atanh, [lambda out, x: 1.0 / nonnegative((1.0 - x) * (1.0 + x))],
+    domain=(UNIT,), numpy=np.arctanh)
+
+# --- Smooth steps -------------------------------------------------------------------------------
+
+sigmoid = Op(
+    "sigmoid", ieee.sigmoid, [lambda out, x: 0.25 * sech2(0.5 * x)],
+    latex=r"\sigma\left(#1\right)")
+softplus = Op(
+    "softplus", ieee.softplus, [lambda out, x: sigmoid(x)],
+    latex=r"\ln\left(1 + e^{#1}\right)")
+erf = Op("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)])
+
+# --- Selection: a piece is picked, and nothing flows into the others ----------------------------
+
+
+def _share(x: Any, y: Any) -> Any:
+    """1 where x > y, 1/2 where they are equal: what x contributes to the larger of the two."""
+    return 0.5 * (1.0 + greater(x, y) - greater(y, x))
+
+
+relu = Op(
+    "relu", ieee.relu, [lambda out, x: greater(x, 0.0)],
+    latex=r"\max\left(0, #1\right)", kinks=[lambda x: x], selects=True)
+
+
+def _leaky_relu_dx(out: Any, x: Any, slope: Any) -> Any:
+    positive = greater(x, 0.0)
+    return positive + slope * (1.0 - positive)
+
+
+leaky_relu = Op(
+    "leaky_relu", ieee.leaky_relu, [_leaky_relu_dx, lambda out, x, slope: minimum(x, 0.0)],
+    domain=(REALS, (0.0, 1.0)), kinks=[lambda x, slope: x], selects=True)
+maximum = Op(
+    "maximum", ieee.maximum, [lambda out, x, y: _share(x, y), lambda out, x, y: _share(y, x)],
+    latex=r"\max\left(#1, #2\right)", kinks=[lambda x, y: x - y], selects=True, numpy=np.maximum)
+minimum = Op(
+    "minimum", ieee.minimum, [lambda out, x, y: _share(y, x), lambda out, x, y: _share(x, y)],
+    latex=r"\min\left(#1, #2\right)", kinks=[lambda x, y: x - y], selects=True, numpy=np.minimum)
+
+
+def _inside(x: Any, lower: Any, upper: Any) -> Any:
+    return greater(x, lower) * greater(upper, x)
+
+
+def _below(x: Any, lower: Any, upper: Any) -> Any:
+    return (1.0 - greater(x, lower)) * _share(upper, lower)
+
+
+clip = Op(
+    "clip", ieee.clip,
+    [lambda out, x, lower, upper: _inside(x, lower, upper),
+     lambda out, x, lower, upper: _below(x, lower, upper),
+     lambda out, x, lower, upper: 1.0 - _inside(x, lower, upper) - _below(x, lower, upper)],
+    kinks=[lambda x, lower, upper: x - lower, lambda x, lower, upper: x - upper,
+           lambda x, lower, upper: lower - upper],
+    selects=True)
+where = Op(
+    "where", ieee.where,
+    [lambda out, condition, x, y: 0.0,
+     lambda out, condition, x, y: where(condition, 1.0, 0.0),
+     lambda out, condition, x, y: where(condition, 0.0, 1.0)],
+    selects=True)
+
+# --- Reductions: one node for any number of operands --------------------------------------------
+
+
+def _dot_value(*operands: float) -> float:
+    half = len(operands) // 2
+    return float(np.dot(np.fromiter(operands[:half], float), np.fromiter(operands[half:], float)))
+
+
+def _dot_partials(out: Any, *operands: Any) -> Sequence[Any]:
+    half = len(operands) // 2
+    return operands[half:] + operands[:half]
+
+
+def _products_of_the_others(out: Any, *operands: Any) -> Sequence[Any]:
+    before = [1.0, *accumulate(operands[:-1], operator.mul)]
+    after = [1.0, *accumulate(operands[:0:-1], operator.mul)]
+    return [x * y for x, y in zip(before, reversed(after), strict=True)]
+
+
+def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
+    weights = [exp(difference(x, out)) for x in operands]
+    total = sum(weights)
+    return [weight / total for weight in weights]
+
+
+dot = Op(
+    "dot", _dot_value, _dot_partials,
+    text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)", gather=_two_vectors)
+sum = Op(
+    "sum", lambda *x: math.fsum(x), lambda out, *x: (1.0,) * len(x),
+    text="sum([#*])", gather=_sequence, numpy=lambda *x: np.sum(x))
+mean = Op(
+    "mean", lambda *x: math.fsum(x) / len(x), lambda out, *x: (1.0 / len(x),) * len(x),
+    text="mean([#*])", gather=_nonempty("mean"), numpy=lambda *x: np.mean(x))
+prod = Op(
+    "prod", lambda *x: math.prod(x, start=1.0), _products_of_the_others,
+    text="prod([#*])", domain=((-1e30, 1e30),), gather=_sequence, numpy=lambda *x: np.prod(x))
+logsumexp = Op(
+    "logsumexp", ieee.logsumexp, _softmax,
+    text="logsumexp([#*])", gather=_nonempty("logsumexp"))
+
+# --- What the derivatives above are made of -----------------------------------------------------
+
+sign = Op(
+    "sign", ieee.sign, [lambda out, x: 0.0], kinks=[lambda x: x], selects=True, numpy=np.sign)
+greater = Op(
+    "greater", ieee.greater, [lambda out, x, y: 0.0, lambda out, x, y: 0.0],
+    latex=r"\mathbb{1}\left[#1 > #2\right]", kinks=[lambda x, y: x - y], selects=True)
+nonnegative = Op(
+    "nonnegative", ieee.nonnegative, [lambda out, x: 1.0],
+    text="#1", latex="#1", domain=(POSITIVE,))
+difference = Op(
+    "difference", ieee.difference, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
+    text="#1 - #2", latex="#1 - #2")
+sech2 = Op(
+    "sech2", ieee.sech2, [lambda out, x: -2.0 * out * tanh(x)],
+    latex=r"\operatorname{sech}^2\left(#1\right)")
+gaussian = Op(
+    "gaussian", ieee.gaussian, [lambda out, x: -2.0 * x * out],
+    text="exp(-#1 ** 2)", latex="e^{-{#1}^2}")
+power_slope = Op(
+    "power_slope", ieee.power_slope,
+    [lambda out, x, y: y * power_slope(x, y - 1.0),
+     lambda out, x, y: power(x, y - 1.0) + y * power_log(x, y - 1.0)],
+    text="#2 * #1 ** (#2 - 1)", latex="#2 \\cdot {#1}^{#2 - 1}", domain=(POSITIVE, REALS))
+power_log = Op(
+    "power_log", ieee.power_log,
+    [lambda out, x, y: power(x, y - 1.0) + y * power_log(x, y - 1.0),
+     lambda out, x, y: out * log(x)],
+    text="#1 ** #2 * log(#1)", latex=r"{#1}^{#2} \ln\left(#1\right)", domain=(POSITIVE, REALS))
+direction = Op(
+    "direction", ieee.direction,
+    [lambda out, x, y: square(direction(y, x)) / hypot(x, y),
+     lambda out, x, y: -out * direction(y, x) / hypot(x, y)],
+    text="#1 / hypot(#1, #2)", latex=r"\frac{#1}{\sqrt{{#1}^2 + {#2}^2}}")
+inversion = Op(
+    "inversion", ieee.inversion,
+    [lambda out, x, y: (inversion(y, x) - out) * (inversion(y, x) + out),
+     lambda out, x, y: -2.0 * out * inversion(y, x)],
+    text="#1 / (#1 ** 2 + #2 ** 2)", latex=r"\frac{#1}{{#1}^2 + {#2}^2}")
+
+# fmt: on
+
+TABLE: dict[str, Op] = {name: op for name, op in globals().items() if isinstance(op, Op)}
+"""Every operation by its name."""
+
+UFUNCS: dict[Any, Op] = {op.numpy: op for op in TABLE.values() if isinstance(op.numpy, np.ufunc)}
+"""The operations that NumPy's ufuncs stand for."""

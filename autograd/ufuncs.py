@@ -1,0 +1,48 @@
+"""NumPy's ufuncs applied to Values: `np.tanh(value)` is `autograd.tanh(value)`."""
+
+from typing import Any
+
+import numpy as np
+
+from autograd.op import boxed
+from autograd.ops import UFUNCS
+
+_IDENTITIES = (np.positive, np.conjugate)
+
+
+def apply_ufunc(
+    ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], out: Any = None, **options: Any
+) -> Any:
+    """What `Value.__array_ufunc__` does.
+
+    Ufuncs that the table knows record nodes, elementwise where arrays are involved; those that
+    answer a question (`np.less`, `np.isfinite`) ask it of the data.
+
+    Raises:
+        TypeError: for a ufunc without a derivative here, for options such as `where=`, and for an
+            `out` that cannot hold Values.
+    """
+    if method != "__call__":  # reduce, outer, …: NumPy's own loop over objects
+        arrays = [x if isinstance(x, np.ndarray) else boxed(x) for x in inputs]
+        return getattr(ufunc, method)(*arrays, **({"out": out} if out else {}), **options)
+    if options:
+        raise TypeError(f"np.{ufunc.__name__} of a Value does not take {', '.join(options)}")
+    if ufunc in UFUNCS:
+        result = UFUNCS[ufunc](*inputs)
+    elif {"d->?", "dd->?"} & set(ufunc.types):
+        result = ufunc(*[x.data if hasattr(x, "edges") else x for x in inputs])
+    elif ufunc in _IDENTITIES:
+        result = inputs[0]
+    else:
+        raise TypeError(
+            f"np.{ufunc.__name__} has no derivative here: "
+            "apply it to .data, or write an autograd.Op for it"
+        )
+    if out is None:
+        return result
+    (target,) = out
+    if target.dtype != object:
+        message = f"an array of {target.dtype} cannot hold Values; use array.astype(object)"
+        raise TypeError(message)
+    target[...] = result
+    return target

@@ -1,0 +1,595 @@
+"""`Value`: a number that remembers how it was computed."""
+
+from __future__ import annotations
+
+import numbers
+import operator
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, Self
+
+import numpy as np
+
+from autograd import ops
+from autograd.graph import backward_sweep, derivative_graph, recompute, topological_order
+from autograd.ieee import SMALLEST_NORMAL
+from autograd.op import Op, real
+from autograd.ufuncs import apply_ufunc
+
+_new = object.__new__
+_add, _multiply = ops.add, ops.multiply
+
+
+class Value:
+    """A real number that remembers how it was computed, so that it can be differentiated.
+
+    Values are combined with each other and with plain numbers by ordinary arithmetic, by the
+    operations of this library and by NumPy's ufuncs; each combination is a new Value that knows
+    its operands. Results are those of IEEE 754, with NumPy's warnings.
+
+    Values compare by their data and hash by identity: `a == b` asks whether two numbers are equal,
+    a dictionary keeps two equal Values apart.
+
+    Args:
+        data: a real number.
+        name: what to call the Value in messages, formulas and pictures.
+
+    Attributes:
+        data: the number. Assigning it changes this Value alone: what was computed from it stays
+            as it was until `forward()`.
+        grad: what `backward()` has accumulated here, 0.0 at first.
+        op: the `Op` that computed the Value, None for a Value made from a number.
+        operands: what it was computed from, one entry per use, constants as floats.
+        partials: the derivative of the Value with respect to each operand, as it was when the
+            operation happened; 0.0 for a constant.
+        name: the name, or None.
+
+    Raises:
+        TypeError: if `data` is not a real number (a string, None, a complex number, an array, a
+            Value).
+
+    Example:
+        >>> x = Value(3.0, name="x")
+        >>> y = x * x + 1
+        >>> y.backward()
+        >>> y
+        Value(data=10.0, grad=1.0)
+        >>> x
+        Value(data=3.0, grad=6.0, name='x')
+    """
+
+    __slots__ = ("_data", "_order", "edges", "grad", "name", "op")
+
+    _data: float
+    _order: list[Value] | None
+    edges: tuple[Any, ...]
+    grad: float
+    name: str | None
+    op: Op | None
+
+    def __init__(self, data: float, name: str | None = None) -> None:
+        if isinstance(data, Value):
+            raise TypeError(
+                "a Value already; use it as it is, or .detach() for a copy without history"
+            )
+        self._data = real(data, "the data of a Value")
+        self._order = None
+        self.edges = ()
+        self.grad = 0.0
+        self.op = None
+        self.named(name)
+
+    @property
+    def data(self) -> float:
+        return self._data
+
+    @data.setter
+    def data(self, data: float) -> None:
+        self._data = real(data, f"the data of {self._title()}")
+
+    @property
+    def operands(self) -> tuple[Value | float, ...]:
+        return self.edges[: len(self.edges) // 2]
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        return self.edges[len(self.edges) // 2 :]
+
+    def named(self, name: str | None) -> Self:
+        """Set the name and return this Value.
+
+        Raises:
+            TypeError: if the name is neither a string nor None.
+
+        Example:
+            >>> (Value(1.0) + 2).named("sum")
+            Value(data=3.0, grad=0.0, name='sum')
+        """
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"a name must be a string, not a {type(name).__name__}")
+        self.name = name
+        return self
+
+    def _title(self) -> str:
+        return f"the Value {self.name!r}" if self.name else "a Value"
+
+    def __repr__(self) -> str:
+        name = "" if self.name is None else f", name={self.name!r}"
+        return f"Value(data={self._data!r}, grad={self.grad!r}{name})"
+
+    def __format__(self, specification: str) -> str:
+        return format(self._data, specification) if specification else str(self)
+
+    # --- Recording ------------------------------------------------------------------------------
+
+    @classmethod
+    def _record(cls, op: Op, operands: Sequence[Any]) -> Value:
+        """Apply an operation to Values and numbers and record that."""
+        operands = tuple(
+            [
+                x
+                if type(x) is float or isinstance(x, Value)
+                else real(x, f"an operand of {op.name}")
+                for x in operands
+            ]
+        )
+        data, partials = op.evaluate(
+            [x if type(x) is float else x._data for x in operands], operands
+        )
+        return _node(data, op, operands + partials)
+
+    # --- Differentiating ------------------------------------------------------------------------
+
+    def _sorted(self) -> list[Value]:
+        """The topological order, computed once: a recorded graph never changes its shape."""
+        if self._order is None:
+            # Without the Value itself, which would make a reference cycle.
+            self._order = topological_order(self)[:-1]
+        return [*self._order, self]
+
+    def backward(self, grad: float = 1.0) -> None:
+        """Add the derivative of this Value with respect to every Value it was computed from.
+
+        The derivatives are added to the `grad` of each, as a Value that is used in several places
+        asks for; `zero_grad()` clears them.
+
+        Args:
+            grad: what this Value contributes to the quantity that is differentiated.
+
+        Raises:
+            TypeError: if `grad` is not a real number.
+
+        Example:
+            >>> x, y = Value(2.0), Value(5.0)
+            >>> (x * y).backward()
+            >>> x.grad, y.grad
+            (5.0, 2.0)
+        """
+        for node, adjoint in backward_sweep(self._sorted(), real(grad, "the grad of backward")):
+            node.grad += adjoint
+
+    def zero_grad(self) -> None:
+        """Set `grad` to 0.0 on this Value and on everything it was computed from.
+
+        Example:
+            >>> x = Value(2.0)
+            >>> y = x * x
+            >>> y.backward()
+            >>> y.zero_grad()
+            >>> x.grad
+            0.0
+        """
+        for node in self._sorted():
+            node.grad = 0.0
+
+    def forward(self) -> float:
+        """Compute the recorded graph anew, in place, after the data of its leaves has changed.
+
+        Values and partial derivatives are updated, `grad` is left alone. Only what was recorded is
+        repeated: a branch that Python took on `if x > 0` stays taken, a plain number stays the
+        number it was.
+
+        Returns:
+            The new data.
+
+        Example:
+            >>> x = Value(2.0)
+            >>> y = x * x
+            >>> x.data = 3.0
+            >>> y.forward()
+            9.0
+        """
+        recompute(self._sorted())
+        return self._data
+
+    def derivative(self, wrt: Value) -> Value:
+        """The derivative of this Value with respect to another, as a graph of its own.
+
+        Being a Value, it can be differentiated again, and `forward()` computes it anew.
+
+        Args:
+            wrt: a Value; where this one does not depend on it, the derivative is 0.
+
+        Raises:
+            TypeError: if `wrt` is not a Value.
+
+        Example:
+            >>> x = Value(2.0)
+            >>> slope = (x ** 3).derivative(x)
+            >>> slope.data, slope.derivative(x).data
+            (12.0, 12.0)
+        """
+        if not isinstance(wrt, Value):
+            raise TypeError(f"derivative takes a Value, not a {type(wrt).__name__}")
+        result = derivative_graph(self._sorted(), wrt)
+        return result if isinstance(result, Value) else Value(result)
+
+    def detach(self) -> Value:
+        """A Value of the same data and name without any history.
+
+        Example:
+            >>> x = Value(2.0, name="x")
+            >>> (x * x).detach().operands
+            ()
+        """
+        return Value(self._data, self.name)
+
+    # --- Arithmetic -----------------------------------------------------------------------------
+    # Between Values and plain numbers `+ - * /` record themselves, because an unfused graph is made
+    # of little else. Results that are not finite and all other types go by the table.
+
+    def __add__(self, other: Any) -> Value:
+        if type(other) is Value:
+            data = self._data + other._data
+            edges: tuple[Any, ...] = (self, other, 1.0, 1.0)
+        elif type(other) is float or type(other) is int:
+            other = float(other)
+            data = self._data + other
+            edges = (self, other, 1.0, 0.0)
+        else:
+            return _apply(ops.add, self, other, other)
+        if data - data != 0.0:
+            return Value._record(ops.add, (self, other))
+        node = _new(Value)
+        node._data = data
+        node._order = node.name = None
+        node.edges = edges
+        node.grad = 0.0
+        node.op = _add
+        return node
+
+    def __sub__(self, other: Any) -> Value:
+        if type(other) is Value:
+            data = self._data - other._data
+            edges: tuple[Any, ...] = (self, other, 1.0, -1.0)
+        elif type(other) is float or type(other) is int:
+            other = float(other)
+            data = self._data - other
+            edges = (self, other, 1.0, 0.0)
+        else:
+            return _apply(ops.subtract, self, other, other)
+        if data - data != 0.0:
+            return Value._record(ops.subtract, (self, other))
+        return _node(data, ops.subtract, edges)
+
+    def __mul__(self, other: Any) -> Value:
+        x = self._data
+        if type(other) is Value:
+            y = other._data
+            data = x * y
+            edges: tuple[Any, ...] = (self, other, y, x)
+        elif type(other) is float or type(other) is int:
+            other = float(other)
+            data = x * other
+            edges = (self, other, other, 0.0)
+        else:
+            return _apply(ops.multiply, self, other, other)
+        if data - data != 0.0:
+            return Value._record(ops.multiply, (self, other))
+        node = _new(Value)
+        node._data = data
+        node._order = node.name = None
+        node.edges = edges
+        node.grad = 0.0
+        node.op = _multiply
+        return node
+
+    def __truediv__(self, other: Any) -> Value:
+        if type(other) is Value:
+            y = other._data
+            if y != 0.0:
+                data = self._data / y
+                if data - data == 0.0 and abs(data) >= SMALLEST_NORMAL:
+                    return _node(data, ops.divide, (self, other, 1.0 / y, -data / y))
+        elif type(other) is float or type(other) is int:
+            other = float(other)
+            if other != 0.0:
+                data = self._data / other
+                if data - data == 0.0:
+                    return _node(data, ops.divide, (self, other, 1.0 / other, 0.0))
+        return _apply(ops.divide, self, other, other)
+
+    def __pow__(self, other: Any) -> Value:
+        return _apply(ops.power, self, other, other)
+
+    def __radd__(self, other: Any) -> Value:
+        return _apply(ops.add, other, self, other)
+
+    def __rsub__(self, other: Any) -> Value:
+        return _apply(ops.subtract, other, self, other)
+
+    def __rmul__(self, other: Any) -> Value:
+        return _apply(ops.multiply, other, self, other)
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return _apply(ops.divide, other, self, other)
+
+    def __rpow__(self, other: Any) -> Value:
+        return _apply(ops.power, other, self, other)
+
+    def __neg__(self) -> Value:
+        return _node(-self._data, ops.negative, (self, -1.0))
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        return Value._record(ops.abs, (self,))
+
+    # --- Comparing, by data ---------------------------------------------------------------------
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return _compare(operator.eq, self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return _compare(operator.ne, self, other)
+
+    def __lt__(self, other: Any) -> bool:
+        return _compare(operator.lt, self, other)
+
+    def __le__(self, other: Any) -> bool:
+        return _compare(operator.le, self, other)
+
+    def __gt__(self, other: Any) -> bool:
+        return _compare(operator.gt, self, other)
+
+    def __ge__(self, other: Any) -> bool:
+        return _compare(operator.ge, self, other)
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    # --- One method per unary operation ---------------------------------------------------------
+
+    def exp(self) -> Value:
+        """The exponential function, e to the power of the Value."""
+        return Value._record(ops.exp, (self,))
+
+    def expm1(self) -> Value:
+        """`exp(x) - 1`, accurate for small x."""
+        return Value._record(ops.expm1, (self,))
+
+    def log(self) -> Value:
+        """The natural logarithm."""
+        return Value._record(ops.log, (self,))
+
+    def log1p(self) -> Value:
+        """`log(1 + x)`, accurate for small x."""
+        return Value._record(ops.log1p, (self,))
+
+    def log2(self) -> Value:
+        """The logarithm to base 2."""
+        return Value._record(ops.log2, (self,))
+
+    def log10(self) -> Value:
+        """The logarithm to base 10."""
+        return Value._record(ops.log10, (self,))
+
+    def sqrt(self) -> Value:
+        """The square root."""
+        return Value._record(ops.sqrt, (self,))
+
+    def cbrt(self) -> Value:
+        """The real cube root."""
+        return Value._record(ops.cbrt, (self,))
+
+    def square(self) -> Value:
+        """The square."""
+        return Value._record(ops.square, (self,))
+
+    def sin(self) -> Value:
+        """The sine of an angle in radians."""
+        return Value._record(ops.sin, (self,))
+
+    def cos(self) -> Value:
+        """The cosine of an angle in radians."""
+        return Value._record(ops.cos, (self,))
+
+    def tan(self) -> Value:
+        """The tangent of an angle in radians."""
+        return Value._record(ops.tan, (self,))
+
+    def asin(self) -> Value:
+        """The inverse sine, in radians from -pi/2 to pi/2."""
+        return Value._record(ops.asin, (self,))
+
+    def acos(self) -> Value:
+        """The inverse cosine, in radians from 0 to pi."""
+        return Value._record(ops.acos, (self,))
+
+    def atan(self) -> Value:
+        """The inverse tangent, in radians from -pi/2 to pi/2."""
+        return Value._record(ops.atan, (self,))
+
+    def sinh(self) -> Value:
+        """The hyperbolic sine."""
+        return Value._record(ops.sinh, (self,))
+
+    def cosh(self) -> Value:
+        """The hyperbolic cosine."""
+        return Value._record(ops.cosh, (self,))
+
+    def tanh(self) -> Value:
+        """The hyperbolic tangent."""
+        return Value._record(ops.tanh, (self,))
+
+    def asinh(self) -> Value:
+        """The inverse hyperbolic sine."""
+        return Value._record(ops.asinh, (self,))
+
+    def acosh(self) -> Value:
+        """The inverse hyperbolic cosine, at least 0."""
+        return Value._record(ops.acosh, (self,))
+
+    def atanh(self) -> Value:
+        """The inverse hyperbolic tangent."""
+        return Value._record(ops.atanh, (self,))
+
+    def sigmoid(self) -> Value:
+        """The logistic function, `1 / (1 + exp(-x))`."""
+        return Value._record(ops.sigmoid, (self,))
+
+    def softplus(self) -> Value:
+        """`log(1 + exp(x))`, a smooth relu."""
+        return Value._record(ops.softplus, (self,))
+
+    def relu(self) -> Value:
+        """The rectified linear unit, `max(x, 0)`; its derivative at 0 is 0."""
+        return Value._record(ops.relu, (self,))
+
+    def erf(self) -> Value:
+        """The error function."""
+        return Value._record(ops.erf, (self,))
+
+    def leaky_relu(self, slope: float | Value = 0.01) -> Value:
+        """`x` where it is positive, otherwise `slope * x`."""
+        return Value._record(ops.leaky_relu, (self, slope))
+
+    def abs(self) -> Value:
+        """The absolute value; its derivative at 0 is 0."""
+        return Value._record(ops.abs, (self,))
+
+    # --- NumPy ----------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        return apply_ufunc(ufunc, method, inputs, **options)
+
+    # On an object array NumPy calls the method of its own name of every element.
+    arcsin, arccos, arctan = asin, acos, atan
+    arcsinh, arccosh, arctanh = asinh, acosh, atanh
+
+    def arctan2(self, other: float | Value) -> Value:
+        """The angle of the point (other, self), in radians from -pi to pi."""
+        return Value._record(ops.atan2, (self, other))
+
+    def hypot(self, other: float | Value) -> Value:
+        """The distance of the point (self, other) from the origin."""
+        return Value._record(ops.hypot, (self, other))
+
+    def logaddexp(self, other: float | Value) -> Value:
+        """`log(exp(self) + exp(other))`."""
+        return Value._record(ops.logaddexp, (self, other))
+
+    def conjugate(self) -> Value:
+        """The Value itself, which is real."""
+        return self
+
+    def __float__(self) -> NoReturn:
+        raise TypeError(
+            f"converting {self._title()} to a plain number would lose its gradient: use the "
+            "operations of this library (autograd.exp instead of math.exp), or .data where the "
+            "number alone is wanted"
+        )
+
+    __int__ = __complex__ = __float__
+
+    # --- Copying and pickling -------------------------------------------------------------------
+    # Both go through the graph in topological order, so that its depth is no limit.
+
+    def _fields(self) -> tuple[Any, ...]:
+        return self._data, self.op, self.edges, self.grad, self.name
+
+    def __copy__(self) -> Value:
+        return _restore(*self._fields())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        for node in self._sorted():
+            if id(node) not in memo:
+                data, op, edges, grad, name = node._fields()
+                edges = tuple([x if type(x) is float else memo[id(x)] for x in edges])
+                memo[id(node)] = _restore(data, op, edges, grad, name)
+        return memo[id(self)]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self in _pickling.listed:
+            return _restore, self._fields()
+        *earlier, _ = order = self._sorted()
+        _pickling.listed = frozenset(order)
+        return _restore, (*self._fields(), earlier, _EndOfList())
+
+
+class _Pickling(threading.local):
+    """The nodes that the pickling under way has already put in a list, operands first.
+
+    Pickle descends into what an object refers to. The first node it meets therefore refers to a
+    list of the whole graph, and every node of that list finds its operands already written.
+    """
+
+    listed: frozenset[Value] = frozenset()
+
+
+_pickling = _Pickling()
+
+
+class _EndOfList:
+    """Pickled after such a list, and so the sign that it is complete."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _pickling.listed = frozenset()
+        return tuple, ()
+
+
+def _node(data: float, op: Op, edges: tuple[Any, ...]) -> Value:
+    node = _new(Value)
+    node._data = data
+    node._order = node.name = None
+    node.edges = edges
+    node.grad = 0.0
+    node.op = op
+    return node
+
+
+def _restore(
+    data: float,
+    op: Op | None,
+    edges: tuple[Any, ...],
+    grad: float,
+    name: str | None,
+    *earlier: object,
+) -> Value:
+    node = _new(Value)
+    node._data, node._order, node.op, node.edges = data, None, op, edges
+    node.grad, node.name = grad, name
+    return node
+
+
+_REFUSED = (str, bytes, complex, list, tuple, set, dict, type(None))
+
+
+def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
+    """Arithmetic of a Value with something else, `other` being one of the two operands.
+
+    Arrays, and types unknown here, are given their turn.
+    """
+    if isinstance(other, (Value, numbers.Real, np.bool_)):
+        return Value._record(op, (left, right))
+    if isinstance(other, _REFUSED):
+        value = right if left is other else left
+        real(other, f"the other operand of {op.name} with {value._title()}")
+    return NotImplemented
+
+
+def _compare(comparison: Callable[[Any, Any], bool], value: Value, other: Any) -> bool:
+    return comparison(value._data, other._data if isinstance(other, Value) else other)
