@@ -89,9 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--steps", type=step_count, default=20, metavar="N", help="how many steps to train")
     add("--learning-rate", type=number, default=0.001, metavar="RATE",
         help="what the gradient is multiplied by in a step")  # fmt: skip
-    lists = {"type": number_list, "metavar": "X,Y,..."}
-    add("--inputs", **lists, default=_listed(NEURON.inputs), help="the inputs")
-    add("--weights", **lists, default=_listed(NEURON.weights),
+    add("--inputs", type=number_list, default=_listed(NEURON.inputs), metavar="X,Y,...",
+        help="the inputs")  # fmt: skip
+    add("--weights", type=number_list, default=_listed(NEURON.weights), metavar="X,Y,...",
         help="the first weights, one per input")  # fmt: skip
     add("--bias", type=number, default=NEURON.bias, metavar="X", help="the first bias")
     add("--target", type=number, default=NEURON.target, metavar="X", help="what to learn")
@@ -119,4 +119,4 @@ def _joined_negatives(arguments: Sequence[str]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -30,11 +30,11 @@ def values(array_like: ArrayLike, name: str | None = None) -> NDArray[Any]:
         array([Value(data=1.0, grad=0.0, name='x0'),
                Value(data=-2.0, grad=0.0, name='x1')], dtype=object)
     """
-    numbers = np.asarray(array_like)
+    numbers: NDArray[Any] = np.asarray(array_like)
     result = np.empty(numbers.shape, dtype=object)
-    for index in np.ndindex(numbers.shape):
+    for index, number in np.ndenumerate(numbers):
         suffix = "_".join(map(str, index))
-        result[index] = Value(numbers[index], None if name is None else f"{name}{suffix}")
+        result[index] = Value(number, None if name is None else f"{name}{suffix}")
     return result
 
 
@@ -76,7 +76,6 @@ def grads(tree: Any) -> NDArray[np.float64]:
 def _collected(tree: Any, number: Callable[[Any], float]) -> NDArray[np.float64]:
     items = boxed(tree) if isinstance(tree, Value) else np.asarray(tree, dtype=object)
     result = np.empty(items.shape)
-    for index in np.ndindex(items.shape):
-        item = items[index]
+    for index, item in np.ndenumerate(items):
         result[index] = number(item if isinstance(item, Value) else real(item, "an element"))
     return result

@@ -8,7 +8,7 @@ import math
 import numbers
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, overload
 
 import numpy as np
@@ -80,8 +80,11 @@ class Op:
     ) -> None:
         self.name = name
         self.forward = forward
-        self.partials: Any = partials if callable(partials) else tuple(partials)
-        self.arity = None if callable(partials) else len(self.partials)
+        self.partials: Any = partials
+        self.arity: int | None = None
+        if not callable(partials):
+            self.partials = tuple(partials)
+            self.arity = len(self.partials)
         self.text = text or f"{name}(#*)"
         self.latex = latex or rf"\operatorname{{{name}}}\left(#*\right)".replace("_", r"\_")
         self.domain = tuple(domain) or (REALS,) * (self.arity or 1)
@@ -131,11 +134,8 @@ class Op:
         try:
             bound = inspect.signature(self.forward).bind(*arguments, **named)
         except (TypeError, ValueError):
-            given = f"{len(arguments)} given" + (
-                f" and {', '.join(named)} by name" if named else ""
-            )
-            plural = "" if self.arity == 1 else "s"
-            message = f"{self.name} takes {self.arity} operand{plural}; {given}"
+            given = ", ".join([f"{len(arguments)} by position", *named])
+            message = f"{self.name} has {self.arity} operands; given: {given}"
             raise TypeError(message) from None
         bound.apply_defaults()
         return bound.args
@@ -148,9 +148,7 @@ class Op:
         if self.gather is not None:
             message = f"{self.name} takes numbers and Values in its sequence, not arrays in a list"
             raise TypeError(message)
-        arrays = [
-            operand if isinstance(operand, np.ndarray) else boxed(operand) for operand in operands
-        ]
+        arrays = [x if isinstance(x, np.ndarray) else boxed(x) for x in operands]
         result = np.frompyfunc(self, len(arrays), 1)(*arrays)
         if isinstance(result, np.ndarray) and all(isinstance(x, float) for x in result.flat):
             return result.astype(np.float64)
@@ -230,7 +228,7 @@ def boxed(item: object) -> np.ndarray[Any, Any]:
     return box
 
 
-_REMEDIES: Iterable[tuple[Any, str]] = (
+_REMEDIES: Sequence[tuple[Any, str]] = (
     ((str, bytes), "convert it with float() first"),
     (complex, "treat its real and imaginary parts as two numbers"),
     (type(None), "give a number (was a return statement forgotten?)"),

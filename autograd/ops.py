@@ -31,7 +31,8 @@ def _sequence(items: Iterable[Any]) -> Sequence[Any]:
         items = list(items)
         if not any(isinstance(item, (list, tuple, np.ndarray)) for item in items):
             return items
-    return np.asarray(items, dtype=object).ravel().tolist()
+    flat: list[Any] = np.asarray(items, dtype=object).ravel().tolist()
+    return flat
 
 
 def _nonempty(name: str) -> Any:
@@ -47,13 +48,11 @@ def _nonempty(name: str) -> Any:
 def _vector(items: Any) -> Sequence[Any]:
     if isinstance(items, (list, tuple)):
         return items
-    if isinstance(items, np.ndarray):
-        if items.ndim != 1:
-            raise ValueError(
-                f"dot takes two vectors, not an array of shape {items.shape}; "
-                "for matrices take the dot of each row, or use @"
-            )
-        return items.tolist()
+    if isinstance(items, np.ndarray) and items.ndim != 1:
+        raise ValueError(
+            f"dot takes two vectors, not an array of shape {items.shape}; "
+            "for matrices take the dot of each row, or use @"
+        )
     return _sequence(items)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numbers
 import operator
-import threading
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, cast
 
 import numpy as np
 
@@ -14,10 +13,46 @@ from autograd import ops
 from autograd.graph import backward_sweep, derivative_graph, recompute, topological_order
 from autograd.ieee import SMALLEST_NORMAL
 from autograd.op import Op, real
+from autograd.pickling import reduction
 from autograd.ufuncs import apply_ufunc
 
 _new = object.__new__
 _add, _multiply = ops.add, ops.multiply
+
+
+_REFUSED = (str, bytes, complex, list, tuple, set, dict, type(None))
+
+
+def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
+    """Arithmetic of a Value with something else, `other` being one of the two operands.
+
+    Arrays, and types unknown here, are given their turn.
+    """
+    if isinstance(other, (Value, numbers.Real, np.bool_)):
+        return Value._record(op, (left, right))
+    if isinstance(other, _REFUSED):
+        value = right if left is other else left
+        real(other, f"the other operand of {op.name} with {value._title()}")
+    return cast(Value, NotImplemented)
+
+
+def _reflected(op: Op) -> Callable[[Value, Any], Value]:
+    return lambda self, other: _apply(op, other, self, other)
+
+
+def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Any], bool]:
+    return lambda self, other: compare(
+        self._data, other._data if isinstance(other, Value) else other
+    )
+
+
+def _unary(op: Op, description: str) -> Callable[[Value], Value]:
+    def method(self: Value) -> Value:
+        return Value._record(op, (self,))
+
+    method.__name__, method.__qualname__ = op.name, f"Value.{op.name}"
+    method.__doc__ = description
+    return method
 
 
 class Value:
@@ -69,9 +104,7 @@ class Value:
 
     def __init__(self, data: float, name: str | None = None) -> None:
         if isinstance(data, Value):
-            raise TypeError(
-                "a Value already; use it as it is, or .detach() for a copy without history"
-            )
+            raise TypeError("a Value already: use it as it is, or a copy made by .detach()")
         self._data = real(data, "the data of a Value")
         self._order = None
         self.edges = ()
@@ -312,20 +345,11 @@ class Value:
     def __pow__(self, other: Any) -> Value:
         return _apply(ops.power, self, other, other)
 
-    def __radd__(self, other: Any) -> Value:
-        return _apply(ops.add, other, self, other)
-
-    def __rsub__(self, other: Any) -> Value:
-        return _apply(ops.subtract, other, self, other)
-
-    def __rmul__(self, other: Any) -> Value:
-        return _apply(ops.multiply, other, self, other)
-
-    def __rtruediv__(self, other: Any) -> Value:
-        return _apply(ops.divide, other, self, other)
-
-    def __rpow__(self, other: Any) -> Value:
-        return _apply(ops.power, other, self, other)
+    __radd__ = _reflected(ops.add)
+    __rsub__ = _reflected(ops.subtract)
+    __rmul__ = _reflected(ops.multiply)
+    __rtruediv__ = _reflected(ops.divide)
+    __rpow__ = _reflected(ops.power)
 
     def __neg__(self) -> Value:
         return _node(-self._data, ops.negative, (self, -1.0))
@@ -333,143 +357,52 @@ class Value:
     def __pos__(self) -> Value:
         return self
 
-    def __abs__(self) -> Value:
-        return Value._record(ops.abs, (self,))
-
     # --- Comparing, by data ---------------------------------------------------------------------
 
     __hash__ = object.__hash__
 
-    def __eq__(self, other: object) -> bool:
-        return _compare(operator.eq, self, other)
-
-    def __ne__(self, other: object) -> bool:
-        return _compare(operator.ne, self, other)
-
-    def __lt__(self, other: Any) -> bool:
-        return _compare(operator.lt, self, other)
-
-    def __le__(self, other: Any) -> bool:
-        return _compare(operator.le, self, other)
-
-    def __gt__(self, other: Any) -> bool:
-        return _compare(operator.gt, self, other)
-
-    def __ge__(self, other: Any) -> bool:
-        return _compare(operator.ge, self, other)
+    __eq__ = _comparison(operator.eq)
+    __ne__ = _comparison(operator.ne)
+    __lt__ = _comparison(operator.lt)
+    __le__ = _comparison(operator.le)
+    __gt__ = _comparison(operator.gt)
+    __ge__ = _comparison(operator.ge)
 
     def __bool__(self) -> bool:
         return bool(self._data)
 
     # --- One method per unary operation ---------------------------------------------------------
 
-    def exp(self) -> Value:
-        """The exponential function, e to the power of the Value."""
-        return Value._record(ops.exp, (self,))
-
-    def expm1(self) -> Value:
-        """`exp(x) - 1`, accurate for small x."""
-        return Value._record(ops.expm1, (self,))
-
-    def log(self) -> Value:
-        """The natural logarithm."""
-        return Value._record(ops.log, (self,))
-
-    def log1p(self) -> Value:
-        """`log(1 + x)`, accurate for small x."""
-        return Value._record(ops.log1p, (self,))
-
-    def log2(self) -> Value:
-        """The logarithm to base 2."""
-        return Value._record(ops.log2, (self,))
-
-    def log10(self) -> Value:
-        """The logarithm to base 10."""
-        return Value._record(ops.log10, (self,))
-
-    def sqrt(self) -> Value:
-        """The square root."""
-        return Value._record(ops.sqrt, (self,))
-
-    def cbrt(self) -> Value:
-        """The real cube root."""
-        return Value._record(ops.cbrt, (self,))
-
-    def square(self) -> Value:
-        """The square."""
-        return Value._record(ops.square, (self,))
-
-    def sin(self) -> Value:
-        """The sine of an angle in radians."""
-        return Value._record(ops.sin, (self,))
-
-    def cos(self) -> Value:
-        """The cosine of an angle in radians."""
-        return Value._record(ops.cos, (self,))
-
-    def tan(self) -> Value:
-        """The tangent of an angle in radians."""
-        return Value._record(ops.tan, (self,))
-
-    def asin(self) -> Value:
-        """The inverse sine, in radians from -pi/2 to pi/2."""
-        return Value._record(ops.asin, (self,))
-
-    def acos(self) -> Value:
-        """The inverse cosine, in radians from 0 to pi."""
-        return Value._record(ops.acos, (self,))
-
-    def atan(self) -> Value:
-        """The inverse tangent, in radians from -pi/2 to pi/2."""
-        return Value._record(ops.atan, (self,))
-
-    def sinh(self) -> Value:
-        """The hyperbolic sine."""
-        return Value._record(ops.sinh, (self,))
-
-    def cosh(self) -> Value:
-        """The hyperbolic cosine."""
-        return Value._record(ops.cosh, (self,))
-
-    def tanh(self) -> Value:
-        """The hyperbolic tangent."""
-        return Value._record(ops.tanh, (self,))
-
-    def asinh(self) -> Value:
-        """The inverse hyperbolic sine."""
-        return Value._record(ops.asinh, (self,))
-
-    def acosh(self) -> Value:
-        """The inverse hyperbolic cosine, at least 0."""
-        return Value._record(ops.acosh, (self,))
-
-    def atanh(self) -> Value:
-        """The inverse hyperbolic tangent."""
-        return Value._record(ops.atanh, (self,))
-
-    def sigmoid(self) -> Value:
-        """The logistic function, `1 / (1 + exp(-x))`."""
-        return Value._record(ops.sigmoid, (self,))
-
-    def softplus(self) -> Value:
-        """`log(1 + exp(x))`, a smooth relu."""
-        return Value._record(ops.softplus, (self,))
-
-    def relu(self) -> Value:
-        """The rectified linear unit, `max(x, 0)`; its derivative at 0 is 0."""
-        return Value._record(ops.relu, (self,))
-
-    def erf(self) -> Value:
-        """The error function."""
-        return Value._record(ops.erf, (self,))
+    exp = _unary(ops.exp, "The exponential function, e to the power of the Value.")
+    expm1 = _unary(ops.expm1, "`exp(x) - 1`, accurate for small x.")
+    log = _unary(ops.log, "The natural logarithm.")
+    log1p = _unary(ops.log1p, "`log(1 + x)`, accurate for small x.")
+    log2 = _unary(ops.log2, "The logarithm to base 2.")
+    log10 = _unary(ops.log10, "The logarithm to base 10.")
+    sqrt = _unary(ops.sqrt, "The square root.")
+    cbrt = _unary(ops.cbrt, "The real cube root.")
+    square = _unary(ops.square, "The square.")
+    sin = _unary(ops.sin, "The sine of an angle in radians.")
+    cos = _unary(ops.cos, "The cosine of an angle in radians.")
+    tan = _unary(ops.tan, "The tangent of an angle in radians.")
+    asin = _unary(ops.asin, "The inverse sine, in radians from -pi/2 to pi/2.")
+    acos = _unary(ops.acos, "The inverse cosine, in radians from 0 to pi.")
+    atan = _unary(ops.atan, "The inverse tangent, in radians from -pi/2 to pi/2.")
+    sinh = _unary(ops.sinh, "The hyperbolic sine.")
+    cosh = _unary(ops.cosh, "The hyperbolic cosine.")
+    tanh = _unary(ops.tanh, "The hyperbolic tangent.")
+    asinh = _unary(ops.asinh, "The inverse hyperbolic sine.")
+    acosh = _unary(ops.acosh, "The inverse hyperbolic cosine, at least 0.")
+    atanh = _unary(ops.atanh, "The inverse hyperbolic tangent.")
+    sigmoid = _unary(ops.sigmoid, "The logistic function, `1 / (1 + exp(-x))`.")
+    softplus = _unary(ops.softplus, "`log(1 + exp(x))`, a smooth relu.")
+    relu = _unary(ops.relu, "The rectified linear unit, `max(x, 0)`; its derivative at 0 is 0.")
+    erf = _unary(ops.erf, "The error function.")
+    abs = __abs__ = _unary(ops.abs, "The absolute value; its derivative at 0 is 0.")
 
     def leaky_relu(self, slope: float | Value = 0.01) -> Value:
         """`x` where it is positive, otherwise `slope * x`."""
         return Value._record(ops.leaky_relu, (self, slope))
-
-    def abs(self) -> Value:
-        """The absolute value; its derivative at 0 is 0."""
-        return Value._record(ops.abs, (self,))
 
     # --- NumPy ----------------------------------------------------------------------------------
 
@@ -514,7 +447,7 @@ class Value:
     def __copy__(self) -> Value:
         return _restore(*self._fields())
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+    def __deepcopy__(self, memo: dict[int, Value]) -> Value:
         for node in self._sorted():
             if id(node) not in memo:
                 data, op, edges, grad, name = node._fields()
@@ -523,32 +456,7 @@ class Value:
         return memo[id(self)]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self in _pickling.listed:
-            return _restore, self._fields()
-        *earlier, _ = order = self._sorted()
-        _pickling.listed = frozenset(order)
-        return _restore, (*self._fields(), earlier, _EndOfList())
-
-
-class _Pickling(threading.local):
-    """The nodes that the pickling under way has already put in a list, operands first.
-
-    Pickle descends into what an object refers to. The first node it meets therefore refers to a
-    list of the whole graph, and every node of that list finds its operands already written.
-    """
-
-    listed: frozenset[Value] = frozenset()
-
-
-_pickling = _Pickling()
-
-
-class _EndOfList:
-    """Pickled after such a list, and so the sign that it is complete."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        _pickling.listed = frozenset()
-        return tuple, ()
+        return reduction(self, self._sorted, _restore, self._fields())
 
 
 def _node(data: float, op: Op, edges: tuple[Any, ...]) -> Value:
@@ -573,23 +481,3 @@ def _restore(
     node._data, node._order, node.op, node.edges = data, None, op, edges
     node.grad, node.name = grad, name
     return node
-
-
-_REFUSED = (str, bytes, complex, list, tuple, set, dict, type(None))
-
-
-def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
-    """Arithmetic of a Value with something else, `other` being one of the two operands.
-
-    Arrays, and types unknown here, are given their turn.
-    """
-    if isinstance(other, (Value, numbers.Real, np.bool_)):
-        return Value._record(op, (left, right))
-    if isinstance(other, _REFUSED):
-        value = right if left is other else left
-        real(other, f"the other operand of {op.name} with {value._title()}")
-    return NotImplemented
-
-
-def _compare(comparison: Callable[[Any, Any], bool], value: Value, other: Any) -> bool:
-    return comparison(value._data, other._data if isinstance(other, Value) else other)
