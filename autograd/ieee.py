@@ -1,7 +1,7 @@
 """Floating-point algorithms behind the table: numbers in, the nearest representable number out.
 
 Only functions for which neither `math` nor NumPy has an implementation that is right over the
-whole range of a double. None of them raises or warns on any combination of floats.
+whole range of a double. None of them warns; where one raises, `Op.value` asks NumPy.
 """
 
 import math
@@ -54,7 +54,7 @@ def power_slope(x: float, y: float) -> float:
     if x != 0.0 and exponent + 1.0 != y:
         return y * _quiet_power(x, y) / x
     factor = _quiet_power(x, exponent)
-    if _is_normal(factor) or x == 0.0 or not math.isfinite(x):
+    if _is_normal(factor) or factor != factor or x == 0.0 or math.isinf(x):
         return y * factor
     root = _quiet_power(abs(x), exponent / 2.0)
     return math.copysign(1.0, factor) * (y * root) * root
@@ -84,7 +84,7 @@ def _scale(x: float, exponent: int) -> float:
 def cbrt(x: float) -> float:
     """The real cube root, `math.cbrt` polished by one Newton step with an exact residual."""
     if not _is_normal(x):
-        return math.cbrt(x * 2.0**300) / 2.0**100 if math.isfinite(x) else x
+        return cbrt(x * 2.0**300) / 2.0**100 if 0.0 < abs(x) < 1.0 else x
     mantissa, exponent = math.frexp(x)
     shift = exponent % 3
     scaled = math.ldexp(mantissa, shift)
@@ -160,8 +160,25 @@ def inversion(x: float, y: float) -> float:
     if largest == math.inf:
         return math.copysign(0.0, x)
     shift = -math.frexp(largest)[1]
+    mantissa, exponent = math.frexp(x)
     x, y = math.ldexp(x, shift), math.ldexp(y, shift)
-    return _scale(x / (x * x + y * y), shift)
+    return _scale(mantissa / (x * x + y * y), exponent + 2 * shift)
+
+
+def sum(*operands: float) -> float:
+    """The sum, rounded once."""
+    try:
+        return math.fsum(operands)
+    except OverflowError:  # of a partial sum, perhaps not of the sum
+        return _scale(math.fsum([x * 2.0**-64 for x in operands]), 64)
+
+
+def mean(*operands: float) -> float:
+    """The arithmetic mean, also where the sum is out of range."""
+    try:
+        return math.fsum(operands) / len(operands)
+    except OverflowError:
+        return _scale(math.fsum([x * 2.0**-64 for x in operands]) / len(operands), 64)
 
 
 def greater(x: float, y: float) -> float:

@@ -164,9 +164,11 @@ class Op:
             return float(self.numpy(*data))
         if type(out) is not float:
             out = real(out, f"the value of {self.name}")
-        if out - out != 0.0 and self.numpy is not None:
+        if out - out == 0.0 or self.numpy is None:
+            return out
+        if out != out or all(x - x == 0.0 for x in data):
             return float(self.numpy(*data))
-        return out
+        return out  # an infinity that came from one
 
     def evaluate(
         self, data: Sequence[float], operands: Sequence[object]

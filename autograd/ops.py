@@ -272,10 +272,10 @@ dot = Op(
     "dot", _dot_value, _dot_partials,
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)", gather=_two_vectors)
 sum = Op(
-    "sum", lambda *x: math.fsum(x), lambda out, *x: (1.0,) * len(x),
+    "sum", ieee.sum, lambda out, *x: (1.0,) * len(x),
     text="sum([#*])", gather=_sequence, numpy=lambda *x: np.sum(x))
 mean = Op(
-    "mean", lambda *x: math.fsum(x) / len(x), lambda out, *x: (1.0 / len(x),) * len(x),
+    "mean", ieee.mean, lambda out, *x: (1.0 / len(x),) * len(x),
     text="mean([#*])", gather=_nonempty("mean"), numpy=lambda *x: np.mean(x))
 prod = Op(
     "prod", lambda *x: math.prod(x, start=1.0), _products_of_the_others,

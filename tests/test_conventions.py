@@ -1,0 +1,330 @@
+"""The derivative at awkward points: every row of the page "Conventions", in every way of asking."""
+
+import math
+import operator
+
+import numpy as np
+import pytest
+
+from autograd import Value, logaddexp, logsumexp, ops, prod, relu, where
+from autograd.ops import TABLE
+
+INF, NAN = math.inf, math.nan
+
+POINTS = [  # operation, operands, its partial derivatives (None: not asked)
+    ("relu", (0.0,), (0.0,)),
+    ("relu", (-0.0,), (0.0,)),
+    ("relu", (NAN,), (NAN,)),
+    ("relu", (5e-324,), (1.0,)),
+    ("relu", (INF,), (1.0,)),
+    ("relu", (-INF,), (0.0,)),
+    ("leaky_relu", (0.0, 0.25), (0.25, 0.0)),
+    ("leaky_relu", (0.0, 1.0), (1.0, 0.0)),
+    ("leaky_relu", (0.0, 0.0), (0.0, 0.0)),
+    ("leaky_relu", (-INF, 0.0), (0.0, -INF)),
+    ("leaky_relu", (INF, 0.1), (1.0, 0.0)),
+    ("leaky_relu", (NAN, 0.1), (NAN, NAN)),
+    ("abs", (0.0,), (0.0,)),
+    ("abs", (-0.0,), (0.0,)),
+    ("abs", (NAN,), (NAN,)),
+    ("abs", (-INF,), (-1.0,)),
+    ("maximum", (2.0, 2.0), (0.5, 0.5)),
+    ("minimum", (2.0, 2.0), (0.5, 0.5)),
+    ("maximum", (INF, INF), (0.5, 0.5)),
+    ("maximum", (0.0, -0.0), (0.5, 0.5)),
+    ("maximum", (1.0, NAN), (NAN, NAN)),
+    ("maximum", (NAN, 1.0), (NAN, NAN)),
+    ("minimum", (1.0, NAN), (NAN, NAN)),
+    ("clip", (0.0, 0.0, 1.0), (0.0, 1.0, 0.0)),
+    ("clip", (1.0, 0.0, 1.0), (0.0, 0.0, 1.0)),
+    ("clip", (0.5, 0.0, 1.0), (1.0, 0.0, 0.0)),
+    ("clip", (2.0, 3.0, 1.0), (0.0, 0.0, 1.0)),
+    ("clip", (1.0, 1.0, 1.0), (0.0, 0.5, 0.5)),
+    ("clip", (0.5, -INF, INF), (1.0, 0.0, 0.0)),
+    ("clip", (NAN, 0.0, 1.0), (NAN, NAN, NAN)),
+    ("sqrt", (0.0,), (INF,)),
+    ("sqrt", (-0.0,), (INF,)),
+    ("sqrt", (-1.0,), (NAN,)),
+    ("sqrt", (INF,), (0.0,)),
+    ("cbrt", (0.0,), (INF,)),
+    ("cbrt", (-0.0,), (INF,)),
+    ("log", (0.0,), (INF,)),
+    ("log", (-0.0,), (INF,)),
+    ("log", (-1.0,), (NAN,)),
+    ("log2", (0.0,), (INF,)),
+    ("log2", (-1.0,), (NAN,)),
+    ("log10", (0.0,), (INF,)),
+    ("log10", (-1.0,), (NAN,)),
+    ("log1p", (-1.0,), (INF,)),
+    ("log1p", (-2.0,), (NAN,)),
+    ("power", (0.0, 0.0), (0.0, -INF)),
+    ("power", (0.0, 1.0), (1.0, 0.0)),
+    ("power", (0.0, 2.0), (0.0, 0.0)),
+    ("power", (0.0, 0.5), (INF, 0.0)),
+    ("power", (0.0, 1.0 / 3.0), (INF, 0.0)),
+    ("power", (0.0, 0.1), (INF, 0.0)),
+    ("power", (3.0, 0.0), (0.0, math.log(3.0))),
+    ("power", (-2.0, 2.0), (-4.0, NAN)),
+    ("power", (-2.0, 3.0), (12.0, NAN)),
+    ("power", (-2.0, 0.5), (NAN, NAN)),
+    ("power", (-8.0, 1.0 / 3.0), (NAN, NAN)),
+    ("hypot", (0.0, 0.0), (0.0, 0.0)),
+    ("hypot", (1e200, 2e200), (1.0 / math.sqrt(5.0), 2.0 / math.sqrt(5.0))),
+    ("hypot", (5e-324, 5e-324), (math.sqrt(0.5), math.sqrt(0.5))),
+    ("hypot", (INF, 1.0), (1.0, 0.0)),
+    ("atan2", (0.0, 0.0), (NAN, NAN)),
+    ("atan2", (1e-200, 1e-200), (5e199, -5e199)),
+    ("atan2", (1e200, 1e200), (5e-201, -5e-201)),
+    ("divide", (1e200, 1e200), (1e-200, -1e-200)),
+    ("divide", (1.0, 0.0), (INF, -INF)),
+    ("divide", (0.0, 0.0), (INF, NAN)),
+    ("asin", (1.0,), (INF,)),
+    ("asin", (-1.0,), (INF,)),
+    ("asin", (1.5,), (NAN,)),
+    ("acos", (1.0,), (-INF,)),
+    ("acos", (-1.0,), (-INF,)),
+    ("acosh", (1.0,), (INF,)),
+    ("acosh", (-2.0,), (NAN,)),
+    ("atanh", (1.0,), (INF,)),
+    ("atanh", (-1.0,), (INF,)),
+    ("atanh", (1.5,), (NAN,)),
+    ("tanh", (20.0,), (4.0 * math.exp(-40.0),)),
+    ("tanh", (400.0,), (0.0,)),
+    ("sigmoid", (40.0,), (math.exp(-40.0),)),
+    ("sigmoid", (-710.0,), (math.exp(-710.0),)),
+    ("softplus", (1000.0,), (1.0,)),
+    ("softplus", (-1000.0,), (0.0,)),
+    ("logaddexp", (INF, 1.0), (1.0, 0.0)),
+    ("logaddexp", (1.0, INF), (0.0, 1.0)),
+    ("logaddexp", (-INF, -INF), (0.5, 0.5)),
+    ("logaddexp", (-INF, 1.0), (0.0, 1.0)),
+    ("logaddexp", (INF, INF), (0.5, 0.5)),
+    ("logsumexp", (INF, 1.0, 2.0), (1.0, 0.0, 0.0)),
+    ("logsumexp", (-INF, -INF), (0.5, 0.5)),
+    ("logsumexp", (-INF, 1.0, 1.0), (0.0, 0.5, 0.5)),
+    ("logsumexp", (1000.0, 1000.0), (0.5, 0.5)),
+    ("prod", (0.0, 2.0, 3.0), (6.0, 0.0, 0.0)),
+    ("prod", (0.0, 0.0, 3.0), (0.0, 0.0, 0.0)),
+    ("prod", (0.0, INF), (INF, 0.0)),
+    ("erf", (0.0,), (2.0 / math.sqrt(math.pi),)),
+    ("erf", (30.0,), (0.0,)),
+]
+
+
+def same(got, expected):
+    if math.isnan(expected):
+        return math.isnan(got)
+    return got == expected or got == pytest.approx(expected, rel=1e-15, abs=0)
+
+
+@pytest.mark.parametrize(("name", "operands", "expected"), POINTS)
+def test_partials(name, operands, expected):
+    """Saved by the operation, swept backward, as a graph, and in a graph computed anew."""
+    op = TABLE[name]
+    with np.errstate(all="ignore"):
+        nodes = [Value(x) for x in operands]
+        out = Value._record(op, nodes)
+        assert all(map(same, out.partials, expected)), out.partials
+        out.backward()
+        assert all(same(node.grad, x) for node, x in zip(nodes, expected, strict=True))
+        for node, x in zip(nodes, expected, strict=True):
+            assert same(out.derivative(node).data, x)
+
+
+@pytest.mark.parametrize(("name", "operands", "expected"), POINTS)
+def test_graphs_arrive_at_awkward_points(name, operands, expected):
+    """A graph that was recorded somewhere else gives the same when its leaves move here."""
+    op = TABLE[name]
+    with np.errstate(all="ignore"):
+        nodes = [Value(start) for start, _ in zip((0.7, 0.4, 0.9), operands, strict=False)]
+        out = Value._record(op, nodes)
+        slopes = [out.derivative(node) for node in nodes]
+        for node, x in zip(nodes, operands, strict=True):
+            node.data = x
+        out.forward()
+        assert all(map(same, out.partials, expected)), out.partials
+        for slope, x in zip(slopes, expected, strict=True):
+            assert same(slope.forward(), x)
+
+
+@pytest.mark.parametrize(
+    ("exponent", "expected"),
+    [(0, 0.0), (1, 1.0), (2, 0.0), (0.5, INF), (1 / 3, INF), (0.1, INF), (1.5, 0.0)],
+)
+def test_constant_exponents_at_zero(exponent, expected):
+    x = Value(0.0)
+    out = x**exponent
+    out.backward()
+    assert x.grad == expected
+    assert out.partials[1] == 0.0
+    assert out.derivative(x).data == expected
+
+
+def test_values_at_awkward_points():
+    assert TABLE["sigmoid"](-710.0) == math.exp(-710.0) > 0.0
+    assert TABLE["softplus"](1000.0) == 1000.0
+    assert TABLE["softplus"](-1000.0) == 0.0
+    assert TABLE["hypot"](1e200, 2e200) == pytest.approx(math.sqrt(5.0) * 1e200)
+    assert TABLE["leaky_relu"](-INF, 0.0) == 0.0
+    assert logaddexp(INF, 1.0) == INF
+    assert logaddexp(-INF, -INF) == -INF
+    assert logsumexp([-INF, -INF]) == -INF
+    assert math.isnan(TABLE["maximum"](1.0, NAN))
+    assert math.isnan(TABLE["maximum"](NAN, 1.0))
+
+
+# --- Selection cuts the path ------------------------------------------------------------------
+
+
+def _selected(x):
+    """Functions of x whose value at 0 is a piece that log(x) or sqrt(x) has no part in."""
+    zero = 0.0 * Value(1.0)
+    return {
+        "where": where(zero, x.log(), 0.0),
+        "where, the other piece": where(zero + 1.0, 0.0, x.log()),
+        "relu": relu(x.log()),
+        "maximum": ops.maximum(x.log(), -5.0),
+        "minimum": ops.minimum(-x.log(), 3.0),
+        "clip": ops.clip(x.log(), -1.0, 1.0),
+        "leaky_relu": ops.leaky_relu(x.log(), 0.0),
+        "below other operations": 3.0 * relu(2.0 * x.log() + 1.0) + 1.0,
+        "twice": relu(relu(x.log()) + x.log()),
+    }
+
+
+@pytest.mark.parametrize("name", _selected(Value(1.0)))
+def test_selection_cuts_the_path(name):
+    x = Value(0.0)
+    with np.errstate(all="ignore"):
+        out = _selected(x)[name]
+        out.backward()
+        slope = out.derivative(x)
+    assert x.grad == 0.0
+    assert slope.data == 0.0
+
+
+@pytest.mark.parametrize("name", _selected(Value(1.0)))
+@pytest.mark.parametrize("start", [2.0, 0.5])
+def test_selection_cuts_the_path_in_a_graph_computed_anew(name, start):
+    x = Value(start)
+    out = _selected(x)[name]
+    slope = out.derivative(x)
+    curvature = slope.derivative(x)
+    x.data = 0.0
+    with np.errstate(all="ignore"):
+        out.forward()
+        assert slope.forward() == 0.0
+        assert curvature.forward() == 0.0
+    x.data = start
+    out.forward()
+    out.backward()
+    assert slope.forward() == x.grad
+
+
+def test_what_was_cut_flows_when_the_other_piece_is_picked():
+    x = Value(-1.0)
+    out = relu(3.0 * x)
+    slope = out.derivative(x)
+    assert slope.data == 0.0
+    x.data = 1.0
+    assert slope.forward() == 3.0
+
+
+def test_a_node_that_is_cut_on_one_path_flows_on_the_other():
+    x = Value(-2.0)
+    square = x * x
+    out = relu(-square) + square
+    out.backward()
+    assert x.grad == -4.0
+    assert square.grad == 1.0
+    assert out.derivative(x).data == -4.0
+
+
+def test_elsewhere_arithmetic_is_honest():
+    x = Value(0.0)
+    out = 0.0 * x.sqrt()
+    out.backward()
+    assert math.isnan(x.grad)
+    assert math.isnan(out.derivative(x).data)
+
+
+def test_a_path_that_is_not_cut_stays_nan():
+    x = Value(0.0)
+    with np.errstate(all="ignore"):
+        out = where(Value(1.0), x.log() * 0.0, 0.0)
+        out.backward()
+    assert math.isnan(x.grad)
+
+
+def test_gradient_of_a_product_with_zeros():
+    factors = [Value(x) for x in (0.0, 2.0, 5.0)]
+    prod(factors).backward()
+    assert [factor.grad for factor in factors] == [10.0, 0.0, 0.0]
+
+
+# --- Numbers behave as NumPy's do -------------------------------------------------------------
+
+WARNINGS = [
+    ("log", (0.0,), -INF, "divide by zero"),
+    ("log", (-1.0,), NAN, "invalid value"),
+    ("log1p", (-1.0,), -INF, "divide by zero"),
+    ("sqrt", (-1.0,), NAN, "invalid value"),
+    ("exp", (1000.0,), INF, "overflow"),
+    ("sinh", (-1000.0,), -INF, "overflow"),
+    ("asin", (2.0,), NAN, "invalid value"),
+    ("atanh", (1.0,), INF, "divide by zero"),
+    ("sin", (INF,), NAN, "invalid value"),
+    ("divide", (1.0, 0.0), INF, "divide by zero"),
+    ("divide", (-1.0, 0.0), -INF, "divide by zero"),
+    ("divide", (0.0, 0.0), NAN, "invalid value"),
+    ("add", (1e308, 1e308), INF, "overflow"),
+    ("add", (INF, -INF), NAN, "invalid value"),
+    ("subtract", (INF, INF), NAN, "invalid value"),
+    ("multiply", (1e200, 1e200), INF, "overflow"),
+    ("multiply", (0.0, INF), NAN, "invalid value"),
+    ("power", (-8.0, 1.0 / 3.0), NAN, "invalid value"),
+    ("power", (0.0, -1.0), INF, "divide by zero"),
+    ("power", (10.0, 400.0), INF, "overflow"),
+    ("square", (1e200,), INF, "overflow"),
+    ("hypot", (1.7e308, 1.7e308), INF, "overflow"),
+    ("sum", (1.7e308, 1.7e308), INF, "overflow"),
+]
+
+
+@pytest.mark.parametrize(("name", "operands", "expected", "message"), WARNINGS)
+def test_results_and_warnings_are_numpys(name, operands, expected, message):
+    op = TABLE[name]
+    for arguments in (operands, [Value(x) for x in operands]):
+        with pytest.warns(RuntimeWarning, match=message) as record:
+            out = op(*arguments) if op.gather is None else op(arguments)
+        assert len(record) == 1
+        assert same(getattr(out, "data", out), expected)
+        with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+            op(*arguments) if op.gather is None else op(arguments)
+
+
+@pytest.mark.parametrize("symbol", ["add", "sub", "mul", "truediv", "pow"])
+@pytest.mark.parametrize("x", [0.0, -1.0, 1e308, INF, -INF, NAN])
+@pytest.mark.parametrize("y", [0.0, -0.0, 0.5, -1e308, 1e308, INF, NAN])
+def test_operators_equal_numpys(symbol, x, y):
+    function = getattr(operator, symbol)
+    with np.errstate(all="ignore"):
+        expected = function(np.float64(x), np.float64(y))
+        for a, b in [(Value(x), Value(y)), (Value(x), y), (x, Value(y))]:
+            got = function(a, b).data
+            assert same(got, expected)
+            assert math.copysign(1.0, got) == math.copysign(1.0, expected) or math.isnan(got)
+
+
+@pytest.mark.parametrize(
+    ("name", "operands"),
+    [("sqrt", (0.0,)), ("cbrt", (0.0,)), ("power", (1e-300, -0.5)), ("power", (0.0, 0.5)),
+     ("atan2", (1e-200, 1e-200)), ("hypot", (0.0, 0.0)), ("softplus", (1e4,)), ("tanh", (1e4,)),
+     ("asin", (1.0,)), ("acosh", (1.0,)), ("power", (0.0, 0.0))],
+)  # fmt: skip
+def test_an_infinite_slope_does_not_warn(name, operands):
+    with np.errstate(all="raise"):
+        out = TABLE[name](*map(Value, operands))
+        out.backward()
+        for node in out.operands:
+            out.derivative(node)

@@ -1,0 +1,323 @@
+"""The table against 50-digit arithmetic, floats against Values, text and LaTeX against the value."""
+
+import math
+import operator
+import pickle
+import random
+
+import mpmath
+import numpy as np
+import oracle
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from mpmath import mpf
+
+import autograd
+from autograd import Value, ops
+from autograd.op import Op
+from autograd.ops import TABLE
+
+EPSILON = 2.0**-52
+SIZES = {"dot": 6, "sum": 5, "mean": 5, "prod": 5, "logsumexp": 5}
+HELPERS = list(TABLE)[list(TABLE).index("sign") :]
+
+
+def intervals(op):
+    return op.domain * SIZES.get(op.name, 1)
+
+
+def numbers(low, high):
+    """Doubles of an interval: anywhere, of everyday size, and near its ends."""
+    ordinary = (max(low, -30.0), min(high, 30.0))
+    near_one = (max(low, 1.0 - 1e-6), min(high, 1.0 + 1e-6))
+    choices = [st.floats(low, high, allow_nan=False, allow_infinity=False)]
+    choices += [st.floats(*pair) for pair in (ordinary, near_one) if pair[0] < pair[1]]
+    return st.one_of(choices)
+
+
+def samples(op, count):
+    """Seeded points of the domain, spread over all magnitudes that a double has."""
+    rng = random.Random(op.name)
+
+    def draw(low, high):
+        if rng.random() < 0.4:
+            return rng.uniform(max(low, -40.0), min(high, 40.0))
+        size = 10.0 ** (rng.uniform(-3, 3) if rng.random() < 0.5 else rng.uniform(-323.3, 308.25))
+        anchor = rng.choice([0.0, 0.0, low, high])
+        x = size if math.isinf(anchor) else anchor + size
+        return min(max(rng.choice([x, -x, anchor - size if anchor else x]), low), high)
+
+    for _ in range(count):
+        operands = tuple(draw(*interval) for interval in intervals(op))
+        if all(map(math.isfinite, operands)):
+            yield operands
+
+
+def allowance(op, operands, exact, index=None):
+    """The absolute error beyond 4 units in the last place that rounding the operands' sums brings.
+
+    Of the value (`index` None) or of a partial derivative.
+
+    - dot adds n products, each rounded, in an order of NumPy's choice.
+    - logaddexp and logsumexp add a logarithm to the largest operand, and exponentiate differences.
+    - A product of n factors is rounded n - 1 times, below the normal range by an absolute error
+      that the other factors amplify.
+    - The partials of the last section are second derivatives of the functions that people use; they
+      are sums whose terms are accurate, so the error is relative to the terms.
+    """
+    half = len(operands) // 2
+    if op.name == "dot" and index is None:
+        products = zip(operands[:half], operands[half:], strict=True)
+        return half * EPSILON * math.fsum(abs(x * y) for x, y in products) + half * 2.0**-1074
+    if op.name in ("logaddexp", "logsumexp"):
+        size = max(map(abs, operands))
+        if index is None:
+            return 2 * EPSILON * (size + math.log(len(operands)))
+        return exact * EPSILON * (4 + 2 * min(size, 800.0)) + 2.0**-1073
+    if op.name == "prod":
+        amplification = math.prod(max(1.0, abs(x)) for x in operands)
+        return 2 * EPSILON * abs(float(exact)) + len(operands) * 2.0**-1074 * amplification
+    if index is not None and op.name in ("power_slope", "power_log"):
+        x, y = map(mpf, operands)
+        terms = [oracle.value("power", (x, y - 1)), y * oracle.value("power_log", (x, y - 1))]
+        # y - 1 and y - 2 are rounded, which a power amplifies by the logarithm of its base
+        size = mpmath.fsum(map(abs, terms)) * (1 + abs(mpmath.log(x))) + abs(exact)
+        return float(8 * EPSILON * size * (1 + abs(mpmath.log(x))))
+    if index is not None and op.name == "inversion":
+        x, y = map(mpf, operands)
+        return float(8 * EPSILON / (x * x + y * y))
+    return 0.0
+
+
+def in_reach(op, operands, out):
+    """Whether the partials of an operation of the last section stay clear of the range's limits.
+
+    They are products of factors, the value `out` among them, that may leave the range although the
+    product does not.
+    """
+    if op.name not in HELPERS or op.name == "difference":
+        return True
+    return all(1e-100 < abs(x) < 1e100 for x in (*operands, out or 1.0))
+
+
+def check(op, operands):
+    """The value and every partial within 4 units in the last place of the 50-digit computation."""
+    exact_operands = tuple(map(mpf, operands))
+    try:
+        exact = oracle.value(op.name, exact_operands)
+        exact_partials = oracle.partials(op.name, exact_operands)
+    except (ZeroDivisionError, ValueError):
+        return  # a pole: see test_conventions.py
+    if mpmath.isnan(exact):
+        return
+    with np.errstate(all="ignore"):
+        out, partials = op.evaluate(operands, [None] * len(operands))
+    error = oracle.units(out, exact, allowance(op, operands, exact))
+    assert error <= 4, f"{op.name}{operands} = {out}, {error} units from {exact}"
+    for index, (partial, exact) in enumerate(zip(partials, exact_partials, strict=True)):
+        if mpmath.isfinite(exact) and in_reach(op, operands, out):
+            error = oracle.units(partial, exact, allowance(op, operands, exact, index))
+            message = f"partial {index} of {op.name}{operands} = {partial}, {error} from {exact}"
+            assert error <= 4, message
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
+def test_accuracy_at_seeded_points(op):
+    for operands in samples(op, 400):
+        check(op, operands)
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
+@given(data=st.data())
+def test_accuracy_anywhere_in_the_domain(op, data):
+    check(op, tuple(data.draw(numbers(*interval)) for interval in intervals(op)))
+
+
+def ordinary_points(op, count=10):
+    """Seeded points of everyday size inside the domain, away from the kinks."""
+    rng = random.Random(op.name)
+    while count:
+        operands = tuple(
+            rng.uniform(max(low + 0.1, -2.5), min(high - 0.1, 2.5)) for low, high in intervals(op)
+        )
+        if all(abs(kink(*operands)) > 0.1 for kink in op.kinks):
+            count -= 1
+            yield operands
+
+
+def replaced(operands, index, x):
+    return (*operands[:index], x, *operands[index + 1 :])
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
+def test_the_oracle_agrees_with_numerical_differentiation(op):
+    for operands in ordinary_points(op, 4):
+        exact = oracle.partials(op.name, tuple(map(mpf, operands)))
+        for index, partial in enumerate(exact):
+            if op.name == "where" and index == 0:
+                continue
+            numeric = mpmath.diff(
+                lambda x, index=index: oracle.value(
+                    op.name, replaced(tuple(map(mpf, operands)), index, x)
+                ),
+                mpf(operands[index]),
+            )
+            assert abs(numeric - partial) <= 1e-15 * (1 + abs(partial))
+
+
+def equal(a, b):
+    return a == b or (math.isnan(a) and math.isnan(b))
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
+@given(data=st.data())
+def test_partials_of_floats_equal_partials_of_values(op, data):
+    operands = tuple(data.draw(st.floats()) for _ in intervals(op))
+    nodes = [Value(x) for x in operands]
+    with np.errstate(all="ignore"):
+        out = Value._record(op, nodes)
+        assert equal(out.data, op.evaluate(operands, nodes)[0])
+        graphs = op.differentiate(out, nodes, nodes)
+    for partial, graph in zip(out.partials, graphs, strict=True):
+        assert equal(partial, graph.data if isinstance(graph, Value) else graph)
+
+
+@given(st.floats(), st.floats(-5, 5))
+@example(5e-324, 0.5)
+def test_power_of_a_constant_exponent_has_the_slope_of_the_table(x, y):
+    node = Value(x)
+    with np.errstate(all="ignore"):
+        out = node**y
+        slope = out.derivative(node).data
+    if 1e-290 < abs(out.data) < 1e290 and 1e-290 < abs(slope) < 1e290:
+        assert slope == pytest.approx(out.partials[0], rel=4 * EPSILON)
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
+def test_second_derivatives_agree_with_numerical_differentiation(op):
+    for operands in ordinary_points(op):
+        nodes = [Value(x) for x in operands]
+        out = Value._record(op, nodes)
+        for i, first in enumerate(nodes):
+            for j, second in enumerate(nodes):
+                got = out.derivative(first).derivative(second).data
+                exact = mpmath.diff(
+                    lambda x, i=i, j=j: oracle.partials(
+                        op.name, replaced(tuple(map(mpf, operands)), j, x)
+                    )[i],
+                    mpf(operands[j]),
+                )
+                assert got == pytest.approx(float(exact), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("op", [op for op in TABLE.values() if op.kernel], ids=lambda op: op.name)
+@given(st.floats(), st.floats())
+def test_kernels_and_operators_equal_the_table(op, x, y):
+    a, b = Value(x), Value(y)
+    function = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul}[op.name]
+    with np.errstate(all="ignore"):
+        expected = op.evaluate((x, y), (a, b))
+        node, constant = function(a, b), function(a, y)
+    assert equal(node.data, expected[0])
+    assert all(map(equal, node.partials, expected[1]))
+    assert equal(constant.data, expected[0])
+    assert equal(constant.partials[0], expected[1][0])
+    assert constant.partials[1] == 0.0
+    if math.isfinite(expected[0]):
+        assert op.kernel(x, y) == (expected[0], *expected[1])
+
+
+@given(st.floats(), st.floats())
+@example(5e-324, 1e-10)
+@example(1e200, 1e200)
+def test_division_equals_the_table(x, y):
+    a, b = Value(x), Value(y)
+    with np.errstate(all="ignore"):
+        expected = ops.divide.evaluate((x, y), (a, b))
+        node, constant = a / b, a / y
+    assert equal(node.data, expected[0])
+    assert all(map(equal, node.partials, expected[1]))
+    assert equal(constant.data, expected[0])
+    assert equal(constant.partials[0], expected[1][0])
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
+def test_text_evaluates_to_the_value(op):
+    for operands in ordinary_points(op, 3):
+        names = [f"x{index}" for index in range(len(operands))]
+        text = op.write(op.text, names)
+        scope = {**TABLE, **dict(zip(names, map(Value, operands), strict=True))}
+        assert eval(text, {"__builtins__": {}}, scope).data == pytest.approx(
+            op(*operands) if op.gather is None else op.value(*operands)
+        )
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
+def test_latex_has_all_the_operands_and_balanced_braces(op):
+    names = [f"x_{index}" for index in range(len(intervals(op)))]
+    latex = op.write(op.latex, names)
+    assert all(name in latex for name in names)
+    assert "#" not in latex
+    assert latex.count("{") == latex.count("}")
+    assert latex.count(r"\left") == latex.count(r"\right")
+
+
+def test_operands_that_look_like_templates_stay_as_they_are():
+    assert ops.add.write(ops.add.text, ["#2", "#*"]) == "#2 + #*"
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_an_operation_is_called_what_it_is_named(name):
+    op = TABLE[name]
+    assert op.name == name
+    assert getattr(ops, name) is op
+    assert pickle.loads(pickle.dumps(op)) is op
+    assert repr(op) == f"<Op {name}>"
+
+
+@pytest.mark.parametrize("name", [n for n in TABLE if n in autograd.__all__ and TABLE[n].arity == 1])
+def test_every_public_unary_operation_is_a_method(name):
+    x = 1.0 if name == "acosh" else 0.5
+    node = getattr(Value(x), name)()
+    assert node.op is TABLE[name]
+    assert getattr(Value, name).__doc__
+
+
+KINKS = {  # a point on every kink, in the order of the table's functions
+    "abs": [(0.0,)],
+    "relu": [(0.0,)],
+    "leaky_relu": [(0.0, 0.1)],
+    "maximum": [(2.0, 2.0)],
+    "minimum": [(2.0, 2.0)],
+    "clip": [(1.0, 1.0, 2.0), (2.0, 1.0, 2.0), (0.5, 1.0, 1.0)],
+    "sign": [(0.0,)],
+    "greater": [(2.0, 2.0)],
+}
+
+
+def test_the_operations_with_kinks_are_the_known_ones():
+    assert {name for name, op in TABLE.items() if op.kinks} == set(KINKS)
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_slope_or_value_jumps_at_every_kink(name):
+    op = TABLE[name]
+    for kink, point in zip(op.kinks, KINKS[name], strict=True):
+        assert kink(*point) == 0.0
+        sides = []
+        for index in range(len(point)):
+            for step in (-1e-9, 1e-9):
+                moved = replaced(point, index, point[index] + step)
+                value, partials = op.evaluate(moved, [None] * len(moved))
+                sides.append((round(value, 6), *(round(partial, 6) for partial in partials)))
+        assert len(set(sides)) > 1
+
+
+def test_an_entry_is_enough():
+    """An operation that the table has not heard of is recorded, differentiated and written."""
+    cube = Op("cube", lambda x: x**3, [lambda out, x: 3 * x * x], text="#1 ** 3")
+    x = Value(2.0)
+    out = cube(x)
+    out.backward()
+    assert (out.data, x.grad, out.derivative(x).derivative(x).data) == (8.0, 12.0, 12.0)
