@@ -270,7 +270,8 @@ def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
 
 dot = Op(
     "dot", _dot_value, _dot_partials,
-    text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)", gather=_two_vectors)
+    text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
+    domain=((-1e150, 1e150),), gather=_two_vectors)
 sum = Op(
     "sum", ieee.sum, lambda out, *x: (1.0,) * len(x),
     text="sum([#*])", gather=_sequence, numpy=lambda *x: np.sum(x))

@@ -36,11 +36,11 @@ def reduction(
 ) -> tuple[Any, ...]:
     """What `node.__reduce__()` returns, for a node that `restore(*fields)` makes again.
 
-    `restore` is given two more arguments by the first node, the list and its end; `order` gives
-    the nodes that `node` was computed from, operands first and itself last.
+    For the first node `restore` is given two arguments more, in front: the list and its end.
+    `order` gives the nodes that `node` was computed from, operands first and itself last.
     """
     if node in _under_way.nodes:
         return restore, fields
     nodes = order()
     _under_way.nodes = frozenset(nodes)
-    return restore, (*fields, nodes[:-1], _EndOfList())
+    return restore, (nodes[:-1], _EndOfList(), *fields)

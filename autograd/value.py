@@ -421,10 +421,6 @@ class Value:
         """The distance of the point (self, other) from the origin."""
         return Value._record(ops.hypot, (self, other))
 
-    def logaddexp(self, other: float | Value) -> Value:
-        """`log(exp(self) + exp(other))`."""
-        return Value._record(ops.logaddexp, (self, other))
-
     def conjugate(self) -> Value:
         """The Value itself, which is real."""
         return self
@@ -469,15 +465,9 @@ def _node(data: float, op: Op, edges: tuple[Any, ...]) -> Value:
     return node
 
 
-def _restore(
-    data: float,
-    op: Op | None,
-    edges: tuple[Any, ...],
-    grad: float,
-    name: str | None,
-    *earlier: object,
-) -> Value:
+def _restore(*fields: Any) -> Value:
+    """The Value of the given `_fields()`; the first of a pickle has its list in front of them."""
     node = _new(Value)
-    node._data, node._order, node.op, node.edges = data, None, op, edges
-    node.grad, node.name = grad, name
+    node._data, node.op, node.edges, node.grad, node.name = fields[-5:]
+    node._order = None
     return node

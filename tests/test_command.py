@@ -1,0 +1,92 @@
+"""The command `autograd`, in this process and as a program."""
+
+import subprocess
+import sys
+
+import pytest
+from test_neuron import LOSSES
+
+import autograd
+from autograd.__main__ import main
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "autograd", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_program_prints_every_loss():
+    result = run("neuron")
+    assert (result.returncode, result.stderr) == (0, "")
+    header, *steps, weights, bias = result.stdout.splitlines()
+    assert header.split() == ["step", "loss", "automatic", "-", "by", "hand"]
+    assert [line.split() for line in steps] == [
+        [str(count), repr(loss), "0.0"] for count, loss in enumerate(LOSSES, 1)
+    ]
+    assert weights == "final weights [-3.18248226 -0.63503547  1.45255321]"
+    assert bias == "final bias 0.8175177371706989"
+
+
+def test_options(capsys):
+    main("neuron --steps 2 --learning-rate 0.1 --weights=-1,2 --inputs -3,0.5 --bias -.5".split())
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[1] == "12.25"  # relu(3 + 1 - 0.5) squared
+    assert lines[-2].startswith("final weights")
+    main(["neuron", "--steps", "0"])
+    assert "final bias 1.0" in capsys.readouterr().out
+
+
+def test_a_dead_neuron_and_one_that_blows_up(capsys):
+    main("neuron --weights -1 --inputs 1 --bias 0 --steps 2".split())
+    assert capsys.readouterr().out.splitlines()[1].split() == ["1", "0.0", "0.0"]
+    main("neuron --learning-rate 1e200 --steps 4".split())
+    assert len(capsys.readouterr().out.splitlines()) == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("neuron --steps many", "argument --steps: 'many' is not a whole number"),
+        ("neuron --steps 1.5", "argument --steps: '1.5' is not a whole number"),
+        ("neuron --steps -3", "argument --steps: '-3' is negative"),
+        ("neuron --learning-rate fast", "argument --learning-rate: 'fast' is not a number"),
+        ("neuron --learning-rate inf", "argument --learning-rate: 'inf' is not a finite number"),
+        ("neuron --weights 1,2", "as many weights as inputs are needed: there are 2"),
+        ("neuron --weights 1,,2", "argument --weights: '' is not a number"),
+        ("neuron --weights 1,two,3", "argument --weights: 'two' is not a number"),
+        ("neuron --inputs nan,1,2", "argument --inputs: 'nan' is not a finite number"),
+        ("neuron --bias nan", "argument --bias: 'nan' is not a finite number"),
+        ("neuron --target", "argument --target: expected one argument"),
+        ("neuron --colour red", "unrecognized arguments: --colour red"),
+        ("", "the following arguments are required: COMMAND"),
+        ("train", "invalid choice: 'train'"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments.split())
+    assert stop.value.code == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.count("\n") == 1
+    assert message in output.err
+
+
+def test_bad_input_as_a_program():
+    result = run("neuron", "--steps", "x")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "autograd neuron: argument --steps: 'x' is not a whole number\n"
+
+
+def test_help_and_version(capsys):
+    for arguments, parts in [
+        (["--help"], ["usage: autograd", "neuron", "--version"]),
+        (["neuron", "--help"], ["--weights", "default: -3,-1,2", "default: 0.001", "gradient"]),
+        (["--version"], [f"autograd {autograd.__version__}"]),
+    ]:
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        assert stop.value.code == 0
+        output = " ".join(capsys.readouterr().out.split())
+        assert all(part in output for part in parts)

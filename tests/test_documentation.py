@@ -1,0 +1,171 @@
+"""What README and the documentation show is run, and what they print is compared.
+
+Every fenced block is one of these; anything else is an error, so that nothing slips through.
+
+- `pycon`: an interactive session, run by doctest.
+- `python`: statements, executed in the same namespace as the page's sessions.
+- `console`: commands after `$ `, each followed by what it prints. `autograd …` and
+  `python docs/examples/…` are run; `pip`, `pytest` and `sphinx-build` are left to `.ci/run`.
+- `text`: not run. A fence in braces, `{literalinclude}` say, is a directive of Sphinx.
+"""
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import pytest
+
+import autograd
+from autograd import Op
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
+
+LEFT_TO_CI = ("pip", "pytest", "sphinx-build")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "NO_COLOR": "1"}
+
+
+class Block(NamedTuple):
+    language: str
+    body: str
+    line: int
+    """Where the body starts, counted from 1."""
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """The fenced code blocks of a Markdown text."""
+    fence = body = None
+    language, start = "", 0
+    for number, line in enumerate(text.splitlines(), 1):
+        opening = re.match(r" *(`{3,}|~{3,})\s*(.*)", line)
+        if fence is None or body is None:
+            if opening:
+                fence, language = opening.groups()
+                body, start = [], number + 1
+        elif line.strip() == fence:
+            yield Block(language.strip(), "\n".join(body) + "\n", start)
+            fence = body = None
+        else:
+            body.append(line)
+    assert fence is None, f"the fence before line {start} is never closed"
+
+
+def commands(body: str) -> Iterator[tuple[str, str]]:
+    """The commands of a console block, each with the output shown."""
+    before, *parts = re.split(r"^\$ ", body, flags=re.MULTILINE)
+    assert not before, f"a console block must start with a command, not {before!r}"
+    for part in parts:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+def run(command: str) -> str:
+    """What the runnable parts of a command line print, on stdout and stderr."""
+    printed = ""
+    for part in command.split(" && "):
+        program, *arguments = re.findall(r"'[^']*'|\S+", part)
+        if program in LEFT_TO_CI:
+            continue
+        if program == "autograd":
+            arguments = ["-m", "autograd", *arguments]
+        elif program != "python":
+            pytest.fail(f"{command!r} cannot be run here; if it is not to be run, mark it `text`")
+        process = subprocess.run(
+            [sys.executable, "-W", "error", *arguments],
+            cwd=ROOT,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        printed += process.stdout
+    return printed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_shows_what_happens(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A page is read as one session, which is `__main__` to those who type it in.
+    session = ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", session)
+    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS)
+    name = str(page.relative_to(ROOT))
+    report: list[str] = []
+
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.language == "pycon":
+            example = doctest.DocTestParser().get_doctest(
+                block.body, {}, name, str(page), block.line - 1
+            )
+            assert example.examples, f"{name}, line {block.line}: no >>> in a pycon block"
+            example.globs = vars(session)
+            runner.run(example, out=report.append, clear_globs=False)
+        elif block.language == "python":
+            exec(compile("\n" * (block.line - 1) + block.body, page, "exec"), vars(session))
+        elif block.language == "console":
+            for command, shown in commands(block.body):
+                printed = run(command)
+                if printed != shown:
+                    report.append(
+                        f"{name}, line {block.line}: $ {command}\n"
+                        f"Expected:\n{shown}\nGot:\n{printed}\n"
+                    )
+        elif not re.fullmatch(r"text|\{.*\}.*", block.language):
+            report.append(f"{name}, line {block.line}: a fence of {block.language!r} is not run\n")
+
+    assert not report, "\n" + "".join(report)
+
+
+def test_documentation_holds_something_to_run() -> None:
+    languages = {
+        page.name: {block.language for block in blocks(page.read_text(encoding="utf-8"))}
+        for page in PAGES
+    }
+    assert {"pycon", "console"} <= languages["README.md"]
+    assert {"pycon", "console"} <= languages["tutorial.md"]
+    assert "pycon" in languages["conventions.md"]
+    assert "pycon" in languages["custom-operations.md"]
+    assert "pycon" in languages["numpy.md"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_example_is_shown_with_its_output(example: Path) -> None:
+    line = f"$ python docs/examples/{example.name}\n"
+    assert any(line in page.read_text(encoding="utf-8") for page in PAGES)
+
+
+def test_neurons_by_hand_and_automatic_print_the_same() -> None:
+    by_hand = run("python docs/examples/neuron_by_hand.py")
+    assert run("python docs/examples/neuron.py") == by_hand
+    assert by_hand.startswith("36.0\n33.872400000000006\n")
+
+
+def test_readme_starts_with_one_sentence_and_the_two_commands() -> None:
+    text = README.read_text(encoding="utf-8")
+    title, sentence, _ = text.split("\n\n", 2)
+    assert title == "# scalar-autograd"
+    assert re.fullmatch(r"[A-Z][^.]*\.", sentence)
+    first, second, session, *_ = blocks(text)
+    assert first.language == second.language == "console"
+    assert first.body.startswith("$ pip install . && autograd neuron\n")
+    assert second.body == "$ pip install '.[test]' && pytest\n"
+    assert session.language == "pycon"
+
+
+def test_reference_describes_every_public_name() -> None:
+    reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"auto(?:class|function):: autograd\.(\w+)", reference))
+    operations = {name for name in autograd.__all__ if isinstance(getattr(autograd, name), Op)}
+    assert documented == set(autograd.__all__) - operations
+    # The operations are listed from the table itself.
+    assert operations <= set(autograd.ops.TABLE)

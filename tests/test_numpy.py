@@ -1,0 +1,167 @@
+"""Values in NumPy: ufuncs on a Value, arrays of Values in NumPy's functions."""
+
+import operator
+
+import numpy as np
+import pytest
+
+from autograd import Value, data, grads, values
+from autograd.ops import TABLE, UFUNCS
+
+BINARY = [ufunc for ufunc in UFUNCS if ufunc.nin == 2]
+
+
+def point(ufunc):
+    return [1.5] if ufunc is np.arccosh else [0.5, 0.75][: ufunc.nin]
+
+
+@pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda u: u.__name__)
+def test_a_ufunc_on_values_gives_the_node(ufunc):
+    operands = [Value(x) for x in point(ufunc)]
+    node = ufunc(*operands)
+    assert isinstance(node, Value)
+    assert node.op is UFUNCS[ufunc]
+    assert list(node.operands) == operands
+    assert node.data == pytest.approx(ufunc(*point(ufunc)), rel=1e-15)
+
+
+@pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda u: u.__name__)
+def test_a_ufunc_on_object_arrays_differentiates(ufunc):
+    if ufunc in (np.sign, np.maximum, np.minimum):  # NumPy compares the elements itself
+        return
+    if ufunc is np.logaddexp:  # has no loop over objects
+        return
+    columns = [values([x, x]) for x in point(ufunc)]
+    result = ufunc(*columns)
+    assert data(result).tolist() == pytest.approx([ufunc(*point(ufunc))] * 2, rel=1e-15)
+    np.sum(result).backward()
+    for index, column in enumerate(columns):
+        expected = UFUNCS[ufunc].evaluate(point(ufunc), [None] * len(columns))[1][index]
+        assert grads(column).tolist() == pytest.approx([expected] * 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("ufunc", BINARY, ids=lambda u: u.__name__)
+def test_a_ufunc_mixes_values_with_numbers_and_arrays(ufunc):
+    v = Value(0.5)
+    for number in (2, 2.0, np.float64(2), np.int32(2), np.array(2.0)):
+        assert ufunc(v, number).operands == (v, 2.0)
+        assert ufunc(number, v).operands == (2.0, v)
+    for array in (np.array([0.25, 0.75]), values([0.25, 0.75])):
+        for result in (ufunc(v, array), ufunc(array, v)):
+            assert result.shape == (2,)
+            assert all(node.op is UFUNCS[ufunc] for node in result)
+
+
+@pytest.mark.parametrize("symbol", ["add", "sub", "mul", "truediv", "pow"])
+def test_operators_with_numpys_numbers_and_arrays(symbol):
+    function = getattr(operator, symbol)
+    v = Value(2.0)
+    for x in (np.float64(3), np.float32(3), np.int64(3), np.array(3.0)):
+        for node in (function(v, x), function(x, v)):
+            assert isinstance(node, Value)
+            assert all(type(c) is float for c in node.operands if c is not v)
+    array = np.array([[1.0, 2.0], [3.0, 4.0]])
+    expected = function(array, 2.0)
+    result = function(array, v)
+    assert result.dtype == object
+    assert data(result).tolist() == expected.tolist()
+    assert data(function(values(array), 2.0)).tolist() == expected.tolist()
+    assert data(function(v, array)).tolist() == function(2.0, array).tolist()
+    assert data(function(values(array), array[0])).tolist() == function(array, array[0]).tolist()
+
+
+def test_linear_algebra():
+    a, b = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.array([0.5, -1.0])
+    m, v = values(a), values(b)
+    for product in (m @ v, m @ b, a @ v, np.dot(m, v), np.matmul(m, v), np.einsum("ij,j->i", m, v)):
+        assert data(product).tolist() == (a @ b).tolist()
+    assert (v @ v).data == np.dot(v, b).data == np.vdot(v, v).data == b @ b
+    assert data(m.T @ m).tolist() == (a.T @ a).tolist()
+    assert data(np.outer(v, b)).tolist() == np.outer(b, b).tolist()
+    np.sum(m @ v).backward()
+    assert grads(v).tolist() == a.sum(axis=0).tolist()
+    assert grads(m).tolist() == [b.tolist()] * 3
+
+
+@pytest.mark.parametrize(
+    "reduction",
+    [np.sum, np.mean, np.prod, np.max, np.min, np.cumsum, np.var, np.std, np.add.reduce,
+     np.multiply.reduce, lambda x: np.sum(x, axis=0), lambda x: np.mean(x, axis=1),
+     lambda x: x.sum(), lambda x: x.mean(axis=0), sum, lambda x: np.std(x, axis=0), np.diff,
+     np.trace, lambda x: np.std(x, ddof=1), lambda x: np.multiply.outer(x, x[0, 0]),
+     lambda x: np.add.accumulate(x, axis=1)],
+)  # fmt: skip
+def test_reductions(reduction):
+    x = np.array([[0.5, -1.0], [2.0, 4.0]])
+    v = values(x)
+    expected = reduction(x)
+    assert np.allclose(data(reduction(v)), expected, rtol=1e-15)
+    # The gradient of the sum of the results, by central differences.
+    np.sum(reduction(v)).backward()
+    for index in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[index] = 1e-6
+        difference = np.sum(reduction(x + step)) - np.sum(reduction(x - step))
+        assert grads(v)[index] == pytest.approx(difference / 2e-6, rel=1e-6, abs=1e-8)
+
+
+def test_arrays_that_collect_values():
+    v, w = Value(1.0), Value(2.0)
+    assert np.array([v, w]).dtype == object
+    assert np.stack([values([1]), values([2])]).shape == (2, 1)
+    assert np.concatenate([values([1, 2]), [v]])[2] is v
+    assert np.where([True, False], values([1, 2]), w)[1] is w
+    assert np.sort(np.array([w, v]))[0] is v
+
+
+def test_in_place_arithmetic():
+    v = Value(2.0)
+    array = values([1.0, 2.0])
+    array += v
+    array *= 3
+    assert data(array).tolist() == [9.0, 12.0]
+    floats = np.array([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"float64 cannot hold Values; use array.astype\(object\)"):
+        floats += v
+    assert floats.tolist() == [1.0, 2.0]
+
+
+def test_questions_are_asked_of_the_data():
+    v = Value(2.0)
+    assert np.isfinite(v)
+    assert not np.isnan(v)
+    assert np.signbit(-v)
+    assert np.greater(v, 1)
+    assert (v < np.array([1.0, 3.0])).tolist() == [False, True]
+    assert (np.array([1.0, 3.0]) < v).tolist() == [True, False]
+    assert (values([1, 3]) == v).tolist() == [False, False]
+
+
+def test_identities():
+    v = Value(2.0)
+    assert np.positive(v) is +v is v
+    assert np.conjugate(v) is v
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda v: np.floor(v), r"np.floor has no derivative here: apply it to .data, or write"),
+        (lambda v: np.fmod(v, 2), "np.fmod has no derivative here"),
+        (lambda v: np.add(v, 1, where=[True]), "np.add of a Value does not take where"),
+        (lambda v: np.add(v, "a"), "real number|not supported|ufunc"),
+        (lambda v: v + np.array([1j]), "an operand of add .* real and imaginary"),
+        (lambda v: np.array([v, v], dtype=float), "would lose its gradient"),
+        (lambda v: np.zeros(2).__setitem__(0, v), "would lose its gradient"),
+    ],
+)
+def test_what_numpy_cannot_do_with_values(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(Value(2.0))
+
+
+def test_the_table_knows_the_ufuncs_of_its_own_operations():
+    without = {"sigmoid", "softplus", "erf", "relu", "leaky_relu", "clip", "where", "greater"}
+    without |= {"dot", "sum", "mean", "prod", "logsumexp", "nonnegative", "difference", "sech2"}
+    without |= {"gaussian", "power_slope", "power_log", "direction", "inversion"}
+    assert {op.name for op in UFUNCS.values()} == set(TABLE) - without

@@ -1,0 +1,49 @@
+"""What the package promises as a whole."""
+
+import ast
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+import autograd
+
+PACKAGE = Path(autograd.__file__).parent
+ROOMS = ["ieee", "op", "ops", "graph", "pickling", "ufuncs", "value", "arrays", "neuron"]
+NAMES = """
+    Op Value abs acos acosh asin asinh atan atan2 atanh cbrt clip cos cosh data dot erf exp expm1
+    grads hypot leaky_relu log log10 log1p log2 logaddexp logsumexp maximum mean minimum prod relu
+    sigmoid sin sinh softplus sqrt square sum tan tanh topological_order values where
+""".split()
+
+
+def test_public_names():
+    assert autograd.__all__ == sorted(autograd.__all__) == NAMES
+    assert all(getattr(autograd, name).__doc__ for name in autograd.__all__)
+
+
+def test_typed():
+    assert resources.files("autograd").joinpath("py.typed").is_file()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_go_one_way(room):
+    """From the bottom of the list of rooms to its top."""
+    tree = ast.parse((PACKAGE / f"{room}.py").read_text())
+    imported = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "autograd":
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograd."):
+            imported.add(node.module.split(".")[1])
+    assert imported <= set(ROOMS[: ROOMS.index(room)])
+
+
+def test_importing_the_library_is_quiet_and_does_not_import_the_command():
+    code = "import sys, autograd; print([m for m in sys.modules if m.startswith('argparse')])"
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert (run.stdout, run.stderr) == ("[]\n", "")
