@@ -107,14 +107,11 @@ class Op:
     @overload
     def __call__(self, *arguments: Any, **named: Any) -> Any: ...
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        if self.gather is not None:
-            operands = self.gather(*arguments, **named)
-        elif named or (len(arguments) != self.arity and self.arity is not None):
-            operands = self._bind(arguments, named)
-        else:
-            operands = arguments
+        operands: Sequence[Any] = arguments
+        if named or len(arguments) != self.arity:
+            operands = self._operands(arguments, named)
         recorder: Any = None
-        scalar: type[float] = float
+        plain = True
         for operand in operands:
             kind = type(operand)
             if kind is float or kind is recorder:
@@ -123,14 +120,22 @@ class Op:
                 recorder = kind
             elif isinstance(operand, np.ndarray):
                 return self._elementwise(operands)
-            elif isinstance(operand, np.floating):
-                scalar = np.float64
+            else:
+                plain = False
         if recorder is not None:
             return recorder._record(self, operands)
-        return scalar(self.value(*[real(x, f"an operand of {self.name}") for x in operands]))
+        if plain:
+            return self.value(*operands)
+        out = self.value(*[real(x, f"an operand of {self.name}") for x in operands])
+        # A partial may divide by what an operation returns, which a NumPy scalar can be.
+        return np.float64(out) if any(isinstance(x, np.floating) for x in operands) else out
 
-    def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        """The operands of a call that names some of them or leaves some at their defaults."""
+    def _operands(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> Sequence[Any]:
+        """The operands of a call that is not one argument by position for each of them."""
+        if self.gather is not None:
+            return self.gather(*arguments, **named)
+        if self.arity is None and not named:
+            return arguments
         try:
             bound = inspect.signature(self.forward).bind(*arguments, **named)
         except (TypeError, ValueError):
@@ -195,7 +200,7 @@ class Op:
         if self.arity is not None:
             return [
                 0.0 if type(operand) is float else partial(out, *arguments)
-                for partial, operand in zip(self.partials, operands, strict=True)
+                for partial, operand in zip(self.partials, operands, strict=False)
             ]
         partials = self.partials(out, *arguments)
         if len(partials) != len(operands):
@@ -203,13 +208,14 @@ class Op:
             raise ValueError(message)
         return [
             0.0 if type(operand) is float else partial
-            for partial, operand in zip(partials, operands, strict=True)
+            for partial, operand in zip(partials, operands, strict=False)
         ]
 
     def _reals(self, partials: Sequence[Any]) -> tuple[float, ...]:
-        return tuple(
-            [x if type(x) is float else real(x, f"a partial of {self.name}") for x in partials]
-        )
+        for partial in partials:
+            if type(partial) is not float:
+                return tuple([real(x, f"a partial of {self.name}") for x in partials])
+        return tuple(partials)
 
     def write(self, template: str, operands: Sequence[str]) -> str:
         """One of the templates `text` and `latex` with the operands put in."""
@@ -243,7 +249,7 @@ def real(number: object, role: str) -> float:
     """`number` as a float; anything that is not a real number is a TypeError that says `role`."""
     if type(number) is float:
         return number
-    if isinstance(number, (numbers.Real, np.bool_)):
+    if type(number) is int or isinstance(number, (numbers.Real, np.bool_)):
         return float(number)
     kind = type(number).__name__
     shown = f"the {kind} {number!r}" if isinstance(number, (str, bytes, complex)) else f"a {kind}"

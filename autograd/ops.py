@@ -31,7 +31,8 @@ def _sequence(items: Iterable[Any]) -> Sequence[Any]:
         items = list(items)
         if not any(isinstance(item, (list, tuple, np.ndarray)) for item in items):
             return items
-    flat: list[Any] = np.asarray(items, dtype=object).ravel().tolist()
+        items = np.asarray(items, dtype=object)
+    flat: list[Any] = items.ravel().tolist()
     return flat
 
 
@@ -94,12 +95,13 @@ divide = Op(
 
 
 def _power_dx(out: Any, x: Any, y: Any) -> Any:
-    exponent = y - 1.0
-    if isinstance(x, float) or not isinstance(y, float) or exponent + 1.0 != y:
+    if not isinstance(y, float):
         return power_slope(x, y)
-    if y == 0.0 or y == 1.0:
-        return y
-    return y * (x if y == 2.0 else power(x, exponent))
+    if y == 2.0:
+        return 2.0 * x
+    if isinstance(x, float) or (y - 1.0) + 1.0 != y:
+        return power_slope(x, y)
+    return y if y in (0.0, 1.0) else y * power(x, y - 1.0)
 
 
 power = Op(

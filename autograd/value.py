@@ -28,7 +28,8 @@ def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
 
     Arrays, and types unknown here, are given their turn.
     """
-    if isinstance(other, (Value, numbers.Real, np.bool_)):
+    kind = type(other)
+    if kind is float or kind is int or isinstance(other, (Value, numbers.Real, np.bool_)):
         return Value._record(op, (left, right))
     if isinstance(other, _REFUSED):
         value = right if left is other else left
@@ -37,7 +38,15 @@ def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
 
 
 def _reflected(op: Op) -> Callable[[Value, Any], Value]:
-    return lambda self, other: _apply(op, other, self, other)
+    def method(self: Value, other: Any) -> Value:
+        if op.kernel is not None and (type(other) is float or type(other) is int):
+            other = float(other)
+            data, _, partial = op.kernel(other, self._data)
+            if data - data == 0.0:
+                return _node(data, op, (other, self, 0.0, partial))
+        return _apply(op, other, self, other)
+
+    return method
 
 
 def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Any], bool]:
@@ -48,7 +57,8 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Any], b
 
 def _unary(op: Op, description: str) -> Callable[[Value], Value]:
     def method(self: Value) -> Value:
-        return Value._record(op, (self,))
+        data, partials = op.evaluate((self._data,), (self,))
+        return _node(data, op, (self, *partials))
 
     method.__name__, method.__qualname__ = op.name, f"Value.{op.name}"
     method.__doc__ = description
@@ -77,6 +87,7 @@ class Value:
         operands: what it was computed from, one entry per use, constants as floats.
         partials: the derivative of the Value with respect to each operand, as it was when the
             operation happened; 0.0 for a constant.
+        edges: the operands, followed by the partials.
         name: the name, or None.
 
     Raises:
@@ -158,18 +169,14 @@ class Value:
     @classmethod
     def _record(cls, op: Op, operands: Sequence[Any]) -> Value:
         """Apply an operation to Values and numbers and record that."""
-        operands = tuple(
-            [
-                x
-                if type(x) is float or isinstance(x, Value)
-                else real(x, f"an operand of {op.name}")
-                for x in operands
-            ]
-        )
-        data, partials = op.evaluate(
-            [x if type(x) is float else x._data for x in operands], operands
-        )
-        return _node(data, op, operands + partials)
+        try:
+            data = [x if type(x) is float else x._data for x in operands]
+        except AttributeError:
+            role = f"an operand of {op.name}"
+            operands = [x if isinstance(x, Value) else real(x, role) for x in operands]
+            data = [x if type(x) is float else x._data for x in operands]
+        out, partials = op.evaluate(data, operands)
+        return _node(out, op, (*operands, *partials))
 
     # --- Differentiating ------------------------------------------------------------------------
 

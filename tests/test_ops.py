@@ -63,8 +63,8 @@ def allowance(op, operands, exact, index=None):
     - logaddexp and logsumexp add a logarithm to the largest operand, and exponentiate differences.
     - A product of n factors is rounded n - 1 times, below the normal range by an absolute error
       that the other factors amplify.
-    - The partials of the last section are second derivatives of the functions that people use; they
-      are sums whose terms are accurate, so the error is relative to the terms.
+    - The partials of the last section are second derivatives of the functions that people use:
+      sums and products of accurate factors, so the error is relative to the terms.
     """
     half = len(operands) // 2
     if op.name == "dot" and index is None:
@@ -84,6 +84,8 @@ def allowance(op, operands, exact, index=None):
         # y - 1 and y - 2 are rounded, which a power amplifies by the logarithm of its base
         size = mpmath.fsum(map(abs, terms)) * (1 + abs(mpmath.log(x))) + abs(exact)
         return float(8 * EPSILON * size * (1 + abs(mpmath.log(x))))
+    if index is not None and op.name == "direction":
+        return 2 * EPSILON * abs(exact)
     if index is not None and op.name == "inversion":
         x, y = map(mpf, operands)
         return float(8 * EPSILON / (x * x + y * y))
@@ -273,9 +275,10 @@ def test_an_operation_is_called_what_it_is_named(name):
     assert repr(op) == f"<Op {name}>"
 
 
-@pytest.mark.parametrize(
-    "name", sorted({op.name for op in TABLE.values() if op.arity == 1} & {*autograd.__all__})
-)
+PUBLIC_UNARY = sorted({op.name for op in TABLE.values() if op.arity == 1} & {*autograd.__all__})
+
+
+@pytest.mark.parametrize("name", PUBLIC_UNARY)
 def test_every_public_unary_operation_is_a_method(name):
     x = 1.0 if name == "acosh" else 0.5
     node = getattr(Value(x), name)()
