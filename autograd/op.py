@@ -36,15 +36,15 @@ class Op:
             for all of them, `#<` and `#>` for the first and the second half of them; by default
             `name(#*)`.
         latex: the same for LaTeX; by default the name as an operator.
-        domain: a closed interval per operand on which the operation is defined; by default all
-            the reals.
+        domain: a closed interval per operand in which the operation is defined and its value and
+            partials can be represented, so that tests may sample there; by default all the reals.
         kinks: functions of the operands that are zero where a derivative jumps.
         selects: whether the operation picks among its operands. Nothing flows back into an operand
             that was not picked (whose partial is 0), not even `0 * inf`.
         gather: turns the arguments of a call into operands, for operations on sequences.
         numpy: NumPy's function of the same meaning. It supplies the IEEE 754 result and the
-            warning where `forward` raises an arithmetic error or is not finite; if it is a ufunc,
-            applying it to a Value applies this operation.
+            warning where `forward` raises an arithmetic error or is not finite. Where it is a
+            ufunc, applying it to a Value applies this operation, if that is one of the library's.
         kernel: the value and both partials of a binary operation at once, right wherever the value
             is finite; only a matter of speed.
 
@@ -153,11 +153,14 @@ class Op:
         if self.gather is not None:
             message = f"{self.name} takes numbers and Values in its sequence, not arrays in a list"
             raise TypeError(message)
-        arrays = [x if isinstance(x, np.ndarray) else boxed(x) for x in operands]
-        result = np.frompyfunc(self, len(arrays), 1)(*arrays)
-        if isinstance(result, np.ndarray) and all(isinstance(x, float) for x in result.flat):
-            return result.astype(np.float64)
-        return result
+        points = np.broadcast(*[x if isinstance(x, np.ndarray) else boxed(x) for x in operands])
+        results = [self(*point) for point in points]
+        if points.ndim == 0:
+            return results[0]
+        plain = all(isinstance(x, float) for x in results)
+        array = np.empty(len(results), np.float64 if plain else object)
+        array[:] = results
+        return array.reshape(points.shape)
 
     def value(self, *data: float) -> float:
         """The value at floats: IEEE 754 results, with NumPy's warnings under NumPy's errstate."""
@@ -186,12 +189,20 @@ class Op:
         out = self.value(*data)
         if out - out == 0.0:
             try:
-                return out, self._reals(self.differentiate(out, data, operands))
+                partials = self._reals(self.differentiate(out, data, operands))
+                if all(map(math.isfinite, partials)):
+                    return out, partials
             except (ArithmeticError, ValueError):
-                pass  # Python raises where IEEE 754 has a result, which NumPy's scalars give
-        scalars = [np.float64(x) for x in data]
+                pass
         with np.errstate(all="ignore"):
-            return out, self._reals(self.differentiate(np.float64(out), scalars, operands))
+            try:
+                partials = self._reals(self.differentiate(out, data, operands))
+            except (ArithmeticError, ValueError):
+                # Python raises where IEEE 754 has a result, which NumPy's scalars give.
+                scalars = [np.float64(x) for x in data]
+                partials = self._reals(self.differentiate(np.float64(out), scalars, operands))
+            np.add(0.0, 0.0)  # clears the processor's flags, which NumPy's loops look at
+        return out, partials
 
     def differentiate(
         self, out: Any, arguments: Sequence[Any], operands: Sequence[object]

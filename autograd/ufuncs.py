@@ -36,7 +36,7 @@ def apply_ufunc(
     else:
         raise TypeError(
             f"np.{ufunc.__name__} has no derivative here: "
-            "apply it to .data, or write an autograd.Op for it"
+            "apply it to .data, or call an autograd.Op that you write for it"
         )
     if out is None:
         return result

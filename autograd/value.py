@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 import operator
 from collections.abc import Callable, Sequence
@@ -125,6 +126,7 @@ class Value:
 
     @property
     def data(self) -> float:
+        """The number; assigning it changes this Value alone, until `forward()`."""
         return self._data
 
     @data.setter
@@ -133,10 +135,12 @@ class Value:
 
     @property
     def operands(self) -> tuple[Value | float, ...]:
+        """What the Value was computed from, one entry per use, constants as floats."""
         return self.edges[: len(self.edges) // 2]
 
     @property
     def partials(self) -> tuple[float, ...]:
+        """The derivative of the Value with respect to each operand; 0.0 for a constant."""
         return self.edges[len(self.edges) // 2 :]
 
     def named(self, name: str | None) -> Self:
@@ -337,13 +341,13 @@ class Value:
     def __truediv__(self, other: Any) -> Value:
         if type(other) is Value:
             y = other._data
-            if y != 0.0:
+            if abs(y) >= SMALLEST_NORMAL:
                 data = self._data / y
-                if data - data == 0.0 and abs(data) >= SMALLEST_NORMAL:
+                if SMALLEST_NORMAL <= abs(data) < math.inf:
                     return _node(data, ops.divide, (self, other, 1.0 / y, -data / y))
         elif type(other) is float or type(other) is int:
             other = float(other)
-            if other != 0.0:
+            if abs(other) >= SMALLEST_NORMAL:
                 data = self._data / other
                 if data - data == 0.0:
                     return _node(data, ops.divide, (self, other, 1.0 / other, 0.0))
@@ -428,18 +432,26 @@ class Value:
         """The distance of the point (self, other) from the origin."""
         return Value._record(ops.hypot, (self, other))
 
+    def clip(
+        self, lower: float | Value | None, upper: float | Value | None, out: None = None
+    ) -> Value:
+        """The Value moved into [lower, upper], None being no bound; what `np.clip` calls."""
+        lower = -math.inf if lower is None else lower
+        upper = math.inf if upper is None else upper
+        return Value._record(ops.clip, (self, lower, upper))
+
     def conjugate(self) -> Value:
         """The Value itself, which is real."""
         return self
 
-    def __float__(self) -> NoReturn:
+    def __float__(self, *_: object) -> NoReturn:
         raise TypeError(
             f"converting {self._title()} to a plain number would lose its gradient: use the "
             "operations of this library (autograd.exp instead of math.exp), or .data where the "
             "number alone is wanted"
         )
 
-    __int__ = __complex__ = __float__
+    __int__ = __complex__ = __round__ = __trunc__ = __float__
 
     # --- Copying and pickling -------------------------------------------------------------------
     # Both go through the graph in topological order, so that its depth is no limit.

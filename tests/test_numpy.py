@@ -1,11 +1,12 @@
 """Values in NumPy: ufuncs on a Value, arrays of Values in NumPy's functions."""
 
 import operator
+import warnings
 
 import numpy as np
 import pytest
 
-from autograd import Value, data, grads, values
+from autograd import Value, data, exp, grads, log, sqrt, values
 from autograd.ops import TABLE, UFUNCS
 
 BINARY = [ufunc for ufunc in UFUNCS if ufunc.nin == 2]
@@ -114,6 +115,37 @@ def test_arrays_that_collect_values():
     assert np.sort(np.array([w, v]))[0] is v
 
 
+def test_clip():
+    v = Value(2.0)
+    for node in (np.clip(v, 0, 1), v.clip(0, 1), np.clip(v, None, 1.0), np.clip(v, 0, Value(1.0))):
+        assert node.op.name == "clip"
+        assert (node.data, node.partials[0]) == (1.0, 0.0)
+    assert np.clip(v, 0, None).operands == (v, 0.0, np.inf)
+
+
+@pytest.mark.parametrize(
+    ("call", "messages"),
+    [
+        (lambda: np.sqrt(values([0.0])), []),
+        (lambda: np.cbrt(values([0.0])), []),
+        (lambda: values([0.0]) ** 0.5, []),
+        (lambda: sqrt(values([0.0, 1.0])), []),
+        (lambda: np.ones(1) / values([5e-310]), ["overflow"]),
+        (lambda: np.full(1, 1e-200) / values([5e-310]), []),
+        (lambda: np.log(values([0.0])), ["divide by zero"]),
+        (lambda: log(values([0.0])), ["divide by zero"]),
+        (lambda: np.exp(values([1000.0])), ["overflow"]),
+        (lambda: exp(np.array([1000.0])), ["overflow"]),
+        (lambda: values([1e200]) * values([1e200]), ["overflow"]),
+    ],
+)
+def test_arrays_warn_once_of_values_and_never_of_partials(call, messages):
+    with warnings.catch_warnings(record=True) as record:
+        warnings.simplefilter("always")
+        call()
+    assert [str(warning.message).split(" encountered")[0] for warning in record] == messages
+
+
 def test_in_place_arithmetic():
     v = Value(2.0)
     array = values([1.0, 2.0])
@@ -146,7 +178,7 @@ def test_identities():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda v: np.floor(v), r"np.floor has no derivative here: apply it to .data, or write"),
+        (lambda v: np.floor(v), r"np.floor has no derivative here: apply .* call an autograd.Op"),
         (lambda v: np.fmod(v, 2), "np.fmod has no derivative here"),
         (lambda v: np.add(v, 1, where=[True]), "np.add of a Value does not take where"),
         (lambda v: np.add(v, "a"), "real number|not supported|ufunc"),

@@ -151,6 +151,14 @@ def test_partials_that_divide_by_zero_follow_ieee():
     assert x.grad == -math.inf
 
 
+def test_partials_may_compute_with_truth_values():
+    modulus = Op("modulus", abs, [lambda out, x: (x > 0) - (x < 0)])
+    for point in (-3.0, math.inf, -math.inf):
+        x = Value(point)
+        modulus(x).backward()
+        assert x.grad == math.copysign(1.0, point)
+
+
 def test_an_operation_on_any_number_of_operands():
     norm = Op(
         "norm1",

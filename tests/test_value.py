@@ -138,8 +138,8 @@ def test_a_misspelt_attribute_is_an_error():
 
 @pytest.mark.parametrize(
     "function",
-    [float, int, complex, math.exp, math.floor, math.sqrt, lambda v: np.array([v], dtype=float),
-     lambda v: math.hypot(v, 1.0)],
+    [float, int, complex, round, math.exp, math.floor, math.trunc, math.sqrt,
+     lambda v: np.array([v], dtype=float), lambda v: math.hypot(v, 1.0)],
 )  # fmt: skip
 def test_losing_the_gradient_is_an_error(function):
     with pytest.raises(TypeError, match=r"the Value 'w'.*autograd\.exp.*\.data"):

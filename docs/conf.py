@@ -1,0 +1,124 @@
+"""Sphinx's configuration, and the directive that lists the operations from the table itself."""
+
+import inspect
+import math
+from collections.abc import Iterator
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import autograd
+from autograd import Op
+from autograd.ops import TABLE
+
+project = "scalar-autograd"
+copyright = "the authors of scalar-autograd"
+version = release = autograd.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+]
+exclude_patterns = ["_build"]
+default_role = "code"
+
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+python_maximum_signature_line_length = 88
+
+html_theme = "furo"
+html_title = f"scalar-autograd {version}"
+html_copy_source = False
+html_show_sphinx = False
+
+OPERATORS = {
+    "add": "x + y",
+    "subtract": "x - y",
+    "multiply": "x * y",
+    "divide": "x / y",
+    "power": "x ** y",
+    "negative": "-x",
+}
+
+
+class Operations(SphinxDirective):
+    """A table of operations: how each is called, what it computes, where it is defined."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        (group,) = self.arguments
+        rows = [["operation", "value", "domain"]] + [
+            [call(op), f":math:`{formula(op)}`", ", ".join(restrictions(op))]
+            for name, op in TABLE.items()
+            if group_of(name, op) == group
+        ]
+        if not any(restricted for *_, restricted in rows[1:]):
+            rows = [row[:-1] for row in rows]
+        lines = [".. list-table::", "   :header-rows: 1", ""]
+        for first, *rest in rows:
+            lines += [f"   * - {first}", *(f"     - {cell}" for cell in rest)]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def group_of(name: str, op: Op) -> str:
+    """Which of the four tables of the reference an operation is in."""
+    if name in OPERATORS:
+        return "operators"
+    if name not in autograd.__all__:
+        return "parts"
+    return "functions" if op.gather is None else "reductions"
+
+
+def parameters(op: Op) -> dict[str, str]:
+    """What an operation is called with, and the defaults, the operands named as in its partials."""
+    if op.gather is not None:
+        return dict.fromkeys(inspect.signature(op.gather).parameters, "")
+    _out, *names = inspect.signature(op.partials[0]).parameters
+    defaults = [f"={default}" for default in getattr(op.forward, "__defaults__", None) or ()]
+    return dict(zip(names, [""] * (len(names) - len(defaults)) + defaults, strict=True))
+
+
+def call(op: Op) -> str:
+    """How an operation is called, as code."""
+    if op.name in OPERATORS:
+        return f"``{OPERATORS[op.name]}`` (``{op.name}``)"
+    given = ", ".join(name + default for name, default in parameters(op).items())
+    return f"``{op.name}({given})``"
+
+
+def formula(op: Op) -> str:
+    """The value in LaTeX; a reduction is written for operands from the first to the last."""
+    names = [symbol(name) for name in parameters(op)]
+    if op.gather is not None:
+        vectors = "xy"[: len(names)]
+        names = [part for x in vectors for part in (f"{x}_1", r"\ldots", f"{x}_n")]
+    return op.write(op.latex, names)
+
+
+def symbol(name: str) -> str:
+    """The name of an operand in LaTeX."""
+    return name if len(name) == 1 else rf"\textit{{{name}}}"
+
+
+def restrictions(op: Op) -> Iterator[str]:
+    """The operands that are not defined for all the reals, and their intervals."""
+    if op.gather is not None:
+        return
+    for name, (lower, upper) in zip(parameters(op), op.domain, strict=True):
+        left = rf"{lower:g} \le " if math.isfinite(lower) else ""
+        right = rf" \le {upper:g}" if math.isfinite(upper) else ""
+        if left and not right:
+            left, right = "", rf" \ge {lower:g}"
+        if left or right:
+            yield f":math:`{left}{symbol(name)}{right}`"
+
+
+def setup(app: Sphinx) -> None:
+    """Make the directive known to Sphinx."""
+    app.add_directive("operations", Operations)
