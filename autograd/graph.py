@@ -19,8 +19,8 @@ Node = Any  # a Value; this module is below `autograd.value` and asks only for t
 def topological_order(root: Node) -> list[Node]:
     """Every node that `root` was computed from, operands before the nodes that use them.
 
-    A depth-first search with a stack of its own, so the depth of a graph is no limit. The order
-    depends on nothing but the graph: constants are left out, `root` is last.
+    A depth-first search with a stack of its own, so that the depth of a graph is no limit. The
+    order depends on nothing but the graph: constants are left out, `root` is last.
 
     Raises:
         TypeError: if `root` is not a Value.
@@ -33,21 +33,31 @@ def topological_order(root: Node) -> list[Node]:
     """
     if not hasattr(root, "edges"):
         raise TypeError(f"topological_order takes a Value, not a {type(root).__name__}")
-    order: list[Node] = []
-    seen: set[Node] = set()
-    stack: list[Node | None] = [root]
-    while stack:
-        node = stack.pop()
-        if node is None:  # the marker of a node whose operands are all in the order by now
-            order.append(stack.pop())
-        elif node not in seen:
-            seen.add(node)
-            stack.append(node)
-            stack.append(None)
-            for operand in reversed(node.edges):  # the partials, being floats, are passed over
-                if type(operand) is not float and operand not in seen:
-                    stack.append(operand)
-    return order
+    order: dict[Node, None] = {}  # for its order, and for asking what is in it
+    path: list[Node] = []  # from the root down, the nodes that wait for an operand
+    unread: dict[Node, Iterator[Any]] = {}  # of the nodes with many operands: what is left of them
+    node = root
+    while True:
+        edges = node.edges
+        if len(edges) == 4:  # two operands, unrolled because most nodes have them
+            a, b, _, _ = edges
+            fresh = None
+            if type(a) is not float and a not in order:
+                fresh = a
+            elif type(b) is not float and b not in order:
+                fresh = b
+        else:
+            if len(edges) > 4:
+                edges = unread.get(node) or unread.setdefault(node, iter(edges[: len(edges) // 2]))
+            fresh = next((x for x in edges if type(x) is not float and x not in order), None)
+        if fresh is not None:
+            path.append(node)
+            node = fresh
+        else:
+            order[node] = None
+            if not path:
+                return list(order)
+            node = path.pop()
 
 
 def backward_sweep(order: Sequence[Node], seed: float) -> Iterator[tuple[Node, float]]:
@@ -84,11 +94,11 @@ def recompute(order: Sequence[Node]) -> None:
         if not edges:
             continue
         op = node.op
-        if op.kernel is not None:
+        if op.kernel is not None and len(edges) == 4 and op.arity == 2:
             a, b, _, _ = edges
             x = a if type(a) is float else a._data
             y = b if type(b) is float else b._data
-            data, p, q = op.kernel(x, y)
+            data, (p, q) = op.kernel(x, y)
             if data - data == 0.0:
                 node._data = data
                 node.edges = (a, b, 0.0 if a is x else p, 0.0 if b is y else q)

@@ -8,7 +8,7 @@ import math
 import numbers
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias, overload
 
 import numpy as np
@@ -45,8 +45,8 @@ class Op:
         numpy: NumPy's function of the same meaning. It supplies the IEEE 754 result and the
             warning where `forward` raises an arithmetic error or is not finite. Where it is a
             ufunc, applying it to a Value applies this operation, if that is one of the library's.
-        kernel: the value and both partials of a binary operation at once, right wherever the value
-            is finite; only a matter of speed.
+        kernel: the value and all the partials at once, right wherever the value is finite, and
+            everywhere if there is no `numpy`; only a matter of speed.
 
     Raises:
         TypeError: when called with something that is not a real number or a Value, or with the
@@ -76,7 +76,7 @@ class Op:
         selects: bool = False,
         gather: Callable[..., Sequence[Any]] | None = None,
         numpy: Callable[..., Any] | None = None,
-        kernel: Callable[[float, float], tuple[float, float, float]] | None = None,
+        kernel: Callable[..., tuple[float, tuple[float, ...]]] | None = None,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -110,15 +110,17 @@ class Op:
         operands: Sequence[Any] = arguments
         if named or len(arguments) != self.arity:
             operands = self._operands(arguments, named)
+        kinds: Iterable[type] = map(type, operands)
+        if len(operands) > 4:
+            kinds = set(kinds)
         recorder: Any = None
         plain = True
-        for operand in operands:
-            kind = type(operand)
-            if kind is float or kind is recorder:
+        for kind in kinds:
+            if kind is float:
                 continue
             if hasattr(kind, "_record"):
                 recorder = kind
-            elif isinstance(operand, np.ndarray):
+            elif issubclass(kind, np.ndarray):
                 return self._elementwise(operands)
             else:
                 plain = False
@@ -186,6 +188,10 @@ class Op:
         Where the operand is a constant (a float) its partial is 0.0 and is never evaluated.
         Partial derivatives do not warn: an infinite slope is an answer.
         """
+        if self.kernel is not None:
+            out, partials = self.kernel(*data)
+            if out - out == 0.0 or self.numpy is None:
+                return out, self._zero_for_constants(partials, operands)
         out = self.value(*data)
         if out - out == 0.0:
             try:
@@ -217,10 +223,20 @@ class Op:
         if len(partials) != len(operands):
             message = f"{len(partials)} partials of {self.name} for {len(operands)} operands"
             raise ValueError(message)
-        return [
-            0.0 if type(operand) is float else partial
-            for partial, operand in zip(partials, operands, strict=False)
-        ]
+        return self._zero_for_constants(tuple(partials), operands)
+
+    @staticmethod
+    def _zero_for_constants(
+        partials: tuple[Any, ...], operands: Sequence[object]
+    ) -> tuple[Any, ...]:
+        if float not in map(type, operands):
+            return partials
+        return tuple(
+            [
+                0.0 if type(operand) is float else partial
+                for partial, operand in zip(partials, operands, strict=False)
+            ]
+        )
 
     def _reals(self, partials: Sequence[Any]) -> tuple[float, ...]:
         for partial in partials:

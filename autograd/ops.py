@@ -72,15 +72,15 @@ def _two_vectors(a: Any, b: Any) -> Sequence[Any]:
 add = Op(
     "add", operator.add, [lambda out, x, y: 1.0, lambda out, x, y: 1.0],
     text="#1 + #2", latex="#1 + #2", numpy=np.add,
-    kernel=lambda x, y: (x + y, 1.0, 1.0))
+    kernel=lambda x, y: (x + y, (1.0, 1.0)))
 subtract = Op(
     "subtract", operator.sub, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
     text="#1 - #2", latex="#1 - #2", numpy=np.subtract,
-    kernel=lambda x, y: (x - y, 1.0, -1.0))
+    kernel=lambda x, y: (x - y, (1.0, -1.0)))
 multiply = Op(
     "multiply", operator.mul, [lambda out, x, y: y, lambda out, x, y: x],
     text="#1 * #2", latex=r"#1 \cdot #2", numpy=np.multiply,
-    kernel=lambda x, y: (x * y, y, x))
+    kernel=lambda x, y: (x * y, (y, x)))
 
 
 def _divide_dy(out: Any, x: Any, y: Any) -> Any:
@@ -203,7 +203,8 @@ def _share(x: Any, y: Any) -> Any:
 
 relu = Op(
     "relu", ieee.relu, [lambda out, x: greater(x, 0.0)],
-    latex=r"\max\left(0, #1\right)", kinks=[lambda x: x], selects=True)
+    latex=r"\max\left(0, #1\right)", kinks=[lambda x: x], selects=True,
+    kernel=lambda x: (x, (1.0,)) if x > 0.0 else (0.0, (0.0,)) if x <= 0.0 else (x, (x,)))
 
 
 def _leaky_relu_dx(out: Any, x: Any, slope: Any) -> Any:
@@ -253,7 +254,7 @@ def _dot_value(*operands: float) -> float:
     return float(np.dot(np.fromiter(operands[:half], float), np.fromiter(operands[half:], float)))
 
 
-def _dot_partials(out: Any, *operands: Any) -> Sequence[Any]:
+def _dot_partials(out: Any, *operands: Any) -> tuple[Any, ...]:
     half = len(operands) // 2
     return operands[half:] + operands[:half]
 
@@ -273,7 +274,8 @@ def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
 dot = Op(
     "dot", _dot_value, _dot_partials,
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
-    domain=((-1e150, 1e150),), gather=_two_vectors)
+    domain=((-1e150, 1e150),), gather=_two_vectors,
+    kernel=lambda *xy: (_dot_value(*xy), _dot_partials(0.0, *xy)))
 sum = Op(
     "sum", ieee.sum, lambda out, *x: (1.0,) * len(x),
     text="sum([#*])", gather=_sequence, numpy=lambda *x: np.sum(x))

@@ -29,8 +29,7 @@ def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
 
     Arrays, and types unknown here, are given their turn.
     """
-    kind = type(other)
-    if kind is float or kind is int or isinstance(other, (Value, numbers.Real, np.bool_)):
+    if isinstance(other, (Value, numbers.Real, np.bool_)):
         return Value._record(op, (left, right))
     if isinstance(other, _REFUSED):
         value = right if left is other else left
@@ -40,12 +39,14 @@ def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
 
 def _reflected(op: Op) -> Callable[[Value, Any], Value]:
     def method(self: Value, other: Any) -> Value:
-        if op.kernel is not None and (type(other) is float or type(other) is int):
-            other = float(other)
-            data, _, partial = op.kernel(other, self._data)
+        if type(other) is not float and type(other) is not int:
+            return _apply(op, other, self, other)
+        other = float(other)
+        if op.kernel is not None:
+            data, (_, partial) = op.kernel(other, self._data)
             if data - data == 0.0:
                 return _node(data, op, (other, self, 0.0, partial))
-        return _apply(op, other, self, other)
+        return Value._record(op, (other, self))
 
     return method
 
@@ -279,8 +280,8 @@ class Value:
         return Value(self._data, self.name)
 
     # --- Arithmetic -----------------------------------------------------------------------------
-    # Between Values and plain numbers `+ - * /` record themselves, because an unfused graph is made
-    # of little else. Results that are not finite and all other types go by the table.
+    # Between Values and plain numbers `+ - * /` and the square record themselves, because an unfused
+    # graph is made of little else. Results that are not finite and other types go by the table.
 
     def __add__(self, other: Any) -> Value:
         if type(other) is Value:
@@ -354,6 +355,12 @@ class Value:
         return _apply(ops.divide, self, other, other)
 
     def __pow__(self, other: Any) -> Value:
+        if type(other) is float or type(other) is int:
+            other = float(other)
+            x = self._data
+            if other == 2.0 and x * x < math.inf:
+                return _node(x * x, ops.power, (self, other, 2.0 * x, 0.0))
+            return Value._record(ops.power, (self, other))
         return _apply(ops.power, self, other, other)
 
     __radd__ = _reflected(ops.add)
