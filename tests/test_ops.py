@@ -183,6 +183,16 @@ def test_partials_of_floats_equal_partials_of_values(op, data):
         assert equal(partial, graph.data if isinstance(graph, Value) else graph)
 
 
+@given(st.floats())
+def test_squares_equal_the_table(x):
+    node = Value(x)
+    with np.errstate(all="ignore"):
+        out = node**2
+        value, partials = ops.power.evaluate((x, 2.0), (node, 2.0))
+    assert equal(out.data, value)
+    assert all(map(equal, out.partials, partials))
+
+
 @given(st.floats(), st.floats(-5, 5))
 @example(5e-324, 0.5)
 def test_power_of_a_constant_exponent_has_the_slope_of_the_table(x, y):
