@@ -70,7 +70,7 @@ def grads(tree: Any) -> NDArray[np.float64]:
         >>> grads(x)
         array([ 2., -4.])
     """
-    return _collected(tree, lambda item: item.grad if isinstance(item, Value) else 0.0 * item)
+    return _collected(tree, lambda item: item.grad if isinstance(item, Value) else 0.0)
 
 
 def _collected(tree: Any, number: Callable[[Any], float]) -> NDArray[np.float64]:

@@ -5,7 +5,8 @@ followed by the partial derivative of the node with respect to each of them. An 
 or a float where it is a constant.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -33,61 +34,83 @@ def topological_order(root: Node) -> list[Node]:
     """
     if not hasattr(root, "edges"):
         raise TypeError(f"topological_order takes a Value, not a {type(root).__name__}")
-    order: dict[Node, None] = {}  # for its order, and for asking what is in it
-    path: list[Node] = []  # from the root down, the nodes that wait for an operand
-    unread: dict[Node, Iterator[Any]] = {}  # of the nodes with many operands: what is left of them
+    return list(sort(root))
+
+
+def sort(root: Node) -> dict[Node, None]:
+    """The topological order, as the keys of a dict: for their order, and to ask what is in it."""
+    order: dict[Node, None] = {}
+    path: list[Node] = []  # nodes that wait for their operands; below a None, one yet to be visited
     node = root
     while True:
         edges = node.edges
         if len(edges) == 4:  # two operands, unrolled because most nodes have them
             a, b, _, _ = edges
-            fresh = None
+            if type(b) is not float and b not in order:
+                path.append(node)
+                if type(a) is not float and a not in order:
+                    path += b, None
+                    node = a
+                else:
+                    node = b
+                continue
             if type(a) is not float and a not in order:
-                fresh = a
-            elif type(b) is not float and b not in order:
-                fresh = b
-        else:
-            if len(edges) > 4:
-                edges = unread.get(node) or unread.setdefault(node, iter(edges[: len(edges) // 2]))
-            fresh = next((x for x in edges if type(x) is not float and x not in order), None)
-        if fresh is not None:
-            path.append(node)
-            node = fresh
-        else:
-            order[node] = None
-            if not path:
-                return list(order)
+                path.append(node)
+                node = a
+                continue
+        elif edges:
+            operands = edges[: len(edges) // 2]
+            fresh = [x for x in reversed(operands) if type(x) is not float and x not in order]
+            if fresh:
+                path.append(node)
+                node = fresh.pop()
+                for operand in fresh:
+                    path += operand, None
+                continue
+        order[node] = None
+        while path:
             node = path.pop()
+            if node is None:
+                node = path.pop()
+                if node not in order:
+                    break
+            else:
+                order[node] = None
+        else:
+            return order
 
 
-def backward_sweep(order: Sequence[Node], seed: float) -> Iterator[tuple[Node, float]]:
-    """Each node with its adjoint, the derivative of the last node in `order` with respect to it.
+def backward_sweep(order: dict[Node, None], seed: float) -> dict[Node, float | None]:
+    """The adjoint of every node: the derivative of the last one in `order` with respect to it.
 
     Goes from the root to the leaves, pushing adjoint times partial along every edge; when a node
-    is reached, everything that uses it has contributed. A node that nothing flows into (it was not
-    picked by a maximum, say) is passed over.
+    is reached, everything that uses it has contributed. None stands for a node that nothing flows
+    into (it was not picked by a maximum, say).
     """
-    adjoints = {order[-1]: seed}
-    for node in reversed(order):
-        adjoint = adjoints.pop(node, None)
+    adjoints: dict[Node, float | None] = {**order}
+    adjoints[next(reversed(adjoints))] = seed
+    for node in reversed(adjoints):
+        adjoint = adjoints[node]
         if adjoint is None:
             continue
-        yield node, adjoint
         edges = node.edges
         if len(edges) == 4:  # two operands, unrolled because most nodes have them
             a, b, p, q = edges
             if type(a) is not float and (p or not node.op.selects):
-                adjoints[a] = adjoints[a] + adjoint * p if a in adjoints else adjoint * p
+                before = adjoints[a]
+                adjoints[a] = adjoint * p if before is None else before + adjoint * p
             if type(b) is not float and (q or not node.op.selects):
-                adjoints[b] = adjoints[b] + adjoint * q if b in adjoints else adjoint * q
+                before = adjoints[b]
+                adjoints[b] = adjoint * q if before is None else before + adjoint * q
         elif edges:
             for operand, partial in zip(edges, edges[len(edges) // 2 :], strict=False):
                 if type(operand) is not float and (partial or not node.op.selects):
-                    flow = adjoint * partial
-                    adjoints[operand] = adjoints[operand] + flow if operand in adjoints else flow
+                    before, flow = adjoints[operand], adjoint * partial
+                    adjoints[operand] = flow if before is None else before + flow
+    return adjoints
 
 
-def recompute(order: Sequence[Node]) -> None:
+def recompute(order: Iterable[Node]) -> None:
     """Compute the value and the partials of every node anew from its operands, in place."""
     for node in order:
         edges = node.edges
@@ -96,20 +119,20 @@ def recompute(order: Sequence[Node]) -> None:
         op = node.op
         if op.kernel is not None and len(edges) == 4 and op.arity == 2:
             a, b, _, _ = edges
-            x = a if type(a) is float else a._data
-            y = b if type(b) is float else b._data
+            x = a if type(a) is float else a._number
+            y = b if type(b) is float else b._number
             data, (p, q) = op.kernel(x, y)
             if data - data == 0.0:
-                node._data = data
+                node._number = data
                 node.edges = (a, b, 0.0 if a is x else p, 0.0 if b is y else q)
                 continue
         operands = edges[: len(edges) // 2]
-        arguments = [x if type(x) is float else x._data for x in operands]
-        node._data, partials = op.evaluate(arguments, operands)
+        arguments = [x if type(x) is float else x._number for x in operands]
+        node._number, partials = op.evaluate(arguments, operands)
         node.edges = operands + partials
 
 
-def derivative_graph(order: Sequence[Node], wrt: Node) -> Node | float:
+def derivative_graph(order: dict[Node, None], wrt: Node) -> Node | float:
     """The derivative of the last node in `order` with respect to `wrt`, as a graph or a constant.
 
     The backward sweep once more, with the partials of each operation applied to the nodes
@@ -120,7 +143,7 @@ def derivative_graph(order: Sequence[Node], wrt: Node) -> Node | float:
     for node in order:
         if any(type(operand) is not float and operand in below for operand in node.edges):
             below.add(node)
-    adjoints: dict[Node, Any] = {order[-1]: 1.0}
+    adjoints: dict[Node, Any] = {next(reversed(order)): 1.0}
     gates: dict[Node, Any] = {}
     with np.errstate(all="ignore"):
         for node in reversed(order):
@@ -129,7 +152,11 @@ def derivative_graph(order: Sequence[Node], wrt: Node) -> Node | float:
             adjoint, gate = adjoints[node], gates.get(node)
             operands = node.edges[: len(node.edges) // 2]
             live = [x if type(x) is not float and x in below else 0.0 for x in operands]
-            partials = node.op.differentiate(node, operands, live)
+            try:
+                partials = node.op.differentiate(node, operands, live)
+            except (ArithmeticError, ValueError):  # among constants: NumPy's scalars do not raise
+                arguments = [np.float64(x) if type(x) is float else x for x in operands]
+                partials = node.op.differentiate(node, arguments, live)
             for operand, partial in zip(live, partials, strict=True):
                 if type(operand) is float:
                     continue
@@ -142,7 +169,8 @@ def derivative_graph(order: Sequence[Node], wrt: Node) -> Node | float:
                     elif partial == 0.0:
                         continue
                 flow = _product(adjoint, partial)
-                if opening is not None and type(partial) is not float and flow is not opening:
+                finite = type(partial) is float and math.isfinite(partial)  # 0 times it is 0
+                if opening is not None and not finite and flow is not opening:
                     flow = where(opening, flow, 0.0)
                 if operand not in adjoints:
                     adjoints[operand] = flow

@@ -52,7 +52,11 @@ def power_slope(x: float, y: float) -> float:
         return 0.0
     exponent = y - 1.0
     if x != 0.0 and exponent + 1.0 != y:
-        return y * _quiet_power(x, y) / x
+        factor = _quiet_power(x, y)
+        if _is_normal(factor) or factor != factor or math.isinf(x):
+            return y * factor / x
+        root = _quiet_power(abs(x), y / 2.0)
+        return math.copysign(1.0, factor) * (y * root / x) * root
     factor = _quiet_power(x, exponent)
     if _is_normal(factor) or factor != factor or x == 0.0 or math.isinf(x):
         return y * factor
@@ -71,6 +75,18 @@ def power_log(x: float, y: float) -> float:
         return factor * math.log(x)
     root = _quiet_power(x, y / 2.0)
     return root * math.log(x) * root
+
+
+def quotient_slope(x: float, y: float) -> float:
+    """`-x / y ** 2`, without the bits that `x / y` loses below the normal range."""
+    if y == 0.0:
+        return -x * math.inf
+    quotient = x / y
+    if abs(quotient) >= SMALLEST_NORMAL or quotient != quotient or math.isinf(y):
+        return -quotient / y
+    mantissa, exponent = math.frexp(x)
+    divisor, shift = math.frexp(y)
+    return _scale(-mantissa / divisor / divisor, exponent - 2 * shift)
 
 
 def _scale(x: float, exponent: int) -> float:

@@ -83,14 +83,8 @@ multiply = Op(
     kernel=lambda x, y: (x * y, (y, x)))
 
 
-def _divide_dy(out: Any, x: Any, y: Any) -> Any:
-    if y == 0.0 or not -ieee.SMALLEST_NORMAL < out < ieee.SMALLEST_NORMAL:
-        return -out / y
-    return -(x * 2.0**600 / y) / y * 2.0**-600  # a quotient below the normal range has lost bits
-
-
 divide = Op(
-    "divide", operator.truediv, [lambda out, x, y: 1.0 / y, _divide_dy],
+    "divide", operator.truediv, [lambda out, x, y: 1.0 / y, lambda out, x, y: quotient_slope(x, y)],
     text="#1 / #2", latex=r"\frac{#1}{#2}", numpy=np.divide)
 
 
@@ -308,6 +302,10 @@ sech2 = Op(
 gaussian = Op(
     "gaussian", ieee.gaussian, [lambda out, x: -2.0 * x * out],
     text="exp(-#1 ** 2)", latex="e^{-{#1}^2}")
+quotient_slope = Op(
+    "quotient_slope", ieee.quotient_slope,
+    [lambda out, x, y: quotient_slope(1.0, y), lambda out, x, y: -2.0 * out / y],
+    text="-#1 / #2 ** 2", latex=r"-\frac{#1}{{#2}^2}")
 power_slope = Op(
     "power_slope", ieee.power_slope,
     [lambda out, x, y: y * power_slope(x, y - 1.0),

@@ -12,9 +12,10 @@ from typing import Any
 
 
 class _UnderWay(threading.local):
-    """The nodes of the list that is being pickled in this thread."""
+    """The nodes of the list that is being pickled in this thread and are not yet written."""
 
-    nodes: frozenset[Any] = frozenset()
+    def __init__(self) -> None:
+        self.nodes: set[Any] = set()
 
 
 _under_way = _UnderWay()
@@ -24,7 +25,7 @@ class _EndOfList:
     """Pickled after such a list, and so the sign that it is complete."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        _under_way.nodes = frozenset()
+        _under_way.nodes.clear()
         return tuple, ()
 
 
@@ -40,7 +41,8 @@ def reduction(
     `order` gives the nodes that `node` was computed from, operands first and itself last.
     """
     if node in _under_way.nodes:
+        _under_way.nodes.remove(node)
         return restore, fields
-    nodes = order()
-    _under_way.nodes = frozenset(nodes)
-    return restore, (nodes[:-1], _EndOfList(), *fields)
+    *earlier, _ = order()
+    _under_way.nodes = set(earlier)
+    return restore, (earlier, _EndOfList(), *fields)

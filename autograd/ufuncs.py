@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import boxed
-from autograd.ops import UFUNCS
+from autograd.ops import TABLE, UFUNCS
 
 _IDENTITIES = (np.positive, np.conjugate)
 
@@ -23,8 +23,9 @@ def apply_ufunc(
             `out` that cannot hold Values.
     """
     if method != "__call__":  # reduce, outer, …: NumPy's own loop over objects
-        arrays = [x if isinstance(x, np.ndarray) else boxed(x) for x in inputs]
+        arrays = [boxed(x) if hasattr(x, "edges") else x for x in inputs]
         return getattr(ufunc, method)(*arrays, **({"out": out} if out else {}), **options)
+    inputs = tuple([np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs])
     if options:
         raise TypeError(f"np.{ufunc.__name__} of a Value does not take {', '.join(options)}")
     if ufunc in UFUNCS:
@@ -33,6 +34,8 @@ def apply_ufunc(
         result = ufunc(*[x.data if hasattr(x, "edges") else x for x in inputs])
     elif ufunc in _IDENTITIES:
         result = inputs[0]
+    elif ufunc.__name__ in TABLE:  # np.clip's, which has no public name
+        result = TABLE[ufunc.__name__](*inputs)
     else:
         raise TypeError(
             f"np.{ufunc.__name__} has no derivative here: "

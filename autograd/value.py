@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Self, cast
 import numpy as np
 
 from autograd import ops
-from autograd.graph import backward_sweep, derivative_graph, recompute, topological_order
+from autograd.graph import backward_sweep, derivative_graph, recompute, sort
 from autograd.ieee import SMALLEST_NORMAL
 from autograd.op import Op, real
 from autograd.pickling import reduction
@@ -43,7 +43,7 @@ def _reflected(op: Op) -> Callable[[Value, Any], Value]:
             return _apply(op, other, self, other)
         other = float(other)
         if op.kernel is not None:
-            data, (_, partial) = op.kernel(other, self._data)
+            data, (_, partial) = op.kernel(other, self._number)
             if data - data == 0.0:
                 return _node(data, op, (other, self, 0.0, partial))
         return Value._record(op, (other, self))
@@ -53,13 +53,13 @@ def _reflected(op: Op) -> Callable[[Value, Any], Value]:
 
 def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Any], bool]:
     return lambda self, other: compare(
-        self._data, other._data if isinstance(other, Value) else other
+        self._number, other._number if isinstance(other, Value) else other
     )
 
 
 def _unary(op: Op, description: str) -> Callable[[Value], Value]:
     def method(self: Value) -> Value:
-        data, partials = op.evaluate((self._data,), (self,))
+        data, partials = op.evaluate((self._number,), (self,))
         return _node(data, op, (self, *partials))
 
     method.__name__, method.__qualname__ = op.name, f"Value.{op.name}"
@@ -106,10 +106,10 @@ class Value:
         Value(data=3.0, grad=6.0, name='x')
     """
 
-    __slots__ = ("_data", "_order", "edges", "grad", "name", "op")
+    __slots__ = ("_number", "_order", "edges", "grad", "name", "op")
 
-    _data: float
-    _order: list[Value] | None
+    _number: float
+    _order: dict[Value, None] | None
     edges: tuple[Any, ...]
     grad: float
     name: str | None
@@ -118,7 +118,7 @@ class Value:
     def __init__(self, data: float, name: str | None = None) -> None:
         if isinstance(data, Value):
             raise TypeError("a Value already: use it as it is, or a copy made by .detach()")
-        self._data = real(data, "the data of a Value")
+        self._number = real(data, "the data of a Value")
         self._order = None
         self.edges = ()
         self.grad = 0.0
@@ -128,11 +128,11 @@ class Value:
     @property
     def data(self) -> float:
         """The number; assigning it changes this Value alone, until `forward()`."""
-        return self._data
+        return self._number
 
     @data.setter
     def data(self, data: float) -> None:
-        self._data = real(data, f"the data of {self._title()}")
+        self._number = real(data, f"the data of {self._title()}")
 
     @property
     def operands(self) -> tuple[Value | float, ...]:
@@ -164,10 +164,10 @@ class Value:
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
-        return f"Value(data={self._data!r}, grad={self.grad!r}{name})"
+        return f"Value(data={self._number!r}, grad={self.grad!r}{name})"
 
     def __format__(self, specification: str) -> str:
-        return format(self._data, specification) if specification else str(self)
+        return format(self._number, specification) if specification else str(self)
 
     # --- Recording ------------------------------------------------------------------------------
 
@@ -175,22 +175,21 @@ class Value:
     def _record(cls, op: Op, operands: Sequence[Any]) -> Value:
         """Apply an operation to Values and numbers and record that."""
         try:
-            data = [x if type(x) is float else x._data for x in operands]
+            data = [x if type(x) is float else x._number for x in operands]
         except AttributeError:
             role = f"an operand of {op.name}"
             operands = [x if isinstance(x, Value) else real(x, role) for x in operands]
-            data = [x if type(x) is float else x._data for x in operands]
+            data = [x if type(x) is float else x._number for x in operands]
         out, partials = op.evaluate(data, operands)
         return _node(out, op, (*operands, *partials))
 
     # --- Differentiating ------------------------------------------------------------------------
 
-    def _sorted(self) -> list[Value]:
-        """The topological order, computed once: a recorded graph never changes its shape."""
+    def _sorted(self) -> dict[Value, None]:
+        """This Value's graph in topological order."""
         if self._order is None:
-            # Without the Value itself, which would make a reference cycle.
-            self._order = topological_order(self)[:-1]
-        return [*self._order, self]
+            return sort(self)
+        return {**self._order, self: None}
 
     def backward(self, grad: float = 1.0) -> None:
         """Add the derivative of this Value with respect to every Value it was computed from.
@@ -210,8 +209,10 @@ class Value:
             >>> x.grad, y.grad
             (5.0, 2.0)
         """
-        for node, adjoint in backward_sweep(self._sorted(), real(grad, "the grad of backward")):
-            node.grad += adjoint
+        seed = real(grad, "the grad of backward")
+        for node, adjoint in backward_sweep(self._sorted(), seed).items():
+            if adjoint is not None:
+                node.grad += adjoint
 
     def zero_grad(self) -> None:
         """Set `grad` to 0.0 on this Value and on everything it was computed from.
@@ -244,8 +245,13 @@ class Value:
             >>> y.forward()
             9.0
         """
+        if self._order is None:
+            # Kept for the next time: a recorded graph never changes its shape. Without this Value
+            # itself, which would make a reference cycle.
+            self._order = sort(self)
+            del self._order[self]
         recompute(self._sorted())
-        return self._data
+        return self._number
 
     def derivative(self, wrt: Value) -> Value:
         """The derivative of this Value with respect to another, as a graph of its own.
@@ -277,26 +283,26 @@ class Value:
             >>> (x * x).detach().operands
             ()
         """
-        return Value(self._data, self.name)
+        return Value(self._number, self.name)
 
     # --- Arithmetic -----------------------------------------------------------------------------
-    # Between Values and plain numbers `+ - * /` and the square record themselves, because an unfused
-    # graph is made of little else. Results that are not finite and other types go by the table.
+    # Between Values and plain numbers `+ - * /` and squares record themselves: a graph is made of
+    # little else. Results that are not finite and all other types go by the table.
 
     def __add__(self, other: Any) -> Value:
         if type(other) is Value:
-            data = self._data + other._data
+            data = self._number + other._number
             edges: tuple[Any, ...] = (self, other, 1.0, 1.0)
         elif type(other) is float or type(other) is int:
             other = float(other)
-            data = self._data + other
+            data = self._number + other
             edges = (self, other, 1.0, 0.0)
         else:
             return _apply(ops.add, self, other, other)
         if data - data != 0.0:
             return Value._record(ops.add, (self, other))
         node = _new(Value)
-        node._data = data
+        node._number = data
         node._order = node.name = None
         node.edges = edges
         node.grad = 0.0
@@ -305,11 +311,11 @@ class Value:
 
     def __sub__(self, other: Any) -> Value:
         if type(other) is Value:
-            data = self._data - other._data
+            data = self._number - other._number
             edges: tuple[Any, ...] = (self, other, 1.0, -1.0)
         elif type(other) is float or type(other) is int:
             other = float(other)
-            data = self._data - other
+            data = self._number - other
             edges = (self, other, 1.0, 0.0)
         else:
             return _apply(ops.subtract, self, other, other)
@@ -318,9 +324,9 @@ class Value:
         return _node(data, ops.subtract, edges)
 
     def __mul__(self, other: Any) -> Value:
-        x = self._data
+        x = self._number
         if type(other) is Value:
-            y = other._data
+            y = other._number
             data = x * y
             edges: tuple[Any, ...] = (self, other, y, x)
         elif type(other) is float or type(other) is int:
@@ -332,7 +338,7 @@ class Value:
         if data - data != 0.0:
             return Value._record(ops.multiply, (self, other))
         node = _new(Value)
-        node._data = data
+        node._number = data
         node._order = node.name = None
         node.edges = edges
         node.grad = 0.0
@@ -341,15 +347,15 @@ class Value:
 
     def __truediv__(self, other: Any) -> Value:
         if type(other) is Value:
-            y = other._data
+            y = other._number
             if abs(y) >= SMALLEST_NORMAL:
-                data = self._data / y
+                data = self._number / y
                 if SMALLEST_NORMAL <= abs(data) < math.inf:
                     return _node(data, ops.divide, (self, other, 1.0 / y, -data / y))
         elif type(other) is float or type(other) is int:
             other = float(other)
             if abs(other) >= SMALLEST_NORMAL:
-                data = self._data / other
+                data = self._number / other
                 if data - data == 0.0:
                     return _node(data, ops.divide, (self, other, 1.0 / other, 0.0))
         return _apply(ops.divide, self, other, other)
@@ -357,7 +363,7 @@ class Value:
     def __pow__(self, other: Any) -> Value:
         if type(other) is float or type(other) is int:
             other = float(other)
-            x = self._data
+            x = self._number
             if other == 2.0 and x * x < math.inf:
                 return _node(x * x, ops.power, (self, other, 2.0 * x, 0.0))
             return Value._record(ops.power, (self, other))
@@ -370,7 +376,7 @@ class Value:
     __rpow__ = _reflected(ops.power)
 
     def __neg__(self) -> Value:
-        return _node(-self._data, ops.negative, (self, -1.0))
+        return _node(-self._number, ops.negative, (self, -1.0))
 
     def __pos__(self) -> Value:
         return self
@@ -387,7 +393,7 @@ class Value:
     __ge__ = _comparison(operator.ge)
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self._number)
 
     # --- One method per unary operation ---------------------------------------------------------
 
@@ -464,7 +470,7 @@ class Value:
     # Both go through the graph in topological order, so that its depth is no limit.
 
     def _fields(self) -> tuple[Any, ...]:
-        return self._data, self.op, self.edges, self.grad, self.name
+        return self._number, self.op, self.edges, self.grad, self.name
 
     def __copy__(self) -> Value:
         return _restore(*self._fields())
@@ -478,12 +484,12 @@ class Value:
         return memo[id(self)]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return reduction(self, self._sorted, _restore, self._fields())
+        return reduction(self, lambda: list(self._sorted()), _restore, self._fields())
 
 
 def _node(data: float, op: Op, edges: tuple[Any, ...]) -> Value:
     node = _new(Value)
-    node._data = data
+    node._number = data
     node._order = node.name = None
     node.edges = edges
     node.grad = 0.0
@@ -494,6 +500,6 @@ def _node(data: float, op: Op, edges: tuple[Any, ...]) -> Value:
 def _restore(*fields: Any) -> Value:
     """The Value of the given `_fields()`; the first of a pickle has its list in front of them."""
     node = _new(Value)
-    node._data, node.op, node.edges, node.grad, node.name = fields[-5:]
+    node._number, node.op, node.edges, node.grad, node.name = fields[-5:]
     node._order = None
     return node

@@ -149,6 +149,10 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "difference": (lambda x, y: x - y, [lambda x, y: mpf(1), lambda x, y: mpf(-1)]),
     "sech2": (_sech2, [lambda x: -2 * _sech2(x) * _tanh(x)]),
     "gaussian": (lambda x: mpmath.exp(-x * x), [lambda x: -2 * x * mpmath.exp(-x * x)]),
+    "quotient_slope": (
+        lambda x, y: -x / y**2,
+        [lambda x, y: -1 / y**2, lambda x, y: 2 * x / y**3],
+    ),
     "power_slope": (
         lambda x, y: y * _power(x, y - 1),
         [
