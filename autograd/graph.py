@@ -1,8 +1,9 @@
 """What can be asked of any graph: its order, its gradients, its values anew.
 
-A node knows the operation `op` that made it (None for a leaf) and its `edges`: the operands,
-followed by the partial derivative of the node with respect to each of them. An operand is a node,
-or a float where it is a constant.
+A node knows the operation `op` that made it (None for a leaf), its `operands` and the `partials`,
+its derivatives with respect to each of them. An operand is a node, or a float where it is a
+constant. Most nodes have one or two operands, `_x` and `_y` with the partials `_dx` and `_dy`, a
+missing one being the constant 0.0; where there may be more, `_x` and `_dx` are tuples.
 """
 
 import math
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import real
+from autograd.op import is_value, real
 from autograd.ops import where
 
 Node = Any  # a Value; this module is below `autograd.value` and asks only for the attributes above
@@ -32,7 +33,7 @@ def topological_order(root: Node) -> list[Node]:
         >>> [node.name for node in topological_order((a * b).named("product"))]
         ['a', 'b', 'product']
     """
-    if not hasattr(root, "edges"):
+    if not is_value(root):
         raise TypeError(f"topological_order takes a Value, not a {type(root).__name__}")
     return list(sort(root))
 
@@ -43,29 +44,28 @@ def sort(root: Node) -> dict[Node, None]:
     path: list[Node] = []  # nodes that wait for their operands; below a None, one yet to be visited
     node = root
     while True:
-        edges = node.edges
-        if len(edges) == 4:  # two operands, unrolled because most nodes have them
-            a, b, _, _ = edges
-            if type(b) is not float and b not in order:
-                path.append(node)
-                if type(a) is not float and a not in order:
-                    path += b, None
-                    node = a
-                else:
-                    node = b
-                continue
-            if type(a) is not float and a not in order:
-                path.append(node)
-                node = a
-                continue
-        elif edges:
-            operands = edges[: len(edges) // 2]
-            fresh = [x for x in reversed(operands) if type(x) is not float and x not in order]
+        x = node._x
+        if type(x) is tuple:
+            fresh = [z for z in reversed(x) if type(z) is not float and z not in order]
             if fresh:
                 path.append(node)
                 node = fresh.pop()
-                for operand in fresh:
-                    path += operand, None
+                for x in fresh:
+                    path += x, None
+                continue
+        else:
+            y = node._y
+            if type(y) is not float and y not in order:
+                path.append(node)
+                if type(x) is not float and x not in order:
+                    path += y, None
+                    node = x
+                else:
+                    node = y
+                continue
+            if type(x) is not float and x not in order:
+                path.append(node)
+                node = x
                 continue
         order[node] = None
         while path:
@@ -93,43 +93,45 @@ def backward_sweep(order: dict[Node, None], seed: float) -> dict[Node, float | N
         adjoint = adjoints[node]
         if adjoint is None:
             continue
-        edges = node.edges
-        if len(edges) == 4:  # two operands, unrolled because most nodes have them
-            a, b, p, q = edges
-            if type(a) is not float and (p or not node.op.selects):
-                before = adjoints[a]
-                adjoints[a] = adjoint * p if before is None else before + adjoint * p
-            if type(b) is not float and (q or not node.op.selects):
-                before = adjoints[b]
-                adjoints[b] = adjoint * q if before is None else before + adjoint * q
-        elif edges:
-            for operand, partial in zip(edges, edges[len(edges) // 2 :], strict=False):
-                if type(operand) is not float and (partial or not node.op.selects):
-                    before, flow = adjoints[operand], adjoint * partial
+        x, partial = node._x, node._dx
+        if type(x) is tuple:
+            for operand, slope in zip(x, partial, strict=True):
+                if type(operand) is not float and (slope or not node.op.selects):
+                    before, flow = adjoints[operand], adjoint * slope
                     adjoints[operand] = flow if before is None else before + flow
+            continue
+        if type(x) is not float and (partial or not node.op.selects):
+            before = adjoints[x]
+            adjoints[x] = adjoint * partial if before is None else before + adjoint * partial
+        y = node._y
+        if type(y) is not float and (node._dy or not node.op.selects):
+            before = adjoints[y]
+            adjoints[y] = adjoint * node._dy if before is None else before + adjoint * node._dy
     return adjoints
 
 
 def recompute(order: Iterable[Node]) -> None:
     """Compute the value and the partials of every node anew from its operands, in place."""
     for node in order:
-        edges = node.edges
-        if not edges:
-            continue
         op = node.op
-        if op.kernel is not None and len(edges) == 4 and op.arity == 2:
-            a, b, _, _ = edges
+        if op is None:
+            continue
+        if op.kernel is not None and op.arity == 2:
+            a, b = node._x, node._y
             x = a if type(a) is float else a._number
             y = b if type(b) is float else b._number
-            data, (p, q) = op.kernel(x, y)
+            data, (dx, dy) = op.kernel(x, y)
             if data - data == 0.0:
                 node._number = data
-                node.edges = (a, b, 0.0 if a is x else p, 0.0 if b is y else q)
+                node._dx, node._dy = 0.0 if a is x else dx, 0.0 if b is y else dy
                 continue
-        operands = edges[: len(edges) // 2]
+        operands = node.operands
         arguments = [x if type(x) is float else x._number for x in operands]
         node._number, partials = op.evaluate(arguments, operands)
-        node.edges = operands + partials
+        if type(node._x) is tuple:
+            node._dx = partials
+        else:
+            node._dx, node._dy = (*partials, 0.0)[:2]
 
 
 def derivative_graph(order: dict[Node, None], wrt: Node) -> Node | float:
@@ -141,7 +143,7 @@ def derivative_graph(order: dict[Node, None], wrt: Node) -> Node | float:
     """
     below = {wrt}
     for node in order:
-        if any(type(operand) is not float and operand in below for operand in node.edges):
+        if any(type(operand) is not float and operand in below for operand in node.operands):
             below.add(node)
     adjoints: dict[Node, Any] = {next(reversed(order)): 1.0}
     gates: dict[Node, Any] = {}
@@ -150,7 +152,7 @@ def derivative_graph(order: dict[Node, None], wrt: Node) -> Node | float:
             if node is wrt or node not in adjoints or node not in below:
                 continue
             adjoint, gate = adjoints[node], gates.get(node)
-            operands = node.edges[: len(node.edges) // 2]
+            operands = node.operands
             live = [x if type(x) is not float and x in below else 0.0 for x in operands]
             try:
                 partials = node.op.differentiate(node, operands, live)
@@ -160,7 +162,7 @@ def derivative_graph(order: dict[Node, None], wrt: Node) -> Node | float:
             for operand, partial in zip(live, partials, strict=True):
                 if type(operand) is float:
                     continue
-                if not hasattr(partial, "edges"):
+                if not is_value(partial):
                     partial = real(partial, f"a partial of {node.op.name}")
                 opening = gate
                 if node.op.selects:

@@ -145,6 +145,11 @@ class Op:
             message = f"{self.name} has {self.arity} operands; given: {given}"
             raise TypeError(message) from None
         bound.apply_defaults()
+        if len(bound.args) != self.arity:
+            raise TypeError(
+                f"{self.name} has {self.arity} partials, but {len(bound.args)} operands: it needs "
+                "one for each, also for those with a default"
+            )
         return bound.args
 
     def _elementwise(self, operands: Sequence[Any]) -> Any:
@@ -254,6 +259,11 @@ class Op:
             return ", ".join(groups[key]) if key in groups else operands[int(key) - 1]
 
         return re.sub(r"#([1-9*<>])", replacement, template)
+
+
+def is_value(item: object) -> bool:
+    """Whether operations on `item` are to be recorded: whether it is a Value, to the rooms below."""
+    return hasattr(type(item), "_record")
 
 
 def boxed(item: object) -> np.ndarray[Any, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import boxed
+from autograd.op import boxed, is_value
 from autograd.ops import TABLE, UFUNCS
 
 _IDENTITIES = (np.positive, np.conjugate)
@@ -23,7 +23,7 @@ def apply_ufunc(
             `out` that cannot hold Values.
     """
     if method != "__call__":  # reduce, outer, …: NumPy's own loop over objects
-        arrays = [boxed(x) if hasattr(x, "edges") else x for x in inputs]
+        arrays = [boxed(x) if is_value(x) else x for x in inputs]
         return getattr(ufunc, method)(*arrays, **({"out": out} if out else {}), **options)
     inputs = tuple([np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs])
     if options:
@@ -31,7 +31,7 @@ def apply_ufunc(
     if ufunc in UFUNCS:
         result = UFUNCS[ufunc](*inputs)
     elif {"d->?", "dd->?"} & set(ufunc.types):
-        result = ufunc(*[x.data if hasattr(x, "edges") else x for x in inputs])
+        result = ufunc(*[x.data if is_value(x) else x for x in inputs])
     elif ufunc in _IDENTITIES:
         result = inputs[0]
     elif ufunc.__name__ in TABLE:  # np.clip's, which has no public name

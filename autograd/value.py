@@ -45,7 +45,7 @@ def _reflected(op: Op) -> Callable[[Value, Any], Value]:
         if op.kernel is not None:
             data, (_, partial) = op.kernel(other, self._number)
             if data - data == 0.0:
-                return _node(data, op, (other, self, 0.0, partial))
+                return _node(data, op, other, 0.0, self, partial)
         return Value._record(op, (other, self))
 
     return method
@@ -60,7 +60,7 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Any], b
 def _unary(op: Op, description: str) -> Callable[[Value], Value]:
     def method(self: Value) -> Value:
         data, partials = op.evaluate((self._number,), (self,))
-        return _node(data, op, (self, *partials))
+        return _node(data, op, self, partials[0])
 
     method.__name__, method.__qualname__ = op.name, f"Value.{op.name}"
     method.__doc__ = description
@@ -89,7 +89,6 @@ class Value:
         operands: what it was computed from, one entry per use, constants as floats.
         partials: the derivative of the Value with respect to each operand, as it was when the
             operation happened; 0.0 for a constant.
-        edges: the operands, followed by the partials.
         name: the name, or None.
 
     Raises:
@@ -106,11 +105,14 @@ class Value:
         Value(data=3.0, grad=6.0, name='x')
     """
 
-    __slots__ = ("_number", "_order", "edges", "grad", "name", "op")
+    __slots__ = ("_dx", "_dy", "_number", "_order", "_x", "_y", "grad", "name", "op")
 
     _number: float
     _order: dict[Value, None] | None
-    edges: tuple[Any, ...]
+    _x: Any
+    _y: Value | float
+    _dx: Any
+    _dy: float
     grad: float
     name: str | None
     op: Op | None
@@ -120,7 +122,7 @@ class Value:
             raise TypeError("a Value already: use it as it is, or a copy made by .detach()")
         self._number = real(data, "the data of a Value")
         self._order = None
-        self.edges = ()
+        self._x = self._y = self._dx = self._dy = 0.0
         self.grad = 0.0
         self.op = None
         self.named(name)
@@ -137,12 +139,20 @@ class Value:
     @property
     def operands(self) -> tuple[Value | float, ...]:
         """What the Value was computed from, one entry per use, constants as floats."""
-        return self.edges[: len(self.edges) // 2]
+        if type(self._x) is tuple:
+            return self._x
+        return (self._x, self._y)[: self._count()]
 
     @property
     def partials(self) -> tuple[float, ...]:
         """The derivative of the Value with respect to each operand; 0.0 for a constant."""
-        return self.edges[len(self.edges) // 2 :]
+        if type(self._x) is tuple:
+            return cast(tuple[float, ...], self._dx)
+        return (self._dx, self._dy)[: self._count()]
+
+    def _count(self) -> int:
+        """How many operands there are, where they are not in a tuple."""
+        return 0 if self.op is None else self.op.arity or 0
 
     def named(self, name: str | None) -> Self:
         """Set the name and return this Value.
@@ -181,7 +191,11 @@ class Value:
             operands = [x if isinstance(x, Value) else real(x, role) for x in operands]
             data = [x if type(x) is float else x._number for x in operands]
         out, partials = op.evaluate(data, operands)
-        return _node(out, op, (*operands, *partials))
+        if op.arity == 1:
+            return _node(out, op, operands[0], partials[0])
+        if op.arity == 2:
+            return _node(out, op, operands[0], partials[0], operands[1], partials[1])
+        return _node(out, op, tuple(operands), partials)
 
     # --- Differentiating ------------------------------------------------------------------------
 
@@ -292,11 +306,11 @@ class Value:
     def __add__(self, other: Any) -> Value:
         if type(other) is Value:
             data = self._number + other._number
-            edges: tuple[Any, ...] = (self, other, 1.0, 1.0)
+            dy = 1.0
         elif type(other) is float or type(other) is int:
             other = float(other)
             data = self._number + other
-            edges = (self, other, 1.0, 0.0)
+            dy = 0.0
         else:
             return _apply(ops.add, self, other, other)
         if data - data != 0.0:
@@ -304,7 +318,10 @@ class Value:
         node = _new(Value)
         node._number = data
         node._order = node.name = None
-        node.edges = edges
+        node._x = self
+        node._y = other
+        node._dx = 1.0
+        node._dy = dy
         node.grad = 0.0
         node.op = _add
         return node
@@ -312,27 +329,26 @@ class Value:
     def __sub__(self, other: Any) -> Value:
         if type(other) is Value:
             data = self._number - other._number
-            edges: tuple[Any, ...] = (self, other, 1.0, -1.0)
+            dy = -1.0
         elif type(other) is float or type(other) is int:
             other = float(other)
             data = self._number - other
-            edges = (self, other, 1.0, 0.0)
+            dy = 0.0
         else:
             return _apply(ops.subtract, self, other, other)
         if data - data != 0.0:
             return Value._record(ops.subtract, (self, other))
-        return _node(data, ops.subtract, edges)
+        return _node(data, ops.subtract, self, 1.0, other, dy)
 
     def __mul__(self, other: Any) -> Value:
-        x = self._number
+        dy = self._number
         if type(other) is Value:
-            y = other._number
-            data = x * y
-            edges: tuple[Any, ...] = (self, other, y, x)
+            dx = other._number
+            data = dy * dx
         elif type(other) is float or type(other) is int:
-            other = float(other)
-            data = x * other
-            edges = (self, other, other, 0.0)
+            other = dx = float(other)
+            data = dy * dx
+            dy = 0.0
         else:
             return _apply(ops.multiply, self, other, other)
         if data - data != 0.0:
@@ -340,7 +356,10 @@ class Value:
         node = _new(Value)
         node._number = data
         node._order = node.name = None
-        node.edges = edges
+        node._x = self
+        node._y = other
+        node._dx = dx
+        node._dy = dy
         node.grad = 0.0
         node.op = _multiply
         return node
@@ -351,13 +370,13 @@ class Value:
             if abs(y) >= SMALLEST_NORMAL:
                 data = self._number / y
                 if SMALLEST_NORMAL <= abs(data) < math.inf:
-                    return _node(data, ops.divide, (self, other, 1.0 / y, -data / y))
+                    return _node(data, ops.divide, self, 1.0 / y, other, -data / y)
         elif type(other) is float or type(other) is int:
             other = float(other)
             if abs(other) >= SMALLEST_NORMAL:
                 data = self._number / other
                 if data - data == 0.0:
-                    return _node(data, ops.divide, (self, other, 1.0 / other, 0.0))
+                    return _node(data, ops.divide, self, 1.0 / other, other)
         return _apply(ops.divide, self, other, other)
 
     def __pow__(self, other: Any) -> Value:
@@ -365,7 +384,7 @@ class Value:
             other = float(other)
             x = self._number
             if other == 2.0 and x * x < math.inf:
-                return _node(x * x, ops.power, (self, other, 2.0 * x, 0.0))
+                return _node(x * x, ops.power, self, 2.0 * x, other)
             return Value._record(ops.power, (self, other))
         return _apply(ops.power, self, other, other)
 
@@ -376,7 +395,7 @@ class Value:
     __rpow__ = _reflected(ops.power)
 
     def __neg__(self) -> Value:
-        return _node(-self._number, ops.negative, (self, -1.0))
+        return _node(-self._number, ops.negative, self, -1.0)
 
     def __pos__(self) -> Value:
         return self
@@ -470,28 +489,36 @@ class Value:
     # Both go through the graph in topological order, so that its depth is no limit.
 
     def _fields(self) -> tuple[Any, ...]:
-        return self._number, self.op, self.edges, self.grad, self.name
+        return self._x, self._dx, self._y, self._dy, self._number, self.op, self.grad, self.name
 
     def __copy__(self) -> Value:
         return _restore(*self._fields())
 
-    def __deepcopy__(self, memo: dict[int, Value]) -> Value:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        def twin(operand: Any) -> Any:
+            if type(operand) is tuple:
+                return tuple([twin(x) for x in operand])
+            return operand if type(operand) is float else memo[id(operand)]
+
         for node in self._sorted():
             if id(node) not in memo:
-                data, op, edges, grad, name = node._fields()
-                edges = tuple([x if type(x) is float else memo[id(x)] for x in edges])
-                memo[id(node)] = _restore(data, op, edges, grad, name)
-        return memo[id(self)]
+                x, dx, y, dy, *rest = node._fields()
+                memo[id(node)] = _restore(twin(x), dx, twin(y), dy, *rest)
+        return cast(Value, memo[id(self)])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduction(self, lambda: list(self._sorted()), _restore, self._fields())
 
 
-def _node(data: float, op: Op, edges: tuple[Any, ...]) -> Value:
+def _node(data: float, op: Op, x: Any, dx: Any, y: Value | float = 0.0, dy: float = 0.0) -> Value:
+    """The Value that an operation gives; the operands are laid out as `autograd.graph` says."""
     node = _new(Value)
     node._number = data
     node._order = node.name = None
-    node.edges = edges
+    node._x = x
+    node._y = y
+    node._dx = dx
+    node._dy = dy
     node.grad = 0.0
     node.op = op
     return node
@@ -499,7 +526,7 @@ def _node(data: float, op: Op, edges: tuple[Any, ...]) -> Value:
 
 def _restore(*fields: Any) -> Value:
     """The Value of the given `_fields()`; the first of a pickle has its list in front of them."""
-    node = _new(Value)
-    node._number, node.op, node.edges, node.grad, node.name = fields[-5:]
-    node._order = None
+    x, dx, y, dy, number, op, grad, name = fields[-8:]
+    node = _node(number, op, x, dx, y, dy)
+    node.grad, node.name = grad, name
     return node
