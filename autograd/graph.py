@@ -38,9 +38,9 @@ def topological_order(root: Node) -> list[Node]:
     return list(sort(root))
 
 
-def sort(root: Node) -> dict[Node, None]:
+def sort(root: Node) -> dict[Node, Any]:
     """The topological order, as the keys of a dict: for their order, and to ask what is in it."""
-    order: dict[Node, None] = {}
+    order: dict[Node, Any] = {}
     path: list[Node] = []  # nodes that wait for their operands; below a None, one yet to be visited
     node = root
     while True:
@@ -80,14 +80,14 @@ def sort(root: Node) -> dict[Node, None]:
             return order
 
 
-def backward_sweep(order: dict[Node, None], seed: float) -> dict[Node, float | None]:
-    """The adjoint of every node: the derivative of the last one in `order` with respect to it.
+def backward_sweep(adjoints: dict[Node, float | None], seed: float) -> None:
+    """Fill in the adjoint of every node: the derivative of the last one with respect to it.
 
+    The nodes are the keys of `adjoints`, in topological order, each still with the value None.
     Goes from the root to the leaves, pushing adjoint times partial along every edge; when a node
-    is reached, everything that uses it has contributed. None stands for a node that nothing flows
-    into (it was not picked by a maximum, say).
+    is reached, everything that uses it has contributed. None remains where nothing flows (into a
+    node that was not picked by a maximum, say).
     """
-    adjoints: dict[Node, float | None] = {**order}
     adjoints[next(reversed(adjoints))] = seed
     for node in reversed(adjoints):
         adjoint = adjoints[node]
@@ -103,11 +103,10 @@ def backward_sweep(order: dict[Node, None], seed: float) -> dict[Node, float | N
         if type(x) is not float and (partial or not node.op.selects):
             before = adjoints[x]
             adjoints[x] = adjoint * partial if before is None else before + adjoint * partial
-        y = node._y
-        if type(y) is not float and (node._dy or not node.op.selects):
+        y, partial = node._y, node._dy
+        if type(y) is not float and (partial or not node.op.selects):
             before = adjoints[y]
-            adjoints[y] = adjoint * node._dy if before is None else before + adjoint * node._dy
-    return adjoints
+            adjoints[y] = adjoint * partial if before is None else before + adjoint * partial
 
 
 def recompute(order: Iterable[Node]) -> None:
@@ -116,7 +115,7 @@ def recompute(order: Iterable[Node]) -> None:
         op = node.op
         if op is None:
             continue
-        if op.kernel is not None and op.arity == 2:
+        if op.arity == 2 and op.kernel is not None:
             a, b = node._x, node._y
             x = a if type(a) is float else a._number
             y = b if type(b) is float else b._number

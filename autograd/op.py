@@ -262,7 +262,7 @@ class Op:
 
 
 def is_value(item: object) -> bool:
-    """Whether operations on `item` are to be recorded: whether it is a Value, to the rooms below."""
+    """Whether `item` is a Value, for the rooms below `autograd.value`."""
     return hasattr(type(item), "_record")
 
 

@@ -134,6 +134,9 @@ class Value:
 
     @data.setter
     def data(self, data: float) -> None:
+        if type(data) is float:
+            self._number = data
+            return
         self._number = real(data, f"the data of {self._title()}")
 
     @property
@@ -199,7 +202,7 @@ class Value:
 
     # --- Differentiating ------------------------------------------------------------------------
 
-    def _sorted(self) -> dict[Value, None]:
+    def _sorted(self) -> dict[Value, Any]:
         """This Value's graph in topological order."""
         if self._order is None:
             return sort(self)
@@ -224,7 +227,9 @@ class Value:
             (5.0, 2.0)
         """
         seed = real(grad, "the grad of backward")
-        for node, adjoint in backward_sweep(self._sorted(), seed).items():
+        adjoints = self._sorted()
+        backward_sweep(adjoints, seed)
+        for node, adjoint in adjoints.items():
             if adjoint is not None:
                 node.grad += adjoint
 
