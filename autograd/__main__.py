@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -100,7 +101,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(
         list(_joined_negatives(sys.argv[1:] if arguments is None else arguments))
     )
-    options.run(options.parser, options)
+    try:
+        options.run(options.parser, options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has seen enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _listed(numbers: Sequence[float]) -> str:
@@ -111,7 +119,7 @@ def _joined_negatives(arguments: Sequence[str]) -> Iterator[str]:
     """`--weights -3,-1` as `--weights=-3,-1`: argparse would take the list for an option."""
     previous = ""
     for argument in (*arguments, ""):
-        if previous.startswith("--") and re.match(r"-[\d.]", argument):
+        if re.match("--.", previous) and re.match(r"-(\d|\.|inf|nan)", argument, re.IGNORECASE):
             argument = f"{previous}={argument}"
         elif previous:
             yield previous

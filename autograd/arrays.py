@@ -22,7 +22,7 @@ def values(array_like: ArrayLike, name: str | None = None) -> NDArray[Any]:
         An object array of the same shape. It works in NumPy's arithmetic, `@`, `np.exp`, `sum`.
 
     Raises:
-        TypeError: if an element is not a real number.
+        TypeError: if an element is not a real number, or the name not a string.
         ValueError: if the rows have different lengths.
 
     Example:
@@ -30,6 +30,8 @@ def values(array_like: ArrayLike, name: str | None = None) -> NDArray[Any]:
         array([Value(data=1.0, grad=0.0, name='x0'),
                Value(data=-2.0, grad=0.0, name='x1')], dtype=object)
     """
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"a name must be a string, not a {type(name).__name__}")
     numbers: NDArray[Any] = np.asarray(array_like)
     result = np.empty(numbers.shape, dtype=object)
     for index, number in np.ndenumerate(numbers):

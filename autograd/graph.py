@@ -3,7 +3,8 @@
 A node knows the operation `op` that made it (None for a leaf), its `operands` and the `partials`,
 its derivatives with respect to each of them. An operand is a node, or a float where it is a
 constant. Most nodes have one or two operands, `_x` and `_y` with the partials `_dx` and `_dy`, a
-missing one being the constant 0.0; where there may be more, `_x` and `_dx` are tuples.
+missing one being the constant 0.0; where there may be more, `_x` and `_dx` are tuples and `_y` is
+None.
 """
 
 import math
@@ -44,8 +45,8 @@ def sort(root: Node) -> dict[Node, Any]:
     path: list[Node] = []  # nodes that wait for their operands; below a None, one yet to be visited
     node = root
     while True:
-        x = node._x
-        if type(x) is tuple:
+        x, y = node._x, node._y
+        if y is None:
             fresh = [z for z in reversed(x) if type(z) is not float and z not in order]
             if fresh:
                 path.append(node)
@@ -53,20 +54,18 @@ def sort(root: Node) -> dict[Node, Any]:
                 for x in fresh:
                     path += x, None
                 continue
-        else:
-            y = node._y
-            if type(y) is not float and y not in order:
-                path.append(node)
-                if type(x) is not float and x not in order:
-                    path += y, None
-                    node = x
-                else:
-                    node = y
-                continue
+        elif type(y) is not float and y not in order:
+            path.append(node)
             if type(x) is not float and x not in order:
-                path.append(node)
+                path += y, None
                 node = x
-                continue
+            else:
+                node = y
+            continue
+        elif type(x) is not float and x not in order:
+            path.append(node)
+            node = x
+            continue
         order[node] = None
         while path:
             node = path.pop()
@@ -89,12 +88,11 @@ def backward_sweep(adjoints: dict[Node, float | None], seed: float) -> None:
     node that was not picked by a maximum, say).
     """
     adjoints[next(reversed(adjoints))] = seed
-    for node in reversed(adjoints):
-        adjoint = adjoints[node]
+    for node, adjoint in reversed(adjoints.items()):
         if adjoint is None:
             continue
-        x, partial = node._x, node._dx
-        if type(x) is tuple:
+        x, y, partial = node._x, node._y, node._dx
+        if y is None:
             for operand, slope in zip(x, partial, strict=True):
                 if type(operand) is not float and (slope or not node.op.selects):
                     before, flow = adjoints[operand], adjoint * slope
@@ -103,8 +101,7 @@ def backward_sweep(adjoints: dict[Node, float | None], seed: float) -> None:
         if type(x) is not float and (partial or not node.op.selects):
             before = adjoints[x]
             adjoints[x] = adjoint * partial if before is None else before + adjoint * partial
-        y, partial = node._y, node._dy
-        if type(y) is not float and (partial or not node.op.selects):
+        if type(y) is not float and ((partial := node._dy) or not node.op.selects):
             before = adjoints[y]
             adjoints[y] = adjoint * partial if before is None else before + adjoint * partial
 
@@ -127,7 +124,7 @@ def recompute(order: Iterable[Node]) -> None:
         operands = node.operands
         arguments = [x if type(x) is float else x._number for x in operands]
         node._number, partials = op.evaluate(arguments, operands)
-        if type(node._x) is tuple:
+        if node._y is None:
             node._dx = partials
         else:
             node._dx, node._dy = (*partials, 0.0)[:2]

@@ -32,6 +32,7 @@ class Op:
             ordinary arithmetic it serves floats and Values alike, which is what second
             derivatives need. For an operation on any number of operands: a single function that
             returns all the partials at once.
+        description: what the operation computes: its docstring.
         text: how the operation is written as text, `#1`, `#2`, … standing for the operands, `#*`
             for all of them, `#<` and `#>` for the first and the second half of them; by default
             `name(#*)`.
@@ -50,7 +51,7 @@ class Op:
 
     Raises:
         TypeError: when called with something that is not a real number or a Value, or with the
-            wrong number of operands.
+            wrong number of operands; if the name is not a string or a partial not a function.
 
     Example:
         >>> from autograd import Op, Value
@@ -69,6 +70,7 @@ class Op:
         forward: Callable[..., float],
         partials: Sequence[Callable[..., Any]] | Callable[..., Sequence[Any]],
         *,
+        description: str = "An operation without a description.",
         text: str | None = None,
         latex: str | None = None,
         domain: Sequence[Interval] = (),
@@ -78,6 +80,10 @@ class Op:
         numpy: Callable[..., Any] | None = None,
         kernel: Callable[..., tuple[float, tuple[float, ...]]] | None = None,
     ) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of an Op must be a string, not a {type(name).__name__}")
+        if not callable(partials) and not all(map(callable, partials)):
+            raise TypeError(f"the partials of {name} must be functions, one for each operand")
         self.name = name
         self.forward = forward
         self.partials: Any = partials
@@ -93,8 +99,11 @@ class Op:
         self.gather = gather
         self.numpy = numpy
         self.kernel = kernel
+        self.__doc__ = description
         # Where the operation is defined, so that it pickles by reference as a function does.
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")
+        # The library's own partials do not warn at finite values: no need to silence NumPy.
+        self.quiet = self.__module__ == "autograd.ops"
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
@@ -134,16 +143,16 @@ class Op:
 
     def _operands(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> Sequence[Any]:
         """The operands of a call that is not one argument by position for each of them."""
-        if self.gather is not None:
-            return self.gather(*arguments, **named)
-        if self.arity is None and not named:
+        if self.arity is None and self.gather is None and not named:
             return arguments
         try:
-            bound = inspect.signature(self.forward).bind(*arguments, **named)
+            bound = inspect.signature(self.gather or self.forward).bind(*arguments, **named)
         except (TypeError, ValueError):
             given = ", ".join([f"{len(arguments)} by position", *named])
-            message = f"{self.name} has {self.arity} operands; given: {given}"
+            message = f"{self.name} is called as {self.name}{self.__signature__}; given: {given}"
             raise TypeError(message) from None
+        if self.gather is not None:
+            return self.gather(*arguments, **named)
         bound.apply_defaults()
         if len(bound.args) != self.arity:
             raise TypeError(
@@ -152,14 +161,33 @@ class Op:
             )
         return bound.args
 
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """How the operation is called: for `inspect`, notebooks and messages."""
+        if self.arity is None and self.gather is None:
+            return inspect.signature(lambda *operands: None)
+        defaults: Sequence[Any] = ()
+        if self.gather is not None:
+            names = list(inspect.signature(self.gather).parameters)
+        else:
+            _, *names = inspect.signature(self.partials[0]).parameters
+            defaults = getattr(self.forward, "__defaults__", None) or ()
+        values = [inspect.Parameter.empty] * (len(names) - len(defaults)) + list(defaults)
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        return inspect.Signature(
+            [
+                inspect.Parameter(name, kind, default=default)
+                for name, default in zip(names, values, strict=False)
+            ]
+        )
+
     def _elementwise(self, operands: Sequence[Any]) -> Any:
         """The operation applied to every element of the broadcast operands.
 
         Returns an object array where Values are among the elements, otherwise a float array.
         """
         if self.gather is not None:
-            message = f"{self.name} takes numbers and Values in its sequence, not arrays in a list"
-            raise TypeError(message)
+            raise TypeError(f"{self.name} takes numbers and Values, not vectors of arrays")
         points = np.broadcast(*[x if isinstance(x, np.ndarray) else boxed(x) for x in operands])
         results = [self(*point) for point in points]
         if points.ndim == 0:
@@ -198,10 +226,13 @@ class Op:
             if out - out == 0.0 or self.numpy is None:
                 return out, self._zero_for_constants(partials, operands)
         out = self.value(*data)
-        if out - out == 0.0:
+        if self.quiet and out - out == 0.0:
             try:
-                partials = self._reals(self.differentiate(out, data, operands))
-                if all(map(math.isfinite, partials)):
+                partials = tuple(self.differentiate(out, data, operands))
+                for partial in partials:
+                    if type(partial) is not float or partial - partial != 0.0:
+                        break
+                else:
                     return out, partials
             except (ArithmeticError, ValueError):
                 pass
@@ -225,6 +256,11 @@ class Op:
                 for partial, operand in zip(self.partials, operands, strict=False)
             ]
         partials = self.partials(out, *arguments)
+        if not isinstance(partials, Sequence):
+            raise TypeError(
+                f"a partials function for any number of operands must return a sequence; that of "
+                f"{self.name} returned a {type(partials).__name__} (for one operand: [function])"
+            )
         if len(partials) != len(operands):
             message = f"{len(partials)} partials of {self.name} for {len(operands)} operands"
             raise ValueError(message)
@@ -244,10 +280,7 @@ class Op:
         )
 
     def _reals(self, partials: Sequence[Any]) -> tuple[float, ...]:
-        for partial in partials:
-            if type(partial) is not float:
-                return tuple([real(x, f"a partial of {self.name}") for x in partials])
-        return tuple(partials)
+        return tuple([real(x, f"a partial of {self.name}") for x in partials])
 
     def write(self, template: str, operands: Sequence[str]) -> str:
         """One of the templates `text` and `latex` with the operands put in."""
@@ -291,6 +324,8 @@ def real(number: object, role: str) -> float:
     kind = type(number).__name__
     shown = f"the {kind} {number!r}" if isinstance(number, (str, bytes, complex)) else f"a {kind}"
     remedies = [remedy for kinds, remedy in _REMEDIES if isinstance(number, kinds)]
+    if hasattr(number, "__float__"):
+        remedies.append("convert it with float() first")
     remedy = "; " + remedies[0] if remedies else ""
     shown = "None" if number is None else shown
     raise TypeError(f"{role} must be a real number, not {shown}{remedy}")

@@ -10,7 +10,7 @@ formulas are the same function, and one is more accurate.
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -23,25 +23,25 @@ POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 
 
-def _sequence(items: Iterable[Any]) -> Sequence[Any]:
-    """The operands of a reduction: every element of an array or of (nested) sequences."""
+def _flat(items: Any, name: str) -> Sequence[Any]:
+    """Every element of an array or of (nested) sequences."""
     if isinstance(items, str) or not isinstance(items, Iterable):
-        raise TypeError(f"a reduction takes a sequence or an array, not {type(items).__name__}")
+        raise TypeError(f"{name} takes a sequence or an array, not a {type(items).__name__}")
     if not isinstance(items, np.ndarray):
-        items = list(items)
-        if not any(isinstance(item, (list, tuple, np.ndarray)) for item in items):
-            return items
-        items = np.asarray(items, dtype=object)
+        listed = list(items)
+        if not any(isinstance(item, (list, tuple, np.ndarray)) for item in listed):
+            return listed
+        items = np.asarray(listed, dtype=object)
     flat: list[Any] = items.ravel().tolist()
     return flat
 
 
-def _nonempty(name: str) -> Any:
-    def gather(items: Iterable[Any]) -> Sequence[Any]:
-        operands = _sequence(items)
-        if not operands:
+def _all_of(name: str, empty: bool = True) -> Callable[[Any], Sequence[Any]]:
+    def gather(operands: Any) -> Sequence[Any]:
+        flat = _flat(operands, name)
+        if not flat and not empty:
             raise ValueError(f"{name} of no operands is undefined")
-        return operands
+        return flat
 
     return gather
 
@@ -49,12 +49,14 @@ def _nonempty(name: str) -> Any:
 def _vector(items: Any) -> Sequence[Any]:
     if isinstance(items, (list, tuple)):
         return items
+    if isinstance(items, (set, frozenset, dict)):
+        raise TypeError(f"dot takes two vectors, not a {type(items).__name__}: it has no order")
     if isinstance(items, np.ndarray) and items.ndim != 1:
         raise ValueError(
             f"dot takes two vectors, not an array of shape {items.shape}; "
             "for matrices take the dot of each row, or use @"
         )
-    return _sequence(items)
+    return _flat(items, "dot")
 
 
 def _two_vectors(a: Any, b: Any) -> Sequence[Any]:
@@ -72,20 +74,24 @@ def _two_vectors(a: Any, b: Any) -> Sequence[Any]:
 add = Op(
     "add", operator.add, [lambda out, x, y: 1.0, lambda out, x, y: 1.0],
     text="#1 + #2", latex="#1 + #2", numpy=np.add,
-    kernel=lambda x, y: (x + y, (1.0, 1.0)))
+    kernel=lambda x, y: (x + y, (1.0, 1.0)),
+    description="The sum of two operands.")
 subtract = Op(
     "subtract", operator.sub, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
     text="#1 - #2", latex="#1 - #2", numpy=np.subtract,
-    kernel=lambda x, y: (x - y, (1.0, -1.0)))
+    kernel=lambda x, y: (x - y, (1.0, -1.0)),
+    description="The difference of two operands.")
 multiply = Op(
     "multiply", operator.mul, [lambda out, x, y: y, lambda out, x, y: x],
     text="#1 * #2", latex=r"#1 \cdot #2", numpy=np.multiply,
-    kernel=lambda x, y: (x * y, (y, x)))
+    kernel=lambda x, y: (x * y, (y, x)),
+    description="The product of two operands.")
 
 
 divide = Op(
     "divide", operator.truediv, [lambda out, x, y: 1.0 / y, lambda out, x, y: quotient_slope(x, y)],
-    text="#1 / #2", latex=r"\frac{#1}{#2}", numpy=np.divide)
+    text="#1 / #2", latex=r"\frac{#1}{#2}", numpy=np.divide,
+    description="The quotient of two operands.")
 
 
 def _power_dx(out: Any, x: Any, y: Any) -> Any:
@@ -100,92 +106,122 @@ def _power_dx(out: Any, x: Any, y: Any) -> Any:
 
 power = Op(
     "power", ieee.power, [_power_dx, lambda out, x, y: power_log(x, y)],
-    text="#1 ** #2", latex="{#1}^{#2}", domain=(POSITIVE, REALS), numpy=np.power)
+    text="#1 ** #2", latex="{#1}^{#2}", domain=(POSITIVE, REALS), numpy=np.power,
+    description="`x ** y`; nan for a negative x unless y is an integer.")
 negative = Op(
-    "negative", operator.neg, [lambda out, x: -1.0], text="-#1", latex="-#1", numpy=np.negative)
+    "negative", operator.neg, [lambda out, x: -1.0], text="-#1", latex="-#1", numpy=np.negative,
+    description="The operand with its sign changed.")
 abs = Op(
     "abs", math.fabs, [lambda out, x: sign(x)],
-    latex=r"\left|#1\right|", kinks=[lambda x: x], numpy=np.absolute)
+    latex=r"\left|#1\right|", kinks=[lambda x: x], numpy=np.absolute,
+    description="The absolute value; its derivative at 0 is 0.")
 
 # --- Powers and roots ---------------------------------------------------------------------------
 
 square = Op(
     "square", lambda x: x * x, [lambda out, x: 2.0 * x],
-    text="#1 ** 2", latex="{#1}^2", numpy=np.square)
+    text="#1 ** 2", latex="{#1}^2", numpy=np.square,
+    description="The square.")
 sqrt = Op(
     "sqrt", math.sqrt, [lambda out, x: 0.5 / nonnegative(out)],
-    latex=r"\sqrt{#1}", domain=(POSITIVE,), numpy=np.sqrt)
+    latex=r"\sqrt{#1}", domain=(POSITIVE,), numpy=np.sqrt,
+    description="The square root.")
 cbrt = Op(
     "cbrt", ieee.cbrt, [lambda out, x: 1.0 / (3.0 * square(out))],
-    latex=r"\sqrt[3]{#1}", numpy=np.cbrt)
+    latex=r"\sqrt[3]{#1}", numpy=np.cbrt,
+    description="The real cube root.")
 hypot = Op(
     "hypot", math.hypot, [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
-    latex=r"\sqrt{{#1}^2 + {#2}^2}", numpy=np.hypot)
+    latex=r"\sqrt{{#1}^2 + {#2}^2}", numpy=np.hypot,
+    description="The distance of the point (x, y) from the origin, without overflow on the way.")
 
 # --- Exponentials and logarithms ----------------------------------------------------------------
 
-exp = Op("exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp)
-expm1 = Op("expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1)
+exp = Op("exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp,
+    description="The exponential function, e to the power of the Value.")
+expm1 = Op("expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1,
+    description="`exp(x) - 1`, accurate for small x.")
 log = Op(
     "log", math.log, [lambda out, x: 1.0 / nonnegative(x)],
-    latex=r"\ln\left(#1\right)", domain=(POSITIVE,), numpy=np.log)
+    latex=r"\ln\left(#1\right)", domain=(POSITIVE,), numpy=np.log,
+    description="The natural logarithm.")
 log1p = Op(
     "log1p", math.log1p, [lambda out, x: 1.0 / nonnegative(1.0 + x)],
-    latex=r"\ln\left(1 + #1\right)", domain=((-1.0, math.inf),), numpy=np.log1p)
+    latex=r"\ln\left(1 + #1\right)", domain=((-1.0, math.inf),), numpy=np.log1p,
+    description="`log(1 + x)`, accurate for small x.")
 log2 = Op(
     "log2", math.log2, [lambda out, x: LOG2_E / nonnegative(x)],
-    latex=r"\log_2\left(#1\right)", domain=(POSITIVE,), numpy=np.log2)
+    latex=r"\log_2\left(#1\right)", domain=(POSITIVE,), numpy=np.log2,
+    description="The logarithm to base 2.")
 log10 = Op(
     "log10", math.log10, [lambda out, x: LOG10_E / nonnegative(x)],
-    latex=r"\log_{10}\left(#1\right)", domain=(POSITIVE,), numpy=np.log10)
+    latex=r"\log_{10}\left(#1\right)", domain=(POSITIVE,), numpy=np.log10,
+    description="The logarithm to base 10.")
 logaddexp = Op(
     "logaddexp", ieee.logaddexp,
     [lambda out, x, y: sigmoid(difference(x, y)), lambda out, x, y: sigmoid(difference(y, x))],
-    latex=r"\ln\left(e^{#1} + e^{#2}\right)", numpy=np.logaddexp)
+    latex=r"\ln\left(e^{#1} + e^{#2}\right)", numpy=np.logaddexp,
+    description="`log(exp(x) + exp(y))`, without overflow.")
 
 # --- Trigonometric functions (radians) ----------------------------------------------------------
 
-sin = Op("sin", math.sin, [lambda out, x: cos(x)], latex=r"\sin\left(#1\right)", numpy=np.sin)
-cos = Op("cos", math.cos, [lambda out, x: -sin(x)], latex=r"\cos\left(#1\right)", numpy=np.cos)
+sin = Op("sin", math.sin, [lambda out, x: cos(x)], latex=r"\sin\left(#1\right)", numpy=np.sin,
+    description="The sine of an angle in radians.")
+cos = Op("cos", math.cos, [lambda out, x: -sin(x)], latex=r"\cos\left(#1\right)", numpy=np.cos,
+    description="The cosine of an angle in radians.")
 tan = Op(
     "tan", math.tan, [lambda out, x: 1.0 + square(out)],
-    latex=r"\tan\left(#1\right)", numpy=np.tan)
+    latex=r"\tan\left(#1\right)", numpy=np.tan,
+    description="The tangent of an angle in radians.")
 asin = Op(
     "asin", math.asin, [lambda out, x: 1.0 / sqrt((1.0 - x) * (1.0 + x))],
-    latex=r"\arcsin\left(#1\right)", domain=(UNIT,), numpy=np.arcsin)
+    latex=r"\arcsin\left(#1\right)", domain=(UNIT,), numpy=np.arcsin,
+    description="The inverse sine, in radians from -pi/2 to pi/2.")
 acos = Op(
     "acos", math.acos, [lambda out, x: -1.0 / sqrt((1.0 - x) * (1.0 + x))],
-    latex=r"\arccos\left(#1\right)", domain=(UNIT,), numpy=np.arccos)
+    latex=r"\arccos\left(#1\right)", domain=(UNIT,), numpy=np.arccos,
+    description="The inverse cosine, in radians from 0 to pi.")
 atan = Op(
     "atan", math.atan, [lambda out, x: inversion(1.0, x)],
-    latex=r"\arctan\left(#1\right)", numpy=np.arctan)
+    latex=r"\arctan\left(#1\right)", numpy=np.arctan,
+    description="The inverse tangent, in radians from -pi/2 to pi/2.")
 atan2 = Op(
     "atan2", math.atan2, [lambda out, y, x: inversion(x, y), lambda out, y, x: -inversion(y, x)],
-    numpy=np.arctan2)
+    numpy=np.arctan2,
+    description="The angle of the point (x, y), in radians from -pi to pi; y comes first.")
 
 # --- Hyperbolic functions -----------------------------------------------------------------------
 
-sinh = Op("sinh", math.sinh, [lambda out, x: cosh(x)], latex=r"\sinh\left(#1\right)", numpy=np.sinh)
-cosh = Op("cosh", math.cosh, [lambda out, x: sinh(x)], latex=r"\cosh\left(#1\right)", numpy=np.cosh)
+sinh = Op("sinh", math.sinh, [lambda out, x: cosh(x)], latex=r"\sinh\left(#1\right)", numpy=np.sinh,
+    description="The hyperbolic sine.")
+cosh = Op("cosh", math.cosh, [lambda out, x: sinh(x)], latex=r"\cosh\left(#1\right)", numpy=np.cosh,
+    description="The hyperbolic cosine.")
 tanh = Op(
-    "tanh", math.tanh, [lambda out, x: sech2(x)], latex=r"\tanh\left(#1\right)", numpy=np.tanh)
-asinh = Op("asinh", math.asinh, [lambda out, x: 1.0 / hypot(1.0, x)], numpy=np.arcsinh)
+    "tanh", math.tanh, [lambda out, x: sech2(x)], latex=r"\tanh\left(#1\right)", numpy=np.tanh,
+    description="The hyperbolic tangent.")
+asinh = Op("asinh", math.asinh, [lambda out, x: 1.0 / hypot(1.0, x)], numpy=np.arcsinh,
+    description="The inverse hyperbolic sine.")
 acosh = Op(
     "acosh", math.acosh, [lambda out, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))],
-    domain=(ABOVE_ONE,), numpy=np.arccosh)
+    domain=(ABOVE_ONE,), numpy=np.arccosh,
+    description="The inverse hyperbolic cosine, at least 0.")
 atanh = Op(
     "atanh", math.atanh, [lambda out, x: 1.0 / nonnegative((1.0 - x) * (1.0 + x))],
-    domain=(UNIT,), numpy=np.arctanh)
+    domain=(UNIT,), numpy=np.arctanh,
+    description="The inverse hyperbolic tangent.")
 
 # --- Smooth steps -------------------------------------------------------------------------------
 
 sigmoid = Op(
     "sigmoid", ieee.sigmoid, [lambda out, x: 0.25 * sech2(0.5 * x)],
-    latex=r"\sigma\left(#1\right)")
+    latex=r"\sigma\left(#1\right)",
+    description="The logistic function, `1 / (1 + exp(-x))`.")
 softplus = Op(
     "softplus", ieee.softplus, [lambda out, x: sigmoid(x)],
-    latex=r"\ln\left(1 + e^{#1}\right)")
-erf = Op("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)])
+    latex=r"\ln\left(1 + e^{#1}\right)",
+    description="`log(1 + exp(x))`, a smooth relu.")
+erf = Op("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)],
+    description="The error function.")
 
 # --- Selection: a piece is picked, and nothing flows into the others ----------------------------
 
@@ -198,7 +234,8 @@ def _share(x: Any, y: Any) -> Any:
 relu = Op(
     "relu", ieee.relu, [lambda out, x: greater(x, 0.0)],
     latex=r"\max\left(0, #1\right)", kinks=[lambda x: x], selects=True,
-    kernel=lambda x: (x, (1.0,)) if x > 0.0 else (0.0, (0.0,)) if x <= 0.0 else (x, (x,)))
+    kernel=lambda x: (x, (1.0,)) if x > 0.0 else (0.0, (0.0,)) if x <= 0.0 else (x, (x,)),
+    description="The rectified linear unit, `max(x, 0)`; its derivative at 0 is 0.")
 
 
 def _leaky_relu_dx(out: Any, x: Any, slope: Any) -> Any:
@@ -208,13 +245,16 @@ def _leaky_relu_dx(out: Any, x: Any, slope: Any) -> Any:
 
 leaky_relu = Op(
     "leaky_relu", ieee.leaky_relu, [_leaky_relu_dx, lambda out, x, slope: minimum(x, 0.0)],
-    domain=(REALS, (0.0, 1.0)), kinks=[lambda x, slope: x], selects=True)
+    domain=(REALS, (0.0, 1.0)), kinks=[lambda x, slope: x], selects=True,
+    description="`x` where it is positive, otherwise `slope * x`.")
 maximum = Op(
     "maximum", ieee.maximum, [lambda out, x, y: _share(x, y), lambda out, x, y: _share(y, x)],
-    latex=r"\max\left(#1, #2\right)", kinks=[lambda x, y: x - y], selects=True, numpy=np.maximum)
+    latex=r"\max\left(#1, #2\right)", kinks=[lambda x, y: x - y], selects=True, numpy=np.maximum,
+    description="The larger operand; nan if either is nan. In a tie each has half the derivative.")
 minimum = Op(
     "minimum", ieee.minimum, [lambda out, x, y: _share(y, x), lambda out, x, y: _share(x, y)],
-    latex=r"\min\left(#1, #2\right)", kinks=[lambda x, y: x - y], selects=True, numpy=np.minimum)
+    latex=r"\min\left(#1, #2\right)", kinks=[lambda x, y: x - y], selects=True, numpy=np.minimum,
+    description="The smaller operand; nan if either is nan. In a tie each has half the derivative.")
 
 
 def _inside(x: Any, lower: Any, upper: Any) -> Any:
@@ -232,13 +272,15 @@ clip = Op(
      lambda out, x, lower, upper: 1.0 - _inside(x, lower, upper) - _below(x, lower, upper)],
     kinks=[lambda x, lower, upper: x - lower, lambda x, lower, upper: x - upper,
            lambda x, lower, upper: lower - upper],
-    selects=True)
+    selects=True,
+    description="`x` moved into [lower, upper]; its derivative at a bound is 0.")
 where = Op(
     "where", ieee.where,
     [lambda out, condition, x, y: 0.0,
      lambda out, condition, x, y: where(condition, 1.0, 0.0),
      lambda out, condition, x, y: where(condition, 0.0, 1.0)],
-    selects=True)
+    selects=True,
+    description="`x` where the condition is true (not 0, so nan is true), otherwise `y`.")
 
 # --- Reductions: one node for any number of operands --------------------------------------------
 
@@ -269,63 +311,79 @@ dot = Op(
     "dot", _dot_value, _dot_partials,
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
     domain=((-1e150, 1e150),), gather=_two_vectors,
-    kernel=lambda *xy: (_dot_value(*xy), _dot_partials(0.0, *xy)))
+    kernel=lambda *xy: (_dot_value(*xy), _dot_partials(0.0, *xy)),
+    description="The dot product of two vectors of the same length, to NumPy's digits.")
 sum = Op(
     "sum", ieee.sum, lambda out, *x: (1.0,) * len(x),
-    text="sum([#*])", gather=_sequence, numpy=lambda *x: np.sum(x))
+    text="sum([#*])", gather=_all_of("sum"), numpy=lambda *x: np.sum(x),
+    description="The sum of all elements, rounded once.")
 mean = Op(
     "mean", ieee.mean, lambda out, *x: (1.0 / len(x),) * len(x),
-    text="mean([#*])", gather=_nonempty("mean"), numpy=lambda *x: np.mean(x))
+    text="mean([#*])", gather=_all_of("mean", empty=False), numpy=lambda *x: np.mean(x),
+    description="The arithmetic mean of all elements.")
 prod = Op(
     "prod", lambda *x: math.prod(x, start=1.0), _products_of_the_others,
-    text="prod([#*])", domain=((-1e30, 1e30),), gather=_sequence, numpy=lambda *x: np.prod(x))
+    text="prod([#*])", domain=((-1e30, 1e30),), gather=_all_of("prod"), numpy=lambda *x: np.prod(x),
+    description="The product of all elements.")
 logsumexp = Op(
     "logsumexp", ieee.logsumexp, _softmax,
-    text="logsumexp([#*])", gather=_nonempty("logsumexp"))
+    text="logsumexp([#*])", gather=_all_of("logsumexp", empty=False),
+    description="`log(sum(exp(x)))` over all elements, without overflow.")
 
 # --- What the derivatives above are made of -----------------------------------------------------
 
 sign = Op(
-    "sign", ieee.sign, [lambda out, x: 0.0], kinks=[lambda x: x], selects=True, numpy=np.sign)
+    "sign", ieee.sign, [lambda out, x: 0.0], kinks=[lambda x: x], selects=True, numpy=np.sign,
+    description="-1, 0 or 1, the sign of the operand.")
 greater = Op(
     "greater", ieee.greater, [lambda out, x, y: 0.0, lambda out, x, y: 0.0],
-    latex=r"\mathbb{1}\left[#1 > #2\right]", kinks=[lambda x, y: x - y], selects=True)
+    latex=r"\mathbb{1}\left[#1 > #2\right]", kinks=[lambda x, y: x - y], selects=True,
+    description="1 where x > y, otherwise 0.")
 nonnegative = Op(
     "nonnegative", ieee.nonnegative, [lambda out, x: 1.0],
-    text="#1", latex="#1", domain=(POSITIVE,))
+    text="#1", latex="#1", domain=(POSITIVE,),
+    description="The operand, nan where it is negative.")
 difference = Op(
     "difference", ieee.difference, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
-    text="#1 - #2", latex="#1 - #2")
+    text="#1 - #2", latex="#1 - #2",
+    description="`x - y`, and 0 for two equal infinities.")
 sech2 = Op(
     "sech2", ieee.sech2, [lambda out, x: -2.0 * out * tanh(x)],
-    latex=r"\operatorname{sech}^2\left(#1\right)")
+    latex=r"\operatorname{sech}^2\left(#1\right)",
+    description="The square of the hyperbolic secant.")
 gaussian = Op(
     "gaussian", ieee.gaussian, [lambda out, x: -2.0 * x * out],
-    text="exp(-#1 ** 2)", latex="e^{-{#1}^2}")
+    text="exp(-#1 ** 2)", latex="e^{-{#1}^2}",
+    description="`exp(-x ** 2)`.")
 quotient_slope = Op(
     "quotient_slope", ieee.quotient_slope,
     [lambda out, x, y: quotient_slope(1.0, y), lambda out, x, y: -2.0 * out / y],
-    text="-#1 / #2 ** 2", latex=r"-\frac{#1}{{#2}^2}")
+    text="-#1 / #2 ** 2", latex=r"-\frac{#1}{{#2}^2}",
+    description="`-x / y ** 2`, the derivative of x / y.")
 power_slope = Op(
     "power_slope", ieee.power_slope,
     [lambda out, x, y: y * power_slope(x, y - 1.0),
      lambda out, x, y: power(x, y - 1.0) + y * power_log(x, y - 1.0)],
-    text="#2 * #1 ** (#2 - 1)", latex="#2 \\cdot {#1}^{#2 - 1}", domain=(POSITIVE, REALS))
+    text="#2 * #1 ** (#2 - 1)", latex="#2 \\cdot {#1}^{#2 - 1}", domain=(POSITIVE, REALS),
+    description="`y * x ** (y - 1)`, the derivative of x ** y by x.")
 power_log = Op(
     "power_log", ieee.power_log,
     [lambda out, x, y: power(x, y - 1.0) + y * power_log(x, y - 1.0),
      lambda out, x, y: out * log(x)],
-    text="#1 ** #2 * log(#1)", latex=r"{#1}^{#2} \ln\left(#1\right)", domain=(POSITIVE, REALS))
+    text="#1 ** #2 * log(#1)", latex=r"{#1}^{#2} \ln\left(#1\right)", domain=(POSITIVE, REALS),
+    description="`x ** y * log(x)`, the derivative of x ** y by y.")
 direction = Op(
     "direction", ieee.direction,
     [lambda out, x, y: square(direction(y, x)) / hypot(x, y),
      lambda out, x, y: -out * direction(y, x) / hypot(x, y)],
-    text="#1 / hypot(#1, #2)", latex=r"\frac{#1}{\sqrt{{#1}^2 + {#2}^2}}")
+    text="#1 / hypot(#1, #2)", latex=r"\frac{#1}{\sqrt{{#1}^2 + {#2}^2}}",
+    description="`x / hypot(x, y)`, and 0 at the origin.")
 inversion = Op(
     "inversion", ieee.inversion,
     [lambda out, x, y: (inversion(y, x) - out) * (inversion(y, x) + out),
      lambda out, x, y: -2.0 * out * inversion(y, x)],
-    text="#1 / (#1 ** 2 + #2 ** 2)", latex=r"\frac{#1}{{#1}^2 + {#2}^2}")
+    text="#1 / (#1 ** 2 + #2 ** 2)", latex=r"\frac{#1}{{#1}^2 + {#2}^2}",
+    description="`x / (x ** 2 + y ** 2)`.")
 
 # fmt: on
 

@@ -57,13 +57,13 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Any], b
     )
 
 
-def _unary(op: Op, description: str) -> Callable[[Value], Value]:
+def _unary(op: Op) -> Callable[[Value], Value]:
     def method(self: Value) -> Value:
         data, partials = op.evaluate((self._number,), (self,))
         return _node(data, op, self, partials[0])
 
     method.__name__, method.__qualname__ = op.name, f"Value.{op.name}"
-    method.__doc__ = description
+    method.__doc__ = op.__doc__
     return method
 
 
@@ -110,7 +110,7 @@ class Value:
     _number: float
     _order: dict[Value, None] | None
     _x: Any
-    _y: Value | float
+    _y: Value | float | None
     _dx: Any
     _dy: float
     grad: float
@@ -142,14 +142,14 @@ class Value:
     @property
     def operands(self) -> tuple[Value | float, ...]:
         """What the Value was computed from, one entry per use, constants as floats."""
-        if type(self._x) is tuple:
-            return self._x
+        if self._y is None:
+            return cast(tuple[Value | float, ...], self._x)
         return (self._x, self._y)[: self._count()]
 
     @property
     def partials(self) -> tuple[float, ...]:
         """The derivative of the Value with respect to each operand; 0.0 for a constant."""
-        if type(self._x) is tuple:
+        if self._y is None:
             return cast(tuple[float, ...], self._dx)
         return (self._dx, self._dy)[: self._count()]
 
@@ -198,7 +198,7 @@ class Value:
             return _node(out, op, operands[0], partials[0])
         if op.arity == 2:
             return _node(out, op, operands[0], partials[0], operands[1], partials[1])
-        return _node(out, op, tuple(operands), partials)
+        return _node(out, op, tuple(operands), partials, None)
 
     # --- Differentiating ------------------------------------------------------------------------
 
@@ -421,32 +421,32 @@ class Value:
 
     # --- One method per unary operation ---------------------------------------------------------
 
-    exp = _unary(ops.exp, "The exponential function, e to the power of the Value.")
-    expm1 = _unary(ops.expm1, "`exp(x) - 1`, accurate for small x.")
-    log = _unary(ops.log, "The natural logarithm.")
-    log1p = _unary(ops.log1p, "`log(1 + x)`, accurate for small x.")
-    log2 = _unary(ops.log2, "The logarithm to base 2.")
-    log10 = _unary(ops.log10, "The logarithm to base 10.")
-    sqrt = _unary(ops.sqrt, "The square root.")
-    cbrt = _unary(ops.cbrt, "The real cube root.")
-    square = _unary(ops.square, "The square.")
-    sin = _unary(ops.sin, "The sine of an angle in radians.")
-    cos = _unary(ops.cos, "The cosine of an angle in radians.")
-    tan = _unary(ops.tan, "The tangent of an angle in radians.")
-    asin = _unary(ops.asin, "The inverse sine, in radians from -pi/2 to pi/2.")
-    acos = _unary(ops.acos, "The inverse cosine, in radians from 0 to pi.")
-    atan = _unary(ops.atan, "The inverse tangent, in radians from -pi/2 to pi/2.")
-    sinh = _unary(ops.sinh, "The hyperbolic sine.")
-    cosh = _unary(ops.cosh, "The hyperbolic cosine.")
-    tanh = _unary(ops.tanh, "The hyperbolic tangent.")
-    asinh = _unary(ops.asinh, "The inverse hyperbolic sine.")
-    acosh = _unary(ops.acosh, "The inverse hyperbolic cosine, at least 0.")
-    atanh = _unary(ops.atanh, "The inverse hyperbolic tangent.")
-    sigmoid = _unary(ops.sigmoid, "The logistic function, `1 / (1 + exp(-x))`.")
-    softplus = _unary(ops.softplus, "`log(1 + exp(x))`, a smooth relu.")
-    relu = _unary(ops.relu, "The rectified linear unit, `max(x, 0)`; its derivative at 0 is 0.")
-    erf = _unary(ops.erf, "The error function.")
-    abs = __abs__ = _unary(ops.abs, "The absolute value; its derivative at 0 is 0.")
+    exp = _unary(ops.exp)
+    expm1 = _unary(ops.expm1)
+    log = _unary(ops.log)
+    log1p = _unary(ops.log1p)
+    log2 = _unary(ops.log2)
+    log10 = _unary(ops.log10)
+    sqrt = _unary(ops.sqrt)
+    cbrt = _unary(ops.cbrt)
+    square = _unary(ops.square)
+    sin = _unary(ops.sin)
+    cos = _unary(ops.cos)
+    tan = _unary(ops.tan)
+    asin = _unary(ops.asin)
+    acos = _unary(ops.acos)
+    atan = _unary(ops.atan)
+    sinh = _unary(ops.sinh)
+    cosh = _unary(ops.cosh)
+    tanh = _unary(ops.tanh)
+    asinh = _unary(ops.asinh)
+    acosh = _unary(ops.acosh)
+    atanh = _unary(ops.atanh)
+    sigmoid = _unary(ops.sigmoid)
+    softplus = _unary(ops.softplus)
+    relu = _unary(ops.relu)
+    erf = _unary(ops.erf)
+    abs = __abs__ = _unary(ops.abs)
 
     def leaky_relu(self, slope: float | Value = 0.01) -> Value:
         """`x` where it is positive, otherwise `slope * x`."""
@@ -503,7 +503,7 @@ class Value:
         def twin(operand: Any) -> Any:
             if type(operand) is tuple:
                 return tuple([twin(x) for x in operand])
-            return operand if type(operand) is float else memo[id(operand)]
+            return memo[id(operand)] if isinstance(operand, Value) else operand
 
         for node in self._sorted():
             if id(node) not in memo:
@@ -515,7 +515,9 @@ class Value:
         return reduction(self, lambda: list(self._sorted()), _restore, self._fields())
 
 
-def _node(data: float, op: Op, x: Any, dx: Any, y: Value | float = 0.0, dy: float = 0.0) -> Value:
+def _node(
+    data: float, op: Op, x: Any, dx: Any, y: Value | float | None = 0.0, dy: float = 0.0
+) -> Value:
     """The Value that an operation gives; the operands are laid out as `autograd.graph` says."""
     node = _new(Value)
     node._number = data

@@ -33,6 +33,7 @@ def test_gradients_come_back_in_the_same_shape():
     assert grads([x[0, 1], x[1, 2]]).tolist() == [2.0, 10.0]
     assert grads([[x[0, 1]], [5]]).tolist() == [[2.0], [0.0]]
     assert data([[x[0, 1]], [5]]).tolist() == [[1.0], [5.0]]
+    assert grads([np.inf, np.nan]).tolist() == [0.0, 0.0]
     assert data(Value(3.0)).shape == ()
     assert data(Value(3.0)) == 3.0
 
@@ -41,6 +42,12 @@ def test_gradients_come_back_in_the_same_shape():
 def test_values_takes_real_numbers(wrong):
     with pytest.raises(TypeError, match=r"the data of a Value must be|a Value already"):
         values(wrong)
+
+
+@pytest.mark.parametrize("name", [5, b"x"])
+def test_names_are_strings(name):
+    with pytest.raises(TypeError, match="a name must be a string"):
+        values([1.0], name)
 
 
 def test_rows_of_different_lengths():

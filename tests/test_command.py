@@ -56,6 +56,8 @@ def test_a_dead_neuron_and_one_that_blows_up(capsys):
         ("neuron --weights 1,,2", "argument --weights: '' is not a number"),
         ("neuron --weights 1,two,3", "argument --weights: 'two' is not a number"),
         ("neuron --inputs nan,1,2", "argument --inputs: 'nan' is not a finite number"),
+        ("neuron --bias -inf", "argument --bias: '-inf' is not a finite number"),
+        ("neuron --weights -nan,1,2", "argument --weights: '-nan' is not a finite number"),
         ("neuron --bias nan", "argument --bias: 'nan' is not a finite number"),
         ("neuron --target", "argument --target: expected one argument"),
         ("neuron --colour red", "unrecognized arguments: --colour red"),
@@ -77,6 +79,16 @@ def test_bad_input_as_a_program():
     result = run("neuron", "--steps", "x")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == "autograd neuron: argument --steps: 'x' is not a whole number\n"
+
+
+def test_a_reader_that_leaves_early():
+    command = [sys.executable, "-m", "autograd", "neuron", "--steps", "20000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait() == 1
+    assert process.stderr.read() == b""
+    process.stderr.close()
 
 
 def test_help_and_version(capsys):

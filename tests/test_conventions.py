@@ -131,12 +131,16 @@ def test_partials(name, operands, expected):
             assert same(out.derivative(node).data, x)
 
 
+STARTS = [(0.7, 0.4, 0.9), (0.0, 0.0, 0.0), (0.0, 1.0, 1.0), (1e-310, -INF, INF), (NAN, 1.0, 1.0)]
+
+
+@pytest.mark.parametrize("starts", STARTS)
 @pytest.mark.parametrize(("name", "operands", "expected"), POINTS)
-def test_graphs_arrive_at_awkward_points(name, operands, expected):
+def test_graphs_arrive_at_awkward_points(name, operands, expected, starts):
     """A graph that was recorded somewhere else gives the same when its leaves move here."""
     op = TABLE[name]
     with np.errstate(all="ignore"):
-        nodes = [Value(start) for start, _ in zip((0.7, 0.4, 0.9), operands, strict=False)]
+        nodes = [Value(start) for start, _ in zip(starts, operands, strict=False)]
         out = Value._record(op, nodes)
         slopes = [out.derivative(node) for node in nodes]
         for node, x in zip(nodes, operands, strict=True):
@@ -238,6 +242,27 @@ def test_a_node_that_is_cut_on_one_path_flows_on_the_other():
     assert x.grad == -4.0
     assert square.grad == 1.0
     assert out.derivative(x).data == -4.0
+
+
+def test_a_cut_path_stays_cut_below_an_infinite_constant():
+    x = Value(1.0)
+    out = relu(-(x * INF))
+    out.backward()
+    assert (x.grad, out.derivative(x).data) == (0.0, 0.0)
+
+
+def test_derivatives_of_a_quotient_by_a_constant_zero():
+    x = Value(1.0)
+    with np.errstate(all="ignore"):
+        assert (x / 0.0).derivative(x).data == INF
+        assert (x ** Value(-1.0) / 0.0).derivative(x).data == -INF
+
+
+def test_derivative_of_a_quotient_recorded_at_zero():
+    x, y = Value(0.0), Value(1.0)
+    slope = (x / y).derivative(y)
+    x.data = 1e130
+    assert slope.forward() == -1e130
 
 
 def test_elsewhere_arithmetic_is_honest():

@@ -1,6 +1,8 @@
 """Calling operations, and writing one's own."""
 
 import math
+import warnings
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -60,10 +62,10 @@ def test_default_and_named_operands():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: relu(), "relu has 1 operands; given: 0 by position"),
-        (lambda: relu(1.0, 2.0), "relu has 1 operands; given: 2 by position"),
-        (lambda: exp(), "exp has 1 operands"),
-        (lambda: math.fsum([maximum(1.0)]), "maximum has 2 operands; given: 1"),
+        (lambda: relu(), r"relu is called as relu\(x\); given: 0 by position"),
+        (lambda: relu(1.0, 2.0), r"relu is called as relu\(x\); given: 2 by position"),
+        (lambda: exp(), r"exp is called as exp\(x\)"),
+        (lambda: math.fsum([maximum(1.0)]), r"called as maximum\(x, y\); given: 1"),
         (lambda: leaky_relu(1.0, negative_slope=0.1), "given: 1 by position, negative_slope"),
     ],
 )
@@ -82,8 +84,8 @@ def test_wrong_number_of_operands(call, message):
         (lambda: exp(1j), TypeError, "an operand of exp .* real and imaginary"),
         (lambda: Value(1.0).leaky_relu("a"), TypeError, "an operand of leaky_relu"),
         (lambda: relu(np.array(["a"])), TypeError, "an operand of relu"),
-        (lambda: sum(3.0), TypeError, "a reduction takes a sequence or an array, not float"),
-        (lambda: sum("abc"), TypeError, "a reduction takes a sequence or an array, not str"),
+        (lambda: sum(3.0), TypeError, "sum takes a sequence or an array, not a float"),
+        (lambda: sum("abc"), TypeError, "sum takes a sequence or an array, not a str"),
         (lambda: sum([1.0, "a"]), TypeError, "an operand of sum"),
         (lambda: mean([]), ValueError, "mean of no operands is undefined"),
         (lambda: logsumexp([]), ValueError, "logsumexp of no operands is undefined"),
@@ -91,8 +93,17 @@ def test_wrong_number_of_operands(call, message):
         (lambda: dot(values([1]), np.ones(4)), ValueError, "not of lengths 1 and 4"),
         (lambda: dot(np.ones((2, 3)), np.ones(3)), ValueError, r"an array of shape \(2, 3\)"),
         (lambda: dot([[1, 2], [3, 4]], [1, 2]), TypeError, "an operand of dot .* list"),
-        (lambda: dot(2.0, [1.0]), TypeError, "a reduction takes a sequence"),
-        (lambda: dot(Value(2.0), [1.0]), TypeError, "a reduction takes a sequence"),
+        (lambda: dot(2.0, [1.0]), TypeError, "dot takes a sequence or an array, not a float"),
+        (
+            lambda: dot(Value(2.0), [1.0]),
+            TypeError,
+            "dot takes a sequence or an array, not a Value",
+        ),
+        (lambda: dot({1.0, 2.0}, [1.0, 2.0]), TypeError, "not a set: it has no order"),
+        (lambda: sum(1, 2), TypeError, r"sum is called as sum\(operands\); given: 2 by position"),
+        (lambda: sum([1], axis=0), TypeError, r"sum\(operands\); given: 1 by position, axis"),
+        (lambda: dot([1, 2]), TypeError, r"dot is called as dot\(a, b\); given: 1 by position"),
+        (lambda: exp(Decimal(1)), TypeError, "an operand of exp .* convert it with float"),
     ],
 )
 def test_bad_operands(call, error, message):
@@ -196,12 +207,46 @@ def test_a_selecting_operation_of_ones_own_cuts_the_path():
         (Op("f", lambda x: x, [lambda out, x: None]), TypeError, "a partial of f .* not None"),
         (Op("f", lambda x: x, [lambda out, x: "1"]), TypeError, "a partial of f must be a real"),
         (Op("f", lambda x: x, lambda out, x: [1.0, 2.0]), ValueError, "2 partials of f for 1"),
+        (
+            Op("f", lambda x: x, lambda out, x: 1.0),
+            TypeError,
+            r"sequence; that of f .* \[function\]",
+        ),
+        (Op("f", lambda x, k=2.0: x, [lambda out, x: 1.0]), TypeError, "f has 1 partials, but 2"),
         (Op("f", math.log, [lambda out, x: 1 / x]), ValueError, "math domain error|positive"),
     ],
 )
 def test_mistakes_in_an_operation_of_ones_own(op, error, message):
     with pytest.raises(error, match=message):
         op(Value(-1.0))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Op(3, math.exp, [math.exp]), "the name of an Op must be a string"),
+        (lambda: Op("f", math.exp, ["x"]), "the partials of f must be functions"),
+        (
+            lambda: Op("f", lambda x, y: x, [lambda out, x: 1.0])(Value(1.0), 2.0),
+            "f has 1 partials",
+        ),
+        (lambda: Op("f", lambda x: x, [lambda out, x: 1.0] * 2)(Value(1.0)), "2 partials, but 1"),
+    ],
+)
+def test_partials_that_do_not_fit(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_partials_of_ones_own_do_not_warn():
+    xlogx = Op(
+        "xlogx", lambda x: x * math.log(x) if x else 0.0, [lambda out, x: 1.0 + log(x)]
+    )  # fmt: skip
+    x = Value(0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        xlogx(x).backward()
+    assert x.grad == -math.inf
 
 
 def test_a_partial_that_captures_a_value_is_refused():

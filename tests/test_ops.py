@@ -183,6 +183,19 @@ def test_partials_of_floats_equal_partials_of_values(op, data):
         assert equal(partial, graph.data if isinstance(graph, Value) else graph)
 
 
+@pytest.mark.parametrize(
+    "operands",
+    [
+        (1.000000000000052, -1.433726646631857e16),
+        (2.0111292205048956, -1023.4768985860588),
+        (1e-300, 1.05),
+        (5e-324, 2.0**-52),
+    ],
+)
+def test_powers_near_the_limits_of_the_range(operands):
+    check(TABLE["power"], operands)
+
+
 @given(st.floats())
 def test_squares_equal_the_table(x):
     node = Value(x)

@@ -1,6 +1,7 @@
 """What the package promises as a whole."""
 
 import ast
+import inspect
 import subprocess
 import sys
 from importlib import resources
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import autograd
+from autograd import Value
+from autograd.ops import TABLE
 
 PACKAGE = Path(autograd.__file__).parent
 ROOMS = ["ieee", "op", "ops", "graph", "pickling", "ufuncs", "value", "arrays", "neuron"]
@@ -21,7 +24,20 @@ NAMES = """
 
 def test_public_names():
     assert autograd.__all__ == sorted(autograd.__all__) == NAMES
-    assert all(getattr(autograd, name).__doc__ for name in autograd.__all__)
+    documents = [getattr(autograd, name).__doc__ for name in autograd.__all__]
+    assert all(documents)
+    assert len(set(documents)) == len(documents)
+
+
+def test_operations_say_what_they_compute_and_how_they_are_called():
+    assert autograd.atan2.__doc__.startswith("The angle of the point (x, y)")
+    signatures = {name: str(inspect.signature(op)) for name, op in TABLE.items()}
+    assert signatures["exp"] == "(x)"
+    assert signatures["atan2"] == "(y, x)"
+    assert signatures["leaky_relu"] == "(x, slope=0.01)"
+    assert signatures["clip"] == "(x, lower, upper)"
+    assert signatures["dot"] == "(a, b)"
+    assert Value.tanh.__doc__ == autograd.tanh.__doc__ == "The hyperbolic tangent."
 
 
 def test_typed():
