@@ -76,12 +76,9 @@ def group_of(name: str, op: Op) -> str:
 
 
 def parameters(op: Op) -> dict[str, str]:
-    """What an operation is called with, and the defaults, the operands named as in its partials."""
-    if op.gather is not None:
-        return dict.fromkeys(inspect.signature(op.gather).parameters, "")
-    _out, *names = inspect.signature(op.partials[0]).parameters
-    defaults = [f"={default}" for default in getattr(op.forward, "__defaults__", None) or ()]
-    return dict(zip(names, [""] * (len(names) - len(defaults)) + defaults, strict=True))
+    """What an operation is called with, and the defaults."""
+    signature = inspect.signature(op).parameters.values()
+    return {x.name: "" if x.default is x.empty else f"={x.default}" for x in signature}
 
 
 def call(op: Op) -> str:
