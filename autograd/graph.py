@@ -112,11 +112,12 @@ def recompute(order: Iterable[Node]) -> None:
         op = node.op
         if op is None:
             continue
-        if op.arity == 2 and op.kernel is not None:
+        kernel = op.binary_kernel
+        if kernel is not None:
             a, b = node._x, node._y
             x = a if type(a) is float else a._number
             y = b if type(b) is float else b._number
-            data, (dx, dy) = op.kernel(x, y)
+            data, (dx, dy) = kernel(x, y)
             if data - data == 0.0:
                 node._number = data
                 node._dx, node._dy = 0.0 if a is x else dx, 0.0 if b is y else dy

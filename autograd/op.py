@@ -97,8 +97,10 @@ class Op:
         self.kinks = tuple(kinks)
         self.selects = selects
         self.gather = gather
+        self.sequences = len(inspect.signature(gather).parameters) if gather else 0
         self.numpy = numpy
         self.kernel = kernel
+        self.binary_kernel = kernel if self.arity == 2 else None
         self.__doc__ = description
         # Where the operation is defined, so that it pickles by reference as a function does.
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")
@@ -143,7 +145,9 @@ class Op:
 
     def _operands(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> Sequence[Any]:
         """The operands of a call that is not one argument by position for each of them."""
-        if self.arity is None and self.gather is None and not named:
+        if not named and self.gather is not None and len(arguments) == self.sequences:
+            return self.gather(*arguments)
+        if not named and self.gather is None and self.arity is None:
             return arguments
         try:
             bound = inspect.signature(self.gather or self.forward).bind(*arguments, **named)

@@ -42,8 +42,8 @@ def _reflected(op: Op) -> Callable[[Value, Any], Value]:
         if type(other) is not float and type(other) is not int:
             return _apply(op, other, self, other)
         other = float(other)
-        if op.kernel is not None:
-            data, (_, partial) = op.kernel(other, self._number)
+        if op.binary_kernel is not None:
+            data, (_, partial) = op.binary_kernel(other, self._number)
             if data - data == 0.0:
                 return _node(data, op, other, 0.0, self, partial)
         return Value._record(op, (other, self))
@@ -82,13 +82,8 @@ class Value:
         name: what to call the Value in messages, formulas and pictures.
 
     Attributes:
-        data: the number. Assigning it changes this Value alone: what was computed from it stays
-            as it was until `forward()`.
         grad: what `backward()` has accumulated here, 0.0 at first.
         op: the `Op` that computed the Value, None for a Value made from a number.
-        operands: what it was computed from, one entry per use, constants as floats.
-        partials: the derivative of the Value with respect to each operand, as it was when the
-            operation happened; 0.0 for a constant.
         name: the name, or None.
 
     Raises:
@@ -129,7 +124,9 @@ class Value:
 
     @property
     def data(self) -> float:
-        """The number; assigning it changes this Value alone, until `forward()`."""
+        """The number. Assigning it changes this Value alone: what was computed from it stays as it
+        was until `forward()`.
+        """
         return self._number
 
     @data.setter
@@ -148,7 +145,9 @@ class Value:
 
     @property
     def partials(self) -> tuple[float, ...]:
-        """The derivative of the Value with respect to each operand; 0.0 for a constant."""
+        """The derivative of the Value with respect to each operand, as it was when the operation
+        happened; 0.0 for a constant.
+        """
         if self._y is None:
             return cast(tuple[float, ...], self._dx)
         return (self._dx, self._dy)[: self._count()]
@@ -269,7 +268,7 @@ class Value:
             # itself, which would make a reference cycle.
             self._order = sort(self)
             del self._order[self]
-        recompute(self._sorted())
+        recompute([*self._order, self])
         return self._number
 
     def derivative(self, wrt: Value) -> Value:
