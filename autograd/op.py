@@ -46,8 +46,8 @@ class Op:
         numpy: NumPy's function of the same meaning. It supplies the IEEE 754 result and the
             warning where `forward` raises an arithmetic error or is not finite. Where it is a
             ufunc, applying it to a Value applies this operation, if that is one of the library's.
-        kernel: the value and all the partials at once, right wherever the value is finite, and
-            everywhere if there is no `numpy`; only a matter of speed.
+        kernel: the value and all the partials at once; only a matter of speed. They count where
+            the value is finite, and everywhere if there is no `numpy`.
 
     Raises:
         TypeError: when called with something that is not a real number or a Value, or with the

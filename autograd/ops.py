@@ -104,9 +104,16 @@ def _power_dx(out: Any, x: Any, y: Any) -> Any:
     return y if y in (0.0, 1.0) else y * power(x, y - 1.0)
 
 
+def _square_kernel(x: float, y: float) -> tuple[float, tuple[float, float]]:
+    if y == 2.0:
+        return x * x, (2.0 * x, ieee.power_log(x, y))
+    return math.nan, (math.nan, math.nan)
+
+
 power = Op(
     "power", ieee.power, [_power_dx, lambda out, x, y: power_log(x, y)],
     text="#1 ** #2", latex="{#1}^{#2}", domain=(POSITIVE, REALS), numpy=np.power,
+    kernel=_square_kernel,
     description="`x ** y`; nan for a negative x unless y is an integer.")
 negative = Op(
     "negative", operator.neg, [lambda out, x: -1.0], text="-#1", latex="-#1", numpy=np.negative,
@@ -285,9 +292,10 @@ where = Op(
 # --- Reductions: one node for any number of operands --------------------------------------------
 
 
-def _dot_value(*operands: float) -> float:
+def _dot_kernel(*operands: float) -> tuple[float, tuple[float, ...]]:
     half = len(operands) // 2
-    return float(np.dot(np.fromiter(operands[:half], float), np.fromiter(operands[half:], float)))
+    left, right = operands[:half], operands[half:]
+    return float(np.dot(np.fromiter(left, float), np.fromiter(right, float))), right + left
 
 
 def _dot_partials(out: Any, *operands: Any) -> tuple[Any, ...]:
@@ -308,10 +316,10 @@ def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
 
 
 dot = Op(
-    "dot", _dot_value, _dot_partials,
+    "dot", lambda *operands: _dot_kernel(*operands)[0], _dot_partials,
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
     domain=((-1e150, 1e150),), gather=_two_vectors,
-    kernel=lambda *xy: (_dot_value(*xy), _dot_partials(0.0, *xy)),
+    kernel=_dot_kernel,
     description="The dot product of two vectors of the same length, to NumPy's digits.")
 sum = Op(
     "sum", ieee.sum, lambda out, *x: (1.0,) * len(x),
