@@ -117,11 +117,13 @@ def recompute(order: Iterable[Node]) -> None:
             a, b = node._x, node._y
             x = a if type(a) is float else a._number
             y = b if type(b) is float else b._number
-            data, (dx, dy) = kernel(x, y)
-            if data - data == 0.0:
-                node._number = data
-                node._dx, node._dy = 0.0 if a is x else dx, 0.0 if b is y else dy
-                continue
+            fast = kernel(x, y)
+            if fast is not None:
+                data, (dx, dy) = fast
+                if data - data == 0.0:
+                    node._number = data
+                    node._dx, node._dy = 0.0 if a is x else dx, 0.0 if b is y else dy
+                    continue
         operands = node.operands
         arguments = [x if type(x) is float else x._number for x in operands]
         node._number, partials = op.evaluate(arguments, operands)

@@ -47,7 +47,7 @@ class Op:
             warning where `forward` raises an arithmetic error or is not finite. Where it is a
             ufunc, applying it to a Value applies this operation, if that is one of the library's.
         kernel: the value and all the partials at once; only a matter of speed. They count where
-            the value is finite, and everywhere if there is no `numpy`.
+            the value is finite, and everywhere if there is no `numpy`; None leaves it to the rest.
 
     Raises:
         TypeError: when called with something that is not a real number or a Value, or with the
@@ -78,7 +78,7 @@ class Op:
         selects: bool = False,
         gather: Callable[..., Sequence[Any]] | None = None,
         numpy: Callable[..., Any] | None = None,
-        kernel: Callable[..., tuple[float, tuple[float, ...]]] | None = None,
+        kernel: Callable[..., tuple[float, tuple[float, ...]] | None] | None = None,
     ) -> None:
         if not isinstance(name, str):
             raise TypeError(f"the name of an Op must be a string, not a {type(name).__name__}")
@@ -225,8 +225,8 @@ class Op:
         Where the operand is a constant (a float) its partial is 0.0 and is never evaluated.
         Partial derivatives do not warn: an infinite slope is an answer.
         """
-        if self.kernel is not None:
-            out, partials = self.kernel(*data)
+        if self.kernel is not None and (fast := self.kernel(*data)) is not None:
+            out, partials = fast
             if out - out == 0.0 or self.numpy is None:
                 return out, self._zero_for_constants(partials, operands)
         out = self.value(*data)

@@ -104,10 +104,8 @@ def _power_dx(out: Any, x: Any, y: Any) -> Any:
     return y if y in (0.0, 1.0) else y * power(x, y - 1.0)
 
 
-def _square_kernel(x: float, y: float) -> tuple[float, tuple[float, float]]:
-    if y == 2.0:
-        return x * x, (2.0 * x, ieee.power_log(x, y))
-    return math.nan, (math.nan, math.nan)
+def _square_kernel(x: float, y: float) -> tuple[float, tuple[float, float]] | None:
+    return (x * x, (2.0 * x, ieee.power_log(x, y))) if y == 2.0 else None
 
 
 power = Op(

@@ -42,8 +42,8 @@ def _reflected(op: Op) -> Callable[[Value, Any], Value]:
         if type(other) is not float and type(other) is not int:
             return _apply(op, other, self, other)
         other = float(other)
-        if op.binary_kernel is not None:
-            data, (_, partial) = op.binary_kernel(other, self._number)
+        if op.binary_kernel is not None and (fast := op.binary_kernel(other, self._number)):
+            data, (_, partial) = fast
             if data - data == 0.0:
                 return _node(data, op, other, 0.0, self, partial)
         return Value._record(op, (other, self))

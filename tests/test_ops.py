@@ -236,11 +236,14 @@ def test_second_derivatives_agree_with_numerical_differentiation(op):
 @pytest.mark.parametrize("op", [op for op in TABLE.values() if op.kernel], ids=lambda op: op.name)
 @given(data=st.data())
 def test_kernels_equal_the_table(op, data):
-    operands = tuple(data.draw(st.floats()) for _ in intervals(op))
+    operands = tuple(data.draw(st.floats() | st.just(2.0)) for _ in intervals(op))
     with np.errstate(all="ignore"):
         value = op.value(*operands)
         partials = op.differentiate(value, operands, [None] * len(operands))
-        fast_value, fast_partials = op.kernel(*operands)
+        fast = op.kernel(*operands)
+    if fast is None:
+        return
+    fast_value, fast_partials = fast
     if math.isfinite(fast_value) or op.numpy is None:
         assert equal(fast_value, value)
         assert all(map(equal, fast_partials, partials))
