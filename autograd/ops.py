@@ -4,8 +4,8 @@ A partial derivative is `partial(out, *operands)`, where `out` is the value of t
 written in the operations of this table, so the same line computes a number from floats and a graph
 from Values. The derivatives at awkward points are those of the page "Conventions" in the
 documentation: what needs care there is an operation of the last section, so that no partial has to
-choose its formula by the numbers at hand (a graph outlives them). Where one does choose, both
-formulas are the same function, and one is more accurate.
+choose its formula by the numbers at hand (a graph outlives them). Only that of a power looks whether
+its exponent is a constant, which no graph changes.
 """
 
 import math
@@ -86,8 +86,6 @@ multiply = Op(
     text="#1 * #2", latex=r"#1 \cdot #2", numpy=np.multiply,
     kernel=lambda x, y: (x * y, (y, x)),
     description="The product of two operands.")
-
-
 divide = Op(
     "divide", operator.truediv, [lambda out, x, y: 1.0 / y, lambda out, x, y: quotient_slope(x, y)],
     text="#1 / #2", latex=r"\frac{#1}{#2}", numpy=np.divide,
@@ -143,7 +141,7 @@ hypot = Op(
 # --- Exponentials and logarithms ----------------------------------------------------------------
 
 exp = Op("exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp,
-    description="The exponential function, e to the power of the Value.")
+    description="The exponential function, e to the power of the operand.")
 expm1 = Op("expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1,
     description="`exp(x) - 1`, accurate for small x.")
 log = Op(

@@ -19,8 +19,6 @@ from autograd.ufuncs import apply_ufunc
 
 _new = object.__new__
 _add, _multiply = ops.add, ops.multiply
-
-
 _REFUSED = (str, bytes, complex, list, tuple, set, dict, type(None))
 
 
