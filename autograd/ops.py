@@ -4,8 +4,8 @@ A partial derivative is `partial(out, *operands)`, where `out` is the value of t
 written in the operations of this table, so the same line computes a number from floats and a graph
 from Values. The derivatives at awkward points are those of the page "Conventions" in the
 documentation: what needs care there is an operation of the last section, so that no partial has to
-choose its formula by the numbers at hand (a graph outlives them). Only that of a power looks whether
-its exponent is a constant, which no graph changes.
+choose its formula by the numbers at hand (a graph outlives them). Only that of a power looks
+whether its exponent is a constant, which no graph changes.
 """
 
 import math
