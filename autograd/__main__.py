@@ -5,12 +5,13 @@ import math
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
 import numpy as np
 
 from autograd import __version__
+from autograd.diagram import FORMATS, draw, suffix
 from autograd.neuron import Neuron, train
 
 NEURON = Neuron()
@@ -50,22 +51,38 @@ def step_count(text: str) -> int:
     return result
 
 
+def picture_path(text: str) -> str:
+    """The path of a picture, whose suffix says the format."""
+    try:
+        suffix(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def neuron(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """Train the neuron and print each step."""
+    """Train the neuron, print each step, draw the outcome."""
     if len(options.weights) != len(options.inputs):
         parser.error(
             f"as many weights as inputs are needed: there are {len(options.weights)} "
             f"of --weights and {len(options.inputs)} of --inputs"
         )
     example = Neuron(options.inputs, options.weights, options.bias, options.target)
-    weights, bias = np.array(example.weights), example.bias
+    trained = example._replace(weights=np.array(example.weights))
     print(f"{'step':>4}  {'loss':<24}  automatic - by hand")
     with np.errstate(all="ignore"):
         for count, step in enumerate(train(example, options.steps, options.learning_rate), 1):
             print(f"{count:4}  {step.loss!r:<24}  {step.difference!r}")
-            weights, bias = step.weights, step.bias
-    print(f"final weights {weights}")
-    print(f"final bias {bias!r}")
+            trained = example._replace(weights=step.weights, bias=step.bias)
+        loss, *_ = trained.record()
+        loss.backward()
+    print(f"final weights {trained.weights}")
+    print(f"final bias {trained.bias!r}")
+    if "svg" in options:
+        try:
+            draw(loss).save(options.svg)
+        except (OSError, RuntimeError) as error:
+            parser.exit(1, f"{parser.prog}: {error}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -96,6 +113,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="the first weights, one per input")  # fmt: skip
     add("--bias", type=number, default=NEURON.bias, metavar="X", help="the first bias")
     add("--target", type=number, default=NEURON.target, metavar="X", help="what to learn")
+    add("--svg", type=picture_path, default=argparse.SUPPRESS, metavar="FILE",
+        help="draw the trained neuron to a file; the suffix says the format: "
+        f"{', '.join(FORMATS)}")  # fmt: skip
     command.set_defaults(run=neuron, parser=command)
 
     options = parser.parse_args(
@@ -111,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(130)
 
 
-def _listed(numbers: Sequence[float]) -> str:
+def _listed(numbers: Iterable[float]) -> str:
     return ",".join(f"{x:g}" for x in numbers)
 
 

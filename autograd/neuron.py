@@ -1,7 +1,7 @@
 """The running example: one neuron trained twice, by hand-derived gradients and by the engine."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,15 @@ class Neuron(NamedTuple):
     """`loss = (relu(dot(inputs, weights) + bias) - target) ** 2`, the numbers of the example."""
 
     inputs: Sequence[float] = (1.0, -2.0, 3.0)
-    weights: Sequence[float] = (-3.0, -1.0, 2.0)
+    weights: Sequence[float] | Floats = (-3.0, -1.0, 2.0)
     bias: float = 1.0
     target: float = 0.0
+
+    def record(self) -> tuple[Value, NDArray[Any], Value]:
+        """The loss as a graph, and its parameters: the weights and the bias."""
+        x, w, b = values(self.inputs, "x"), values(self.weights, "w"), Value(self.bias, "b")
+        output = relu(dot(x, w) + b).named("output")
+        return ((output - self.target) ** 2).named("loss"), w, b
 
 
 class Step(NamedTuple):
@@ -51,14 +57,12 @@ def by_hand(inputs: Floats, weights: Floats, bias: float, target: float) -> tupl
 def train(neuron: Neuron, steps: int, learning_rate: float) -> Iterator[Step]:
     """Train by gradient descent, the gradients computed by the engine and compared at each step."""
     inputs = np.array(neuron.inputs, dtype=np.float64)
-    w, b = values(neuron.weights, "w"), Value(neuron.bias, "b")
     for _ in range(steps):
-        loss = (relu(dot(inputs, w) + b) - neuron.target) ** 2
+        loss, w, b = neuron.record()
         loss.backward()
         by_engine = np.append(grads(w), b.grad)
         dweights, dbias = by_hand(inputs, data(w), b.data, neuron.target)
         difference = np.max(np.abs(by_engine - np.append(dweights, dbias)))
-        for parameter in (*w, b):
-            parameter.data -= learning_rate * parameter.grad
-        loss.zero_grad()
-        yield Step(loss.data, float(difference), data(w), b.data)
+        weights, bias = data(w) - learning_rate * grads(w), b.data - learning_rate * b.grad
+        neuron = neuron._replace(weights=weights, bias=bias)
+        yield Step(loss.data, float(difference), weights, bias)

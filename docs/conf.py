@@ -1,5 +1,6 @@
-"""Sphinx's configuration, and the directive that lists the operations from the table itself."""
+"""Sphinx's configuration, and directives: operations listed from the table, pictures drawn."""
 
+import ast
 import inspect
 import math
 from collections.abc import Iterator
@@ -44,6 +45,25 @@ OPERATORS = {
     "power": "x ** y",
     "negative": "-x",
 }
+
+
+class Diagram(SphinxDirective):
+    """Python code, and the picture that it makes: a `Diagram` as the value of its last line.
+
+    The blocks of a page share their names.
+    """
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        names = self.env.temp_data.setdefault("diagram", {})
+        *body, last = ast.parse("\n".join(self.content)).body
+        assert isinstance(last, ast.Expr)
+        exec(compile(ast.Module(body, []), self.env.docname, "exec"), names)
+        diagram = eval(compile(ast.Expression(last.value), self.env.docname, "eval"), names)
+        picture = diagram.svg().replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
+        code = nodes.literal_block("", "\n".join(self.content), language="python")
+        return [code, nodes.raw("", f"<p>{picture}</p>", format="html")]
 
 
 class Operations(SphinxDirective):
@@ -117,5 +137,6 @@ def restrictions(op: Op) -> Iterator[str]:
 
 
 def setup(app: Sphinx) -> None:
-    """Make the directive known to Sphinx."""
+    """Make the directives known to Sphinx."""
+    app.add_directive("diagram", Diagram)
     app.add_directive("operations", Operations)

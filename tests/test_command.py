@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from picture import read
 from test_neuron import LOSSES
 
 import autograd
@@ -60,6 +61,11 @@ def test_a_dead_neuron_and_one_that_blows_up(capsys):
         ("neuron --weights -nan,1,2", "argument --weights: '-nan' is not a finite number"),
         ("neuron --bias nan", "argument --bias: 'nan' is not a finite number"),
         ("neuron --target", "argument --target: expected one argument"),
+        (
+            "neuron --svg x.gif",
+            "argument --svg: a picture cannot be saved as 'x.gif': the name must",
+        ),
+        ("neuron --svg", "argument --svg: expected one argument"),
         ("neuron --colour red", "unrecognized arguments: --colour red"),
         ("", "the following arguments are required: COMMAND"),
         ("train", "invalid choice: 'train'"),
@@ -89,6 +95,34 @@ def test_a_reader_that_leaves_early():
     assert process.wait() == 1
     assert process.stderr.read() == b""
     process.stderr.close()
+
+
+def test_the_trained_neuron_is_drawn(tmp_path, capsys):
+    for suffix in ("svg", "html", "dot"):
+        main(["neuron", "--steps", "1", "--svg", str(tmp_path / f"x.{suffix}")])
+    picture = read((tmp_path / "x.svg").read_text(encoding="utf-8"))
+    # After one step from (-3, -1, 2) and 1, along the gradients (12, -24, 36) and 12.
+    assert picture.boxes["w0"].lines[:2] == ["w0", "data -3.012"]
+    assert picture.boxes["w1"].lines[:2] == ["w1", "data -0.976"]
+    assert picture.boxes["b"].lines[:2] == ["b", "data 0.988"]
+    assert float(picture.boxes["loss"].lines[2].removeprefix("data ")) == pytest.approx(33.872)
+    assert float(picture.boxes["loss"].lines[3].removeprefix("grad ")) == 1.0
+    assert capsys.readouterr().out.count("final bias 0.988") == 3
+    main(["neuron", "--steps", "0", "--svg", str(tmp_path / "x.svg")])
+    assert (tmp_path / "x.svg").read_text(encoding="utf-8").count("data 36.0") == 2
+
+
+def test_a_picture_that_cannot_be_written(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    for name, message in [("no/x.svg", "No such file"), ("x.png", "not installed: install Graph")]:
+        with pytest.raises(SystemExit) as stop:
+            main(["neuron", "--steps", "1", "--svg", str(tmp_path / name)])
+        assert stop.value.code == 1
+        output = capsys.readouterr()
+        assert "final bias" in output.out
+        assert output.err.count("\n") == 1
+        assert output.err.startswith("autograd neuron: ")
+        assert message in output.err
 
 
 def test_help_and_version(capsys):

@@ -4,9 +4,10 @@ Every fenced block is one of these; anything else is an error, so that nothing s
 
 - `pycon`: an interactive session, run by doctest.
 - `python`: statements, executed in the same namespace as the page's sessions.
+- `{diagram}`: the same, and a directive that shows the picture which its last line makes.
 - `console`: commands after `$ `, each followed by what it prints. `autograd …` and
   `python docs/examples/…` are run; `pip`, `pytest` and `sphinx-build` are left to `.ci/run`.
-- `text`: not run. A fence in braces, `{literalinclude}` say, is a directive of Sphinx.
+- `text`: not run. Any other fence in braces, `{literalinclude}` say, is a directive of Sphinx.
 """
 
 import doctest
@@ -80,7 +81,6 @@ def run(command: str) -> str:
             pytest.fail(f"{command!r} cannot be run here; if it is not to be run, mark it `text`")
         process = subprocess.run(
             [sys.executable, "-W", "error", *arguments],
-            cwd=ROOT,
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -93,7 +93,15 @@ def run(command: str) -> str:
     return printed
 
 
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory for what is written on the way, in which the examples are found."""
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.usefixtures("elsewhere")
 def test_page_shows_what_happens(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A page is read as one session, which is `__main__` to those who type it in.
     session = ModuleType("__main__")
@@ -110,7 +118,7 @@ def test_page_shows_what_happens(page: Path, monkeypatch: pytest.MonkeyPatch) ->
             assert example.examples, f"{name}, line {block.line}: no >>> in a pycon block"
             example.globs = vars(session)
             runner.run(example, out=report.append, clear_globs=False)
-        elif block.language == "python":
+        elif block.language in ("python", "{diagram}"):
             exec(compile("\n" * (block.line - 1) + block.body, page, "exec"), vars(session))
         elif block.language == "console":
             for command, shown in commands(block.body):
@@ -144,6 +152,7 @@ def test_example_is_shown_with_its_output(example: Path) -> None:
     assert any(line in page.read_text(encoding="utf-8") for page in PAGES)
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_neurons_by_hand_and_automatic_print_the_same() -> None:
     by_hand = run("python docs/examples/neuron_by_hand.py")
     assert run("python docs/examples/neuron.py") == by_hand
@@ -157,9 +166,17 @@ def test_readme_starts_with_one_sentence_and_the_two_commands() -> None:
     assert re.fullmatch(r"[A-Z][^.]*\.", sentence)
     first, second, session, *_ = blocks(text)
     assert first.language == second.language == "console"
-    assert first.body.startswith("$ pip install . && autograd neuron\n")
+    assert first.body.startswith("$ pip install . && autograd neuron --svg neuron.svg\n")
     assert second.body == "$ pip install '.[test]' && pytest\n"
     assert session.language == "pycon"
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_readme_shows_the_picture_that_its_first_command_writes() -> None:
+    text = README.read_text(encoding="utf-8")
+    run(next(commands(next(blocks(text)).body))[0])
+    (shown,) = re.findall(r"!\[[^]]*\]\((.*?)\)", text)
+    assert Path(shown).read_bytes() == Path("neuron.svg").read_bytes()
 
 
 def test_reference_describes_every_public_name() -> None:

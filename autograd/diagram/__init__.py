@@ -1,0 +1,210 @@
+"""A graph drawn: boxes for the Values, arrows for the uses of operands, with all the numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+import webbrowser
+from collections.abc import Callable, Collection
+from functools import cached_property
+from pathlib import Path
+
+from autograd.diagram import engine
+from autograd.diagram.groups import collapsed, groups
+from autograd.diagram.page import page
+from autograd.diagram.scene import CAPTIONS, Edges, Scene, scene
+from autograd.diagram.source import source
+from autograd.diagram.steps import steps
+from autograd.diagram.svg import finished
+from autograd.op import real
+from autograd.value import Value
+
+
+def draw(
+    value: Value,
+    *,
+    edges: Edges = "partial",
+    expand: bool = False,
+    collapse: str | Collection[str] = (),
+    depth: int | None = None,
+    max_nodes: int = 1000,
+    timeout: float = 30.0,
+) -> Diagram:
+    """Draw the graph of everything that a Value was computed from.
+
+    Each Value is a box with its name, its operation, its data and its gradient, shaded by the size
+    of the gradient; a constant is written in the operation that uses it. Each use of an operand is
+    an arrow. Where no gradient flows, because a local derivative is 0, the picture is grey and
+    dashed. A name with dots, `layer1.neuron2.w0`, puts a Value into groups, which are framed.
+
+    The picture shows the numbers of the moment in which it is drawn: call `backward()` first.
+
+    Args:
+        value: the root, whose graph is drawn.
+        edges: what is written on an arrow. "partial": the local derivative of the result with
+            respect to the operand; "contribution": also the gradient of the result times it, which
+            is what this use adds to the gradient of the operand; None: nothing.
+        expand: draw `dot` and `sum` as their multiplications and additions.
+        collapse: the name of a group, or several, each drawn as one box.
+        depth: how many uses away from the root a Value may be to be drawn; by default any number.
+            Arrows from operands that are left out begin at a mark.
+        max_nodes: how many boxes there may be.
+        timeout: how long laying out the picture may take, in seconds.
+
+    Raises:
+        TypeError: if `value` is not a Value, or an option of the wrong type.
+        ValueError: if there are more boxes than `max_nodes`, if there is no group of the name to
+            collapse, or if an option has no such value.
+
+    Example:
+        >>> from autograd import Value, draw
+        >>> x = Value(3.0, name="x")
+        >>> y = (x * x).named("y")
+        >>> y.backward()
+        >>> draw(y)
+        <Diagram of y: 2 boxes, 2 arrows>
+    """
+    if not isinstance(value, Value):
+        raise TypeError(f"draw takes a Value, not a {type(value).__name__}")
+    if edges not in list(CAPTIONS):
+        raise ValueError(f"edges must be 'partial', 'contribution' or None, not {edges!r}")
+    if depth is not None:
+        _check_count("depth", depth, 0)
+    _check_count("max_nodes", max_nodes, 1)
+    if not real(timeout, "timeout") > 0.0:
+        raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
+    names = [collapse] if isinstance(collapse, str) else collapse
+    if not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"collapse must be the name of a group or several, not {collapse!r}")
+    order = steps(value, expand=expand, depth=depth)
+    group_of = groups(order)
+    place_of = collapsed(group_of, names)
+    count = len(set(place_of.values()))
+    if count > max_nodes:
+        raise ValueError(
+            f"the picture would have {count} boxes, more than max_nodes={max_nodes}: "
+            + engine.REMEDY.format("max_nodes")
+        )
+    return Diagram(scene(group_of, place_of, edges), timeout)
+
+
+def _check_count(name: str, number: object, least: int) -> None:
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise TypeError(f"{name} must be a whole number, not {number!r}")
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, not {number}")
+
+
+class Diagram:
+    """A picture of a graph, made by `draw()`. A notebook shows it by itself.
+
+    Example:
+        >>> from autograd import Value, draw
+        >>> diagram = draw(Value(3.0, name="x") * 2)
+        >>> diagram.svg()[:4]
+        '<svg'
+    """
+
+    def __init__(self, scene: Scene, timeout: float) -> None:
+        self._scene = scene
+        self._timeout = timeout
+
+    def __repr__(self) -> str:
+        boxes, arrows = len(self._scene.boxes), len(self._scene.arrows)
+        return (
+            f"<Diagram of {self._scene.title}: {boxes} box{'es'[: 2 * (boxes != 1)]}, "
+            f"{arrows} arrow{'s'[: arrows != 1]}>"
+        )
+
+    @cached_property
+    def source(self) -> str:
+        """The picture in DOT, the language of Graphviz."""
+        return source(self._scene)
+
+    @cached_property
+    def _svg(self) -> str:
+        return finished(engine.svg(self.source, self._timeout), self._scene)
+
+    def svg(self) -> str:
+        """The picture in SVG, the same on every machine, for light and dark surroundings.
+
+        Raises:
+            TimeoutError: if laying it out takes too long.
+            RuntimeError: if Graphviz cannot lay it out.
+        """
+        return self._svg
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file, in the format that the suffix of its name says.
+
+        - `.svg`
+        - `.html`: a page on which the picture can be moved and magnified, complete in one file
+        - `.dot`: the source
+        - `.png`, `.pdf`: drawn by the program `dot`, if Graphviz is installed
+
+        The file is written as a whole or not at all.
+
+        Raises:
+            ValueError: for any other suffix.
+            OSError: if the file cannot be written.
+            TimeoutError: if laying out the picture takes too long.
+            RuntimeError: if Graphviz has to be installed and is not, or cannot lay it out.
+        """
+        _write(Path(path), FORMATS[suffix(path)](self))
+
+    def show(self) -> None:
+        """Open the picture in the system's viewer, as a page like that of `save("….html")`.
+
+        Raises:
+            RuntimeError: if there is no viewer; the message says where the page is.
+        """
+        path = Path(tempfile.mkdtemp(prefix="autograd-")) / "diagram.html"
+        self.save(path)
+        if not webbrowser.open(path.as_uri()):
+            raise RuntimeError(f"there is no program here to open {path}")
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What a notebook shows. Where the picture fails, the reason: this never raises."""
+        try:
+            return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+        except Exception as error:
+            return {"text/plain": f"{self!r}\n{type(error).__name__}: {error}"}
+
+
+FORMATS: dict[str, Callable[[Diagram], bytes]] = {
+    ".svg": lambda diagram: diagram.svg().encode(),
+    ".html": lambda diagram: page(diagram._scene.title, diagram.svg()).encode(),
+    ".dot": lambda diagram: diagram.source.encode(),
+    ".png": lambda diagram: engine.by_program(diagram.source, "png", diagram._timeout),
+    ".pdf": lambda diagram: engine.by_program(diagram.source, "pdf", diagram._timeout),
+}
+
+
+def suffix(path: str | os.PathLike[str]) -> str:
+    """The suffix of a path in which a picture can be saved.
+
+    Raises:
+        ValueError: if it says none of the formats.
+    """
+    result = Path(path).suffix.lower()
+    if result not in FORMATS:
+        raise ValueError(
+            f"a picture cannot be saved as {os.fspath(path)!r}: "
+            f"the name must end in {', '.join(FORMATS)}"
+        )
+    return result
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file as a whole: under another name first, which it loses when it is complete."""
+    partial = path.with_name(f".autograd-{os.getpid()}-{threading.get_ident()}")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from None
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()

@@ -1,0 +1,65 @@
+"""Which Values belong together, by the dots in their names: `layer1.neuron2.w0`."""
+
+from collections.abc import Collection, Sequence
+from itertools import takewhile
+
+from autograd.diagram.steps import Step
+
+Group = tuple[str, ...]
+"""The parts of a dotted name before the last one; empty for what is in no group."""
+
+DEEPEST = 32
+"""How many groups may lie in each other; further dots are part of the last name."""
+
+
+def groups(order: Sequence[Step]) -> dict[Step, Group]:
+    """The group of each of the steps, which are in topological order.
+
+    An operation without a name belongs where all that uses it belongs.
+    """
+    result: dict[Step, Group] = {}
+    users: dict[Step, Group] = {}
+    for step in reversed(order):
+        if step.name:
+            *outer, last = step.name.split(".", DEEPEST)
+            group = tuple(outer) if last and all(outer) else ()
+        else:
+            group = () if step.op is None else users.get(step, ())
+        result[step] = group
+        for operand in step.operands:
+            if isinstance(operand, Step):
+                users[operand] = _common(group, users.get(operand, group))
+    return {step: result[step] for step in order}
+
+
+def _common(a: Group, b: Group) -> Group:
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))
+    return tuple([part for part, _ in pairs])
+
+
+def name_in(group: Group, name: str) -> str:
+    """What is left to say of a name inside its group."""
+    return name.split(".", len(group))[-1]
+
+
+def collapsed(group_of: dict[Step, Group], names: Collection[str]) -> dict[Step, Step | Group]:
+    """What each step is drawn as: itself, or the outermost group around it that is named.
+
+    Raises:
+        ValueError: if there is no such group.
+    """
+    known = {".".join(x): x for group in set(group_of.values()) for x in groups_around(group)}
+    for name in names:
+        if name not in known:
+            choice = ", ".join(map(repr, sorted(known))) or "none, since no name has a dot in it"
+            raise ValueError(f"there is no group {name!r} to collapse; there are: {choice}")
+    wanted = {known[name] for name in names}
+    return {
+        step: next((x for x in groups_around(group) if x in wanted), step)
+        for step, group in group_of.items()
+    }
+
+
+def groups_around(group: Group) -> list[Group]:
+    """The groups that something in this one lies in, from the outermost to itself."""
+    return [group[:length] for length in range(1, len(group) + 1)]

@@ -1,0 +1,33 @@
+"""The colours of a picture, each for a light and for a dark surrounding."""
+
+BACKGROUND = "#ffffff"
+INK = "#1c2128"
+MUTED = "#57606a"
+LEAF = "#0a5394"
+OPERATION = "#3d444d"
+ROOT = "#7424b0"
+GROUP = "#0a6b4d"
+DEAD = "#666e78"
+DEAD_FILL = "#f3f4f6"
+CLUSTER = "#c3cad2"
+CLUSTER_FILL = "#f8f9fb"
+TINTS = ["#fefefe", "#fff8ea", "#fff1d6", "#ffe9bf", "#ffdfa4", "#ffd487"]
+"""From no gradient to the largest in the picture."""
+
+DARK = {
+    BACKGROUND: "#14171c",
+    INK: "#e9eef4",
+    MUTED: "#a5aeb9",
+    LEAF: "#8cc4ff",
+    OPERATION: "#c2cad3",
+    ROOT: "#d6aeff",
+    GROUP: "#74d9b3",
+    DEAD: "#929ba6",
+    DEAD_FILL: "#22272e",
+    CLUSTER: "#4a525c",
+    CLUSTER_FILL: "#1a1e24",
+    **dict(
+        zip(TINTS, ["#20252c", "#2c2719", "#392e18", "#473616", "#563f13", "#5f440f"], strict=True)
+    ),
+}
+"""What takes the place of each colour in the dark."""

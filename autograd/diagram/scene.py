@@ -1,0 +1,318 @@
+"""What a picture shows: boxes and arrows, with everything that is written on them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
+from typing import Literal
+
+from autograd.diagram import text
+from autograd.diagram.groups import Group, groups_around, name_in
+from autograd.diagram.steps import Step
+
+Edges = Literal["partial", "contribution"] | None
+Place = Step | Group
+"""What a step is drawn as: a box of its own, or that of a collapsed group."""
+Use = tuple[Step, int]
+"""An operation, and which of its operands is meant."""
+
+TINTS = 5
+"""How many shades there are for the magnitude of a gradient, besides none for 0."""
+WIDEST = 20.0
+"""The width of a line in a box, in units of the font's size."""
+LISTED = 20
+"""How many Values are told of in words."""
+
+CAPTIONS: dict[Edges, str] = {
+    "partial": "on each arrow: ∂result/∂operand",
+    "contribution": "on each arrow: upstream × local = contribution to the operand's gradient",
+    None: "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text in a box."""
+
+    role: Literal["name", "operation", "number"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A Value, a collapsed group of them, or the mark of operands that are not shown."""
+
+    key: str
+    kind: Literal["leaf", "operation", "group", "cut"]
+    lines: Sequence[Line]
+    tooltip: str
+    group: Group = ()
+    root: bool = False
+    dead: bool = False
+    tint: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The frame around a group that is not collapsed."""
+
+    key: str
+    group: Group
+    label: str
+    tooltip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A use of an operand: from its box to that of the operation."""
+
+    key: str
+    tail: str
+    head: str
+    lines: Sequence[str]
+    tooltip: str
+    dead: bool = False
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A whole picture."""
+
+    title: str
+    description: str
+    caption: str
+    clusters: Sequence[Cluster]
+    boxes: Sequence[Box]
+    arrows: Sequence[Arrow]
+
+
+def scene(group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges: Edges) -> Scene:
+    """The picture of the steps that are the keys of both mappings, in topological order.
+
+    `group_of` says in which group each is, `place_of` what it is drawn as: itself, or a group.
+    """
+    return _Painter(group_of, place_of, edges).scene()
+
+
+class _Painter:
+    """Knows what has to be known of the whole graph to draw a part of it."""
+
+    def __init__(
+        self, group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges: Edges
+    ) -> None:
+        self.group_of, self.place_of, self.edges = group_of, place_of, edges
+        self.order = list(group_of)
+        self.root = self.order[-1]
+        self.members: dict[Place, list[Step]] = defaultdict(list)
+        self.formulas: dict[Step, str] = {}
+        for step in self.order:
+            self.members[place_of[step]].append(step)
+            self.formulas[step] = text.formula(step, self.formulas)
+        self.keys = {place: f"box{count}" for count, place in enumerate(self.members)}
+        self.alive = _alive(self.order)
+        self.largest = max([abs(x.grad) for x in self.order if abs(x.grad) < inf], default=0.0)
+
+    def scene(self) -> Scene:
+        boxes = [self._box(place) for place in self.members]
+        arrows: list[Arrow] = []
+        for (tail, head, _), uses in self._uses().items():
+            if tail is None:
+                mark = self._mark(f"box{len(boxes)}", head, uses)
+                boxes.append(mark)
+                arrows.append(self._arrow(f"arrow{len(arrows)}", mark.key, head, uses, cut=True))
+            else:
+                arrows.append(self._arrow(f"arrow{len(arrows)}", self.keys[tail], head, uses))
+        return Scene(
+            self._title(self.root),
+            self._description(),
+            CAPTIONS[self.edges],
+            _clusters(boxes),
+            boxes,
+            arrows,
+        )
+
+    def _uses(self) -> dict[tuple[Place | None, Place, int | None], list[Use]]:
+        """What each arrow stands for, by its ends: None is the end of those that are cut.
+
+        Between Values that is one use of an operand, otherwise all the uses between the two.
+        """
+        result: dict[tuple[Place | None, Place, int | None], list[Use]] = defaultdict(list)
+        for step in self.order:
+            head = self.place_of[step]
+            for index, operand in enumerate(step.operands):
+                if isinstance(operand, float):
+                    continue
+                tail = self.place_of.get(operand)
+                if isinstance(tail, Step) and isinstance(head, Step):
+                    result[tail, head, index].append((step, index))
+                elif tail != head:  # the inside of a collapsed group is not drawn
+                    result[tail, head, None].append((step, index))
+        return result
+
+    # --- Boxes ----------------------------------------------------------------------------------
+
+    def _box(self, place: Place) -> Box:
+        return self._value(place) if isinstance(place, Step) else self._collapsed(place)
+
+    def _value(self, step: Step) -> Box:
+        group = self.group_of[step]
+        lines = _name_lines(name_in(group, step.name)) if step.name else []
+        if step.op is not None:
+            lines.append(Line("operation", text.shortened(text.operation(step), 32)))
+        lines.append(Line("number", f"data {text.number(step.data)}"))
+        lines.append(Line("number", f"grad {text.number(step.grad)}"))
+        formula = text.shortened(self.formulas[step], 1000)
+        tooltip = [
+            f"{text.legible(step.name)} = {formula}" if step.name else formula,
+            f"data {step.data!r}",
+            f"grad {step.grad!r}",
+        ]
+        return Box(
+            self.keys[step],
+            "leaf" if step.op is None else "operation",
+            lines,
+            "\n".join(tooltip),
+            group,
+            root=step is self.root,
+            dead=step not in self.alive,
+            tint=self._tint(step.grad),
+        )
+
+    def _tint(self, grad: float) -> int:
+        """The shade of a gradient. The square root of its size, so that small ones show, too."""
+        if grad == 0.0 or grad != grad:
+            return 0
+        share = abs(grad) / self.largest if abs(grad) < inf else 1.0
+        return min(TINTS, 1 + int(TINTS * sqrt(share)))
+
+    def _collapsed(self, group: Group) -> Box:
+        members = self.members[group]
+        count = f"{len(members)} Value{'s'[: len(members) != 1]}"
+        named = [text.legible(step.name) for step in members if step.name]
+        return Box(
+            self.keys[group],
+            "group",
+            [*_name_lines(group[-1]), Line("number", count)],
+            "\n".join([f"{text.legible('.'.join(group))}: {count}", *_some(named)]),
+            group[:-1],
+            root=self.root in members,
+            dead=self.alive.isdisjoint(members),
+        )
+
+    def _mark(self, key: str, head: Place, uses: list[Use]) -> Box:
+        words = "…" if len(uses) == 1 else f"… {len(uses)} operands"
+        operands = [step.operands[index] for step, index in uses]
+        names = [self._title(operand) for operand in operands if isinstance(operand, Step)]
+        group = self.group_of[head] if isinstance(head, Step) else head[:-1]
+        return Box(
+            key, "cut", [Line("number", words)], "\n".join(["not shown:", *_some(names)]), group
+        )
+
+    # --- Arrows ---------------------------------------------------------------------------------
+
+    def _arrow(self, key: str, tail: str, head: Place, uses: list[Use], cut: bool = False) -> Arrow:
+        lines: list[str] = []
+        if len(uses) == 1:
+            lines = self._labels(*uses[0])
+        elif not cut:
+            lines = [f"{len(uses)} uses"]
+        return Arrow(
+            key,
+            tail,
+            self.keys[head],
+            lines,
+            "\n".join(_some([self._chain_rule(*use) for use in uses])),
+            dead=all(step not in self.alive or not step.partials[index] for step, index in uses),
+            cut=cut,
+        )
+
+    def _labels(self, step: Step, index: int) -> list[str]:
+        """What is written on an arrow: the operand's role, where it matters, and the numbers."""
+        local, contribution = step.partials[index], _contribution(step, index)
+        numbers = {
+            "partial": [text.number(local)],
+            "contribution": [
+                f"{text.number(step.grad)} × {text.number(local)}",
+                f"= {text.number(contribution)}",
+            ],
+            None: [],
+        }
+        return [line for line in (text.roles(step)[index], *numbers[self.edges]) if line]
+
+    def _chain_rule(self, step: Step, index: int) -> str:
+        """Upstream times local, in full."""
+        operand = step.operands[index]
+        assert isinstance(operand, Step)
+        local = f"∂({self._title(step)})/∂({self._title(operand)}) = {step.partials[index]!r}"
+        return f"{local}\nupstream {step.grad!r} × local = {_contribution(step, index)!r}"
+
+    # --- In words -------------------------------------------------------------------------------
+
+    def _title(self, step: Step) -> str:
+        if step.name:
+            return text.legible(step.name)
+        return text.shortened(self.formulas.get(step) or text.formula(step, self.formulas), 40)
+
+    def _description(self) -> str:
+        """What the graph computes, for those who cannot see it."""
+        inputs = [
+            f"{text.legible(step.name)} = {step.data!r} (gradient {step.grad!r})"
+            for step in self.order
+            if step.op is None and step.name
+        ]
+        results = [
+            f"{text.legible(step.name or 'result')} = "
+            f"{text.shortened(self.formulas[step], 500)} = {step.data!r}"
+            for step in self.order
+            if step.op is not None and (step.name or step is self.root)
+        ]
+        sentences = [f"Computation graph of {self._title(self.root)}, {len(self.order)} Values"]
+        if inputs:
+            sentences.append("Inputs: " + ", ".join(_some(inputs)))
+        if results:
+            sentences.append("Computed: " + "; ".join(_some(results)))
+        return ". ".join(sentences) + "."
+
+
+def _alive(order: Sequence[Step]) -> set[Step]:
+    """The steps into which something flows back from the last one."""
+    alive = {order[-1]}
+    for step in reversed(order):
+        if step in alive:
+            for operand, partial in zip(step.operands, step.partials, strict=True):
+                if isinstance(operand, Step) and partial:
+                    alive.add(operand)
+    return alive
+
+
+def _clusters(boxes: Sequence[Box]) -> list[Cluster]:
+    """The groups in which the boxes lie, a group before those in it."""
+    groups = dict.fromkeys(group for box in boxes for group in groups_around(box.group))
+    return [
+        Cluster(f"group{count}", group, _brief(group[-1]), text.legible(".".join(group)))
+        for count, group in enumerate(groups)
+    ]
+
+
+def _brief(name: str) -> str:
+    return text.shortened(text.legible(name), 60)
+
+
+def _contribution(step: Step, index: int) -> float:
+    """What a use adds to the gradient of the operand."""
+    partial = step.partials[index]
+    cut = step.op is not None and step.op.selects and not partial
+    return 0.0 if cut else step.grad * partial
+
+
+def _name_lines(name: str) -> list[Line]:
+    return [Line("name", line) for line in text.wrapped(text.legible(name), WIDEST)]
+
+
+def _some(items: list[str]) -> list[str]:
+    """The items, or the first and last of them with a word on those left out."""
+    if len(items) <= LISTED:
+        return items
+    half = LISTED // 2
+    return [*items[:half], f"… {len(items) - LISTED} more …", *items[-half:]]

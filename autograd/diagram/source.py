@@ -1,0 +1,114 @@
+"""A picture in DOT, the language of Graphviz."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import graphviz
+
+from autograd.diagram import palette, text
+from autograd.diagram.groups import Group
+from autograd.diagram.scene import Arrow, Box, Scene
+
+SIZE, SMALL = 14, 12
+"""The size of the letters in boxes, and of all others, in points."""
+LINE_HEIGHT, NARROWEST = 1.2, 6.1
+"""The height of a line, and the least width of a box, in units of the size."""
+MARGIN = 9
+"""What is left free around the text in a box, in points."""
+POINTS_PER_INCH = 72
+FONT = "Courier New,DejaVu Sans Mono,monospace"
+
+SHAPES = {
+    "leaf": ("box", "filled,rounded"),
+    "operation": ("box", "filled"),
+    "group": ("folder", "filled"),
+    "cut": ("plaintext", "solid"),
+}
+COLORS = {
+    "leaf": palette.LEAF,
+    "operation": palette.OPERATION,
+    "group": palette.GROUP,
+    "cut": palette.MUTED,
+}
+
+
+def source(scene: Scene) -> str:
+    """The DOT source of a picture. The `id` of every node and edge is the key of what it draws."""
+    graph = graphviz.Digraph(
+        graph_attr={
+            "rankdir": "LR",
+            "bgcolor": palette.BACKGROUND,
+            "color": palette.CLUSTER,
+            "fillcolor": palette.CLUSTER_FILL,
+            "style": "filled",
+            "fontname": FONT,
+            "fontsize": str(SMALL),
+            "fontcolor": palette.MUTED,
+            "label": label([scene.caption]),
+            "labelloc": "b",
+            "nodesep": "0.22",
+            "pad": "0.15",
+            "ranksep": "0.6",
+        },
+        node_attr={"fontname": FONT, "fontsize": str(SIZE), "fixedsize": "true"},
+        edge_attr={"fontname": FONT, "fontsize": str(SMALL), "arrowsize": "0.7"},
+    )
+    frames: dict[Group, Any] = {(): graph}
+    for cluster in scene.clusters:
+        frame = graphviz.Digraph(f"cluster_{cluster.key}")
+        frame.attr(id=cluster.key, label=label([cluster.label]), labelloc="t")
+        frames[cluster.group] = frame
+    for box in scene.boxes:
+        frames[box.group].node(box.key, id=box.key, **_node(box))
+    inner_first = sorted(scene.clusters, key=lambda cluster: len(cluster.group), reverse=True)
+    for cluster in inner_first:
+        frames[cluster.group[:-1]].subgraph(frames[cluster.group])
+    for arrow in scene.arrows:
+        graph.edge(arrow.tail, arrow.head, id=arrow.key, **_edge(arrow))
+    result: str = graph.source
+    return result
+
+
+def label(lines: Iterable[str]) -> str:
+    """Lines of text that are shown as they are: `\\`, `&` and `<` mean nothing to Graphviz here."""
+    escaped = [line.replace("\\", "\\\\").replace("&", "&amp;") for line in lines]
+    result: str = graphviz.nohtml("\\n".join(escaped))
+    return result
+
+
+def line_color(box: Box) -> str:
+    """The colour of a box's outline and heading."""
+    return palette.DEAD if box.dead else palette.ROOT if box.root else COLORS[box.kind]
+
+
+def _node(box: Box) -> dict[str, str]:
+    lines = [line.text for line in box.lines]
+    widest = max(map(text.width, lines))
+    if box.kind != "cut":
+        widest = max(widest, NARROWEST)
+    shape, style = SHAPES[box.kind]
+    return {
+        "label": label(lines),
+        "shape": shape,
+        "style": f"{style},dashed" if box.dead else style,
+        "color": line_color(box),
+        "fillcolor": palette.DEAD_FILL if box.dead else palette.TINTS[box.tint],
+        "fontcolor": palette.DEAD if box.dead else palette.INK,
+        "peripheries": "2" if box.root else "0" if box.kind == "cut" else "1",
+        "width": _inches(widest * SIZE + 2 * MARGIN),
+        "height": _inches(len(lines) * SIZE * LINE_HEIGHT + 2 * MARGIN),
+    }
+
+
+def _edge(arrow: Arrow) -> dict[str, str]:
+    color = palette.DEAD if arrow.dead else palette.OPERATION
+    return {
+        "label": label(arrow.lines),
+        "style": "dashed" if arrow.dead else "dotted" if arrow.cut else "solid",
+        "color": color,
+        "fontcolor": palette.DEAD if arrow.dead else palette.INK,
+    }
+
+
+def _inches(points: float) -> str:
+    return f"{points / POINTS_PER_INCH:.3f}"
