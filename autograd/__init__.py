@@ -1,9 +1,9 @@
 """A scalar autograd engine: exact derivatives of plain Python code, to see and to trust."""
 
 from importlib.metadata import version as _version
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd.arrays import data, grads, values
-from autograd.diagram import Diagram, draw
 from autograd.graph import topological_order
 from autograd.op import Op
 from autograd.ops import (
@@ -49,6 +49,9 @@ from autograd.ops import (
 )
 from autograd.value import Value
 
+if _TYPE_CHECKING:
+    from autograd.diagram import Diagram, draw
+
 __version__ = _version("scalar-autograd")
 
 __all__ = [
@@ -58,3 +61,18 @@ __all__ = [
     "minimum", "prod", "relu", "sigmoid", "sin", "sinh", "softplus", "sqrt", "square", "sum", "tan",
     "tanh", "topological_order", "values", "where",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """The names of `autograd.diagram`, imported when first asked for: with Graphviz they take as
+    long as all the rest.
+    """
+    if name in ("Diagram", "draw"):
+        from autograd import diagram
+
+        return getattr(diagram, name)
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -40,6 +40,11 @@ def test_operations_say_what_they_compute_and_how_they_are_called():
     assert Value.tanh.__doc__ == autograd.tanh.__doc__ == "The hyperbolic tangent."
 
 
+def test_a_name_that_is_not_there():
+    with pytest.raises(AttributeError, match="module 'autograd' has no attribute 'drawn'"):
+        autograd.drawn  # noqa: B018
+
+
 def test_typed():
     assert resources.files("autograd").joinpath("py.typed").is_file()
 
@@ -58,8 +63,11 @@ def test_imports_go_one_way(room):
     assert imported - {room} <= set(ROOMS[: ROOMS.index(room)])
 
 
-def test_importing_the_library_is_quiet_and_does_not_import_the_command():
-    code = "import sys, autograd; print([m for m in sys.modules if m.startswith('argparse')])"
+def test_importing_the_library_is_quiet_and_imports_neither_command_nor_graphviz():
+    code = (
+        "import sys, autograd; assert 'draw' in dir(autograd);"
+        "print([m for m in sys.modules if m in ('argparse', 'graphviz', 'wasmtime')])"
+    )
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
     )
