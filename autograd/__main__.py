@@ -80,7 +80,7 @@ def neuron(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
     print(f"final bias {trained.bias!r}")
     if "svg" in options:
         try:
-            draw(loss).save(options.svg)
+            draw(loss, max_nodes=sys.maxsize, timeout=600.0).save(options.svg)
         except (OSError, RuntimeError) as error:
             parser.exit(1, f"{parser.prog}: {error}\n")
 

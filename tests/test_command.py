@@ -112,6 +112,13 @@ def test_the_trained_neuron_is_drawn(tmp_path, capsys):
     assert (tmp_path / "x.svg").read_text(encoding="utf-8").count("data 36.0") == 2
 
 
+def test_a_neuron_of_many_inputs_is_drawn(tmp_path, capsys):
+    numbers = ",".join(["0.5"] * 600)
+    path = tmp_path / "x.svg"
+    main(["neuron", "--steps", "1", "--inputs", numbers, "--weights", numbers, "--svg", str(path)])
+    assert len(read(path.read_text(encoding="utf-8")).boxes) == 1206
+
+
 def test_a_picture_that_cannot_be_written(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("PATH", "")
     for name, message in [("no/x.svg", "No such file"), ("x.png", "not installed: install Graph")]:

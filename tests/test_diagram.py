@@ -4,8 +4,10 @@ import math
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unicodedata
@@ -17,13 +19,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import wasmtime
 from hypothesis import example, given
 from hypothesis import strategies as st
 from picture import SVG, read
 
 import autograd
 from autograd import Diagram, Op, Value, clip, dot, draw, log, relu, values, where
-from autograd.diagram import palette
+from autograd.diagram import engine, palette
 from autograd.diagram.steps import steps
 from autograd.diagram.text import legible
 from autograd.neuron import Neuron
@@ -134,6 +137,7 @@ def test_what_is_written_on_arrows():
         (lambda x, y: x**0.5, "** 0.5"),
         (lambda x, y: x**y, "**"),
         (lambda x, y: 2**x, "2.0 ** ·"),
+        (lambda x, y: (-2) ** (x * 1), "(-2.0) ** ·"),
         (lambda x, y: x - 0, "- 0.0"),
         (lambda x, y: 1 / x, "1.0 / ·"),
         (lambda x, y: x + y, "+"),
@@ -157,7 +161,7 @@ def test_constants_stand_in_the_operation(value, shown):
     boxes = boxes_of(value(Value(2.0, "x"), Value(3.0, "y")))
     (result,) = (box for box in boxes.values() if "root" in box.marks)
     assert result.lines[0] == shown
-    assert len(boxes) <= 3
+    assert len(boxes) <= 4
 
 
 def test_long_constants_are_shortened():
@@ -184,16 +188,21 @@ def test_long_constants_are_shortened():
 )
 def test_roles_where_they_matter(value, roles):
     a, b = Value(2.0, "a"), Value(3.0, "b")
-    arrows = [x for x in read(draw(value(a, b)).svg()).arrows if len(x.label) == 2]
-    assert [(x.tail, x.label[0]) for x in arrows] == list(zip("ab", roles, strict=False))
+    arrows = read(draw(value(a, b)).svg()).arrows
+    shown = [(x.tail, x.label[0].split(": ")[0]) for x in arrows if ":" in x.label[0]]
+    assert shown == list(zip("ab", roles, strict=False))
+    bare = [line for x in read(draw(value(a, b), edges=None).svg()).arrows for line in x.label]
+    assert bare == roles
 
 
 def test_an_operation_whose_parameters_cannot_be_named():
     blend = Op("blend", lambda x, y: x + y, [lambda *all: 1.0, lambda *all: 2.0])
-    assert arrows_of(blend(Value(1.0, "a"), Value(2.0, "b")).named("c")) == [
-        ("a", "c", "1.0"),
-        ("b", "c", "2.0"),
-    ]
+    builtin = Op("builtin", lambda x, y: x + y, [max, max])
+    for op, partials in [(blend, ("1.0", "2.0")), (builtin, ("3.0", "3.0"))]:
+        c = op(Value(1.0, "a"), Value(2.0, "b")).named("c")
+        assert arrows_of(c) == [
+            (x, "c", partial) for x, partial in zip("ab", partials, strict=True)
+        ]
 
 
 def test_a_dead_relu_is_grey_and_dashed():
@@ -218,7 +227,33 @@ def test_what_a_selection_cuts_contributes_nothing():
     with np.errstate(all="ignore"):
         y = where(x > 0, log(x).named("log"), 1.0).named("y")
     y.backward(math.inf)
-    assert ("log", "y", "inf × 0.0", "= 0.0") in arrows_of(y, edges="contribution")
+    assert arrows_of(y, edges="contribution") == [
+        ("log", "y", "inf × 0.0", "= 0.0"),
+        ("x", "log", "0.0 × inf", "= 0.0"),
+    ]
+    assert boxes_of(y)["x"].marks == {"leaf", "dead"}
+
+
+def test_nan_is_not_dead():
+    x = Value(0.0, "x")
+    with np.errstate(all="ignore"):
+        y = (log(x).named("log") * 0.0).named("y")
+    y.backward()
+    picture = read(draw(y, edges="contribution").svg())
+    assert picture.boxes["x"].lines[-1] == "grad nan"
+    assert picture.boxes["x"].marks == {"leaf"}
+    assert picture.boxes["x"].outlines[0]["fill"] == palette.TINTS[-1]
+    assert sorted((x.tail, *x.label, *x.marks) for x in picture.arrows) == [
+        ("log", "1.0 × 0.0", "= 0.0", "dead"),
+        ("x", "0.0 × inf", "= nan"),
+    ]
+
+
+def test_what_is_alive_by_a_way_that_is_not_drawn():
+    x = Value(2.0, "x")
+    y = (x * 0.0).named("p") + x.sin().exp().exp()
+    y.backward()
+    assert boxes_of(y, depth=2)["x"].marks == boxes_of(y)["x"].marks == {"leaf"}
 
 
 def test_tint_grows_with_the_gradient():
@@ -244,7 +279,7 @@ def test_any_gradient_is_drawn(grad):
 def test_numbers_are_near_on_the_picture_and_exact_in_the_tooltip(number):
     x = Value(number, "x")
     box = boxes_of(x)["x"]
-    near, exact = Decimal(box.lines[1].removeprefix("data ")), Decimal(number)
+    near, exact = Decimal(box.lines[1].removeprefix("data ")), Decimal(repr(number))
     if math.isfinite(number):
         assert abs(near - exact) <= abs(exact) / 10_000
     else:
@@ -260,7 +295,7 @@ def test_tooltips_and_formulas():
     assert picture.boxes["a"].tooltip == f"a = {1 / 3!r}\ndata {1 / 3!r}\ngrad {a.grad!r}"
     formula = "y = relu((a * b) + 1.0) / ((a - -1.5) ** -2)"
     assert picture.boxes["y"].tooltip == f"{formula}\ndata {y.data!r}\ngrad 1.0"
-    (arrow,) = (x for x in picture.arrows if x.label[0] == "left")
+    (arrow,) = (x for x in picture.arrows if x.label[0].startswith("left: "))
     assert arrow.tooltip == (
         f"∂(y)/∂(relu((a * b) + 1.0)) = {y.partials[0]!r}\nupstream 1.0 × local = {y.partials[0]!r}"
     )
@@ -426,6 +461,22 @@ def test_depth():
     assert arrows_of(y, depth=1) == [("e", "y", "1.0"), ("x", "y", "1.0"), ("…", "e", "403.43")]
 
 
+def test_depth_counts_a_collapsed_group_as_one():
+    boxes = boxes_of(layers(), collapse="layer1", depth=1)
+    assert set(boxes) == {"y", "layer1", "v0", "v1", "… 4 operands"}
+    assert boxes["layer1"].lines[1] == "10 Values"
+    assert "layer1" in boxes_of(layers(), collapse=["layer1", "layer2"], depth=2)
+    with pytest.raises(ValueError, match="no group 'layer3'"):
+        draw(layers(), collapse="layer3", depth=0)
+
+
+def test_marks_are_boxes():
+    total = autograd.sum([autograd.sum(values([1.0, 2.0])) for _ in range(3)])
+    assert len(boxes_of(total, depth=1, max_nodes=7)) == 7
+    with pytest.raises(ValueError, match="would have 7 boxes, more than max_nodes=6"):
+        draw(total, depth=1, max_nodes=6)
+
+
 def test_depth_of_an_expanded_dot():
     loss = dot(values([1.0, 2.0, 3.0], "x"), values([4.0, 5.0, 6.0], "w")).named("s")
     assert set(boxes_of(loss, expand=True, depth=1)) == {
@@ -514,6 +565,16 @@ def test_a_hostile_operation():
     op = Op('<b>"\\N|', lambda x: x, [lambda out, x: 1.0], text='</svg>&"#1\\')
     picture = read(draw(op(Value(1.0, "x"))).svg())
     assert list(picture.boxes) == ["x", '<b>"\\N|']
+
+
+@pytest.mark.parametrize(
+    "name", ["a\x01b", "bad\ufffe", "", "\n", "a\0b", "\ud800", " ", "x" * 300]
+)
+def test_any_name_of_an_operation(name):
+    for text, constants in [(None, ()), (f"#1{name}#2", (2.0,)), (f"{name}", (2.0,))]:
+        op = Op(name, lambda *x: 1.0, [lambda out, *x: 1.0] * (1 + len(constants)), text=text)
+        picture = read(draw(op(Value(1.0, "x"), *constants).named("y")).svg())
+        assert len(picture.boxes["y"].lines) == 4
 
 
 # --- Whole graphs -------------------------------------------------------------------------------
@@ -693,6 +754,62 @@ def test_time_runs_out():
     )  # and nothing is left over
 
 
+def test_a_picture_can_be_interrupted():
+    diagram = draw(tangle(900))
+    timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    start = time.perf_counter()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        diagram.svg()
+    assert time.perf_counter() - start < 5.0
+
+
+def test_one_that_takes_long_does_not_hold_up_the_others():
+    expected = draw(neuron()).svg()
+    slow = draw(tangle(900), timeout=1.0)
+    thread = threading.Thread(target=slow._repr_mimebundle_)
+    thread.start()
+    time.sleep(0.2)
+    start = time.perf_counter()
+    while thread.is_alive():  # when the slow one is stopped, that stops no other
+        assert draw(neuron(), timeout=5.0).svg() == expected
+    assert time.perf_counter() - start < 5.0
+    thread.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_forked_process_draws():
+    program = (
+        "import os, threading, time; from test_diagram import *;"
+        "thread = threading.Thread(target=draw(tangle(900), timeout=1.0)._repr_mimebundle_);"
+        "thread.start(); time.sleep(0.3); pid = os.fork();"
+        "pid or os._exit(len(draw(neuron()).svg()) < 1000);"
+        "status = os.waitpid(pid, 0)[1]; thread.join(); raise SystemExit(status)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0
+
+
+def test_when_graphviz_fails(monkeypatch):
+    deep = "".join(f"subgraph cluster{i} {{" for i in range(2000)) + "a" + "}" * 2000
+    with pytest.raises(RuntimeError, match="the graph is too deep for Graphviz"):
+        engine.svg(f"digraph {{ {deep} }}", 30.0)
+    with pytest.raises(RuntimeError, match="Graphviz cannot lay out the picture: Failed to parse"):
+        engine.svg("digraph {", 30.0)
+
+    def fail(source):
+        raise wasmtime.WasmtimeError("no memory\nbacktrace")
+
+    monkeypatch.setattr(engine, "_render", fail)
+    with pytest.raises(RuntimeError, match=r"Graphviz failed, .* for lack of memory: no memory$"):
+        engine.svg("digraph {}", 30.0)
+
+
 def test_several_threads_draw_at_once():
     results, expected = [], draw(neuron()).svg()
     threads = [
@@ -785,7 +902,20 @@ def test_files_that_cannot_be_written(tmp_path, monkeypatch):
     assert sorted(x.name for x in tmp_path.iterdir()) == ["d.svg", "x.svg"]
 
 
-def test_show(monkeypatch):
+def test_links_and_modes_stay(tmp_path):
+    diagram = draw(neuron())
+    real, link = tmp_path / "real.svg", tmp_path / "link.svg"
+    real.write_text("before")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    diagram.save(link)
+    assert link.is_symlink()
+    assert real.read_text(encoding="utf-8") == diagram.svg()
+    assert real.stat().st_mode & 0o777 == 0o600
+
+
+def test_show(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     opened = []
     monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
     draw(neuron()).show()
@@ -809,6 +939,8 @@ def test_show(monkeypatch):
         ({"edges": True}, ValueError, "edges must be"),
         ({"depth": -1}, ValueError, "depth must be at least 0, not -1"),
         ({"depth": 1.5}, TypeError, "depth must be a whole number, not 1.5"),
+        ({"expand": "no"}, TypeError, "expand must be True or False, not 'no'"),
+        ({"edges": np.array([1, 2])}, ValueError, "edges must be"),
         ({"depth": True}, TypeError, "depth must be a whole number"),
         ({"max_nodes": 0}, ValueError, "max_nodes must be at least 1, not 0"),
         ({"max_nodes": None}, TypeError, "max_nodes must be a whole number, not None"),
@@ -823,6 +955,14 @@ def test_show(monkeypatch):
 def test_options(options, error, message):
     with pytest.raises(error, match=message):
         draw(neuron(), **options)
+
+
+def test_numpy_numbers_are_numbers():
+    x = Value(1.0, "x")
+    y = (x * 2).named("y")
+    y.backward(np.float64(2.0))
+    diagram = draw(y, depth=np.int64(1), max_nodes=np.int32(2), timeout=np.float64(9.0))
+    assert read(diagram.svg()).boxes["x"].tooltip.endswith("grad 4.0")
 
 
 @pytest.mark.parametrize("thing", [1.0, None, "x", [Value(1.0)], values([1.0, 2.0])])

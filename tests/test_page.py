@@ -113,6 +113,37 @@ def test_the_page_can_be_moved_and_magnified(page, tmp_path):
 
 
 @needs_browser
+def test_a_long_picture_can_be_magnified(page, tmp_path):
+    node = Value(1.0)
+    for _ in range(998):
+        node = node * 1.01
+    draw(node).save(tmp_path / "x.html")
+    opened(page, tmp_path / "x.html")
+    whole = view(page)
+    for _ in range(30):
+        page.evaluate("document.getElementById('in').click()")
+    assert view(page)[2] == pytest.approx(whole[2] / 1.25**30)
+    for _ in range(60):
+        page.evaluate("document.getElementById('out').click()")
+    assert whole[2] < view(page)[2] < 6 * whole[2]
+
+
+@needs_browser
+def test_words_on_arrows_keep_their_distance(page, tmp_path):
+    """An arrow that ended at its words would make `1.0` look like `-1.0`."""
+    (tmp_path / "x.svg").write_text(draw(layers()).svg(), encoding="utf-8")
+    opened(page, tmp_path / "x.svg")
+    rooms = page.evaluate(
+        "[...document.querySelectorAll('.edge')].map((edge) => {"
+        "const inner = edge.querySelector('text').getBoundingClientRect();"
+        "const outer = edge.querySelector('rect').getBoundingClientRect();"
+        "return [inner.left - outer.left, outer.right - inner.right]; })"
+    )
+    assert len(rooms) == 16
+    assert min(map(min, rooms)) >= 5.0
+
+
+@needs_browser
 def test_a_small_window_shows_the_whole_picture(page, tmp_path):
     draw(neuron()).save(tmp_path / "x.html")
     opened(page, tmp_path / "x.html", width=400, height=300)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
+import shutil
 import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable, Collection
-from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from autograd.diagram import engine
-from autograd.diagram.groups import collapsed, groups
+from autograd.diagram.groups import collapsed, groups, near
 from autograd.diagram.page import page
 from autograd.diagram.scene import CAPTIONS, Edges, Scene, scene
 from autograd.diagram.source import source
-from autograd.diagram.steps import steps
+from autograd.diagram.steps import Step, steps
 from autograd.diagram.svg import finished
 from autograd.op import real
 from autograd.value import Value
@@ -46,11 +50,12 @@ def draw(
         edges: what is written on an arrow. "partial": the local derivative of the result with
             respect to the operand; "contribution": also the gradient of the result times it, which
             is what this use adds to the gradient of the operand; None: nothing.
-        expand: draw `dot` and `sum` as their multiplications and additions.
+        expand: draw `dot` and `sum` as their multiplications and additions. The last of them has
+            the value of the whole, which is rounded more carefully than a chain of additions.
         collapse: the name of a group, or several, each drawn as one box.
-        depth: how many uses away from the root a Value may be to be drawn; by default any number.
-            Arrows from operands that are left out begin at a mark.
-        max_nodes: how many boxes there may be.
+        depth: how many arrows away from the root a box may be; by default any number. Arrows from
+            operands that are left out begin at a mark.
+        max_nodes: how many boxes there may be, marks included.
         timeout: how long laying out the picture may take, in seconds.
 
     Raises:
@@ -68,20 +73,30 @@ def draw(
     """
     if not isinstance(value, Value):
         raise TypeError(f"draw takes a Value, not a {type(value).__name__}")
-    if edges not in list(CAPTIONS):
+    if edges is not None and (not isinstance(edges, str) or edges not in CAPTIONS):
         raise ValueError(f"edges must be 'partial', 'contribution' or None, not {edges!r}")
-    if depth is not None:
-        _check_count("depth", depth, 0)
-    _check_count("max_nodes", max_nodes, 1)
-    if not real(timeout, "timeout") > 0.0:
-        raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
+    if not isinstance(expand, (bool, np.bool_)):
+        raise TypeError(f"expand must be True or False, not {expand!r}")
     names = [collapse] if isinstance(collapse, str) else collapse
     if not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
         raise TypeError(f"collapse must be the name of a group or several, not {collapse!r}")
-    order = steps(value, expand=expand, depth=depth)
-    group_of = groups(order)
+    if depth is not None:
+        depth = _count("depth", depth, 0)
+    max_nodes = _count("max_nodes", max_nodes, 1)
+    timeout = real(timeout, "timeout")
+    if not timeout > 0.0:
+        raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
+    # A collapsed group is one box, however far away the Values in it are.
+    group_of = groups(steps(value, expand=bool(expand), depth=None if names else depth))
     place_of = collapsed(group_of, names)
-    count = len(set(place_of.values()))
+    if depth is not None:
+        place_of = near(place_of, depth)
+    cut = {
+        place
+        for step, place in place_of.items()
+        if any(isinstance(x, Step) and x not in place_of for x in step.operands)
+    }
+    count = len(set(place_of.values())) + len(cut)
     if count > max_nodes:
         raise ValueError(
             f"the picture would have {count} boxes, more than max_nodes={max_nodes}: "
@@ -90,11 +105,13 @@ def draw(
     return Diagram(scene(group_of, place_of, edges), timeout)
 
 
-def _check_count(name: str, number: object, least: int) -> None:
-    if not isinstance(number, int) or isinstance(number, bool):
+def _count(name: str, number: Any, least: int) -> int:
+    """A whole number from the arguments."""
+    if isinstance(number, bool) or not hasattr(number, "__index__"):
         raise TypeError(f"{name} must be a whole number, not {number!r}")
     if number < least:
         raise ValueError(f"{name} must be at least {least}, not {number}")
+    return operator.index(number)
 
 
 class Diagram:
@@ -110,6 +127,7 @@ class Diagram:
     def __init__(self, scene: Scene, timeout: float) -> None:
         self._scene = scene
         self._timeout = timeout
+        self._svg: str | None = None
 
     def __repr__(self) -> str:
         boxes, arrows = len(self._scene.boxes), len(self._scene.arrows)
@@ -118,14 +136,10 @@ class Diagram:
             f"{arrows} arrow{'s'[: arrows != 1]}>"
         )
 
-    @cached_property
+    @property
     def source(self) -> str:
         """The picture in DOT, the language of Graphviz."""
         return source(self._scene)
-
-    @cached_property
-    def _svg(self) -> str:
-        return finished(engine.svg(self.source, self._timeout), self._scene)
 
     def svg(self) -> str:
         """The picture in SVG, the same on every machine, for light and dark surroundings.
@@ -134,6 +148,8 @@ class Diagram:
             TimeoutError: if laying it out takes too long.
             RuntimeError: if Graphviz cannot lay it out.
         """
+        if self._svg is None:
+            self._svg = finished(engine.svg(self.source, self._timeout), self._scene)
         return self._svg
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -199,10 +215,13 @@ def suffix(path: str | os.PathLike[str]) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file as a whole: under another name first, which it loses when it is complete."""
-    partial = path.with_name(f".autograd-{os.getpid()}-{threading.get_ident()}")
+    target = Path(os.path.realpath(path))
+    partial = target.with_name(f".autograd-{os.getpid()}-{threading.get_ident()}")
     try:
         partial.write_bytes(content)
-        partial.replace(path)
+        if target.exists():
+            shutil.copymode(target, partial)
+        partial.replace(target)
     except OSError as error:
         raise type(error)(error.errno, error.strerror, str(path)) from None
     finally:

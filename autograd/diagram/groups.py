@@ -1,9 +1,10 @@
 """Which Values belong together, by the dots in their names: `layer1.neuron2.w0`."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from itertools import takewhile
 
-from autograd.diagram.steps import Step
+from autograd.diagram.steps import Step, nearest
 
 Group = tuple[str, ...]
 """The parts of a dotted name before the last one; empty for what is in no group."""
@@ -63,3 +64,13 @@ def collapsed(group_of: dict[Step, Group], names: Collection[str]) -> dict[Step,
 def groups_around(group: Group) -> list[Group]:
     """The groups that something in this one lies in, from the outermost to itself."""
     return [group[:length] for length in range(1, len(group) + 1)]
+
+
+def near(place_of: dict[Step, Step | Group], depth: int) -> dict[Step, Step | Group]:
+    """Those steps whose boxes are at most `depth` arrows away from that of the last one."""
+    operands: dict[Step | Group, set[Step | Group]] = defaultdict(set)
+    for step, place in place_of.items():
+        operands[place].update(place_of[x] for x in step.operands if x in place_of)
+    *_, root = place_of.values()
+    found = nearest(root, operands.__getitem__, depth)
+    return {step: place for step, place in place_of.items() if place in found}

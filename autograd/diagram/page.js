@@ -22,8 +22,8 @@ function fit() {
 }
 
 function zoom(factor, x = view.x + view.width / 2, y = view.y + view.height / 2) {
-  const scale = (main.clientWidth / view.width) * factor;
-  if (scale < 0.02 || scale > 20) return;
+  const scale = main.clientWidth / view.width;
+  if (factor > 1 ? scale > 20 : view.width > 4 * Math.max(picture.width, main.clientWidth)) return;
   touched = true;
   show({
     x: x - (x - view.x) / factor,
@@ -53,6 +53,7 @@ main.addEventListener("wheel", (event) => {
 // One pointer moves the picture, two of them magnify it.
 const pointers = new Map();
 main.addEventListener("pointerdown", (event) => {
+  if (event.button !== 0) return;
   main.setPointerCapture(event.pointerId);
   pointers.set(event.pointerId, event);
 });

@@ -88,9 +88,10 @@ class Scene:
 
 
 def scene(group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges: Edges) -> Scene:
-    """The picture of the steps that are the keys of both mappings, in topological order.
+    """The picture of steps in topological order.
 
-    `group_of` says in which group each is, `place_of` what it is drawn as: itself, or a group.
+    The keys of `place_of` are those that are shown, with what each is drawn as: itself, or a group.
+    `group_of` says in which group a step is.
     """
     return _Painter(group_of, place_of, edges).scene()
 
@@ -102,7 +103,7 @@ class _Painter:
         self, group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges: Edges
     ) -> None:
         self.group_of, self.place_of, self.edges = group_of, place_of, edges
-        self.order = list(group_of)
+        self.order = list(place_of)
         self.root = self.order[-1]
         self.members: dict[Place, list[Step]] = defaultdict(list)
         self.formulas: dict[Step, str] = {}
@@ -110,7 +111,6 @@ class _Painter:
             self.members[place_of[step]].append(step)
             self.formulas[step] = text.formula(step, self.formulas)
         self.keys = {place: f"box{count}" for count, place in enumerate(self.members)}
-        self.alive = _alive(self.order)
         self.largest = max([abs(x.grad) for x in self.order if abs(x.grad) < inf], default=0.0)
 
     def scene(self) -> Scene:
@@ -159,7 +159,7 @@ class _Painter:
         group = self.group_of[step]
         lines = _name_lines(name_in(group, step.name)) if step.name else []
         if step.op is not None:
-            lines.append(Line("operation", text.shortened(text.operation(step), 32)))
+            lines.append(Line("operation", text.shortened(text.operation(step), 32) or "·"))
         lines.append(Line("number", f"data {text.number(step.data)}"))
         lines.append(Line("number", f"grad {text.number(step.grad)}"))
         formula = text.shortened(self.formulas[step], 1000)
@@ -175,15 +175,15 @@ class _Painter:
             "\n".join(tooltip),
             group,
             root=step is self.root,
-            dead=step not in self.alive,
+            dead=not step.alive,
             tint=self._tint(step.grad),
         )
 
     def _tint(self, grad: float) -> int:
         """The shade of a gradient. The square root of its size, so that small ones show, too."""
-        if grad == 0.0 or grad != grad:
+        if grad == 0.0:
             return 0
-        share = abs(grad) / self.largest if abs(grad) < inf else 1.0
+        share = abs(grad) / self.largest if abs(grad) < inf else 1.0  # also for nan
         return min(TINTS, 1 + int(TINTS * sqrt(share)))
 
     def _collapsed(self, group: Group) -> Box:
@@ -197,7 +197,7 @@ class _Painter:
             "\n".join([f"{text.legible('.'.join(group))}: {count}", *_some(named)]),
             group[:-1],
             root=self.root in members,
-            dead=self.alive.isdisjoint(members),
+            dead=not any(step.alive for step in members),
         )
 
     def _mark(self, key: str, head: Place, uses: list[Use]) -> Box:
@@ -223,13 +223,13 @@ class _Painter:
             self.keys[head],
             lines,
             "\n".join(_some([self._chain_rule(*use) for use in uses])),
-            dead=all(step not in self.alive or not step.partials[index] for step, index in uses),
+            dead=not any(step.flow(index)[1] for step, index in uses),
             cut=cut,
         )
 
     def _labels(self, step: Step, index: int) -> list[str]:
         """What is written on an arrow: the operand's role, where it matters, and the numbers."""
-        local, contribution = step.partials[index], _contribution(step, index)
+        local, (contribution, _) = step.partials[index], step.flow(index)
         numbers = {
             "partial": [text.number(local)],
             "contribution": [
@@ -238,14 +238,18 @@ class _Painter:
             ],
             None: [],
         }
-        return [line for line in (text.roles(step)[index], *numbers[self.edges]) if line]
+        role = text.roles(step)[index]
+        first, *others = numbers[self.edges] or [""]
+        lines = [f"{role}: {first}" if role and first else role or first, *others]
+        return [line for line in lines if line]
 
     def _chain_rule(self, step: Step, index: int) -> str:
         """Upstream times local, in full."""
         operand = step.operands[index]
         assert isinstance(operand, Step)
+        contribution, _ = step.flow(index)
         local = f"∂({self._title(step)})/∂({self._title(operand)}) = {step.partials[index]!r}"
-        return f"{local}\nupstream {step.grad!r} × local = {_contribution(step, index)!r}"
+        return f"{local}\nupstream {step.grad!r} × local = {contribution!r}"
 
     # --- In words -------------------------------------------------------------------------------
 
@@ -275,17 +279,6 @@ class _Painter:
         return ". ".join(sentences) + "."
 
 
-def _alive(order: Sequence[Step]) -> set[Step]:
-    """The steps into which something flows back from the last one."""
-    alive = {order[-1]}
-    for step in reversed(order):
-        if step in alive:
-            for operand, partial in zip(step.operands, step.partials, strict=True):
-                if isinstance(operand, Step) and partial:
-                    alive.add(operand)
-    return alive
-
-
 def _clusters(boxes: Sequence[Box]) -> list[Cluster]:
     """The groups in which the boxes lie, a group before those in it."""
     groups = dict.fromkeys(group for box in boxes for group in groups_around(box.group))
@@ -297,13 +290,6 @@ def _clusters(boxes: Sequence[Box]) -> list[Cluster]:
 
 def _brief(name: str) -> str:
     return text.shortened(text.legible(name), 60)
-
-
-def _contribution(step: Step, index: int) -> float:
-    """What a use adds to the gradient of the operand."""
-    partial = step.partials[index]
-    cut = step.op is not None and step.op.selects and not partial
-    return 0.0 if cut else step.grad * partial
 
 
 def _name_lines(name: str) -> list[Line]:

@@ -46,9 +46,13 @@ def source(scene: Scene) -> str:
             "fontcolor": palette.MUTED,
             "label": label([scene.caption]),
             "labelloc": "b",
+            "outputorder": "edgesfirst",
             "nodesep": "0.22",
             "pad": "0.15",
             "ranksep": "0.6",
+            # Half the time on large graphs, and no less beauty.
+            "nslimit": "1",
+            "mclimit": "0.5",
         },
         node_attr={"fontname": FONT, "fontsize": str(SIZE), "fixedsize": "true"},
         edge_attr={"fontname": FONT, "fontsize": str(SMALL), "arrowsize": "0.7"},
@@ -103,7 +107,7 @@ def _node(box: Box) -> dict[str, str]:
 def _edge(arrow: Arrow) -> dict[str, str]:
     color = palette.DEAD if arrow.dead else palette.OPERATION
     return {
-        "label": label(arrow.lines),
+        "label": label(f" {line} " for line in arrow.lines),
         "style": "dashed" if arrow.dead else "dotted" if arrow.cut else "solid",
         "color": color,
         "fontcolor": palette.DEAD if arrow.dead else palette.INK,

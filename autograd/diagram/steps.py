@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from math import isnan
+from typing import TypeVar
 
 from autograd import ops
 from autograd.graph import topological_order
@@ -22,44 +23,95 @@ class Step:
     data: float
     grad: float
     name: str | None = None
+    reached: bool = False
+    """Whether the backward sweep from the root comes here; a selection may cut the way."""
+    alive: bool = False
+    """Whether it can bring anything but 0."""
+
+    def flow(self, index: int) -> tuple[float, bool]:
+        """What the gradient of an operand gets from its use here, and whether that can be not 0."""
+        partial = self.partials[index]
+        reached, alive = _flow(self, partial, self.reached, self.alive)
+        return (self.grad * partial if reached else 0.0), alive
+
+
+def _flow(node: Step | Value, partial: float, reached: bool, alive: bool) -> tuple[bool, bool]:
+    """Whether the sweep goes on to an operand, and whether it can bring anything but 0 there."""
+    assert node.op is not None
+    if not reached or (partial == 0.0 and node.op.selects):
+        return False, False
+    return True, (alive and partial != 0.0) or isnan(node.grad * partial)
+
+
+Item = TypeVar("Item")
+
+
+def nearest(root: Item, operands: Callable[[Item], Iterable[Item]], depth: int) -> set[Item]:
+    """What is at most `depth` uses of an operand away from a root."""
+    found, front = {root}, {root}
+    while front and depth > 0:
+        front = {operand for item in front for operand in operands(item)} - found
+        found |= front
+        depth -= 1
+    return found
 
 
 def steps(root: Value, *, expand: bool, depth: int | None) -> list[Step]:
-    """The steps up to `root`, in topological order, at most `depth` uses away from it.
+    """The steps up to `root`, in topological order; not those of more than `depth` uses.
 
     With `expand`, dot products and sums become multiplications and additions.
     """
+    order = topological_order(root)
+    reached, alive = {root}, {root}
+    for node in reversed(order):
+        for operand, partial in zip(node.operands, node.partials, strict=True):
+            if isinstance(operand, Value):
+                comes, lives = _flow(node, partial, node in reached, node in alive)
+                if comes:
+                    reached.add(operand)
+                if lives:
+                    alive.add(operand)
+    if depth is not None:
+        kept = nearest(root, _operands, depth)
+        order = [node for node in order if node in kept]
     made: dict[Value, Step] = {}
     result = []
-    # One level more than is shown: the arrows that are cut have an operand, too.
-    for node in _near(topological_order(root), None if depth is None else depth + 1):
-        operands = [x if isinstance(x, float) else made.get(x) or _leaf(x) for x in node.operands]
-        step = Step(node.op, operands, node.partials, node.data, node.grad, node.name)
+    for node in order:
+        step = Step(
+            node.op,
+            [(made.get(x) or _beyond(x)) if isinstance(x, Value) else x for x in node.operands],
+            node.partials,
+            node.data,
+            float(node.grad),
+            node.name,
+            node in reached,
+            node in alive,
+        )
         result += _expansion(step) if expand else [step]
         made[node] = result[-1]
-    return _near(result, depth)
+    return result
 
 
-def _leaf(node: Value) -> Step:
-    return Step(None, (), (), node.data, node.grad, node.name)
+def _operands(node: Value) -> Iterable[Value]:
+    return [x for x in node.operands if isinstance(x, Value)]
 
 
-def _near(order: list[Any], depth: int | None) -> list[Any]:
-    """Those Values or Steps, of some in topological order, that are near the last one."""
-    if depth is None:
-        return order
-    distances = {order[-1]: 0}
-    for node in reversed(order):
-        distance = distances.get(node, depth) + 1
-        if distance <= depth:
-            for operand in node.operands:
-                if not isinstance(operand, float):
-                    distances[operand] = min(distance, distances.get(operand, distance))
-    return [node for node in order if node in distances]
+def _beyond(node: Value) -> Step:
+    """An operand that is not drawn."""
+    return Step(None, (), (), node.data, float(node.grad), node.name)
 
 
 def _expansion(step: Step) -> list[Step]:
-    """A dot product or a sum as the steps that it stands for, in order; any other step as it is."""
+    """A dot product or a sum as the steps that it stands for; any other step as it is.
+
+    The last one has the value of the whole, which is rounded more carefully than a chain is.
+    """
+
+    def part(
+        op: Op, x: Step | float, y: Step | float, partials: tuple[float, float], data: float
+    ) -> Step:
+        return Step(op, (x, y), partials, data, step.grad, None, step.reached, step.alive)
+
     terms: list[Step | float] = []
     if step.op is ops.sum:
         terms += step.operands
@@ -72,7 +124,7 @@ def _expansion(step: Step) -> list[Step]:
                 terms.append(product)
             else:
                 slopes = step.partials[i], step.partials[half + i]
-                terms.append(Step(ops.multiply, (x, y), slopes, product, step.grad))
+                terms.append(part(ops.multiply, x, y, slopes, product))
     if not terms or terms == list(step.operands[:1]):
         return [step]
     result = [x for x in terms if isinstance(x, Step)] if step.op is ops.dot else []
@@ -82,7 +134,7 @@ def _expansion(step: Step) -> list[Step]:
             total += term
             continue
         slopes = float(isinstance(total, Step)), float(isinstance(term, Step))
-        total = Step(ops.add, (total, term), slopes, _data(total) + _data(term), step.grad)
+        total = part(ops.add, total, term, slopes, _data(total) + _data(term))
         result.append(total)
     result[-1].data, result[-1].name = step.data, step.name
     return result

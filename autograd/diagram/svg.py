@@ -92,8 +92,8 @@ def _finish_arrow(group: Element, arrow: Arrow) -> None:
     group.set("class", " ".join(["edge", *marks]))
     group.attrib |= {"data-tail": arrow.tail, "data-head": arrow.head}
     for element in _finish(group, arrow.key, arrow.tooltip, arrow.lines):
-        # Whatever runs behind the words must not cross them out.
-        width = text.width(element.text or "") * SMALL
+        # What runs behind the words must not cross them out, nor end there like a minus sign.
+        width = text.width(f" {element.text} ") * SMALL
         backing = Element(
             "rect",
             {
@@ -102,7 +102,6 @@ def _finish_arrow(group: Element, arrow: Arrow) -> None:
                 "width": f"{width:.2f}",
                 "height": f"{SMALL}",
                 "fill": palette.BACKGROUND,
-                "fill-opacity": "0.8",
             },
         )
         group.insert(list(group).index(element), backing)

@@ -67,7 +67,7 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 def number(x: float) -> str:
     """A number to be read at a glance: five digits, or all of them where they are few."""
     exact = repr(x)
-    return exact if len(exact) <= 7 else f"{x:.5g}"
+    return exact if len(exact) <= 9 else f"{x:.5g}"
 
 
 def operation(step: Step) -> str:
@@ -78,7 +78,7 @@ def operation(step: Step) -> str:
     assert step.op is not None
     infix = _INFIX.fullmatch(step.op.text)
     if not any(isinstance(x, float) for x in step.operands):
-        return " ".join(filter(None, infix.groups())) if infix else step.op.name
+        return " ".join(filter(None, infix.groups())) if infix else legible(step.op.name)
     text = _written(step, number, lambda operand: PLACE)
     if infix:
         return text.removeprefix(f"{PLACE} ")
@@ -114,7 +114,9 @@ def _written(step: Step, constant: Callable[[float], str], operand: Callable[[St
     exponent = step.operands[1] if step.op is ops.power else None
     if isinstance(exponent, float) and exponent.is_integer() and abs(exponent) < 1e6:
         texts[1] = str(int(exponent))
-    return step.op.write(step.op.text, texts)
+    if step.op is ops.power and texts[0].startswith("-"):
+        texts[0] = f"({texts[0]})"
+    return legible(step.op.write(step.op.text, texts))
 
 
 def roles(step: Step) -> Sequence[str]:
@@ -127,5 +129,8 @@ def roles(step: Step) -> Sequence[str]:
         return nothing
     if _INFIX.fullmatch(op.text):
         return ["left", "right"]
-    names = list(inspect.signature(op).parameters)
+    try:
+        names = list(inspect.signature(op).parameters)
+    except ValueError:  # partials that Python cannot look into
+        return nothing
     return names if len(names) == count else nothing
