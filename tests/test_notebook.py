@@ -11,7 +11,7 @@ def test_a_notebook_displays_a_diagram():
     cells = [
         "from autograd import draw\nfrom autograd.neuron import Neuron",
         "loss, *_ = Neuron().record()\nloss.backward()\ndraw(loss)",
-        "draw(loss, timeout=1e-9)",
+        "for _ in range(900):\n    loss = loss + 1.0\ndraw(loss, timeout=0.001)",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(x) for x in cells])
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()

@@ -18,7 +18,7 @@ DARK = {
     BACKGROUND: "#14171c",
     INK: "#e9eef4",
     MUTED: "#a5aeb9",
-    LEAF: "#8cc4ff",
+    LEAF: "#9accff",
     OPERATION: "#c2cad3",
     ROOT: "#d6aeff",
     GROUP: "#74d9b3",
