@@ -113,6 +113,8 @@ def check(op, operands):
         return  # a pole: see test_conventions.py
     if mpmath.isnan(exact):
         return
+    if op.name == "atan2" and math.copysign(1.0, operands[0]) < 0.0 == operands[0]:
+        exact = -exact  # mpmath has no negative zero
     reachable = in_reach(op, operands, exact)
     with np.errstate(all="ignore"):
         out, partials = op.evaluate(operands, [None] * len(operands))
@@ -135,6 +137,11 @@ def test_accuracy_at_seeded_points(op):
 @given(data=st.data())
 def test_accuracy_anywhere_in_the_domain(op, data):
     check(op, tuple(data.draw(numbers(*interval)) for interval in intervals(op)))
+
+
+def test_atan2_of_negative_zeros():
+    for operands in [(-0.0, -1.0), (-0.0, 1.0), (0.0, -1.0), (-0.0, 5e-324)]:
+        check(TABLE["atan2"], operands)
 
 
 def ordinary_points(op, count=10):

@@ -27,7 +27,7 @@ DARK = {
     CLUSTER: "#4a525c",
     CLUSTER_FILL: "#1a1e24",
     **dict(
-        zip(TINTS, ["#20252c", "#2c2719", "#3a2f18", "#493715", "#584012", "#684a0d"], strict=True)
+        zip(TINTS, ["#20252c", "#2c2719", "#3a2f18", "#493715", "#584012", "#604510"], strict=True)
     ),
 }
 """What takes the place of each colour in the dark."""
