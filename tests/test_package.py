@@ -14,11 +14,24 @@ from autograd import Value
 from autograd.ops import TABLE
 
 PACKAGE = Path(autograd.__file__).parent
-ROOMS = ["ieee", "op", "ops", "graph", "pickling", "ufuncs", "value", "arrays", "neuron", "diagram"]
+ROOMS = [
+    "ieee",
+    "op",
+    "ops",
+    "graph",
+    "pickling",
+    "ufuncs",
+    "value",
+    "arrays",
+    "neuron",
+    "diagram",
+    "compare",
+]
 NAMES = """
-    Diagram Op Value abs acos acosh asin asinh atan atan2 atanh cbrt clip cos cosh data dot draw erf
-    exp expm1 grads hypot leaky_relu log log10 log1p log2 logaddexp logsumexp maximum mean minimum
-    prod relu sigmoid sin sinh softplus sqrt square sum tan tanh topological_order values where
+    Diagram Op Report Value abs acos acosh asin asinh atan atan2 atanh cbrt check_gradient clip
+    compare cos cosh data dot draw erf exp expm1 grads hypot leaky_relu log log10 log1p log2
+    logaddexp logsumexp maximum mean minimum prod relu sigmoid sin sinh softplus sqrt square sum tan
+    tanh topological_order values where
 """.split()
 
 

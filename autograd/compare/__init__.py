@@ -1,0 +1,134 @@
+"""Derivatives derived by hand, compared with those of the graph."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from autograd.compare.comparison import Comparison, float32_advice, named_mistakes
+from autograd.compare.functions import Checked
+from autograd.compare.judge import TOLERANCE, Judge
+from autograd.compare.keys import paired
+from autograd.compare.report import Report, Row
+from autograd.compare.sampling import samples as sampled
+from autograd.compare.summary import summary
+from autograd.op import real
+from autograd.value import Value
+
+__all__ = ["Report", "Row", "check_gradient", "compare"]
+
+
+def compare(
+    value: Value,
+    manual: Mapping[Any, Any] | Iterable[tuple[Any, Any]],
+    *,
+    tolerance: float | None = None,
+) -> Report:
+    """Compare hand-derived derivatives with those of a recorded graph.
+
+    Each gets a verdict:
+
+    - **agree**: the difference can be rounding;
+    - **convention**: at a kink, another valid choice;
+    - **undefined**: a nan or an infinity, with the operation where the first one appeared;
+    - **disagree**.
+
+    Beside them stands an estimate by differences of the graph's values, without any derivative. If
+    something disagrees, the diagnosis names the first wrong factor of the chain rule.
+
+    Args:
+        value: the root of the graph, the loss say.
+        manual: the hand-derived numbers. A key is a Value (the derivative of `value` with respect
+            to it), a pair of Values (the derivative of the first with respect to the second), or
+            names in place of Values; `"w"` also means `w0`, `w1`, … together. Since an array cannot
+            be the key of a dict, arrays of Values are given with their numbers in a list of pairs.
+        tolerance: the difference that counts as rounding, in units of the bound of the rounding
+            error: that of the same computation with absolute values and plus signs. By default
+            8 times 2**-52; for numbers computed in float32, 8 times 2**-23.
+
+    Raises:
+        TypeError: if a key is no Value, pair or name, or a number is not real.
+        ValueError: if a name means no Value or several, or shapes differ.
+
+    Example:
+        >>> from autograd import Value, compare
+        >>> x, y = Value(3.0, name="x"), Value(4.0, name="y")
+        >>> product = (x * y).named("product")
+        >>> print(compare(product, {x: 4.0, "y": 4.0}))
+        derivative     yours  automatic  numeric  difference  verdict
+        d product/d x      4          4        4           0  agree
+        d product/d y      4          3        3           1  disagree
+        Changed alone, this factor explains all the numbers: d product/d y: 4 instead of 3 at y = 4
+        The mistake: the gradients of two arguments are exchanged (y has that of x).
+    """
+    if not isinstance(value, Value):
+        raise TypeError(f"compare takes a Value, not a {type(value).__name__}")
+    judge = Judge(value, _tolerance(tolerance))
+    comparison = Comparison(judge, list(paired(value, judge.names, manual)))
+    rows = comparison.rows()
+    if not rows:
+        raise ValueError("there is nothing to compare: no hand-derived number was given")
+    words = [*comparison.diagnosis(), *float32_advice(rows, judge.tolerance)]
+    if "disagree" in comparison.verdicts and len(rows) > 1:
+        words += named_mistakes([comparison.case()])
+    return Report(rows, words)
+
+
+def check_gradient(
+    function: Callable[..., Any],
+    manual: Callable[..., Any],
+    *arguments: Any,
+    wrt: Sequence[str] | None = None,
+    samples: int = 10,
+    seed: int = 0,
+    tolerance: float | None = None,
+) -> Report:
+    """Compare the hand-written gradient of a function with the automatic one, at many points.
+
+    The points are the given one and others around and beyond it, on both sides of every relu,
+    maximum, abs, where and clip, and not near their kinks. If something disagrees, the diagnosis
+    names the classic mistakes that give the same wrong numbers at all the points, and shows a
+    simple point at which the two differ.
+
+    A derivative has the worst of its verdicts at all points, with the numbers of the simplest point
+    where it was given; besides those of `compare()` there is **not exercised**: one side of a kink
+    was not reached, so that a mistake there would not be seen.
+
+    Args:
+        function: takes the arguments as Values and arrays of Values and returns a Value.
+        manual: takes the arguments as floats and float arrays, copies that it may change, and
+            returns the gradient: a tuple in the order of the arguments, or a dict by their names.
+            The dict may hold derivatives with respect to named Values inside the function, too.
+        arguments: numbers and arrays of numbers.
+        wrt: the names of the arguments of which `manual` returns the gradients, by default all.
+        samples: at how many points beside the given one; more where a branch asks for it.
+        seed: makes the points; the same ones in every run.
+        tolerance: as for `compare()`.
+
+    Raises:
+        TypeError: if an argument, or what one of the functions returns, is of the wrong type.
+        ValueError: if `manual` raises, or returns the wrong shape or number of gradients.
+
+    Example:
+        >>> from autograd import check_gradient, relu
+        >>> def loss(w, b):
+        ...     return relu(w * 3.0 + b) ** 2
+        >>> def by_hand(w, b):
+        ...     z = w * 3.0 + b
+        ...     upstream = 2.0 * z  # the mask of relu is missing
+        ...     return upstream * 3.0, upstream
+        >>> check_gradient(loss, by_hand, 0.5, 1.0)
+        <Report: disagree, 2 derivatives compared>
+    """
+    checked = Checked(function, manual, arguments, wrt, _tolerance(tolerance))
+    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
+        raise ValueError(f"samples must be a whole number, at least 1, not {samples!r}")
+    recordings, unseen = sampled(checked.record, checked.given, samples, seed)
+    checks = [checked.at(recording) for recording in recordings]
+    return summary(checked, checks, unseen)
+
+
+def _tolerance(tolerance: float | None) -> float:
+    allowed = TOLERANCE if tolerance is None else real(tolerance, "tolerance")
+    if not 0.0 <= allowed < math.inf:
+        raise ValueError(f"tolerance must be a finite number, at least 0, not {tolerance!r}")
+    return allowed

@@ -1,0 +1,121 @@
+"""Hand-derived numbers beside those of one graph, and what that says about the derivation."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from autograd.compare.blame import explaining_factors, first_wrong
+from autograd.compare.judge import TOLERANCE, Judge
+from autograd.compare.keys import Pair
+from autograd.compare.mistakes import Case, explanations
+from autograd.compare.report import Row
+from autograd.value import Value
+
+LISTED = 4
+"""How many factors are named that would each explain the numbers."""
+SINGLE = TOLERANCE * 2.0**29
+"""The tolerance for numbers that were computed in float32."""
+
+
+class Comparison:
+    """The verdicts on hand-derived numbers at one point."""
+
+    def __init__(self, judge: Judge, pairs: Sequence[tuple[Pair, float]]) -> None:
+        self.judge, self.pairs = judge, pairs
+        self._judges = {judge.root: judge}
+        for (of, _), _ in pairs:
+            if of not in self._judges:
+                self._judges[of] = Judge(of, judge.tolerance)
+        self.verdicts = [self._judges[of].verdict(wrt, yours)[0] for (of, wrt), yours in pairs]
+
+    def rows(self) -> list[Row]:
+        """Each derivative with all the numbers, and a note on those that only inherit an error."""
+        _, inherited = self._wrong()
+        result = []
+        for (of, wrt), yours in self.pairs:
+            row = self._judges[of].row(self._label(of, wrt), wrt, yours)
+            if of is self.judge.root and wrt in inherited:
+                row = replace(row, note=inherited[wrt])
+            result.append(row)
+        return result
+
+    def diagnosis(self) -> Iterator[str]:
+        """What is wrong, from the root down."""
+        wrong, _ = self._wrong()
+        factors = [
+            f"{self._label(of, wrt)}: yours {yours:.9g}, should be "
+            f"{self._judges[of].number(wrt):.9g} at {self._title(wrt)} = {wrt.data:.9g}"
+            for ((of, wrt), yours), verdict in zip(self.pairs, self.verdicts, strict=True)
+            if verdict == "disagree" and not (of is self.judge.root and wrt in self._of_root())
+        ]
+        every = [*factors, *wrong]
+        if not every:
+            return
+        numbers = self._of_root()
+        if not factors and len(numbers) > 1 and all(node.op is None for node in numbers):
+            explaining = explaining_factors(self.judge, numbers)
+            if len(explaining) == 1:
+                yield f"Changed alone, this factor explains all the numbers: {explaining[0]}"
+                return
+            if explaining:
+                yield "Changed alone, each of these factors explains all the numbers:"
+                yield from (f"  {factor}" for factor in explaining[:LISTED])
+                return
+        yield f"First wrong: {every[0]}"
+        if len(every) > 1:
+            yield f"Wrong of themselves, too: {len(every) - 1} more, such as {every[1]}"
+
+    def case(self, arguments: Mapping[Value, str] = MappingProxyType({})) -> Case:
+        """What there is to explain; `arguments` says which argument a Value belongs to."""
+        numbers = self._of_root()
+        groups = [arguments.get(x) or self._title(x).rstrip("0123456789_") for x in numbers]
+        return Case(self.judge, list(numbers), groups, list(numbers.values()))
+
+    def _wrong(self) -> tuple[list[str], dict[Value, str]]:
+        local = {
+            (of, wrt): yours
+            for (of, wrt), yours in self.pairs
+            if of is not self.judge.root and any(x is wrt for x in of.operands)
+        }
+        return first_wrong(self.judge, self._of_root(), local)
+
+    def _of_root(self) -> dict[Value, float]:
+        """The numbers given for derivatives of the root with respect to what is in its graph."""
+        return {
+            wrt: yours
+            for (of, wrt), yours in self.pairs
+            if of is self.judge.root and wrt in self.judge.derivatives
+        }
+
+    def _label(self, of: Value, wrt: Value) -> str:
+        return f"d {self._title(of)}/d {self._title(wrt)}"
+
+    def _title(self, node: Value) -> str:
+        return self.judge.names.get(node) or node.name or "?"
+
+
+def float32_advice(rows: Sequence[Row], tolerance: float) -> Iterator[str]:
+    """A word on numbers that were computed in single precision."""
+    off = [row for row in rows if row.verdict == "disagree"]
+    if (
+        off
+        and 0.0 < tolerance < SINGLE
+        and all(float(np.float32(row.yours)) == row.yours for row in rows)
+        and all(row.difference <= SINGLE / tolerance * row.tolerance for row in off)
+    ):
+        yield (
+            f"Your numbers are float32, and no further off than rounding in float32 explains: "
+            f"with tolerance={SINGLE:.2g} they agree"
+        )
+
+
+def named_mistakes(cases: Sequence[Case]) -> list[str]:
+    """The classic mistakes that explain the numbers at all points, in words."""
+    found = explanations(cases)
+    if not found:
+        return ["None of the classic mistakes gives these numbers."]
+    if len(found) == 1:
+        return [f"The mistake: {found[0]}."]
+    return ["Each of these mistakes gives the same numbers:", *(f"  {words}" for words in found)]

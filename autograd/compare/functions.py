@@ -1,0 +1,175 @@
+"""A function and its hand-written gradient, called and held to what they promise."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.arrays import values
+from autograd.compare.comparison import Comparison
+from autograd.compare.keys import Pair, paired, zip_exactly
+from autograd.compare.sampling import Point, Recording
+from autograd.op import real
+from autograd.value import Value
+
+
+class Check(NamedTuple):
+    """The hand-written gradient at one point."""
+
+    recording: Recording
+    comparison: Comparison
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is a difference that is neither rounding nor a convention."""
+        return "disagree" in self.comparison.verdicts
+
+
+class Checked:
+    """A function of the library's operations, its gradient by hand, and their arguments."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        manual: Callable[..., Any],
+        arguments: Sequence[Any],
+        wrt: Sequence[str] | None,
+        tolerance: float,
+    ) -> None:
+        for role, thing in (("function", function), ("manual", manual)):
+            if not callable(thing):
+                raise TypeError(f"{role} must be a function, not a {type(thing).__name__}")
+        self.function, self.manual, self.tolerance = function, manual, tolerance
+        self.title = getattr(function, "__name__", "f")
+        if self.title == "<lambda>":
+            self.title = "f"
+        self.names = _parameter_names(function, len(arguments))
+        self.scalars = [np.ndim(x) == 0 for x in arguments]
+        self.given: Point = [
+            _floats(x, f"the argument {name}")
+            for x, name in zip(arguments, self.names, strict=True)
+        ]
+        if wrt is None:
+            wrt = self.names
+        for name in wrt:
+            if name not in self.names:
+                known = ", ".join(self.names)
+                raise ValueError(f"{self.title} has no argument {name!r}; it has {known}")
+        self.wrt = list(wrt)
+
+    def record(self, point: Point) -> Recording:
+        """The graph of the function at a point.
+
+        Raises:
+            TypeError: if the function does not return a Value.
+        """
+        leaves = [_leaves(x, name) for x, name in zip(point, self.names, strict=True)]
+        arguments = [x[()] if scalar else x for x, scalar in zip(leaves, self.scalars, strict=True)]
+        with np.errstate(all="ignore"):
+            result = self.function(*arguments)
+        if not isinstance(result, Value):
+            raise TypeError(
+                f"{self.title} must return a Value, not a {type(result).__name__}: it must return "
+                "one number, computed by operations of this library from its arguments"
+            )
+        if result.op is not None and result.name is None:
+            result.name = self.title
+        return Recording(point, result, leaves, self.tolerance)
+
+    def by_hand(self, recording: Recording) -> dict[Any, Any]:
+        """What the hand-written gradient returns at the point of a recording, by argument."""
+        copies = [
+            float(x) if scalar else x.copy()
+            for x, scalar in zip(recording.point, self.scalars, strict=True)
+        ]
+        try:
+            with np.errstate(all="ignore"):
+                result = self.manual(*copies)
+        except Exception as error:
+            at = self.described(recording.point)
+            message = f"manual raised {type(error).__name__}: {error}; at {at}"
+            raise ValueError(message) from error
+        if isinstance(result, Mapping):
+            return dict(result)
+        if len(self.wrt) == 1 and not (isinstance(result, (tuple, list)) and len(result) == 1):
+            result = (result,)
+        if not isinstance(result, (tuple, list)):
+            raise TypeError(
+                f"manual must return the gradients with respect to {', '.join(self.wrt)} as a "
+                f"tuple or a dict, not {_kind(result)}"
+            )
+        if len(result) != len(self.wrt):
+            raise ValueError(
+                f"manual returned {len(result)} gradients where {len(self.wrt)} are expected, of "
+                f"{', '.join(self.wrt)} (wrt= says with respect to which arguments)"
+            )
+        return dict(zip(self.wrt, result, strict=True))
+
+    def paired(self, recording: Recording) -> Iterator[tuple[Pair, float]]:
+        """Every number that the hand-written gradient gives, with what it is the derivative of."""
+        result = self.by_hand(recording)
+        missing = [name for name in self.wrt if name not in result]
+        if missing:
+            raise ValueError(
+                f"manual returned no gradient for {', '.join(missing)}, only for "
+                f"{', '.join(map(str, result))} (wrt= says with respect to which arguments)"
+            )
+        root = recording.judge.root
+        leaves = dict(zip(self.names, recording.leaves, strict=True))
+        for key, numbers in result.items():
+            if isinstance(key, str) and key in leaves:
+                what = f"manual's gradient with respect to {key}"
+                yield from (((root, x), n) for x, n in zip_exactly(leaves[key], numbers, what))
+            else:
+                yield from paired(root, recording.judge.names, [(key, numbers)])
+
+    def at(self, recording: Recording) -> Check:
+        """The comparison at the point of a recording."""
+        return Check(recording, Comparison(recording.judge, list(self.paired(recording))))
+
+    def described(self, point: Point) -> str:
+        """The arguments, to be read."""
+        texts = [f"{name} = {_text(x)}" for name, x in zip(self.names, point, strict=True)]
+        return ", ".join(texts)
+
+
+def _text(x: NDArray[np.float64]) -> str:
+    if x.ndim == 0:
+        return f"{float(x):.6g}"
+    text = np.array2string(x, precision=6, separator=", ", threshold=12, max_line_width=10**6)
+    return " ".join(text.split())
+
+
+def _kind(thing: object) -> str:
+    if thing is None:
+        return "None (was a return statement forgotten?)"
+    return f"a {type(thing).__name__}"
+
+
+def _floats(x: Any, role: str) -> NDArray[np.float64]:
+    items = np.asarray(x, dtype=object)
+    result = np.empty(items.shape)
+    for index, item in np.ndenumerate(items):
+        result[index] = item.data if isinstance(item, Value) else real(item, role)
+    return result
+
+
+def _leaves(x: NDArray[np.float64], name: str) -> NDArray[Any]:
+    leaves: NDArray[Any] = np.empty((), dtype=object)
+    if x.ndim:
+        return values(x, name)
+    leaves[()] = Value(float(x), name)
+    return leaves
+
+
+def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
+    """The names of the first parameters; numbered ones where the signature does not tell."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [x.name for x in parameters if x.kind in kinds]
+    return names[:count] if len(names) >= count else [f"x{i}" for i in range(count)]

@@ -1,0 +1,123 @@
+"""The verdict on a hand-derived number, given the graph."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from math import isfinite
+
+from autograd.compare.numeric import estimate
+from autograd.compare.report import Row, Verdict
+from autograd.compare.rounding import ZERO, Bounded, data_bounds, derivatives
+from autograd.compare.sweeps import subgradients
+from autograd.graph import topological_order
+from autograd.value import Value
+
+EPSILON = 2.0**-52
+TOLERANCE = 8 * EPSILON
+"""The difference that is put down to rounding, in units of the bound of the rounding error."""
+
+
+class Judge:
+    """Knows the right derivatives of one Value with respect to those it was computed from."""
+
+    def __init__(self, root: Value, tolerance: float = TOLERANCE) -> None:
+        self.root = root
+        self.order = topological_order(root)
+        self.names = titles(self.order)
+        self.tolerance = tolerance
+
+    @cached_property
+    def derivatives(self) -> dict[Value, Bounded]:
+        """Each derivative, and how far it may be off."""
+        return derivatives(self.order)
+
+    @cached_property
+    def bounds(self) -> dict[Value, float]:
+        """How far the data of each node may be off."""
+        return data_bounds(self.order, {})
+
+    @cached_property
+    def intervals(self) -> dict[Value, tuple[float, float]]:
+        """Where a node is at a kink: the valid derivatives."""
+        return subgradients(self.order, self.bounds)
+
+    def number(self, wrt: Value) -> float:
+        """The right derivative; 0 with respect to what is not in the graph."""
+        return self.derivatives.get(wrt, ZERO).number
+
+    def room(self, wrt: Value) -> float:
+        """The difference that rounding explains."""
+        return self.tolerance * self.derivatives.get(wrt, ZERO).bound
+
+    def verdict(self, wrt: Value, yours: float) -> tuple[Verdict, str]:
+        """The verdict on the derivative with respect to a node, and what there is to say of it."""
+        ours = self.number(wrt)
+        room = self.room(wrt)
+        if not isfinite(yours) or not isfinite(ours) or not isfinite(self.root.data):
+            return "undefined", self.origin() or f"the automatic one is {ours!r}, yours {yours!r}"
+        if abs(yours - ours) <= room:
+            return "agree", "" if wrt in self.derivatives else "not in the graph, so 0"
+        low, high = self.intervals.get(wrt, (ours, ours))
+        if low < high and low - room <= yours <= high + room:
+            return "convention", (
+                f"yours {yours:.9g}, ours {ours:.9g}; at this kink any value in "
+                f"[{low:.9g}, {high:.9g}] is right"
+            )
+        return "disagree", "" if wrt in self.derivatives else "not in the graph, so it should be 0"
+
+    def origin(self) -> str:
+        """Where the first infinity or nan comes from; nothing if there is none."""
+        for node in self.order:
+            if not isfinite(node.data):
+                what = f"the first {_kind(node.data)} is {self.names[node]}"
+                return f"{what} = {_call(node)}" if node.op else f"{what}, an input"
+            for operand, partial in zip(node.operands, node.partials, strict=True):
+                if isinstance(operand, Value) and not isfinite(partial):
+                    return (
+                        f"the first {_kind(partial)} is d {self.names[node]}/"
+                        f"d {self.names[operand]} of {self.names[node]} = {_call(node)}"
+                    )
+        return ""
+
+    def row(self, derivative: str, wrt: Value, yours: float) -> Row:
+        """The verdict with all the numbers."""
+        ours = self.number(wrt)
+        verdict, note = self.verdict(wrt, yours)
+        value = error = None
+        if opinion := self.opinion(wrt):
+            value, error = opinion
+            at_kink = wrt in self.intervals and self.intervals[wrt][0] < self.intervals[wrt][1]
+            if isfinite(ours) and not at_kink and abs(value - ours) > 10.0 * error + self.room(wrt):
+                note = (note and note + "; ") + (
+                    f"a difference quotient gives {value:.9g} ± {error:.2g}, not {ours:.9g}: the "
+                    "library or a partial derivative of one's own may be wrong"
+                )
+        return Row(
+            derivative, yours, ours, value, error, abs(yours - ours), self.room(wrt), verdict, note
+        )
+
+    def opinion(self, wrt: Value) -> tuple[float, float] | None:
+        """The derivative by differences, and its error."""
+        if wrt not in self.derivatives:
+            return None
+        return estimate(self.order, wrt, self.bounds[self.root] * EPSILON)
+
+
+def titles(order: Sequence[Value]) -> dict[Value, str]:
+    """What to call each node: its name or its operation, numbered where there are several."""
+    result: dict[Value, str] = {}
+    counts: dict[str, int] = {}
+    for node in order:
+        title = node.name or (node.op.name if node.op else repr(node.data))
+        count = counts[title] = counts.get(title, 0) + 1
+        result[node] = title if count == 1 else f"{title}#{count}"
+    return result
+
+
+def _kind(number: float) -> str:
+    return "infinity" if number in (float("inf"), -float("inf")) else "nan"
+
+
+def _call(node: Value) -> str:
+    assert node.op is not None
+    data = [x.data if isinstance(x, Value) else x for x in node.operands]
+    return node.op.write(node.op.text, [f"{x:.9g}" for x in data])

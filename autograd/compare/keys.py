@@ -1,0 +1,93 @@
+"""What a hand-derived number is the derivative of: Values and numbers paired up."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.op import real
+from autograd.value import Value
+
+Pair = tuple[Value, Value]
+"""The Value that is differentiated, and the one with respect to which it is."""
+
+
+def paired(root: Value, names: Mapping[Value, str], manual: Any) -> Iterator[tuple[Pair, float]]:
+    """Every hand-derived number with what it is the derivative of.
+
+    Raises:
+        TypeError: if a key or a number is of the wrong type.
+        ValueError: if a name means no Value, or several, or the shapes differ.
+    """
+    items = manual.items() if isinstance(manual, Mapping) else manual
+    if isinstance(items, (str, bytes, Value)) or not isinstance(items, Iterable):
+        raise TypeError(
+            "the hand-derived derivatives are a dict {Value: number}, or a list of pairs (Values, "
+            f"numbers), not a {type(manual).__name__}"
+        )
+    for item in items:
+        if not isinstance(item, Sequence) or isinstance(item, str) or len(item) != 2:
+            raise TypeError(f"a pair (Values, numbers) is needed, not {item!r}")
+        key, numbers = item
+        of = root
+        if isinstance(key, tuple) and len(key) == 2:
+            of, key = _one(key[0], names), key[1]
+        targets = _resolved(key, names)
+        what = f"the derivative with respect to {_described(key)}"
+        yield from (((of, wrt), x) for wrt, x in zip_exactly(targets, numbers, what))
+
+
+def zip_exactly(targets: Any, numbers: Any, what: str) -> Iterator[tuple[Any, float]]:
+    """The elements of two arrays of the same shape, side by side; nothing is broadcast."""
+    boxes = np.empty((), object) if isinstance(targets, Value) else np.asarray(targets, object)
+    if isinstance(targets, Value):
+        boxes[()] = targets
+    if numbers is None or isinstance(numbers, (str, bytes, complex)):
+        real(numbers, what)
+    array = np.asarray(numbers, dtype=object)
+    if array.shape != boxes.shape:
+        raise ValueError(f"{what} must have the shape {boxes.shape}, not {array.shape}")
+    for index, target in np.ndenumerate(boxes):
+        number = array[index]
+        yield target, number.data if isinstance(number, Value) else real(number, what)
+
+
+def _resolved(key: Any, names: Mapping[Value, str]) -> Any:
+    """The Value or array of Values that a key means."""
+    if isinstance(key, (Value, str)):
+        return _one(key, names, several=True)
+    if isinstance(key, (list, tuple, np.ndarray)):
+        for item in np.asarray(key, object).ravel():
+            if not isinstance(item, Value):
+                raise TypeError(f"a key must be made of Values, not of {type(item).__name__}")
+        return key
+    raise TypeError(f"a key is a Value, a name, a pair or an array of them, not {key!r}")
+
+
+def _one(key: Any, names: Mapping[Value, str], several: bool = False) -> Any:
+    if isinstance(key, Value):
+        return key
+    if not isinstance(key, str):
+        raise TypeError(f"a key is a Value or the name of one, not {key!r}")
+    found = [node for node in names if node.name == key]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"{len(found)} Values are called {key!r}: use the Value itself as the key")
+    numbered = {
+        int(number): node
+        for node in names
+        if node.name and (number := node.name.removeprefix(key)).isdecimal() and number != node.name
+    }
+    if several and numbered:
+        return [numbered[number] for number in sorted(numbered)]
+    known = [node.name for node in names if node.name]
+    close = difflib.get_close_matches(key, known, 3) or known[:10]
+    raise ValueError(f"no Value is called {key!r}; there are {', '.join(map(repr, close))}")
+
+
+def _described(key: Any) -> str:
+    if isinstance(key, Value):
+        return repr(key.name) if key.name else "a Value without a name"
+    return repr(key) if isinstance(key, str) else "an array of Values"

@@ -1,0 +1,143 @@
+"""What a comparison found: a row for each derivative, and the diagnosis in words."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any, Literal
+
+Verdict = Literal["agree", "convention", "not exercised", "undefined", "disagree"]
+SEVERITY: tuple[Verdict, ...] = ("agree", "convention", "not exercised", "undefined", "disagree")
+"""From the best to the worst."""
+PASSING: tuple[Verdict, ...] = ("agree", "convention")
+
+LISTED = 30
+"""How many rows are printed."""
+COLUMNS = 100
+"""How wide the printed report is at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One derivative: the hand-derived number, the graph's, an independent estimate."""
+
+    derivative: str
+    yours: float
+    automatic: float
+    numeric: float | None
+    """A difference quotient of the function; None where none could be had."""
+    numeric_error: float | None
+    """How far the estimate may be off."""
+    difference: float
+    tolerance: float
+    verdict: Verdict
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as a dictionary of plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of `compare()` or `check_gradient()`: true where everything passed.
+
+    It prints as a table with a diagnosis under it.
+
+    Attributes:
+        rows: one for each derivative.
+        diagnosis: what is wrong and where, sentence by sentence.
+    """
+
+    rows: Sequence[Row]
+    diagnosis: Sequence[str] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the rows' verdicts."""
+        return max((row.verdict for row in self.rows), key=SEVERITY.index, default="agree")
+
+    @property
+    def passed(self) -> bool:
+        """Whether each derivative agrees, or is another valid choice at a kink."""
+        return self.verdict in PASSING
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def raise_if_failed(self) -> None:
+        """Do nothing if the comparison passed.
+
+        Raises:
+            AssertionError: otherwise; the message is the report.
+        """
+        if not self.passed:
+            raise AssertionError("\n" + str(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values, for JSON say."""
+        return {
+            "verdict": self.verdict,
+            "passed": self.passed,
+            "rows": [row.to_dict() for row in self.rows],
+            "diagnosis": list(self.diagnosis),
+        }
+
+    def __repr__(self) -> str:
+        return f"<Report: {self.verdict}, {len(self.rows)} derivatives compared>"
+
+    def __str__(self) -> str:
+        shown = self._shown()
+        table = [HEAD, *map(_cells, shown)]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = []
+        for name, *numbers, verdict in table:
+            columns = [x.rjust(width) for x, width in zip(numbers, widths[1:-1], strict=True)]
+            lines.append("  ".join([name.ljust(widths[0]), *columns, verdict]))
+        lines += [textwrap.fill(words, COLUMNS, subsequent_indent="  ") for words in self._words()]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        def line(cells: Sequence[str], tag: str, color: str) -> str:
+            columns = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
+            return f'<tr style="color: {color}">{columns}</tr>'
+
+        rows = [line(_cells(row), "td", COLORS[row.verdict]) for row in self._shown()]
+        words = "".join(f"<p>{escape(words)}</p>" for words in self._words())
+        return f"<table>{line(HEAD, 'th', 'inherit')}{''.join(rows)}</table>{words}"
+
+    def _shown(self) -> list[Row]:
+        """The rows that are printed, in order; where there are too many, the worst."""
+        by_severity = sorted(self.rows, key=lambda row: -SEVERITY.index(row.verdict))
+        kept = {id(row) for row in by_severity[:LISTED]}
+        return [row for row in self.rows if id(row) in kept]
+
+    def _words(self) -> list[str]:
+        shown = self._shown()
+        hidden = len(self.rows) - len(shown)
+        more = [f"… and {hidden} more, none of them worse"] if hidden else []
+        noted: dict[str, list[str]] = {}
+        for row in shown:
+            if row.note:
+                noted.setdefault(row.note, []).append(row.derivative)
+        notes = [f"{', '.join(names)}: {note}" for note, names in noted.items()]
+        return [*more, *notes, *self.diagnosis]
+
+
+HEAD = ("derivative", "yours", "automatic", "numeric", "difference", "verdict")
+COLORS: dict[Verdict, str] = {
+    "agree": "inherit",
+    "convention": "#0a5394",
+    "not exercised": "#8a5a00",
+    "undefined": "#b3261e",
+    "disagree": "#b3261e",
+}
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    name = row.derivative if len(row.derivative) <= 22 else row.derivative[:21] + "…"
+    numeric = "" if row.numeric is None else f"{row.numeric:.6g}"
+    numbers = f"{row.yours:.9g}", f"{row.automatic:.9g}", numeric, f"{row.difference:.2g}"
+    return name, *numbers, row.verdict

@@ -1,0 +1,160 @@
+"""Points at which a function is compared: on all sides of its kinks, and not near any."""
+
+from collections.abc import Callable, Iterator, Sequence
+from math import fabs, isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import ops
+from autograd.compare.judge import Judge
+from autograd.graph import topological_order
+from autograd.value import Value
+
+Point = list[NDArray[np.float64]]
+"""The arguments, as arrays."""
+
+CLEARANCE = 1e-3
+"""How far from a kink a point must be, relative to the numbers that meet there."""
+ATTEMPTS = 20
+"""How many points are tried for each that is wanted, or for a branch that was not seen."""
+
+
+class Branch(NamedTuple):
+    """One of the kinks of a node, at which the function goes from one piece to another."""
+
+    node: str
+    kink: int
+
+
+class Recording:
+    """The graph of a function at a point."""
+
+    def __init__(self, point: Point, root: Value, leaves: list[Any], tolerance: float) -> None:
+        self.point = [np.asarray(x) for x in point]
+        self.leaves = leaves
+        self.judge = Judge(root, tolerance)
+        self.deciders = self._deciders()
+        self.sides = {branch: self._side(x) for branch, x in self.deciders.items()}
+
+    def _deciders(self) -> dict[Branch, Value | float]:
+        """For each branch the number by whose sign it is taken: a condition may be a plain one."""
+        result: dict[Branch, Value | float] = {}
+        with np.errstate(all="ignore"):
+            for node in self.judge.order:
+                if node.op is None:
+                    continue
+                kinks = [kink(*node.operands) for kink in node.op.kinks]
+                if node.op is ops.where:
+                    kinks = [node.operands[0]]
+                for count, decider in enumerate(kinks):
+                    if isinstance(decider, Value) or node.op is ops.where:
+                        result[Branch(self.judge.names[node], count)] = decider
+        return result
+
+    def _side(self, decider: Value | float) -> int:
+        """1 or -1, or 0 too near to the kink."""
+        if isinstance(decider, float):
+            return 1 if decider else -1
+        met = [x.data for x in decider.operands if isinstance(x, Value)] or [decider.data]
+        if not fabs(decider.data) > CLEARANCE * max(map(fabs, met)):
+            return 0
+        return 1 if decider.data > 0.0 else -1
+
+    @property
+    def usable(self) -> bool:
+        """Whether everything is finite, and no kink is near."""
+        derivatives = self.judge.derivatives.values()
+        return (
+            isfinite(self.judge.root.data)
+            and all(isfinite(x.number) and isfinite(x.bound) for x in derivatives)
+            and all(self.sides.values())
+        )
+
+    def ancestors(self, node: Value) -> list[Value]:
+        """What a node was computed from."""
+        return topological_order(node)
+
+    def described(self, branch: Branch, side: int) -> str:
+        """What was never seen."""
+        decider = self.deciders[branch]
+        if isinstance(decider, float):
+            return f"the condition of a where was never {'true' if side > 0 else 'false'}"
+        (op,) = {x.op.name for x, name in self.judge.names.items() if x.op and name == branch.node}
+        name = self.judge.names.get(decider, f"what decides about the {op}")
+        word = "positive" if side > 0 else "negative"
+        return f"{name} was never {word}, so that side of the {op} was not compared"
+
+    def beyond(self, branch: Branch, overshoot: float) -> Point:
+        """A point on the other side of a kink, as far as the function is nearly linear."""
+        decider = self.deciders[branch]
+        if isinstance(decider, float):
+            return self.point
+        slopes = Judge(decider).derivatives
+        gradient = [
+            np.array([slopes[x].number if x in slopes else 0.0 for x in leaves.ravel()])
+            for leaves in self.leaves
+        ]
+        length = sum(float(g @ g) for g in gradient)
+        if not length or not isfinite(length):
+            return self.point
+        step = overshoot * decider.data / length
+        return [x - (step * g).reshape(x.shape) for x, g in zip(self.point, gradient, strict=True)]
+
+
+def samples(
+    record: Callable[[Point], Recording], given: Point, count: int, seed: int
+) -> tuple[list[Recording], dict[Branch, int]]:
+    """Recordings at the given point and others, and the sides of branches that none of them is on.
+
+    The others are away from kinks, and on all the sides that can be found.
+    """
+    random = np.random.default_rng(seed)
+    found = [record(given)]
+    sides: dict[Branch, set[int]] = {}
+
+    def keep(point: Point) -> bool:
+        recording = record(point)
+        if not recording.usable:
+            return False
+        new = any(side not in sides.get(branch, ()) for branch, side in recording.sides.items())
+        if len(found) <= count or new:
+            found.append(recording)
+            for branch, side in recording.sides.items():
+                sides.setdefault(branch, set()).add(side)
+        return True
+
+    for point in _proposals(given, random, ATTEMPTS * count, (0.3, 1.0, 3.0)):
+        if len(found) <= count:
+            keep(point)
+    for recording in list(found):
+        for branch in recording.deciders:
+            for overshoot in (1.1, 1.5, 3.0, 10.0):
+                if len(sides.setdefault(branch, set())) == 2:
+                    break
+                keep(recording.beyond(branch, overshoot))
+    for point in _proposals(given, random, ATTEMPTS, (10.0, 100.0, 1000.0)):
+        if any(len(seen) < 2 for seen in sides.values()):
+            keep(point)
+    return found, {
+        branch: -side for branch, seen in sides.items() if len(seen) < 2 for side in (seen or {1})
+    }
+
+
+def _proposals(
+    given: Point, random: np.random.Generator, count: int, widths: Sequence[float]
+) -> Iterator[Point]:
+    """Points around a given one, and farther away; every other one with the same signs."""
+    flat = np.concatenate([np.abs(x).ravel() for x in given])
+    typical = float(np.median(flat[flat > 0.0])) if np.any(flat > 0.0) else 1.0
+    for attempt in range(count):
+        width = widths[attempt // 2 % len(widths)]
+        if attempt % 2:
+            yield [
+                np.where(x == 0.0, typical * random.normal(size=x.shape), x)
+                * np.exp(min(width, 3.0) * random.normal(size=x.shape))
+                for x in given
+            ]
+        else:
+            yield [x + width * (typical + np.abs(x)) * random.normal(size=x.shape) for x in given]

@@ -1,0 +1,552 @@
+"""Hand-derived derivatives beside the graph's: what is right passes, what is wrong is found."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from corpus import EXAMPLES
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd import (
+    Op,
+    Report,
+    Value,
+    abs,
+    check_gradient,
+    clip,
+    compare,
+    dot,
+    log,
+    maximum,
+    relu,
+    sigmoid,
+    topological_order,
+    values,
+    where,
+)
+from autograd.compare.judge import Judge
+from autograd.compare.numeric import estimate
+from autograd.compare.rounding import derivatives
+from autograd.neuron import Neuron, by_hand
+
+
+def neuron():
+    """The loss, the weights, the bias, and the inner steps by name."""
+    loss, w, b = Neuron().record()
+    steps = {node.name or node.op.name: node for node in topological_order(loss) if node.op}
+    return loss, w, b, steps
+
+
+def verdicts(report):
+    return [row.verdict for row in report.rows]
+
+
+# --- On a graph ---------------------------------------------------------------------------------
+
+
+def test_the_neuron_by_every_kind_of_key():
+    loss, w, b, steps = neuron()
+    report = compare(
+        loss,
+        {
+            w[0]: 12.0,
+            w[1]: -24,
+            "w2": 36.0,
+            b: np.float64(12.0),
+            "output": 12.0,
+            (steps["output"], steps["add"]): 1.0,
+            ("output", w[0]): 1.0,
+        },
+    )
+    assert isinstance(report, Report)
+    assert report
+    assert report.passed
+    assert verdicts(report) == ["agree"] * 7
+    assert [row.derivative for row in report.rows] == [
+        "d loss/d w0", "d loss/d w1", "d loss/d w2", "d loss/d b", "d loss/d output",
+        "d output/d add", "d output/d w0",
+    ]  # fmt: skip
+    assert all(row.numeric == pytest.approx(row.automatic, rel=1e-9) for row in report.rows)
+    assert report.diagnosis == []
+    report.raise_if_failed()
+
+
+def test_arrays_of_values():
+    loss, w, b, _ = neuron()
+    assert compare(loss, [(w, np.array([12.0, -24.0, 36.0])), (b, 12.0)])
+    assert compare(loss, {"w": [12.0, -24.0, 36.0], "b": 12.0})
+    matrix = values([[1.0, 2.0], [3.0, 4.0]], "m")
+    total = (matrix @ matrix).sum()
+    right = np.array([[7.0, 11.0], [9.0, 13.0]])
+    assert compare(total, [(matrix, right)])
+    report = compare(total, [(matrix, right.T)])
+    assert verdicts(report) == ["agree", "disagree", "disagree", "agree"]
+    assert "transposed" in str(report)
+
+
+def test_the_first_wrong_factor_and_what_inherits():
+    loss, _, b, _ = neuron()
+    report = compare(loss, {"w": [6.0, -12.0, 18.0], b: 6.0, "output": 6.0})
+    assert verdicts(report) == ["disagree"] * 5
+    assert (
+        report.diagnosis[0] == "First wrong: d loss/d output: yours 6, should be 12 at output = 6"
+    )
+    assert [row.note for row in report.rows] == [
+        "this only follows from what is wrong above it"
+    ] * 4 + [""]
+    local = compare(loss, {("output", "w0"): 0.0, "output": 12.0})
+    assert local.diagnosis[0].startswith("First wrong: d output/d w0: yours 0, should be 1")
+
+
+def test_a_wrong_local_factor():
+    x = Value(-3.2, "output")
+    y = relu(x).named("relu")
+    loss = ((y - 1.0) ** 2).named("loss")
+    report = compare(loss, {("relu", "output"): 1.0, "output": -2.0, "relu": -2.0})
+    assert verdicts(report) == ["disagree", "disagree", "agree"]
+    assert report.diagnosis[0] == (
+        "First wrong: d relu/d output: yours 1, should be 0 at output = -3.2"
+    )
+    assert report.rows[1].note == "this only follows from what is wrong above it"
+
+
+def test_the_factor_that_explains_the_final_gradients():
+    x, w, b = values([1.0, -2.0], "x"), values([0.5, 1.5], "w"), Value(0.25, "b")
+    loss = ((sigmoid(dot(x, w) + b).named("s") - 1.0) ** 2).named("loss")
+    loss.backward()
+    s = next(node for node in topological_order(loss) if node.name == "s")
+    z = s.operands[0].data
+    factor = z * (1 - z) / s.partials[0]  # the input where the output belongs
+    report = compare(loss, {w[0]: w[0].grad * factor, w[1]: w[1].grad * factor, b: b.grad * factor})
+    text = str(report)
+    assert f"d s/d add: {z * (1 - z):.9g} instead of {s.partials[0]:.9g}" in text
+    assert "the input of sigmoid is used where its output belongs (at s)" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "yours", "verdict"),
+    [
+        (lambda x: relu(x), 1.0, "convention"),
+        (lambda x: relu(x), 0.5, "convention"),
+        (lambda x: relu(x), 0.0, "agree"),
+        (lambda x: relu(x), 1.1, "disagree"),
+        (lambda x: relu(x), -0.1, "disagree"),
+        (lambda x: abs(x), -1.0, "convention"),
+        (lambda x: abs(x), 1.5, "disagree"),
+        (lambda x: maximum(x, 0.0), 1.0, "convention"),
+        (lambda x: maximum(x, -x), -1.0, "convention"),
+        (lambda x: clip(x, 0.0, 1.0), 1.0, "convention"),
+        (lambda x: 3.0 * relu(x) + x, 4.0, "convention"),
+        (lambda x: 3.0 * relu(x) + x, 5.0, "disagree"),
+        (lambda x: relu(x) * 0.0, 0.1, "disagree"),
+    ],
+)
+def test_conventions_at_kinks(value, yours, verdict):
+    x = Value(0.0, "x")
+    report = compare(value(x), {x: yours})
+    assert verdicts(report) == [verdict]
+    assert report.passed == (verdict != "disagree")
+    if verdict == "convention":
+        assert "any value in [" in report.rows[0].note
+
+
+def test_the_note_on_a_convention():
+    x = Value(0.0, "x")
+    (row,) = compare(relu(x), {x: 1.0}).rows
+    assert row.note == "yours 1, ours 0; at this kink any value in [0, 1] is right"
+
+
+def test_undefined_and_where_it_comes_from():
+    x = Value(-1.0, "x")
+    with np.errstate(all="ignore"):
+        y = (log(x).named("p") * 2.0).named("y")
+    report = compare(y, {x: 1.0})
+    assert verdicts(report) == ["undefined"]
+    assert report.rows[0].note == "the first nan is p = log(-1)"
+    assert not report
+    z = Value(2.0, "z")
+    assert verdicts(compare(z * z, {z: math.nan})) == ["undefined"]
+    root = Value(0.0, "r")
+    report = compare(root.sqrt().named("s"), {root: math.inf})
+    assert "the first infinity is d s/d r of s = sqrt(0)" in str(report)
+
+
+def test_a_value_that_is_not_in_the_graph():
+    loss, *_ = neuron()
+    stranger = Value(2.0, "stranger")
+    report = compare(loss, {stranger: 0.0})
+    assert verdicts(report) == ["agree"]
+    assert report.rows[0].note == "not in the graph, so 0"
+    assert verdicts(compare(loss, {stranger: 1.0})) == ["disagree"]
+
+
+def test_tolerance():
+    x = Value(3.0, "x")
+    y = x * 2.0
+    assert not compare(y, {x: 2.0 + 1e-9})
+    assert compare(y, {x: 2.0 + 1e-9}, tolerance=1e-9)
+    assert compare(y, {x: 2.0}, tolerance=0.0)
+    for wrong in (-1.0, math.nan, math.inf):
+        with pytest.raises(ValueError, match="tolerance must be a finite number, at least 0"):
+            compare(y, {x: 2.0}, tolerance=wrong)
+
+
+@pytest.mark.parametrize(
+    ("manual", "error", "message"),
+    [
+        ({"v": 1.0}, ValueError, "no Value is called 'v'; there are "),
+        ({"outptu": 1.0}, ValueError, "no Value is called 'outptu'; there are 'output'"),
+        ({3: 1.0}, TypeError, "a key is a Value, a name, a pair or an array of them, not 3"),
+        ({"b": None}, TypeError, "with respect to 'b' must be a real number, not None"),
+        ({"b": "12"}, TypeError, "with respect to 'b' must be a real number, not the str '12'"),
+        ({"b": 12j}, TypeError, "treat its real and imaginary parts"),
+        ({"b": [12.0]}, ValueError, r"must have the shape \(\), not \(1,\)"),
+        ({"w": 12.0}, ValueError, r"with respect to 'w' must have the shape \(3,\), not \(\)"),
+        ({"w": [1.0, 2.0]}, ValueError, r"must have the shape \(3,\), not \(2,\)"),
+        ({"w": [[1.0, 2.0, 3.0]]}, ValueError, r"must have the shape \(3,\), not \(1, 3\)"),
+        ({("b", 3): 1.0}, TypeError, "a key is a Value, a name"),
+        ({(3, "b"): 1.0}, TypeError, "a key is a Value or the name of one, not 3"),
+        ({}, ValueError, "there is nothing to compare"),
+        (3.0, TypeError, r"a dict \{Value: number\}, or a list of pairs"),
+        ([1.0], TypeError, r"a pair \(Values, numbers\) is needed, not 1.0"),
+        ([([1.0], [2.0])], TypeError, "a key must be made of Values, not of float"),
+    ],
+)
+def test_bad_input(manual, error, message):
+    loss, *_ = neuron()
+    with pytest.raises(error, match=message):
+        compare(loss, manual)
+
+
+def test_a_name_that_several_values_have():
+    x, y = Value(1.0, "x"), Value(2.0, "x")
+    with pytest.raises(ValueError, match="2 Values are called 'x': use the Value itself"):
+        compare(x * y, {"x": 1.0})
+    with pytest.raises(TypeError, match="compare takes a Value, not a float"):
+        compare(1.0, {})
+
+
+# --- The report ---------------------------------------------------------------------------------
+
+
+def test_the_report_fits_and_is_data():
+    x = values(np.linspace(-1e-300, 1e300, 60), "a_rather_long_name_of_an_input.")
+    total = (x[0] * 1e5 + dot(x, [1 / 3] * 60)).named("total")
+    report = compare(total, [(x, [-1.23456789e-305] * 60)])
+    lines = str(report).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "… and 30 more, none of them worse" in lines
+    data = json.loads(json.dumps(report.to_dict()))
+    assert data["verdict"] == "disagree"
+    assert len(data["rows"]) == 60
+    assert data["rows"][3]["yours"] == -1.23456789e-305
+    with pytest.raises(AssertionError, match="derivative  ") as failure:
+        report.raise_if_failed()
+    assert str(report) in str(failure.value)
+    assert repr(report) == "<Report: disagree, 60 derivatives compared>"
+
+
+def test_the_html_of_a_report_is_safe():
+    x = Value(1.0, "<script>alert(1)</script>")
+    html = compare(x * 2.0, {x: 3.0})._repr_html_()
+    assert html.startswith("<table>")
+    assert "<script" not in html
+
+
+# --- Rounding and differences -------------------------------------------------------------------
+
+
+def test_cancellation_is_no_disagreement_and_a_tiny_gradient_is_compared():
+    x = Value(1.0 + 1e-9, "x")
+    loss = ((x - 1.0) * 1e3) ** 2
+    right = 2e6 * (x.data - 1.0)
+    assert compare(loss, {x: right * (1 + 1e-8)})  # a rounding of x would explain it
+    assert not compare(loss, {x: right * (1 + 1e-5)})
+    tiny = Value(1e-150, "tiny")
+    assert not compare(tiny * 1e-150, {tiny: 1.001e-150})
+    assert compare(tiny * 1e-150, {tiny: 1e-150})
+
+
+@given(st.lists(st.floats(-3, 3), min_size=2, max_size=6), st.integers(0, 5))
+def test_the_order_of_a_sum_is_no_disagreement(numbers, shift):
+    """Hand-derived in another order, the derivative differs by no more than the bound says."""
+    x = values(numbers, "x")
+    total = x[0] * x[1]
+    for item in x:
+        total = total + item * x[0] - 0.1
+    loss = total**2
+    order = np.roll(np.arange(len(numbers)), shift)
+    data = np.array(numbers)
+    z = data[0] * data[1] + float(sum(data[i] * data[0] - 0.1 for i in order))
+    assert compare(loss, {x[-1]: 2.0 * z * (data[0] + (data[0] if len(numbers) == 2 else 0.0))})
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_bounds_and_estimates_hold(name):
+    example = EXAMPLES[name]
+    leaves = [
+        values(x, f"a{i}") if np.ndim(x) else Value(x, f"a{i}")
+        for i, x in enumerate(example.arguments)
+    ]
+    root = example.function(*leaves)
+    judge = Judge(root)
+    bounded = derivatives(judge.order)
+    root.backward()
+    for node in judge.order:
+        assert bounded[node].number == pytest.approx(node.grad, rel=1e-14)
+        number, error = estimate(judge.order, node, judge.bounds[root] * 2.0**-52)
+        assert math.fabs(number - node.grad) <= 10 * error + judge.room(node)
+        assert error <= 1e-5 * max(1.0, math.fabs(node.grad))
+
+
+def test_an_operation_with_a_wrong_derivative_is_noticed():
+    wrong = Op("cube", lambda x: x * x * x, [lambda out, x: 2.0 * x * x])
+    x = Value(2.0, "x")
+    (row,) = compare(wrong(x), {x: 8.0}).rows
+    assert row.verdict == "agree"
+    assert row.note.startswith("a difference quotient gives 12 ±")
+
+
+# --- On functions -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "scale"),
+    [
+        (name, scale)
+        for name, example in EXAMPLES.items()
+        for scale in (1e-6, 1e-3, 1.0, 1e3, 1e6)
+        if example.scales or scale <= 1.0  # the others saturate or overflow there
+    ],
+)
+def test_right_gradients_pass_and_wrong_ones_do_not(name, scale):
+    example = EXAMPLES[name]
+    arguments = [x * scale for x in example.arguments]
+    report = check_gradient(example.function, example.manual, *arguments)
+    assert report, str(report)
+
+    def several(result):
+        return list(result) if isinstance(result, tuple) else [result]
+
+    for index in range(len(arguments)):
+        for factor in (1.001, 1.0 + 1e-6, -1.0, 2.0, 0.0):
+
+            def wrong(*point, index=index, factor=factor):
+                result = several(example.manual(*point))
+                result[index] = result[index] * factor
+                return tuple(result)
+
+            report = check_gradient(example.function, wrong, *arguments)
+            assert report.verdict == "disagree", (index, factor)
+            if factor in (-1.0, 2.0, 0.0):
+                assert "None of the classic mistakes" not in str(report)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_false_alarm_at_many_points(name):
+    example = EXAMPLES[name]
+    assert check_gradient(example.function, example.manual, *example.arguments, samples=200, seed=7)
+
+
+X, TARGET = np.array([1.0, -2.0, 3.0]), 0.5
+
+
+def loss_of_a_neuron(w, b):
+    return (relu(dot(X, w) + b).named("output") - TARGET) ** 2
+
+
+def planted(mistake):
+    """The hand-written gradient of the neuron with a mistake in it."""
+
+    def manual(w, b):
+        z = np.dot(X, w) + b
+        y = max(0.0, z)
+        upstream = 2.0 * (y - TARGET)
+        mask = float(z > 0.0)
+        if mistake == "factor 2":
+            upstream = y - TARGET
+        if mistake == "sign":
+            upstream = -upstream
+        if mistake == "mask missing":
+            mask = 1.0
+        if mistake == "mask inverted":
+            mask = 1.0 - mask
+        if mistake == "upstream":
+            upstream = 1.0
+        dw, db = upstream * mask * X, upstream * mask
+        if mistake == "bias forgotten":
+            db = 0.0
+        if mistake == "reversed":
+            dw = dw[::-1]
+        if mistake == "exchanged":
+            dw = upstream * mask * w
+        return dw, db
+
+    return manual
+
+
+@pytest.mark.parametrize(
+    ("mistake", "named"),
+    [
+        ("factor 2", "The mistake: the factor 2 is missing"),
+        ("sign", "The mistake: a sign is flipped"),
+        ("mask missing", "The mistake: the mask of relu is missing (at output)"),
+        ("mask inverted", "The mistake: the mask of relu is inverted (at output)"),
+        ("upstream", "The mistake: the derivative of a power is forgotten"),
+        ("bias forgotten", "The mistake: a gradient is forgotten (in the gradient of b)"),
+        ("reversed", "The mistake: a gradient is reversed (that of w)"),
+        ("exchanged", "The mistake: weights and inputs are exchanged in a dot product (at dot)"),
+    ],
+)
+def test_mistakes_by_name(mistake, named):
+    report = check_gradient(loss_of_a_neuron, planted(mistake), [-3.0, -1.0, 2.0], 1.0)
+    assert report.verdict == "disagree"
+    assert named in str(report)
+
+
+@pytest.mark.parametrize(
+    ("function", "manual", "arguments", "named"),
+    [
+        (lambda x: x * x, lambda x: x, (1.5,), "of the 2 uses of a value only one counts"),
+        (lambda a, b: a * b, lambda a, b: (a, b), (2.0, 3.0), "operands of a product are swapped"),
+        (lambda x: sigmoid(x), lambda x: x * (1 - x), (0.3,), "the input of sigmoid is used where"),
+        (
+            lambda x: (x[0] + x[1] + x[2]) / 3.0,
+            lambda x: np.ones(3),
+            ([1.0, 2.0, 4.0],),
+            "a division is forgotten (sum for mean)",
+        ),
+    ],
+)
+def test_other_mistakes_by_name(function, manual, arguments, named):
+    assert named in str(check_gradient(function, manual, *arguments))
+
+
+def test_no_name_is_guessed():
+    def manual(w, b):
+        dw, db = planted("none")(w, b)
+        return dw * 1.001, db
+
+    report = check_gradient(loss_of_a_neuron, manual, [-3.0, -1.0, 2.0], 1.0)
+    assert "None of the classic mistakes gives these numbers." in report.diagnosis
+
+
+def test_the_witness_is_simple():
+    report = check_gradient(loss_of_a_neuron, planted("mask missing"), [-3.1, -1.7, 2.9], 1.3)
+    (where_,) = (line for line in report.diagnosis if line.startswith("At w = "))
+    assert len(where_) <= len("At w = [-1., -2., -2.], b = -0.5:")
+
+
+def test_a_kink_and_both_sides_of_it():
+    report = check_gradient(lambda x: relu(x), lambda x: float(x >= 0.0), 0.0)
+    assert verdicts(report) == ["convention"]
+    assert not check_gradient(lambda x: relu(x), lambda x: 1.0, 3.0)
+    # Far from the given point: the other side is looked for.
+    assert not check_gradient(lambda x: relu(x - 1000.0), lambda x: 0.0, 1.0)
+    assert not check_gradient(
+        lambda x: where(x > -50.0, x, 2.0 * x), lambda x: 1.0, -1.0, samples=40
+    )
+
+
+def test_what_is_not_exercised():
+    report = check_gradient(lambda x: relu(x * x), lambda x: 2.0 * x, 3.0)
+    assert report.verdict == "not exercised"
+    assert not report.passed
+    assert report.rows[0].note == (
+        "multiply was never negative, so that side of the relu was not compared"
+    )
+    report = check_gradient(lambda x: where(x > -1e9, x, 2.0 * x), lambda x: 1.0, -1.0)
+    assert report.verdict == "not exercised"
+    assert report.rows[0].note == "the condition of a where was never false"
+
+
+def test_float32():
+    def manual(w, b):
+        dw, db = planted("none")(np.float32(w), np.float32(b))
+        return np.float32(dw), np.float32(db)
+
+    report = check_gradient(loss_of_a_neuron, manual, [-3.1, -1.0, 2.3], 1.0)
+    assert report.verdict == "disagree"
+    (advice,) = (line for line in report.diagnosis if "float32" in line)
+    tolerance = float(advice.split("tolerance=")[1].split()[0])
+    assert check_gradient(loss_of_a_neuron, manual, [-3.1, -1.0, 2.3], 1.0, tolerance=tolerance)
+
+
+def test_the_numpy_neuron_as_it_is_and_in_place():
+    assert check_gradient(
+        lambda x, w, b, t: (relu(dot(x, w) + b) - t) ** 2,
+        lambda x, w, b, t: dict(zip(("w", "b"), by_hand(x, w, b, t), strict=True)),
+        [1.0, -2.0, 3.0], [-3.0, -1.0, 2.0], 1.0, 0.0,
+        wrt=["w", "b"],
+    )  # fmt: skip
+    given = np.array([1.0, 2.0])
+
+    def in_place(x):
+        x *= 2.0
+        return x
+
+    assert check_gradient(lambda x: dot(x, x), in_place, given)
+    assert given.tolist() == [1.0, 2.0]
+
+
+def test_intermediate_derivatives_by_name():
+    def manual(w, b):
+        z = np.dot(X, w) + b
+        upstream = 2.0 * (max(z, 0.0) - TARGET)
+        return {"w": upstream * (z > 0) * X, "b": upstream * (z > 0), "output": upstream}
+
+    report = check_gradient(loss_of_a_neuron, manual, [-3.0, -1.0, 2.0], 1.0)
+    assert report
+    assert report.rows[-1].derivative == "d loss_of_a_neuron/d output"
+
+
+def test_a_run_repeats():
+    arguments = loss_of_a_neuron, planted("exchanged"), [-3.0, -1.0, 2.0], 1.0
+    assert str(check_gradient(*arguments)) == str(check_gradient(*arguments))
+    assert check_gradient(*arguments, seed=1).verdict == "disagree"
+
+
+@pytest.mark.parametrize(
+    ("result", "error", "message"),
+    [
+        (None, TypeError, "the gradients with respect to w, b as a tuple or a dict, not None"),
+        (3.0, TypeError, "as a tuple or a dict, not a float"),
+        (([1.0, 2.0],), ValueError, "manual returned 1 gradients where 2 are expected, of w, b"),
+        (([1.0, 2.0], 1.0), ValueError, r"respect to w must have the shape \(3,\), not \(2,\)"),
+        (
+            ([1.0, 2.0, 3.0], [1.0]),
+            ValueError,
+            r"respect to b must have the shape \(\), not \(1,\)",
+        ),
+        ((np.ones((3, 1)), 1.0), ValueError, r"must have the shape \(3,\), not \(3, 1\)"),
+        ((1.0, 1.0), ValueError, r"must have the shape \(3,\), not \(\)"),
+        ((["a", "b", "c"], 1.0), TypeError, "with respect to w must be a real number, not the str"),
+        (([1j, 2.0, 3.0], 1.0), TypeError, "with respect to w must be a real number"),
+        (([1.0, 2.0, 3.0], None), TypeError, "with respect to b must be a real number, not None"),
+        ({"w": [1.0, 2.0, 3.0]}, ValueError, "manual returned no gradient for b, only for w"),
+        ({"w": np.ones(3), "b": 1.0, "v": 1.0}, ValueError, "no Value is called 'v'"),
+    ],
+)
+def test_what_manual_must_not_return(result, error, message):
+    with pytest.raises(error, match=message):
+        check_gradient(loss_of_a_neuron, lambda w, b: result, [-3.0, -1.0, 2.0], 1.0)
+
+
+def test_other_bad_input():
+    def broken(w, b):
+        raise KeyError("w")
+
+    with pytest.raises(ValueError, match=r"manual raised KeyError: 'w'; at w = \[-3.*\], b = 1"):
+        check_gradient(loss_of_a_neuron, broken, [-3.0, -1.0, 2.0], 1.0)
+    with pytest.raises(TypeError, match="must return a Value, not a float"):
+        check_gradient(lambda x: 3.0, lambda x: 0.0, 1.0)
+    with pytest.raises(TypeError, match="manual must be a function, not a float"):
+        check_gradient(lambda x: x, 1.0, 1.0)
+    with pytest.raises(TypeError, match="the argument x must be a real number, not the str"):
+        check_gradient(lambda x: x, lambda x: 1.0, "1")
+    with pytest.raises(ValueError, match="f has no argument 'y'; it has x"):
+        check_gradient(lambda x: x, lambda x: 1.0, 1.0, wrt=["y"])
+    with pytest.raises(ValueError, match="samples must be a whole number, at least 1"):
+        check_gradient(lambda x: x, lambda x: 1.0, 1.0, samples=0)
