@@ -1,16 +1,19 @@
 """The command `autograd`."""
 
 import argparse
+import importlib
+import inspect
 import math
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
 from autograd import __version__
+from autograd.compare import check_gradient
 from autograd.diagram import FORMATS, draw, suffix
 from autograd.neuron import Neuron, train
 
@@ -85,6 +88,72 @@ def neuron(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
             parser.exit(1, f"{parser.prog}: {error}\n")
 
 
+def named_function(text: str) -> Callable[..., Any]:
+    """A function given as `module:function`, the module being found as Python finds it here."""
+    module_name, colon, name = text.partition(":")
+    if not colon or not module_name or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form module:function")
+    sys.path.insert(0, os.getcwd())
+    try:
+        result = getattr(importlib.import_module(module_name), name)
+    except ImportError as error:
+        raise argparse.ArgumentTypeError(f"{module_name!r} cannot be imported: {error}") from None
+    except AttributeError:
+        raise argparse.ArgumentTypeError(f"{module_name!r} has no {name!r}") from None
+    finally:
+        sys.path.pop(0)
+    if not callable(result):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a function")
+    return cast(Callable[..., Any], result)
+
+
+def argument(text: str) -> tuple[str, Any]:
+    """An argument as `name=number` or `name=number,number,...`, with a ; between rows."""
+    name, equals, numbers = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=number,...")
+    rows = [number_list(row) for row in numbers.split(";")]
+    if len({len(row) for row in rows}) > 1:
+        raise argparse.ArgumentTypeError(f"the rows of {name!r} have different lengths")
+    if len(rows) > 1:
+        return name, np.array(rows)
+    return name, np.array(rows[0]) if "," in numbers else rows[0][0]
+
+
+def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Compare a hand-written gradient with the automatic one and print the report."""
+    given = dict(options.at)
+    try:
+        parameters = [
+            name
+            for name, x in inspect.signature(options.function).parameters.items()
+            if name in given or x.default is x.empty
+        ]
+    except (TypeError, ValueError):
+        parameters = list(given)
+    for name in parameters:
+        if name not in given:
+            parser.error(f"the argument {name!r} of the function is missing: --at {name}=...")
+    for name in given:
+        if name not in parameters:
+            parser.error(f"the function has no argument {name!r}; it has {', '.join(parameters)}")
+    try:
+        report = check_gradient(
+            options.function,
+            options.manual,
+            *[given[name] for name in parameters],
+            wrt=options.wrt,
+            samples=options.samples,
+            seed=options.seed,
+            tolerance=options.tolerance,
+        )
+    except (TypeError, ValueError) as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
+    print(report)
+    if not report.passed:
+        sys.exit(1)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command with the given arguments, those of the process by default."""
     parser = Parser(
@@ -117,6 +186,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="draw the trained neuron to a file; the suffix says the format: "
         f"{', '.join(FORMATS)}")  # fmt: skip
     command.set_defaults(run=neuron, parser=command)
+
+    command = commands.add_parser(
+        "check",
+        help="compare a hand-written gradient with the automatic one",
+        description=(
+            "Compare a hand-written gradient with the automatic one, at the given arguments and at "
+            "others. The exit status is 0 if they agree, 1 if they do not, 2 for a wrong call."
+        ),
+    )
+    add = command.add_argument
+    add("function", type=named_function, metavar="MODULE:FUNCTION",
+        help="the function, written with the operations of this library")  # fmt: skip
+    add("manual", type=named_function, metavar="MODULE:GRADIENT",
+        help="its gradient by hand, a function of floats and NumPy arrays")  # fmt: skip
+    add("--at", type=argument, action="append", default=[], metavar="NAME=X,...",
+        help="an argument: a number, a list 'w=-3,-1,2', a matrix 'm=1,2;3,4'")  # fmt: skip
+    add("--wrt", type=lambda text: text.split(","), metavar="NAME,...",
+        help="the arguments of which the gradients are given; by default all")  # fmt: skip
+    add("--samples", type=step_count, default=10, metavar="N",
+        help="at how many other points (default: 10)")  # fmt: skip
+    add("--seed", type=step_count, default=0, metavar="N", help="makes the points (default: 0)")
+    add("--tolerance", type=number, metavar="X",
+        help="what counts as rounding (default: 8 times 2**-52)")  # fmt: skip
+    command.set_defaults(run=check, parser=command)
 
     options = parser.parse_args(
         list(_joined_negatives(sys.argv[1:] if arguments is None else arguments))

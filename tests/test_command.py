@@ -132,6 +132,72 @@ def test_a_picture_that_cannot_be_written(tmp_path, capsys, monkeypatch):
         assert message in output.err
 
 
+@pytest.fixture
+def derivation(tmp_path, monkeypatch):
+    """A module with a function, its gradient, and one with a mistake, in the working directory."""
+    (tmp_path / "derivation.py").write_text(
+        "import numpy as np\n"
+        "from autograd import dot, relu\n"
+        "def loss(w, b, target=0.5):\n"
+        "    return (relu(dot([1.0, -2.0, 3.0], w) + b) - target) ** 2\n"
+        "def gradient(w, b, mask=True):\n"
+        "    z = np.dot([1.0, -2.0, 3.0], w) + b\n"
+        "    upstream = 2 * (max(z, 0) - 0.5) * (z > 0 if mask else 1)\n"
+        "    return upstream * np.array([1.0, -2.0, 3.0]), upstream\n"
+        "def unmasked(w, b):\n"
+        "    return gradient(w, b, mask=False)\n"
+        "number = 3\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    yield
+    sys.modules.pop("derivation", None)
+
+
+AT = ["--at", "w=-3,-1,2", "--at", "b=1"]
+
+
+@pytest.mark.usefixtures("derivation")
+def test_check(capsys):
+    main(["check", "derivation:loss", "derivation:gradient", *AT])
+    assert capsys.readouterr().out.count("agree") == 4
+    with pytest.raises(SystemExit) as stop:
+        main(["check", "derivation:loss", "derivation:unmasked", *AT, "--samples", "5"])
+    assert stop.value.code == 1
+    assert "the mask of relu is missing" in capsys.readouterr().out
+    result = run("check", "derivation:loss", "derivation:unmasked", *AT)
+    assert (result.returncode, result.stderr) == (1, "")
+
+
+@pytest.mark.usefixtures("derivation")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["loss", "derivation:gradient"], "'loss' is not of the form module:function"),
+        (["nowhere:loss", "derivation:gradient"], "'nowhere' cannot be imported"),
+        (["derivation:lost", "derivation:gradient"], "'derivation' has no 'lost'"),
+        (["derivation:number", "derivation:gradient"], "'derivation:number' is not a function"),
+        (["derivation:loss", "derivation:gradient", "--at", "w"], "'w' is not of the form name="),
+        (["derivation:loss", "derivation:gradient", "--at", "w=1,x"], "'x' is not a number"),
+        (["derivation:loss", "derivation:gradient", "--at", "w=1,2;3"], "have different lengths"),
+        (["derivation:loss", "derivation:gradient", "--at", "b=1"], "the argument 'w' of the"),
+        (["derivation:loss", "derivation:gradient", *AT, "--at", "c=1"], "has no argument 'c'"),
+        (["derivation:loss", "derivation:gradient", *AT, "--wrt", "v"], "has no argument 'v'"),
+        (["derivation:loss", "derivation:gradient", *AT, "--samples", "0"], "samples must be"),
+        (["derivation:loss", "derivation:gradient", "--at", "w=1,2", "--at", "b=1"], "dot takes"),
+        (["derivation:loss", "derivation:loss", *AT], "as a tuple or a dict, not a"),
+    ],
+)
+def test_check_called_wrongly(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["check", *arguments])
+    assert stop.value.code == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.count("\n") == 1
+    assert message in output.err
+
+
 def test_help_and_version(capsys):
     for arguments, parts in [
         (["--help"], ["usage: autograd", "neuron", "--version"]),
