@@ -8,6 +8,7 @@ import pytest
 from corpus import EXAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
+from picture import read
 
 from autograd import (
     Op,
@@ -29,6 +30,7 @@ from autograd import (
 from autograd.compare.judge import Judge
 from autograd.compare.numeric import estimate
 from autograd.compare.rounding import derivatives
+from autograd.diagram import palette
 from autograd.neuron import Neuron, by_hand
 
 
@@ -253,6 +255,23 @@ def test_the_html_of_a_report_is_safe():
     html = compare(x * 2.0, {x: 3.0})._repr_html_()
     assert html.startswith("<table>")
     assert "<script" not in html
+
+
+def test_the_drawn_report():
+    loss, w, b, _ = neuron()
+    manual = {"w": [6.0, -24.0, 36.0], b: 12.0, ("output", "add"): 0.0, "loss": 1.0}
+    report = compare(loss, manual)
+    grads = [x.grad for x in w]
+    picture = read(report.draw(edges=None).svg())
+    assert picture.boxes["w0"].lines[-1] == "yours 6 ≠ 12"
+    assert picture.boxes["w0"].outlines[0]["stroke"] == palette.WRONG
+    assert picture.boxes["w1"].lines[-1] == "yours -24 = -24"
+    assert picture.boxes["w1"].outlines[0]["stroke"] == palette.RIGHT
+    assert picture.boxes["dot"].outlines[0]["stroke"] == palette.OPERATION
+    assert [x.label for x in picture.arrows if x.head == "output"] == [["yours 0 ≠ 1"]]
+    assert [x.grad for x in w] == grads  # comparing and drawing change nothing
+    failed = check_gradient(loss_of_a_neuron, planted("mask missing"), [-3.0, -1.0, 2.0], 1.0)
+    assert "yours" in failed.draw(depth=9).source
 
 
 # --- Rounding and differences -------------------------------------------------------------------

@@ -609,7 +609,7 @@ def graphs(draw_from):
 
 @given(graphs(), st.booleans())
 def test_boxes_and_arrows_are_the_values_and_uses(root, expand):
-    shown = steps(root, expand=expand, depth=None)
+    shown = steps(root, expand=expand, depth=None, marks={})
     picture = read(draw(root, expand=expand).svg())
     uses = [x for step in shown for x in step.operands if not isinstance(x, float)]
     assert len(picture.boxes) == len(shown)
@@ -989,7 +989,16 @@ def contrast(a, b):
 def test_everything_can_be_read_in_light_and_dark():
     pairs = [
         (text, fill)
-        for text in (palette.INK, palette.LEAF, palette.OPERATION, palette.ROOT, palette.GROUP)
+        for text in (
+            palette.INK,
+            palette.LEAF,
+            palette.OPERATION,
+            palette.ROOT,
+            palette.GROUP,
+            palette.RIGHT,
+            palette.WRONG,
+            palette.DOUBTFUL,
+        )
         for fill in palette.TINTS
     ]
     papers = (palette.BACKGROUND, palette.CLUSTER_FILL)

@@ -70,7 +70,7 @@ def compare(
     words = [*comparison.diagnosis(), *float32_advice(rows, judge.tolerance)]
     if "disagree" in comparison.verdicts and len(rows) > 1:
         words += named_mistakes([comparison.case()])
-    return Report(rows, words)
+    return Report(rows, words, value, comparison.compared)
 
 
 def check_gradient(

@@ -30,6 +30,11 @@ class Comparison:
                 self._judges[of] = Judge(of, judge.tolerance)
         self.verdicts = [self._judges[of].verdict(wrt, yours)[0] for (of, wrt), yours in pairs]
 
+    @property
+    def compared(self) -> list[Pair]:
+        """What each row is about."""
+        return [pair for pair, _ in self.pairs]
+
     def rows(self) -> list[Row]:
         """Each derivative with all the numbers, and a note on those that only inherit an error."""
         _, inherited = self._wrong()

@@ -82,6 +82,9 @@ def _one(key: Any, names: Mapping[Value, str], several: bool = False) -> Any:
     }
     if several and numbered:
         return [numbered[number] for number in sorted(numbered)]
+    for node, title in names.items():
+        if title == key:
+            return node
     known = [node.name for node in names if node.name]
     close = difflib.get_close_matches(key, known, 3) or known[:10]
     raise ValueError(f"no Value is called {key!r}; there are {', '.join(map(repr, close))}")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from html import escape
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from autograd.diagram import Diagram
 
 Verdict = Literal["agree", "convention", "not exercised", "undefined", "disagree"]
 SEVERITY: tuple[Verdict, ...] = ("agree", "convention", "not exercised", "undefined", "disagree")
@@ -53,6 +56,9 @@ class Report:
 
     rows: Sequence[Row]
     diagnosis: Sequence[str] = ()
+    _root: Any = field(default=None, repr=False, compare=False)
+    _compared: Sequence[tuple[Any, Any]] = field(default=(), repr=False, compare=False)
+    """Of each row: what is differentiated, and with respect to what."""
 
     @property
     def verdict(self) -> Verdict:
@@ -84,6 +90,33 @@ class Report:
             "rows": [row.to_dict() for row in self.rows],
             "diagnosis": list(self.diagnosis),
         }
+
+    def draw(self, **options: Any) -> Diagram:
+        """The graph with every compared number beside the automatic one, coloured by the verdict.
+
+        After `check_gradient()` that is the graph at the point of the table.
+
+        Args:
+            options: those of `draw()`.
+
+        Raises:
+            ValueError, TypeError: as `draw()` does.
+        """
+        from autograd.diagram import marked, palette
+        from autograd.diagram.steps import Mark
+
+        colors = {"agree": palette.RIGHT, "convention": palette.RIGHT}
+        colors["not exercised"] = palette.DOUBTFUL
+        marks: dict[Any, Any] = {}
+        for (of, wrt), row in zip(self._compared, self.rows, strict=True):
+            color = colors.get(row.verdict, palette.WRONG)
+            sign = "=" if row.yours == row.automatic else "≠" if color == palette.WRONG else "≈"
+            words = f"yours {row.yours:.5g} {sign} {row.automatic:.5g}"
+            if of is self._root:
+                marks[wrt] = Mark(words, color)
+            if any(x is wrt for x in of.operands):
+                marks[of, wrt] = Mark(words, color)
+        return marked(self._root, marks, **options)
 
     def __repr__(self) -> str:
         return f"<Report: {self.verdict}, {len(self.rows)} derivatives compared>"

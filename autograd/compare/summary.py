@@ -44,7 +44,9 @@ def summary(checked: Checked, checks: Sequence[Check], unseen: Mapping[Branch, i
         usable = [check for check in checks if check.recording.usable] or checks
         words += named_mistakes([_case(checked, check) for check in usable])
         words += float32_advice(rows, checked.tolerance)
-    return Report(rows, words)
+    root = shown.recording.judge.root
+    root.backward()
+    return Report(rows, words, root, shown.comparison.compared)
 
 
 def _case(checked: Checked, check: Check) -> Case:

@@ -20,7 +20,7 @@ from autograd.diagram.groups import collapsed, groups, near
 from autograd.diagram.page import page
 from autograd.diagram.scene import CAPTIONS, Edges, Scene, scene
 from autograd.diagram.source import source
-from autograd.diagram.steps import Step, steps
+from autograd.diagram.steps import Marks, Step, steps
 from autograd.diagram.svg import finished
 from autograd.op import real
 from autograd.value import Value
@@ -71,6 +71,30 @@ def draw(
         >>> draw(y)
         <Diagram of y: 2 boxes, 2 arrows>
     """
+    return marked(
+        value,
+        {},
+        edges=edges,
+        expand=expand,
+        collapse=collapse,
+        depth=depth,
+        max_nodes=max_nodes,
+        timeout=timeout,
+    )
+
+
+def marked(
+    value: Value,
+    marks: Marks,
+    *,
+    edges: Edges = "partial",
+    expand: bool = False,
+    collapse: str | Collection[str] = (),
+    depth: int | None = None,
+    max_nodes: int = 1000,
+    timeout: float = 30.0,
+) -> Diagram:
+    """What `draw()` draws, with a word on some of the numbers."""
     if not isinstance(value, Value):
         raise TypeError(f"draw takes a Value, not a {type(value).__name__}")
     if edges is not None and (not isinstance(edges, str) or edges not in CAPTIONS):
@@ -87,7 +111,8 @@ def draw(
     if not timeout > 0.0:
         raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
     # A collapsed group is one box, however far away the Values in it are.
-    group_of = groups(steps(value, expand=bool(expand), depth=None if names else depth))
+    order = steps(value, expand=bool(expand), depth=None if names else depth, marks=marks)
+    group_of = groups(order)
     place_of = collapsed(group_of, names)
     if depth is not None:
         place_of = near(place_of, depth)

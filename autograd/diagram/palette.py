@@ -11,6 +11,9 @@ DEAD = "#666e78"
 DEAD_FILL = "#f3f4f6"
 CLUSTER = "#c3cad2"
 CLUSTER_FILL = "#f8f9fb"
+RIGHT = "#126329"
+WRONG = "#b3261e"
+DOUBTFUL = "#7d5200"
 TINTS = ["#fefefe", "#fff8ea", "#fff1d6", "#ffe9bf", "#ffdfa4", "#ffd487"]
 """From no gradient to the largest in the picture."""
 
@@ -24,6 +27,9 @@ DARK = {
     GROUP: "#74d9b3",
     DEAD: "#929ba6",
     DEAD_FILL: "#22272e",
+    RIGHT: "#7ee2a0",
+    WRONG: "#ffb3ad",
+    DOUBTFUL: "#f0c36a",
     CLUSTER: "#4a525c",
     CLUSTER_FILL: "#1a1e24",
     **dict(

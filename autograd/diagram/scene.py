@@ -34,7 +34,7 @@ CAPTIONS: dict[Edges, str] = {
 class Line:
     """A line of text in a box."""
 
-    role: Literal["name", "operation", "number"]
+    role: Literal["name", "operation", "number", "mark"]
     text: str
 
 
@@ -50,6 +50,8 @@ class Box:
     root: bool = False
     dead: bool = False
     tint: int = 0
+    color: str | None = None
+    """That of a mark, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Arrow:
     tooltip: str
     dead: bool = False
     cut: bool = False
+    color: str | None = None
+    """That of a mark, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,8 @@ class _Painter:
             lines.append(Line("operation", text.shortened(text.operation(step), 32) or "·"))
         lines.append(Line("number", f"data {text.number(step.data)}"))
         lines.append(Line("number", f"grad {text.number(step.grad)}"))
+        if step.mark:
+            lines.append(Line("mark", step.mark.text))
         formula = text.shortened(self.formulas[step], 1000)
         tooltip = [
             f"{text.legible(step.name)} = {formula}" if step.name else formula,
@@ -177,6 +183,7 @@ class _Painter:
             root=step is self.root,
             dead=not step.alive,
             tint=self._tint(step.grad),
+            color=step.mark.color if step.mark else None,
         )
 
     def _tint(self, grad: float) -> int:
@@ -213,8 +220,10 @@ class _Painter:
 
     def _arrow(self, key: str, tail: str, head: Place, uses: list[Use], cut: bool = False) -> Arrow:
         lines: list[str] = []
+        mark = None
         if len(uses) == 1:
             lines = self._labels(*uses[0])
+            mark = uses[0][0].arrow_marks.get(uses[0][1])
         elif not cut:
             lines = [f"{len(uses)} uses"]
         return Arrow(
@@ -225,6 +234,7 @@ class _Painter:
             "\n".join(_some([self._chain_rule(*use) for use in uses])),
             dead=not any(step.flow(index)[1] for step, index in uses),
             cut=cut,
+            color=mark.color if mark else None,
         )
 
     def _labels(self, step: Step, index: int) -> list[str]:
@@ -241,6 +251,8 @@ class _Painter:
         role = text.roles(step)[index]
         first, *others = numbers[self.edges] or [""]
         lines = [f"{role}: {first}" if role and first else role or first, *others]
+        if mark := step.arrow_marks.get(index):
+            lines.append(mark.text)
         return [line for line in lines if line]
 
     def _chain_rule(self, step: Step, index: int) -> str:

@@ -82,7 +82,9 @@ def label(lines: Iterable[str]) -> str:
 
 def line_color(box: Box) -> str:
     """The colour of a box's outline and heading."""
-    return palette.DEAD if box.dead else palette.ROOT if box.root else COLORS[box.kind]
+    if box.color or box.dead:
+        return box.color or palette.DEAD
+    return palette.ROOT if box.root else COLORS[box.kind]
 
 
 def _node(box: Box) -> dict[str, str]:
@@ -96,6 +98,7 @@ def _node(box: Box) -> dict[str, str]:
         "shape": shape,
         "style": f"{style},dashed" if box.dead else style,
         "color": line_color(box),
+        **({"penwidth": "2"} if box.color else {}),
         "fillcolor": palette.DEAD_FILL if box.dead else palette.TINTS[box.tint],
         "fontcolor": palette.DEAD if box.dead else palette.INK,
         "peripheries": "2" if box.root else "0" if box.kind == "cut" else "1",
@@ -105,12 +108,13 @@ def _node(box: Box) -> dict[str, str]:
 
 
 def _edge(arrow: Arrow) -> dict[str, str]:
-    color = palette.DEAD if arrow.dead else palette.OPERATION
+    plain = palette.DEAD if arrow.dead else palette.OPERATION
     return {
         "label": label(f" {line} " for line in arrow.lines),
         "style": "dashed" if arrow.dead else "dotted" if arrow.cut else "solid",
-        "color": color,
-        "fontcolor": palette.DEAD if arrow.dead else palette.INK,
+        "color": arrow.color or plain,
+        **({"penwidth": "2"} if arrow.color else {}),
+        "fontcolor": arrow.color or (palette.DEAD if arrow.dead else palette.INK),
     }
 
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import isnan
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from autograd import ops
 from autograd.graph import topological_order
 from autograd.op import Op
 from autograd.value import Value
+
+
+class Mark(NamedTuple):
+    """What is said of a gradient, or of a local derivative, beside its number."""
+
+    text: str
+    color: str
+
+
+Marks = Mapping[Value | tuple[Value, Value], Mark]
+"""Marks on the gradients of Values, and on the derivatives of Values by their operands."""
 
 
 @dataclass(eq=False, slots=True)
@@ -27,6 +38,8 @@ class Step:
     """Whether the backward sweep from the root comes here; a selection may cut the way."""
     alive: bool = False
     """Whether it can bring anything but 0."""
+    mark: Mark | None = None
+    arrow_marks: Mapping[int, Mark] = field(default_factory=dict)
 
     def flow(self, index: int) -> tuple[float, bool]:
         """What the gradient of an operand gets from its use here, and whether that can be not 0."""
@@ -56,7 +69,7 @@ def nearest(root: Item, operands: Callable[[Item], Iterable[Item]], depth: int) 
     return found
 
 
-def steps(root: Value, *, expand: bool, depth: int | None) -> list[Step]:
+def steps(root: Value, *, expand: bool, depth: int | None, marks: Marks) -> list[Step]:
     """The steps up to `root`, in topological order; not those of more than `depth` uses.
 
     With `expand`, dot products and sums become multiplications and additions.
@@ -86,7 +99,14 @@ def steps(root: Value, *, expand: bool, depth: int | None) -> list[Step]:
             node.name,
             node in reached,
             node in alive,
+            marks.get(node),
         )
+        if marks:
+            step.arrow_marks = {
+                index: marks[node, x]
+                for index, x in enumerate(node.operands)
+                if isinstance(x, Value) and (node, x) in marks
+            }
         result += _expansion(step) if expand else [step]
         made[node] = result[-1]
     return result
@@ -136,7 +156,7 @@ def _expansion(step: Step) -> list[Step]:
         slopes = float(isinstance(total, Step)), float(isinstance(term, Step))
         total = part(ops.add, total, term, slopes, _data(total) + _data(term))
         result.append(total)
-    result[-1].data, result[-1].name = step.data, step.name
+    result[-1].data, result[-1].name, result[-1].mark = step.data, step.name, step.mark
     return result
 
 
