@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from picture import read
 
+import autograd
 from autograd import (
     Op,
     Report,
@@ -19,10 +20,13 @@ from autograd import (
     clip,
     compare,
     dot,
+    exp,
     log,
+    logsumexp,
     maximum,
     relu,
     sigmoid,
+    softplus,
     topological_order,
     values,
     where,
@@ -452,6 +456,77 @@ def test_no_name_is_guessed():
     assert "None of the classic mistakes gives these numbers." in report.diagnosis
 
 
+@pytest.mark.parametrize(
+    ("function", "manual", "arguments"),
+    [
+        (lambda b: exp(b) ** 2, lambda b: 2.0 * np.exp(2.0 * b) * (1.0 + 1e-11), (0.5,)),
+        (lambda w, b: w * w, lambda w, b: (2.0 * w, 1.0), (2.0, 3.0)),
+        (lambda w: Value(3.0), lambda w: 1.0, (1.0,)),
+        (
+            lambda a, b: ((a * b).named("p") + 1.0) ** 2,
+            lambda a, b: {
+                "a": 2 * (a * b + 1) * b,
+                "b": 2 * (a * b + 1) * a,
+                ("p", "a"): 3.0 * b,
+            },
+            (2.0, 3.0),
+        ),
+    ],
+)
+def test_a_mistake_that_changes_nothing_is_not_named(function, manual, arguments):
+    report = check_gradient(function, manual, *arguments)
+    assert report.verdict == "disagree"
+    assert not any(
+        "mistake: " in line or "mistakes gives" in line for line in report.diagnosis[:-1]
+    )
+    assert not report.diagnosis[-1].startswith("The mistake")
+    assert not any("only follows" in row.note for row in report.rows)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_right_formulas_that_cancel_or_overflow_far_away(seed):
+    for function, manual, start in [
+        (lambda a: 1.0 / (1.0 + exp(-a)), lambda a: (s := 1 / (1 + np.exp(-a))) * (1 - s), 1.0),
+        (lambda a: softplus(a), lambda a: 1.0 - 1.0 / (1.0 + np.exp(a)), 1.0),
+        (
+            lambda z: logsumexp(z) - z[1],
+            lambda z: np.exp(z) / np.exp(z).sum() - np.array([0.0, 1.0, 0.0]),
+            [1.0, 2.0, 3.0],
+        ),
+    ]:
+        report = check_gradient(function, manual, start, seed=seed)
+        assert report, str(report)
+
+
+def test_many_kinks_at_once():
+    w = values([0.0] * 12, "w")
+    total = autograd.sum([relu(x) for x in w])
+    assert verdicts(compare(total, [(w, np.ones(12))])) == ["convention"] * 12
+    assert verdicts(compare(total, [(w, np.full(12, 1.5))])) == ["disagree"] * 12
+
+
+def test_what_is_differentiated_by_what_can_be_told_from_the_row():
+    def binary_cross_entropy(w):
+        return dot(w, [1.0, 2.0, 3.0])
+
+    lines = str(check_gradient(binary_cross_entropy, lambda w: w, [1.0, 2.0, 4.0])).splitlines()
+    assert [line.split("  ")[0][-4:] for line in lines[1:4]] == ["d w0", "d w1", "d w2"]
+
+
+def test_one_argument_of_one_element():
+    assert check_gradient(lambda w: w[0] * 2.0, lambda w: [2.0], [1.0])
+    assert check_gradient(lambda w: w[0] * 2.0, lambda w: ([2.0],), [1.0])
+
+
+def test_a_function_that_is_not_defined_everywhere():
+    def function(w):
+        return log(w) if w.data > 0.0 else 1 / 0
+
+    assert check_gradient(function, lambda w: 1.0 / w, 1.0)
+    with pytest.raises(ValueError, match=r"function raised ZeroDivisionError: .*; at w = -1"):
+        check_gradient(function, lambda w: 1.0 / w, -1.0)
+
+
 def test_the_witness_is_simple():
     report = check_gradient(loss_of_a_neuron, planted("mask missing"), [-3.1, -1.7, 2.9], 1.3)
     (where_,) = (line for line in report.diagnosis if line.startswith("At w = "))
@@ -567,5 +642,14 @@ def test_other_bad_input():
         check_gradient(lambda x: x, lambda x: 1.0, "1")
     with pytest.raises(ValueError, match="f has no argument 'y'; it has x"):
         check_gradient(lambda x: x, lambda x: 1.0, 1.0, wrt=["y"])
+    with pytest.raises(ValueError, match="the argument x must be finite, not nan"):
+        check_gradient(lambda x: x, lambda x: 1.0, math.nan)
+    for wrt in ("x", []):
+        with pytest.raises(ValueError, match="wrt must be a list of names"):
+            check_gradient(lambda x: x, lambda x: 1.0, 1.0, wrt=wrt)
+    with pytest.raises(TypeError, match="needs the arguments at which to compare"):
+        check_gradient(lambda: Value(1.0), lambda: ())
+    with pytest.raises(ValueError, match="seed must be a whole number, at least 0"):
+        check_gradient(lambda x: x, lambda x: 1.0, 1.0, seed=-1)
     with pytest.raises(ValueError, match="samples must be a whole number, at least 1"):
         check_gradient(lambda x: x, lambda x: 1.0, 1.0, samples=0)

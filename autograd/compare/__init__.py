@@ -57,7 +57,7 @@ def compare(
         derivative     yours  automatic  numeric  difference  verdict
         d product/d x      4          4        4           0  agree
         d product/d y      4          3        3           1  disagree
-        Changed alone, this factor explains all the numbers: d product/d y: 4 instead of 3 at y = 4
+        Changed alone, this factor explains the numbers here: d product/d y: 4 instead of 3 at y = 4
         The mistake: the gradients of two arguments are exchanged (y has that of x).
     """
     if not isinstance(value, Value):
@@ -114,11 +114,18 @@ def check_gradient(
         ...     return relu(w * 3.0 + b) ** 2
         >>> def by_hand(w, b):
         ...     z = w * 3.0 + b
-        ...     upstream = 2.0 * z  # the mask of relu is missing
+        ...     upstream = z * (z > 0.0)
         ...     return upstream * 3.0, upstream
-        >>> check_gradient(loss, by_hand, 0.5, 1.0)
+        >>> report = check_gradient(loss, by_hand, 0.5, 1.0)
+        >>> report
         <Report: disagree, 2 derivatives compared>
+        >>> report.diagnosis[-1]
+        'The mistake: the factor 2 is missing (at loss).'
     """
+    if not arguments:
+        raise TypeError("check_gradient needs the arguments at which to compare")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed must be a whole number, at least 0, not {seed!r}")
     checked = Checked(function, manual, arguments, wrt, _tolerance(tolerance))
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
         raise ValueError(f"samples must be a whole number, at least 1, not {samples!r}")

@@ -39,7 +39,9 @@ def first_wrong(
             continue
         top, name = _above(node, users, manual, judge.root), judge.names[node]
         upstream = manual.get(top, judge.derivatives[top].number)
-        if _near(manual[node], expected[node], judge.room(node)):
+        right = judge.derivatives[node].number
+        follows = _near(manual[node], expected[node], judge.room(node))
+        if follows and abs(expected[node] - right) > judge.room(node):
             inherited[node] = "this only follows from what is wrong above it"
         elif top is node or not upstream:
             wrong.append(

@@ -35,16 +35,26 @@ class Comparison:
         """What each row is about."""
         return [pair for pair, _ in self.pairs]
 
+    def number(self, index: int) -> float:
+        """The right number for one of the pairs."""
+        (of, wrt), _ = self.pairs[index]
+        return self._judges[of].number(wrt)
+
     def rows(self) -> list[Row]:
         """Each derivative with all the numbers, and a note on those that only inherit an error."""
         _, inherited = self._wrong()
         result = []
-        for (of, wrt), yours in self.pairs:
-            row = self._judges[of].row(self._label(of, wrt), wrt, yours)
+        for index, ((of, wrt), _) in enumerate(self.pairs):
+            row = self.row(index)
             if of is self.judge.root and wrt in inherited:
                 row = replace(row, note=inherited[wrt])
             result.append(row)
         return result
+
+    def row(self, index: int) -> Row:
+        """One derivative with all the numbers."""
+        (of, wrt), yours = self.pairs[index]
+        return self._judges[of].row(self._label(of, wrt), wrt, yours)
 
     def diagnosis(self) -> Iterator[str]:
         """What is wrong, from the root down."""
@@ -62,12 +72,14 @@ class Comparison:
         if not factors and len(numbers) > 1 and all(node.op is None for node in numbers):
             explaining = explaining_factors(self.judge, numbers)
             if len(explaining) == 1:
-                yield f"Changed alone, this factor explains all the numbers: {explaining[0]}"
+                yield f"Changed alone, this factor explains the numbers here: {explaining[0]}"
                 return
             if explaining:
-                yield "Changed alone, each of these factors explains all the numbers:"
+                yield "Changed alone, each of these factors explains the numbers here:"
                 yield from (f"  {factor}" for factor in explaining[:LISTED])
                 return
+        if len(every) > 1 and not factors and all(node.op is None for node in numbers):
+            return  # inputs have no order: the table says it all
         yield f"First wrong: {every[0]}"
         if len(every) > 1:
             yield f"Wrong of themselves, too: {len(every) - 1} more, such as {every[1]}"
@@ -118,6 +130,8 @@ def float32_advice(rows: Sequence[Row], tolerance: float) -> Iterator[str]:
 
 def named_mistakes(cases: Sequence[Case]) -> list[str]:
     """The classic mistakes that explain the numbers at all points, in words."""
+    if all(case.right(case.yours) for case in cases):
+        return []  # what is wrong is no derivative of the root by something in its graph
     found = explanations(cases)
     if not found:
         return ["None of the classic mistakes gives these numbers."]

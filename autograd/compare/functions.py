@@ -51,8 +51,13 @@ class Checked:
             _floats(x, f"the argument {name}")
             for x, name in zip(arguments, self.names, strict=True)
         ]
+        for name, x in zip(self.names, self.given, strict=True):
+            if not np.all(np.isfinite(x)):
+                raise ValueError(f"the argument {name} must be finite, not {_text(x)}")
         if wrt is None:
             wrt = self.names
+        if isinstance(wrt, str) or not wrt:
+            raise ValueError(f"wrt must be a list of names of arguments, not {wrt!r}")
         for name in wrt:
             if name not in self.names:
                 known = ", ".join(self.names)
@@ -67,8 +72,13 @@ class Checked:
         """
         leaves = [_leaves(x, name) for x, name in zip(point, self.names, strict=True)]
         arguments = [x[()] if scalar else x for x, scalar in zip(leaves, self.scalars, strict=True)]
-        with np.errstate(all="ignore"):
-            result = self.function(*arguments)
+        try:
+            with np.errstate(all="ignore"):
+                result = self.function(*arguments)
+        except (ArithmeticError, LookupError, AttributeError, RuntimeError) as error:
+            at = self.described(point)
+            message = f"{self.title} raised {type(error).__name__}: {error}; at {at}"
+            raise ValueError(message) from error
         if not isinstance(result, Value):
             raise TypeError(
                 f"{self.title} must return a Value, not a {type(result).__name__}: it must return "
@@ -93,7 +103,7 @@ class Checked:
             raise ValueError(message) from error
         if isinstance(result, Mapping):
             return dict(result)
-        if len(self.wrt) == 1 and not (isinstance(result, (tuple, list)) and len(result) == 1):
+        if len(self.wrt) == 1 and not (isinstance(result, tuple) and len(result) == 1):
             result = (result,)
         if not isinstance(result, (tuple, list)):
             raise TypeError(

@@ -47,9 +47,16 @@ class Case(NamedTuple):
 
     def fits(self, numbers: Sequence[float]) -> bool:
         """Whether numbers are the hand-derived ones, but for rounding."""
+        return self._near(numbers, self.yours)
+
+    def right(self, numbers: Sequence[float]) -> bool:
+        """Whether numbers are the right ones, but for rounding."""
+        return self._near(numbers, self.ours)
+
+    def _near(self, numbers: Sequence[float], others: Sequence[float]) -> bool:
         return all(
             abs(x - y) <= max(self.judge.room(node), RELATIVE * max(abs(x), abs(y)))
-            for x, y, node in zip(numbers, self.yours, self.wrt, strict=True)
+            for x, y, node in zip(numbers, others, self.wrt, strict=True)
         )
 
 
@@ -62,22 +69,29 @@ class Mistake(NamedTuple):
 
 
 def explanations(cases: Sequence[Case]) -> list[str]:
-    """The mistakes that reproduce the hand-derived numbers at all points, single ones or pairs."""
+    """The mistakes that reproduce the hand-derived numbers at all points, single ones or pairs.
+
+    They must change the gradient at some point: the right one explains nothing.
+    """
     for factors in ((1.0,), (2.0, 0.5, -1.0)):
         found: dict[Mistake, float] | None = None
+        changing: set[Mistake] = set()
         for case in cases:
             here = {}
             for mistake, numbers in mistaken(case):
                 for factor in factors:
                     if found is not None and found.get(mistake) != factor:
                         continue
-                    if mistake not in here and case.fits([factor * x for x in numbers]):
+                    scaled = [factor * x for x in numbers]
+                    if mistake not in here and case.fits(scaled):
                         here[mistake] = factor
+                        if not case.right(scaled):
+                            changing.add(mistake)
             found = here if found is None else {x: f for x, f in found.items() if x in here}
             if not found:
                 break
-        if found:
-            return _named(found)
+        if effective := {x: f for x, f in (found or {}).items() if x in changing}:
+            return _named(effective)
     return []
 
 
@@ -116,10 +130,11 @@ def _at_nodes(judge: Judge) -> Iterator[tuple[Mistake, dict[Value, Sequence[floa
             for count, kept in enumerate(several):
                 dropped = _without(several, several[:count] + several[count + 1 :])
                 kind = f"of the {len(several)} uses of a value only one counts (= for +=)"
-                yield Mistake(kind, f" (at {judge.names[node]})"), dropped
+                place = f" (at {judge.names[node]}, use {count + 1})"
+                yield Mistake(kind, place), dropped
                 if len(several) > 2:
                     kind = "one use of a value is forgotten"
-                    yield Mistake(kind, f" (at {judge.names[node]})"), _without(several, [kept])
+                    yield Mistake(kind, place), _without(several, [kept])
 
 
 def _without(
@@ -178,12 +193,14 @@ def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         except (TypeError, ValueError, ArithmeticError):
             pass  # it has no derivative there
     for index in range(count if count <= MOST_USES else 0):
-        if live[index] and right[index]:
+        if live[index]:
             flipped = [-x if i == index else x for i, x in enumerate(right)]
             yield "a sign is flipped", flipped
 
 
 def _missing(factor: float) -> str:
+    if factor == -1.0:
+        return "a sign is flipped"
     return f"the factor {factor:g} is missing"
 
 

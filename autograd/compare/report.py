@@ -170,7 +170,9 @@ COLORS: dict[Verdict, str] = {
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    name = row.derivative if len(row.derivative) <= 22 else row.derivative[:21] + "…"
+    name = "".join(x if x.isprintable() else "?" for x in row.derivative)
+    if len(name) > 22:  # the end says with respect to what
+        name = f"{name[:7]}…{name[-14:]}"
     numeric = "" if row.numeric is None else f"{row.numeric:.6g}"
     numbers = f"{row.yours:.9g}", f"{row.automatic:.9g}", numeric, f"{row.difference:.2g}"
     return name, *numbers, row.verdict

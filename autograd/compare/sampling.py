@@ -21,6 +21,12 @@ ATTEMPTS = 20
 """How many points are tried for each that is wanted, or for a branch that was not seen."""
 
 
+MOST_TRIALS = 200
+"""How many points are tried in all, to see branches that were not seen."""
+FARTHEST = 2.3
+"""The logarithm of how much larger than the given ones numbers become."""
+
+
 class Branch(NamedTuple):
     """One of the kinks of a node, at which the function goes from one piece to another."""
 
@@ -115,7 +121,10 @@ def samples(
     sides: dict[Branch, set[int]] = {}
 
     def keep(point: Point) -> bool:
-        recording = record(point)
+        try:
+            recording = record(point)
+        except ValueError:  # the function is not defined there
+            return False
         if not recording.usable:
             return False
         new = any(side not in sides.get(branch, ()) for branch, side in recording.sides.items())
@@ -128,11 +137,13 @@ def samples(
     for point in _proposals(given, random, ATTEMPTS * count, (0.3, 1.0, 3.0)):
         if len(found) <= count:
             keep(point)
+    trials = 0
     for recording in list(found):
         for branch in recording.deciders:
             for overshoot in (1.1, 1.5, 3.0, 10.0):
-                if len(sides.setdefault(branch, set())) == 2:
+                if len(sides.setdefault(branch, set())) == 2 or trials > MOST_TRIALS:
                     break
+                trials += 1
                 keep(recording.beyond(branch, overshoot))
     for point in _proposals(given, random, ATTEMPTS, (10.0, 100.0, 1000.0)):
         if any(len(seen) < 2 for seen in sides.values()):
@@ -153,7 +164,7 @@ def _proposals(
         if attempt % 2:
             yield [
                 np.where(x == 0.0, typical * random.normal(size=x.shape), x)
-                * np.exp(min(width, 3.0) * random.normal(size=x.shape))
+                * np.exp(np.clip(width * random.normal(size=x.shape), -FARTHEST, FARTHEST))
                 for x in given
             ]
         else:

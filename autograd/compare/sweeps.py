@@ -69,11 +69,33 @@ def subgradients(
 
     These are the limits of the derivative from all sides, and what lies between them.
     """
-    kinks = at_kinks(order, bounds)[:MOST_KINKS]
+    kinks = at_kinks(order, bounds)
     if not kinks:
         return {}
+    if len(kinks) > MOST_KINKS:
+        return _intervals(order, kinks)
     all_gradients = [
         gradients(order, dict(zip(kinks, choice, strict=True)))
         for choice in product(*map(sides, kinks))
     ]
     return {node: (min(found := [x[node] for x in all_gradients]), max(found)) for node in order}
+
+
+def _intervals(order: Sequence[Value], kinks: Sequence[Value]) -> dict[Value, tuple[float, float]]:
+    """The same by interval arithmetic, for many kinks; the intervals may be too wide."""
+    result = dict.fromkeys(order, (0.0, 0.0))
+    result[order[-1]] = (1.0, 1.0)
+    turning = set(kinks)
+    for node in reversed(order):
+        if node.op is None or result[node] == (0.0, 0.0):
+            continue
+        choices = list(zip(*sides(node), strict=True)) if node in turning else None
+        for index, operand in enumerate(node.operands):
+            if isinstance(operand, Value):
+                slopes = choices[index] if choices else (node.partials[index],)
+                flows = [adjoint * slope for adjoint in result[node] for slope in slopes if slope]
+                low, high = result[operand]
+                if len(flows) < 2 * len(slopes):
+                    flows.append(0.0)
+                result[operand] = (low + min(flows), high + max(flows))
+    return result
