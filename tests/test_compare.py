@@ -544,6 +544,16 @@ def test_a_kink_and_both_sides_of_it():
     )
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_inside_of_a_narrow_clip(seed):
+    wrong = check_gradient(lambda x: clip(x, 5.0, 5.01), lambda x: 0.0, 1.0, seed=seed)
+    assert not wrong
+    right = check_gradient(
+        lambda x: clip(x, 5.0, 6.0), lambda x: float(5.0 < x < 6.0), 1.0, seed=seed
+    )
+    assert right, str(right)
+
+
 def test_what_is_not_exercised():
     report = check_gradient(lambda x: relu(x * x), lambda x: 2.0 * x, 3.0)
     assert report.verdict == "not exercised"

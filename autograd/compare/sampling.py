@@ -1,6 +1,6 @@
 """Points at which a function is compared: on all sides of its kinks, and not near any."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import fabs, isfinite
 from typing import Any, NamedTuple
 
@@ -41,6 +41,8 @@ class Recording:
         self.point = [np.asarray(x) for x in point]
         self.leaves = leaves
         self.judge = Judge(root, tolerance)
+        self.middles: dict[Branch, Value | float] = {}
+        """What is 0 in the middle of a piece between two kinks."""
         self.deciders = self._deciders()
         self.sides = {branch: self._side(x) for branch, x in self.deciders.items()}
 
@@ -51,9 +53,15 @@ class Recording:
             for node in self.judge.order:
                 if node.op is None:
                     continue
-                kinks = [kink(*node.operands) for kink in node.op.kinks]
+                kinks: list[Any] = [kink(*node.operands) for kink in node.op.kinks]
                 if node.op is ops.where:
                     kinks = [node.operands[0]]
+                elif node.op is ops.clip and all(map(isfinite, _data(node.operands))):
+                    x, lower, upper = node.operands
+                    self.middles[Branch(self.judge.names[node], len(kinks))] = x - (
+                        0.5 * (lower + upper)
+                    )
+                    kinks.append((x - lower) * (upper - x))  # inside or outside
                 for count, decider in enumerate(kinks):
                     if isinstance(decider, Value) or node.op is ops.where:
                         result[Branch(self.judge.names[node], count)] = decider
@@ -94,9 +102,11 @@ class Recording:
 
     def beyond(self, branch: Branch, overshoot: float) -> Point:
         """A point on the other side of a kink, as far as the function is nearly linear."""
-        decider = self.deciders[branch]
+        decider = self.middles.get(branch, self.deciders[branch])
         if isinstance(decider, float):
             return self.point
+        if branch in self.middles:
+            overshoot = 1.0
         slopes = Judge(decider).derivatives
         gradient = [
             np.array([slopes[x].number if x in slopes else 0.0 for x in leaves.ravel()])
@@ -107,6 +117,10 @@ class Recording:
             return self.point
         step = overshoot * decider.data / length
         return [x - (step * g).reshape(x.shape) for x, g in zip(self.point, gradient, strict=True)]
+
+
+def _data(operands: Iterable[Value | float]) -> list[float]:
+    return [x.data if isinstance(x, Value) else x for x in operands]
 
 
 def samples(
