@@ -496,6 +496,10 @@ def test_right_formulas_that_cancel_or_overflow_far_away(seed):
     ]:
         report = check_gradient(function, manual, start, seed=seed)
         assert report, str(report)
+    # At the given point, too.
+    assert check_gradient(
+        lambda a: 1.0 / (1.0 + exp(-a)), lambda a: (s := 1 / (1 + np.exp(-a))) * (1 - s), 12.0
+    )
 
 
 def test_many_kinks_at_once():

@@ -40,6 +40,13 @@ class Comparison:
         (of, wrt), _ = self.pairs[index]
         return self._judges[of].number(wrt)
 
+    def forgive(self, rooms: Sequence[float]) -> None:
+        """Let agree what is off by no more than these differences, one for each pair."""
+        for index, (_, yours) in enumerate(self.pairs):
+            off = abs(yours - self.number(index))
+            if self.verdicts[index] == "disagree" and off <= rooms[index]:
+                self.verdicts[index] = "agree"
+
     def rows(self) -> list[Row]:
         """Each derivative with all the numbers, and a note on those that only inherit an error."""
         _, inherited = self._wrong()
@@ -54,7 +61,8 @@ class Comparison:
     def row(self, index: int) -> Row:
         """One derivative with all the numbers."""
         (of, wrt), yours = self.pairs[index]
-        return self._judges[of].row(self._label(of, wrt), wrt, yours)
+        row = self._judges[of].row(self._label(of, wrt), wrt, yours)
+        return replace(row, verdict=self.verdicts[index])
 
     def diagnosis(self) -> Iterator[str]:
         """What is wrong, from the root down."""
@@ -69,7 +77,8 @@ class Comparison:
         if not every:
             return
         numbers = self._of_root()
-        if not factors and len(numbers) > 1 and all(node.op is None for node in numbers):
+        inputs_alone = not factors and all(node.op is None for node in numbers)
+        if inputs_alone and len(numbers) > 1:
             explaining = explaining_factors(self.judge, numbers)
             if len(explaining) == 1:
                 yield f"Changed alone, this factor explains the numbers here: {explaining[0]}"
@@ -78,7 +87,7 @@ class Comparison:
                 yield "Changed alone, each of these factors explains the numbers here:"
                 yield from (f"  {factor}" for factor in explaining[:LISTED])
                 return
-        if len(every) > 1 and not factors and all(node.op is None for node in numbers):
+        if inputs_alone and len(every) > 1:
             return  # inputs have no order: the table says it all
         yield f"First wrong: {every[0]}"
         if len(every) > 1:

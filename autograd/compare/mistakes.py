@@ -140,10 +140,11 @@ def _at_nodes(judge: Judge) -> Iterator[tuple[Mistake, dict[Value, Sequence[floa
 def _without(
     uses: Sequence[tuple[Value, int]], dropped: Sequence[tuple[Value, int]]
 ) -> dict[Value, Sequence[float]]:
-    partials = {user: list(user.partials) for user, _ in uses}
-    for user, index in dropped:
-        partials[user][index] = 0.0
-    return {**partials}
+    gone = {(id(user), index) for user, index in dropped}
+    return {
+        user: [0.0 if (id(user), i) in gone else x for i, x in enumerate(user.partials)]
+        for user, _ in uses
+    }
 
 
 def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:

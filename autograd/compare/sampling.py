@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.compare.judge import Judge
-from autograd.graph import topological_order
 from autograd.value import Value
 
 Point = list[NDArray[np.float64]]
@@ -19,8 +18,6 @@ CLEARANCE = 1e-3
 """How far from a kink a point must be, relative to the numbers that meet there."""
 ATTEMPTS = 20
 """How many points are tried for each that is wanted, or for a branch that was not seen."""
-
-
 MOST_TRIALS = 200
 """How many points are tried in all, to see branches that were not seen."""
 FARTHEST = 2.3
@@ -86,10 +83,6 @@ class Recording:
             and all(self.sides.values())
         )
 
-    def ancestors(self, node: Value) -> list[Value]:
-        """What a node was computed from."""
-        return topological_order(node)
-
     def described(self, branch: Branch, side: int) -> str:
         """What was never seen."""
         decider = self.deciders[branch]
@@ -134,19 +127,18 @@ def samples(
     found = [record(given)]
     sides: dict[Branch, set[int]] = {}
 
-    def keep(point: Point) -> bool:
+    def keep(point: Point) -> None:
         try:
             recording = record(point)
         except ValueError:  # the function is not defined there
-            return False
+            return
         if not recording.usable:
-            return False
+            return
         new = any(side not in sides.get(branch, ()) for branch, side in recording.sides.items())
         if len(found) <= count or new:
             found.append(recording)
             for branch, side in recording.sides.items():
                 sides.setdefault(branch, set()).add(side)
-        return True
 
     for point in _proposals(given, random, ATTEMPTS * count, (0.3, 1.0, 3.0)):
         if len(found) <= count:

@@ -11,6 +11,7 @@ from autograd.compare.functions import Check, Checked
 from autograd.compare.mistakes import Case
 from autograd.compare.report import PASSING, SEVERITY, Report, Row
 from autograd.compare.sampling import Branch, Point
+from autograd.graph import topological_order
 from autograd.value import Value
 
 SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)
@@ -26,12 +27,13 @@ def summary(checked: Checked, checks: Sequence[Check], unseen: Mapping[Branch, i
     sizes = {len(check.comparison.pairs) for check in checks}
     if len(sizes) > 1:
         raise ValueError("manual must return the same derivatives at every point")
-    _forgive_cancellation(checks, checked.tolerance)
+    rooms = _rooms(checks, checked.tolerance)
+    for check in checks:
+        check.comparison.forgive(rooms)
     failing = [check for check in checks if check.failed]
-    shown = _simplest(checked, failing[0]) if failing else first
-    tables = [shown.comparison.rows()]
+    shown = _simplest(checked, failing[0], rooms) if failing else first
     rows = []
-    for index, row in enumerate(tables[0]):
+    for index, row in enumerate(shown.comparison.rows()):
         verdicts = [check.comparison.verdicts[index] for check in checks]
         worst = max(verdicts, key=SEVERITY.index)
         if SEVERITY.index(worst) > SEVERITY.index(row.verdict):
@@ -53,19 +55,21 @@ def summary(checked: Checked, checks: Sequence[Check], unseen: Mapping[Branch, i
     return Report(rows, words, root, shown.comparison.compared)
 
 
-def _forgive_cancellation(checks: Sequence[Check], tolerance: float) -> None:
-    """Let agree what is off by no more than a rounding of the derivative where it is largest.
+def _rooms(checks: Sequence[Check], tolerance: float) -> list[float]:
+    """For each derivative a rounding of it where it is largest.
 
     A right formula may cancel where the derivative is small, `s * (1 - s)` for a sigmoid near 1.
     """
-    for index, _ in enumerate(checks[0].comparison.pairs):
-        numbers = [abs(check.comparison.number(index)) for check in checks]
-        room = tolerance * max((x for x in numbers if x < inf), default=0.0)
-        for check in checks:
-            yours = check.comparison.pairs[index][1]
-            off = abs(yours - check.comparison.number(index))
-            if check.comparison.verdicts[index] == "disagree" and off <= room:
-                check.comparison.verdicts[index] = "agree"
+    return [
+        tolerance * max((x for x in map(abs, numbers) if x < inf), default=0.0)
+        for numbers in zip(
+            *[
+                [check.comparison.number(index) for index in range(len(check.comparison.pairs))]
+                for check in checks
+            ],
+            strict=True,
+        )
+    ]
 
 
 def _case(checked: Checked, check: Check) -> Case:
@@ -82,7 +86,7 @@ def _exercised(first: Check, rows: Sequence[Row], unseen: Mapping[Branch, int]) 
     for branch in unseen:
         node = next((x for x, name in recording.judge.names.items() if name == branch.node), None)
         if node is not None:
-            users[branch.node] = set(recording.ancestors(node))
+            users[branch.node] = set(topological_order(node))
     for row, ((_, wrt), _) in zip(rows, first.comparison.pairs, strict=True):
         missed = [branch for branch in unseen if wrt in users.get(branch.node, ())]
         if not missed or row.verdict not in PASSING:
@@ -95,7 +99,7 @@ def _exercised(first: Check, rows: Sequence[Row], unseen: Mapping[Branch, int]) 
         yield replace(row, verdict="not exercised", note=note)
 
 
-def _simplest(checked: Checked, check: Check) -> Check:
+def _simplest(checked: Checked, check: Check, rooms: Sequence[float]) -> Check:
     """A point with simple numbers at which there is a difference, too."""
     trials = 0
 
@@ -111,6 +115,7 @@ def _simplest(checked: Checked, check: Check) -> Check:
             candidate = checked.at(recording)
         except ValueError:  # the hand-written gradient fails at so simple a point
             return False
+        candidate.comparison.forgive(rooms)
         if candidate.failed:
             check = candidate
         return candidate.failed
