@@ -582,6 +582,13 @@ def test_float32():
     assert check_gradient(loss_of_a_neuron, manual, [-3.1, -1.0, 2.3], 1.0, tolerance=tolerance)
 
 
+def test_numbers_beyond_float32_are_no_float32():
+    x = Value(1.0, "x")
+    report = compare(x * 1e300, {x: 2e300})
+    assert report.verdict == "disagree"
+    assert "float32" not in str(report)
+
+
 def test_the_numpy_neuron_as_it_is_and_in_place():
     assert check_gradient(
         lambda x, w, b, t: (relu(dot(x, w) + b) - t) ** 2,

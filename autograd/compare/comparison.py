@@ -125,10 +125,12 @@ class Comparison:
 def float32_advice(rows: Sequence[Row], tolerance: float) -> Iterator[str]:
     """A word on numbers that were computed in single precision."""
     off = [row for row in rows if row.verdict == "disagree"]
+    with np.errstate(over="ignore"):
+        single = all(float(np.float32(row.yours)) == row.yours for row in rows)
     if (
         off
+        and single
         and 0.0 < tolerance < SINGLE
-        and all(float(np.float32(row.yours)) == row.yours for row in rows)
         and all(row.difference <= SINGLE / tolerance * row.tolerance for row in off)
     ):
         yield (
