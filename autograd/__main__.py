@@ -123,6 +123,8 @@ def argument(text: str) -> tuple[str, Any]:
 def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """Compare a hand-written gradient with the automatic one and print the report."""
     given = dict(options.at)
+    if len(given) < len(options.at):
+        parser.error("an argument is given twice: --at " + " --at ".join(x for x, _ in options.at))
     try:
         parameters = [
             name
@@ -146,6 +148,7 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
             samples=options.samples,
             seed=options.seed,
             tolerance=options.tolerance,
+            every_branch=options.every_branch,
         )
     except (TypeError, ValueError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
@@ -209,6 +212,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--seed", type=step_count, default=0, metavar="N", help="makes the points (default: 0)")
     add("--tolerance", type=number, metavar="X",
         help="what counts as rounding (default: 8 times 2**-52)")  # fmt: skip
+    add("--every-branch", action=argparse.BooleanOptionalAction, default=True,
+        help="whether a side of a kink that was not reached fails the check "
+        "(default: yes)")  # fmt: skip
     command.set_defaults(run=check, parser=command)
 
     options = parser.parse_args(

@@ -182,6 +182,7 @@ def test_check(capsys):
         (["derivation:loss", "derivation:gradient", "--at", "w=1,2;3"], "have different lengths"),
         (["derivation:loss", "derivation:gradient", "--at", "b=1"], "the argument 'w' of the"),
         (["derivation:loss", "derivation:gradient", *AT, "--at", "c=1"], "has no argument 'c'"),
+        (["derivation:loss", "derivation:gradient", *AT, "--at", "b=2"], "is given twice"),
         (["derivation:loss", "derivation:gradient", *AT, "--wrt", "v"], "has no argument 'v'"),
         (["derivation:loss", "derivation:gradient", *AT, "--samples", "0"], "samples must be"),
         (["derivation:loss", "derivation:gradient", "--at", "w=1,2", "--at", "b=1"], "dot takes"),

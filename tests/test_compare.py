@@ -2,9 +2,11 @@
 
 import json
 import math
+import sys
 
 import numpy as np
 import pytest
+import scipy.optimize
 from corpus import EXAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +33,7 @@ from autograd import (
     values,
     where,
 )
+from autograd.compare.hull import in_hull
 from autograd.compare.judge import Judge
 from autograd.compare.numeric import estimate
 from autograd.compare.rounding import derivatives
@@ -332,6 +335,41 @@ def test_an_operation_with_a_wrong_derivative_is_noticed():
     assert row.note.startswith("a difference quotient gives 12 ±")
 
 
+@pytest.mark.parametrize(
+    ("manual", "verdict"),
+    [
+        ((0.5, 0.5), "agree"),
+        ((1.0, 0.0), "convention"),
+        ((0.3, 0.7), "convention"),
+        ((1.0, 1.0), "disagree"),
+        ((0.0, 0.0), "disagree"),
+        ((0.3, 0.8), "disagree"),
+        ((1.5, -0.5), "disagree"),
+    ],
+)
+def test_the_derivatives_of_a_tie_are_judged_together(manual, verdict):
+    a, b = Value(2.0, name="a"), Value(2.0, name="b")
+    report = compare(maximum(a, b), {a: manual[0], b: manual[1]})
+    assert report.verdict == verdict
+    if manual == (0.3, 0.8):
+        assert "any value in [0, 1] is right, but not all at once" in report.rows[0].note
+
+
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_between_corners(seed, inside):
+    """The convex hull, by linear programming."""
+    random = np.random.default_rng(seed)
+    count, dimension = random.integers(1, 12), random.integers(1, 5)
+    corners = random.normal(size=(count, dimension)).round(1)
+    point = random.dirichlet(np.ones(count)) @ corners
+    if not inside:
+        point = 0.7 * random.normal(size=dimension)
+    program = scipy.optimize.linprog(
+        np.zeros(count), A_eq=np.vstack([corners.T, np.ones(count)]), b_eq=[*point, 1.0]
+    )
+    assert in_hull(point, corners, np.full(dimension, 1e-12)) == (program.status == 0)
+
+
 # --- On functions -------------------------------------------------------------------------------
 
 
@@ -405,6 +443,15 @@ def planted(mistake):
             dw = dw[::-1]
         if mistake == "exchanged":
             dw = upstream * mask * w
+        if mistake == "no relu":
+            upstream = 2.0 * (z - TARGET)
+            dw, db = upstream * X, upstream
+        if mistake == "no bias":
+            return planted("none")(w, 0.0)
+        if mistake == "no mask, no 2":
+            dw, db = (y - TARGET) * X, y - TARGET
+        if mistake == "reversed, sign":
+            dw, db = dw[::-1], -db
         return dw, db
 
     return manual
@@ -421,12 +468,19 @@ def planted(mistake):
         ("bias forgotten", "The mistake: a gradient is forgotten (in the gradient of b)"),
         ("reversed", "The mistake: a gradient is reversed (that of w)"),
         ("exchanged", "The mistake: weights and inputs are exchanged in a dot product (at dot)"),
+        ("no relu", "The mistake: relu is left out (at output)"),
+        ("no bias", "The mistake: a term of a sum is left out (b at add)"),
+        ("no mask, no 2", "The mistake: the mask of relu is missing (at output); and the factor 2"),
+        (
+            "reversed, sign",
+            "a gradient is reversed (that of w); and a sign is flipped (in the gradient of b)",
+        ),
     ],
 )
 def test_mistakes_by_name(mistake, named):
     report = check_gradient(loss_of_a_neuron, planted(mistake), [-3.0, -1.0, 2.0], 1.0)
     assert report.verdict == "disagree"
-    assert named in str(report)
+    assert named in " ".join(report.diagnosis)
 
 
 @pytest.mark.parametrize(
@@ -531,10 +585,48 @@ def test_a_function_that_is_not_defined_everywhere():
         check_gradient(function, lambda w: 1.0 / w, -1.0)
 
 
-def test_the_witness_is_simple():
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_witness_is_simple(installed, monkeypatch):
+    if not installed:
+        monkeypatch.setitem(sys.modules, "hypothesis", None)
     report = check_gradient(loss_of_a_neuron, planted("mask missing"), [-3.1, -1.7, 2.9], 1.3)
     (where_,) = (line for line in report.diagnosis if line.startswith("At w = "))
     assert len(where_) <= len("At w = [-1., -2., -2.], b = -0.5:")
+
+
+def test_the_smallest_witness_with_its_arithmetic():
+    report = check_gradient(lambda a, b: (a * b + a).named("y"), lambda a, b: (b, a), 2.7, 3.1)
+    assert report.diagnosis == [
+        "At a = 0, b = 0:",
+        "Changed alone, each of these factors explains the numbers here:",
+        "  d y/d a: 0 instead of 1 at a = 0",
+        "  d multiply/d a: -1 instead of 0 at a = 0",
+        "  multiply = 0 * 0 = 0",
+        "  y = 0 + 0 = 0",
+        "  d y/d multiply = 1",
+        "  d y/d a = d y/d multiply * d multiply/d a + 1 = 1 * 0 + 1 = 1",
+        "  yours is 0",
+        "The mistake: of the 2 uses of a value only one counts (= for +=) (at a, use 1).",
+    ]
+
+
+@pytest.mark.parametrize(("limit", "at"), [(1.5, 2), (4.5, 5), (7.5, 8), (40.5, 45)])
+def test_the_witness_is_the_smallest(limit, at):
+    """Of a gradient that is wrong only far from 0: the nearest whole number up to 9."""
+    report = check_gradient(
+        lambda x, y: x * x + y, lambda x, y: (2.0 * x + (x > limit), 1.0), 45.0, 7.0
+    )
+    assert report.diagnosis[0] == f"At x = {at}, y = 0:"
+
+
+@given(st.floats(1.0, 3.0))
+def test_within_a_test_of_hypothesis(x):
+    assert not check_gradient(lambda x: x * x, lambda x: x, x)
+
+
+def test_the_witness_is_where_the_functions_are_defined():
+    report = check_gradient(lambda x: log(x) + x, lambda x: 1.0 / math.sqrt(x) + 1.0, 4.2)
+    assert report.diagnosis[0] == "At x = 2:"
 
 
 def test_a_kink_and_both_sides_of_it():
@@ -565,9 +657,60 @@ def test_what_is_not_exercised():
     assert report.rows[0].note == (
         "multiply was never negative, so that side of the relu was not compared"
     )
+    allowed = check_gradient(lambda x: relu(x * x), lambda x: 2.0 * x, 3.0, every_branch=False)
+    assert allowed
+    assert allowed.rows[0].note == report.rows[0].note
     report = check_gradient(lambda x: where(x > -1e9, x, 2.0 * x), lambda x: 1.0, -1.0)
     assert report.verdict == "not exercised"
     assert report.rows[0].note == "the condition of a where was never false"
+
+
+def test_regions_behind_several_kinks():
+    def manual(a, b, dead=0.0):
+        left, right = max(a, 0.0), max(b, 0.0)
+        both = dead * (a < 0.0) * (b < 0.0)
+        return float(left > right) + both, float(right > left)
+
+    function = lambda a, b: maximum(relu(a), relu(b))  # noqa: E731
+    for seed in range(10):
+        assert check_gradient(function, manual, 1.0, 2.0, seed=seed)
+        wrong = check_gradient(function, lambda a, b: manual(a, b, 1.0), 1.0, 2.0, seed=seed)
+        assert wrong.verdict == "disagree"
+    assert check_gradient(lambda x: relu(relu(x)), lambda x: float(x > 0.0), 1.0)
+
+
+def test_a_mistake_for_one_sign_of_one_of_many_numbers():
+    def manual(x, at):
+        result = 2.0 * x
+        result[at] *= 1.0 if x[at] > 0.0 else 1.001
+        return result
+
+    for at in range(20):
+        report = check_gradient(
+            lambda x: dot(x, x), lambda x, at=at: manual(x, at), np.linspace(1.0, 3.0, 20), seed=at
+        )
+        assert report.verdict == "disagree"
+
+
+def test_a_dictionary_in_another_order_each_time():
+    keys = ["a", "product", "b"]
+
+    def manual(a, b):
+        keys.append(keys.pop(0))
+        right = {"a": b, "b": a, "product": 1.0}
+        return {key: right[key] for key in keys}
+
+    assert check_gradient(lambda a, b: (a * b).named("product"), manual, 2.0, 3.0)
+    names = iter("aabbbbbbbbbbbb")
+    with pytest.raises(
+        ValueError, match="must return the same derivatives at every point, not d f"
+    ):
+        check_gradient(
+            lambda a, b: (a.exp().named("a1") * b.exp().named("b1")).named("f"),
+            lambda a, b: {"a": math.exp(a + b), "b": math.exp(a + b), next(names) + "1": 1.0},
+            2.0,
+            3.0,
+        )
 
 
 def test_float32():
@@ -661,6 +804,9 @@ def test_other_bad_input():
         check_gradient(lambda x: x, 1.0, 1.0)
     with pytest.raises(TypeError, match="the argument x must be a real number, not the str"):
         check_gradient(lambda x: x, lambda x: 1.0, "1")
+    for ragged in ([[1.0, 2.0], [3.0]], [[1.0, 2.0], [3.0, [4.0]]]):
+        with pytest.raises(ValueError, match="the argument x must be a number or an array"):
+            check_gradient(lambda x: x[0], lambda x: 1.0, ragged)
     with pytest.raises(ValueError, match="f has no argument 'y'; it has x"):
         check_gradient(lambda x: x, lambda x: 1.0, 1.0, wrt=["y"])
     with pytest.raises(ValueError, match="the argument x must be finite, not nan"):

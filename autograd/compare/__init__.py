@@ -81,6 +81,7 @@ def check_gradient(
     samples: int = 10,
     seed: int = 0,
     tolerance: float | None = None,
+    every_branch: bool = True,
 ) -> Report:
     """Compare the hand-written gradient of a function with the automatic one, at many points.
 
@@ -103,6 +104,8 @@ def check_gradient(
         samples: at how many points beside the given one; more where a branch asks for it.
         seed: makes the points; the same ones in every run.
         tolerance: as for `compare()`.
+        every_branch: whether a side of a kink that was not reached keeps the report from passing.
+            With False it only says so: for sides that cannot be reached, as in `relu(x * x)`.
 
     Raises:
         TypeError: if an argument, or what one of the functions returns, is of the wrong type.
@@ -131,7 +134,7 @@ def check_gradient(
         raise ValueError(f"samples must be a whole number, at least 1, not {samples!r}")
     recordings, unseen = sampled(checked.record, checked.given, samples, seed)
     checks = [checked.at(recording) for recording in recordings]
-    return summary(checked, checks, unseen)
+    return summary(checked, checks, unseen, every_branch)
 
 
 def _tolerance(tolerance: float | None) -> float:

@@ -7,14 +7,17 @@ from types import MappingProxyType
 import numpy as np
 
 from autograd.compare.blame import explaining_factors, first_wrong
+from autograd.compare.explanations import explanations
+from autograd.compare.hull import in_hull
 from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import Pair
-from autograd.compare.mistakes import Case, explanations
+from autograd.compare.mistakes import Case
 from autograd.compare.report import Row
 from autograd.value import Value
 
 LISTED = 4
 """How many factors are named that would each explain the numbers."""
+CLASH = "together they are the derivatives to no side of the kink, nor between any"
 SINGLE = TOLERANCE * 2.0**29
 """The tolerance for numbers that were computed in float32."""
 
@@ -29,11 +32,19 @@ class Comparison:
             if of not in self._judges:
                 self._judges[of] = Judge(of, judge.tolerance)
         self.verdicts = [self._judges[of].verdict(wrt, yours)[0] for (of, wrt), yours in pairs]
+        self._clashing = "convention" in self.verdicts and not self._together()
+        if self._clashing:
+            self.verdicts = ["disagree" if x == "convention" else x for x in self.verdicts]
 
     @property
     def compared(self) -> list[Pair]:
         """What each row is about."""
         return [pair for pair, _ in self.pairs]
+
+    @property
+    def labels(self) -> list[str]:
+        """How each of them is written."""
+        return [self.label(of, wrt) for of, wrt in self.compared]
 
     def number(self, index: int) -> float:
         """The right number for one of the pairs."""
@@ -61,14 +72,18 @@ class Comparison:
     def row(self, index: int) -> Row:
         """One derivative with all the numbers."""
         (of, wrt), yours = self.pairs[index]
-        row = self._judges[of].row(self._label(of, wrt), wrt, yours)
+        row = self._judges[of].row(self.label(of, wrt), wrt, yours)
+        if self._clashing and row.verdict == "convention":
+            return replace(
+                row, verdict="disagree", note=f"{row.note}, but not all at once: {CLASH}"
+            )
         return replace(row, verdict=self.verdicts[index])
 
     def diagnosis(self) -> Iterator[str]:
         """What is wrong, from the root down."""
         wrong, _ = self._wrong()
         factors = [
-            f"{self._label(of, wrt)}: yours {yours:.9g}, should be "
+            f"{self.label(of, wrt)}: yours {yours:.9g}, should be "
             f"{self._judges[of].number(wrt):.9g} at {self._title(wrt)} = {wrt.data:.9g}"
             for ((of, wrt), yours), verdict in zip(self.pairs, self.verdicts, strict=True)
             if verdict == "disagree" and not (of is self.judge.root and wrt in self._of_root())
@@ -99,6 +114,15 @@ class Comparison:
         groups = [arguments.get(x) or self._title(x).rstrip("0123456789_") for x in numbers]
         return Case(self.judge, list(numbers), groups, list(numbers.values()))
 
+    def _together(self) -> bool:
+        """Whether the valid choices at kinks are valid together: those of a tie add up to 1."""
+        numbers = self._of_root()
+        corners = [[x[wrt] for wrt in numbers] for x in self.judge.corners]
+        if not corners or "disagree" in self.verdicts or "undefined" in self.verdicts:
+            return True
+        rooms = [self.judge.room(wrt) for wrt in numbers]
+        return in_hull(np.array([*numbers.values()]), np.array(corners), np.array(rooms))
+
     def _wrong(self) -> tuple[list[str], dict[Value, str]]:
         local = {
             (of, wrt): yours
@@ -115,11 +139,12 @@ class Comparison:
             if of is self.judge.root and wrt in self.judge.derivatives
         }
 
-    def _label(self, of: Value, wrt: Value) -> str:
+    def label(self, of: Value, wrt: Value) -> str:
+        """How the derivative of one Value with respect to another is written."""
         return f"d {self._title(of)}/d {self._title(wrt)}"
 
     def _title(self, node: Value) -> str:
-        return self.judge.names.get(node) or node.name or "?"
+        return self.judge.names.get(node) or node.name or repr(node.data)
 
 
 def float32_advice(rows: Sequence[Row], tolerance: float) -> Iterator[str]:

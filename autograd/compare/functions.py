@@ -46,11 +46,11 @@ class Checked:
         if self.title == "<lambda>":
             self.title = "f"
         self.names = _parameter_names(function, len(arguments))
-        self.scalars = [np.ndim(x) == 0 for x in arguments]
         self.given: Point = [
             _floats(x, f"the argument {name}")
             for x, name in zip(arguments, self.names, strict=True)
         ]
+        self.scalars = [x.ndim == 0 for x in self.given]
         for name, x in zip(self.names, self.given, strict=True):
             if not np.all(np.isfinite(x)):
                 raise ValueError(f"the argument {name} must be finite, not {_text(x)}")
@@ -102,7 +102,9 @@ class Checked:
             message = f"manual raised {type(error).__name__}: {error}; at {at}"
             raise ValueError(message) from error
         if isinstance(result, Mapping):
-            return dict(result)
+            ranks = {name: rank for rank, name in enumerate(self.names)}
+            order = sorted(result, key=lambda key: (ranks.get(key, len(ranks)), repr(key)))
+            return {key: result[key] for key in order}
         if len(self.wrt) == 1 and not (isinstance(result, tuple) and len(result) == 1):
             result = (result,)
         if not isinstance(result, (tuple, list)):
@@ -160,6 +162,8 @@ def _kind(thing: object) -> str:
 
 def _floats(x: Any, role: str) -> NDArray[np.float64]:
     items = np.asarray(x, dtype=object)
+    if any(isinstance(item, (list, tuple, np.ndarray)) for item in items.ravel()):
+        raise ValueError(f"{role} must be a number or an array; its rows have different lengths")
     result = np.empty(items.shape)
     for index, item in np.ndenumerate(items):
         result[index] = item.data if isinstance(item, Value) else real(item, role)

@@ -7,7 +7,7 @@ from math import isfinite
 from autograd.compare.numeric import estimate
 from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import ZERO, Bounded, data_bounds, derivatives
-from autograd.compare.sweeps import subgradients
+from autograd.compare.sweeps import at_kinks, corners, intervals
 from autograd.graph import topological_order
 from autograd.value import Value
 
@@ -36,9 +36,24 @@ class Judge:
         return data_bounds(self.order, {})
 
     @cached_property
+    def kinks(self) -> list[Value]:
+        """The nodes that are at a kink."""
+        return at_kinks(self.order, self.bounds)
+
+    @cached_property
+    def corners(self) -> list[dict[Value, float]]:
+        """The gradients to all the sides of the kinks; those between them are valid, too."""
+        return corners(self.order, self.kinks)
+
+    @cached_property
     def intervals(self) -> dict[Value, tuple[float, float]]:
         """Where a node is at a kink: the valid derivatives."""
-        return subgradients(self.order, self.bounds)
+        if self.corners:
+            return {
+                node: (min(found := [x[node] for x in self.corners]), max(found))
+                for node in self.order
+            }
+        return intervals(self.order, self.kinks) if self.kinks else {}
 
     def number(self, wrt: Value) -> float:
         """The right derivative; 0 with respect to what is not in the graph."""
@@ -69,12 +84,12 @@ class Judge:
         for node in self.order:
             if not isfinite(node.data):
                 what = f"the first {_kind(node.data)} is {self.names[node]}"
-                return f"{what} = {_call(node)}" if node.op else f"{what}, an input"
+                return f"{what} = {call(node)}" if node.op else f"{what}, an input"
             for operand, partial in zip(node.operands, node.partials, strict=True):
                 if isinstance(operand, Value) and not isfinite(partial):
                     return (
                         f"the first {_kind(partial)} is d {self.names[node]}/"
-                        f"d {self.names[operand]} of {self.names[node]} = {_call(node)}"
+                        f"d {self.names[operand]} of {self.names[node]} = {call(node)}"
                     )
         return ""
 
@@ -117,7 +132,10 @@ def _kind(number: float) -> str:
     return "infinity" if number in (float("inf"), -float("inf")) else "nan"
 
 
-def _call(node: Value) -> str:
+def call(node: Value) -> str:
+    """The operation of a node with the numbers that it was applied to."""
     assert node.op is not None
-    data = [x.data if isinstance(x, Value) else x for x in node.operands]
-    return node.op.write(node.op.text, [f"{x:.9g}" for x in data])
+    numbers = [f"{x.data if isinstance(x, Value) else x:.9g}" for x in node.operands]
+    if node.op.text.startswith(("#", "-")):
+        numbers = [f"({x})" if x.startswith("-") else x for x in numbers]
+    return node.op.write(node.op.text, numbers)

@@ -4,7 +4,7 @@ Each is made on purpose, and the gradient with it compared with the hand-derived
 same numbers at every point may be the mistake.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,15 @@ RELATIVE = 1e-9
 MOST_NODES = 400
 """How large a graph may be for the mistakes to be made at every single node of it."""
 MOST_USES = 12
+
+Change = Callable[[Sequence[float]], list[float]]
+"""What a mistake makes of a gradient."""
+FACTORS = (
+    ("the factor 2 is missing", 0.5),
+    ("a factor 2 is too many", 2.0),
+    ("a sign is flipped", -1.0),
+    ("a gradient is forgotten", 0.0),
+)
 
 FROM_OUTPUT: dict[Op, Callable[[float], float]] = {
     ops.sigmoid: lambda s: s * (1.0 - s),
@@ -45,6 +54,11 @@ class Case(NamedTuple):
         """The right numbers."""
         return [self.judge.derivatives[x].number for x in self.wrt]
 
+    def gradient(self, partials: Mapping[Value, Sequence[float]]) -> list[float]:
+        """The numbers that follow from other partial derivatives of some nodes."""
+        slopes = gradients(self.judge.order, partials)
+        return [slopes[x] for x in self.wrt]
+
     def fits(self, numbers: Sequence[float]) -> bool:
         """Whether numbers are the hand-derived ones, but for rounding."""
         return self._near(numbers, self.yours)
@@ -68,60 +82,28 @@ class Mistake(NamedTuple):
     place: str
 
 
-def explanations(cases: Sequence[Case]) -> list[str]:
-    """The mistakes that reproduce the hand-derived numbers at all points, single ones or pairs.
-
-    They must change the gradient at some point: the right one explains nothing.
-    """
-    for factors in ((1.0,), (2.0, 0.5, -1.0)):
-        found: dict[Mistake, float] | None = None
-        changing: set[Mistake] = set()
-        for case in cases:
-            here = {}
-            for mistake, numbers in mistaken(case):
-                for factor in factors:
-                    if found is not None and found.get(mistake) != factor:
-                        continue
-                    scaled = [factor * x for x in numbers]
-                    if mistake not in here and case.fits(scaled):
-                        here[mistake] = factor
-                        if not case.right(scaled):
-                            changing.add(mistake)
-            found = here if found is None else {x: f for x, f in found.items() if x in here}
-            if not found:
-                break
-        if effective := {x: f for x, f in (found or {}).items() if x in changing}:
-            return _named(effective)
-    return []
-
-
-def _named(found: Mapping[Mistake, float]) -> list[str]:
-    """One sentence for each kind."""
-    result: dict[str, str] = {}
-    for (kind, place), factor in found.items():
-        other = {1.0: "", 2.0: ", and a factor 2 too many", 0.5: ", and a factor 2 missing"}
-        words = other.get(factor, ", and the sign flipped")
-        result.setdefault(kind, f"{kind}{place}{words}")
-    return list(result.values())
-
-
 def mistaken(case: Case) -> Iterator[tuple[Mistake, list[float]]]:
-    """Every mistake with the numbers that it gives."""
-    judge = case.judge
-    if len(judge.order) <= MOST_NODES:
-        with np.errstate(all="ignore"):
-            for mistake, partials in _at_nodes(judge):
-                slopes = gradients(judge.order, partials)
-                yield mistake, [slopes[x] for x in case.wrt]
-    yield from _in_arguments(case)
+    """Every single mistake with the numbers that it gives."""
+    for mistake, partials in at_nodes(case.judge):
+        yield mistake, case.gradient(partials)
+    for mistake, change in in_arguments(case):
+        yield mistake, change(case.ours)
 
 
-def _at_nodes(judge: Judge) -> Iterator[tuple[Mistake, dict[Value, Sequence[float]]]]:
+def at_nodes(judge: Judge) -> Iterator[tuple[Mistake, dict[Value, Sequence[float]]]]:
     """Wrong partial derivatives, one at a time."""
+    if len(judge.order) > MOST_NODES:
+        return
     uses: dict[Value, list[tuple[Value, int]]] = {}
     for node in judge.order:
         for kind, partials in _wrong_partials(node):
             yield Mistake(kind, f" (at {judge.names[node]})"), {node: partials}
+        if len(node.operands) <= MOST_USES:
+            for index, operand in enumerate(node.operands):
+                if isinstance(operand, Value):
+                    flipped = [-x if i == index else x for i, x in enumerate(node.partials)]
+                    place = f" (in d {judge.names[node]}/d {judge.names[operand]})"
+                    yield Mistake("a sign is flipped", place), {node: flipped}
         for index, operand in enumerate(node.operands):
             if isinstance(operand, Value):
                 uses.setdefault(operand, []).append((node, index))
@@ -193,10 +175,6 @@ def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
                 yield f"the input of {op.name} is used where its output belongs", [float(wrong)]
         except (TypeError, ValueError, ArithmeticError):
             pass  # it has no derivative there
-    for index in range(count if count <= MOST_USES else 0):
-        if live[index]:
-            flipped = [-x if i == index else x for i, x in enumerate(right)]
-            yield "a sign is flipped", flipped
 
 
 def _missing(factor: float) -> str:
@@ -205,54 +183,47 @@ def _missing(factor: float) -> str:
     return f"the factor {factor:g} is missing"
 
 
-def _in_arguments(case: Case) -> Iterator[tuple[Mistake, list[float]]]:
+def in_arguments(case: Case) -> Iterator[tuple[Mistake, Change]]:
     """Whole gradients that are scaled, forgotten or put elsewhere."""
-    ours = case.ours
+    everywhere = list(range(len(case.groups)))
     arguments = list(dict.fromkeys(case.groups))
-    whole = [
-        ("the factor 2 is missing", 0.5),
-        ("a factor 2 is too many", 2.0),
-        ("a sign is flipped", -1.0),
-        ("a gradient is forgotten", 0.0),
-    ]
-    for kind, factor in whole:
-        yield Mistake(kind, ""), [factor * x for x in ours]
+    for kind, factor in FACTORS:
+        yield Mistake(kind, ""), _times(factor, everywhere)
     for argument in arguments:
-        inside = [group == argument for group in case.groups]
+        positions = [index for index in everywhere if case.groups[index] == argument]
         if len(arguments) > 1:
-            for kind, factor in whole:
-                place = f" (in the gradient of {argument})"
-                numbers = [factor * x if here else x for x, here in zip(ours, inside, strict=True)]
-                yield Mistake(kind, place), numbers
-        positions = [index for index, here in enumerate(inside) if here]
-        yield from _permuted(case, argument, positions)
+            for kind, factor in FACTORS:
+                yield Mistake(kind, f" (in the gradient of {argument})"), _times(factor, positions)
+        for kind, order in _orders(len(positions)):
+            moved = _moved(positions, [positions[index] for index in order])
+            yield Mistake(f"a gradient is {kind}", f" (that of {argument})"), moved
         for other in arguments:
-            places = [index for index, group in enumerate(case.groups) if group == other]
+            places = [index for index in everywhere if case.groups[index] == other]
             if other != argument and len(places) == len(positions):
-                numbers = list(ours)
-                for here, there in zip(positions, places, strict=True):
-                    numbers[here] = ours[there]
                 kind = "the gradients of two arguments are exchanged"
-                yield Mistake(kind, f" ({argument} has that of {other})"), numbers
+                place = f" ({argument} has that of {other})"
+                yield Mistake(kind, place), _moved(positions, places)
 
 
-def _permuted(
-    case: Case, argument: str, positions: Sequence[int]
-) -> Iterator[tuple[Mistake, list[float]]]:
-    """The gradient of an argument with its elements in another order."""
-    ours, count = case.ours, len(positions)
+def _times(factor: float, positions: Collection[int]) -> Change:
+    inside = set(positions)
+    return lambda numbers: [factor * x if i in inside else x for i, x in enumerate(numbers)]
+
+
+def _moved(positions: Sequence[int], sources: Sequence[int]) -> Change:
+    source = dict(zip(positions, sources, strict=True))
+    return lambda numbers: [numbers[source.get(i, i)] for i in range(len(numbers))]
+
+
+def _orders(count: int) -> Iterator[tuple[str, Sequence[int]]]:
+    """Other orders of the elements of an argument."""
     if count < 2:
         return
-    orders = {"reversed": list(range(count))[::-1]}
+    yield "reversed", range(count)[::-1]
     for rows in range(2, count):
         if count % rows == 0 and count // rows > 1:
             columns = count // rows
             order = [row * columns + column for column in range(columns) for row in range(rows)]
-            orders[f"transposed, as if it were {rows} x {columns}"] = order
+            yield f"transposed, as if it were {rows} x {columns}", order
     for shift in (1, count - 1):
-        orders[f"shifted by {shift}"] = [(index - shift) % count for index in range(count)]
-    for kind, order in orders.items():
-        numbers = list(ours)
-        for here, there in zip(positions, order, strict=True):
-            numbers[here] = ours[positions[there]]
-        yield Mistake(f"a gradient is {kind}", f" (that of {argument})"), numbers
+        yield f"shifted by {shift}", [(index - shift) % count for index in range(count)]

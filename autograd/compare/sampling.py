@@ -1,6 +1,7 @@
 """Points at which a function is compared: on all sides of its kinks, and not near any."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from math import fabs, isfinite
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ ATTEMPTS = 20
 """How many points are tried for each that is wanted, or for a branch that was not seen."""
 MOST_TRIALS = 200
 """How many points are tried in all, to see branches that were not seen."""
+MOST_JOINT = 8
+"""Up to how many branches are looked at two by two."""
 FARTHEST = 2.3
 """The logarithm of how much larger than the given ones numbers become."""
 
@@ -75,12 +78,21 @@ class Recording:
 
     @property
     def usable(self) -> bool:
-        """Whether everything is finite, and no kink is near."""
+        """Whether everything is finite, and no kink is near that matters."""
         derivatives = self.judge.derivatives.values()
         return (
             isfinite(self.judge.root.data)
             and all(isfinite(x.number) and isfinite(x.bound) for x in derivatives)
-            and all(self.sides.values())
+            and (all(self.sides.values()) or self._flat())
+        )
+
+    def _flat(self) -> bool:
+        """Whether it does not matter to which sides of its kinks the point is: `relu(relu(-1))`."""
+        exactly = {self.judge.names[node] for node in self.judge.kinks}
+        return all(side or branch.node in exactly for branch, side in self.sides.items()) and all(
+            low == high
+            for node, (low, high) in self.judge.intervals.items()
+            if node.op is None or (node.name and node is not self.judge.root)
         )
 
     def described(self, branch: Branch, side: int) -> str:
@@ -116,6 +128,49 @@ def _data(operands: Iterable[Value | float]) -> list[float]:
     return [x.data if isinstance(x, Value) else x for x in operands]
 
 
+class Search:
+    """For points on all the sides of the kinks."""
+
+    def __init__(self, record: Callable[[Point], Recording], given: Point) -> None:
+        self.record = record
+        self.found = [record(given)]
+        self.sides: dict[Branch, set[int]] = {branch: set() for branch in self.found[0].sides}
+        self.pairs: set[tuple[Branch, int, Branch, int]] = set()
+        self.trials = 0
+
+    def try_at(self, point: Point, wanted: bool = False) -> None:
+        """Keep a point if it is wanted, or shows something new."""
+        self.trials += 1
+        try:
+            recording = self.record(point)
+        except ValueError:  # the function is not defined there
+            return
+        if recording.usable and (wanted or self.new(recording.sides)):
+            self.found.append(recording)
+            for branch, side in recording.sides.items():
+                self.sides.setdefault(branch, set()).add(side)
+            self.pairs.update(_pairs(recording.sides))
+
+    def new(self, sides: Mapping[Branch, int]) -> bool:
+        """Whether a side was never seen, or two of them never at once."""
+        return any(side not in self.sides.get(branch, ()) for branch, side in sides.items()) or any(
+            pair not in self.pairs for pair in _pairs(sides)
+        )
+
+    @property
+    def unseen(self) -> dict[Branch, int]:
+        """The sides of kinks that no point is on."""
+        return {branch: -sum(seen) or 1 for branch, seen in self.sides.items() if len(seen) < 2}
+
+
+def _pairs(sides: Mapping[Branch, int]) -> Iterator[tuple[Branch, int, Branch, int]]:
+    """All that is so at once, two by two; nothing where that is too much."""
+    if len(sides) <= MOST_JOINT:
+        for (a, side), (b, other) in combinations(sides.items(), 2):
+            if a.node != b.node:
+                yield a, side, b, other
+
+
 def samples(
     record: Callable[[Point], Recording], given: Point, count: int, seed: int
 ) -> tuple[list[Recording], dict[Branch, int]]:
@@ -124,47 +179,36 @@ def samples(
     The others are away from kinks, and on all the sides that can be found.
     """
     random = np.random.default_rng(seed)
-    found = [record(given)]
-    sides: dict[Branch, set[int]] = {}
-
-    def keep(point: Point) -> None:
-        try:
-            recording = record(point)
-        except ValueError:  # the function is not defined there
-            return
-        if not recording.usable:
-            return
-        new = any(side not in sides.get(branch, ()) for branch, side in recording.sides.items())
-        if len(found) <= count or new:
-            found.append(recording)
-            for branch, side in recording.sides.items():
-                sides.setdefault(branch, set()).add(side)
-
+    search = Search(record, given)
     for point in _proposals(given, random, ATTEMPTS * count, (0.3, 1.0, 3.0)):
-        if len(found) <= count:
-            keep(point)
-    trials = 0
-    for recording in list(found):
-        for branch in recording.deciders:
+        if len(search.found) > count:
+            break
+        search.try_at(point, wanted=True)
+    search.trials = 0
+    for recording in list(search.found):
+        for branch, side in recording.sides.items():
             for overshoot in (1.1, 1.5, 3.0, 10.0):
-                if len(sides.setdefault(branch, set())) == 2 or trials > MOST_TRIALS:
+                other = {**recording.sides, branch: -side}
+                if search.trials > MOST_TRIALS or not side or not search.new(other):
                     break
-                trials += 1
-                keep(recording.beyond(branch, overshoot))
+                search.try_at(recording.beyond(branch, overshoot))
     for point in _proposals(given, random, ATTEMPTS, (10.0, 100.0, 1000.0)):
-        if any(len(seen) < 2 for seen in sides.values()):
-            keep(point)
-    return found, {
-        branch: -side for branch, seen in sides.items() if len(seen) < 2 for side in (seen or {1})
-    }
+        if search.unseen:
+            search.try_at(point)
+    return search.found, search.unseen
 
 
 def _proposals(
     given: Point, random: np.random.Generator, count: int, widths: Sequence[float]
 ) -> Iterator[Point]:
-    """Points around a given one, and farther away; every other one with the same signs."""
+    """Points around a given one, and farther away.
+
+    Every other one has the same signs. Of the others each has the signs that the one before has
+    not, so that every element is seen with both.
+    """
     flat = np.concatenate([np.abs(x).ravel() for x in given])
     typical = float(np.median(flat[flat > 0.0])) if np.any(flat > 0.0) else 1.0
+    signs: Point = []
     for attempt in range(count):
         width = widths[attempt // 2 % len(widths)]
         if attempt % 2:
@@ -174,4 +218,10 @@ def _proposals(
                 for x in given
             ]
         else:
-            yield [x + width * (typical + np.abs(x)) * random.normal(size=x.shape) for x in given]
+            if attempt % 4 == 0:
+                signs = [np.where(random.random(x.shape) < 0.5, -1.0, 1.0) for x in given]
+            signs = [-sign for sign in signs]
+            yield [
+                sign * (typical + np.abs(x)) * width * np.abs(random.normal(size=x.shape))
+                for x, sign in zip(given, signs, strict=True)
+            ]

@@ -4,34 +4,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
-import numpy as np
-
 from autograd.compare.comparison import float32_advice, named_mistakes
 from autograd.compare.functions import Check, Checked
 from autograd.compare.mistakes import Case
 from autograd.compare.report import PASSING, SEVERITY, Report, Row
-from autograd.compare.sampling import Branch, Point
+from autograd.compare.sampling import Branch
+from autograd.compare.witness import arithmetic, simplest
 from autograd.graph import topological_order
 from autograd.value import Value
 
-SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)
-"""What an argument is replaced with to make a point simpler."""
-MOST_TRIALS = 40
 LISTED = 3
 """How many sides of kinks are named that were not seen."""
 
 
-def summary(checked: Checked, checks: Sequence[Check], unseen: Mapping[Branch, int]) -> Report:
+def summary(
+    checked: Checked, checks: Sequence[Check], unseen: Mapping[Branch, int], every_branch: bool
+) -> Report:
     """The worst verdict on each derivative, and the diagnosis at a simple point that shows it."""
     first = checks[0]
-    sizes = {len(check.comparison.pairs) for check in checks}
-    if len(sizes) > 1:
-        raise ValueError("manual must return the same derivatives at every point")
+    for check in checks:
+        if check.comparison.labels != first.comparison.labels:
+            this, that = (", ".join(x.comparison.labels) for x in (first, check))
+            message = f"manual must return the same derivatives at every point, not {this}; {that}"
+            raise ValueError(message)
     rooms = _rooms(checks, checked.tolerance)
     for check in checks:
         check.comparison.forgive(rooms)
     failing = [check for check in checks if check.failed]
-    shown = _simplest(checked, failing[0], rooms) if failing else first
+    shown = simplest(checked, failing[0], rooms) if failing else first
     rows = []
     for index, row in enumerate(shown.comparison.rows()):
         verdicts = [check.comparison.verdicts[index] for check in checks]
@@ -42,11 +42,12 @@ def summary(checked: Checked, checks: Sequence[Check], unseen: Mapping[Branch, i
             note = f"at {checked.described(other.recording.point)}"
             row = replace(row, note="; ".join(filter(None, [row.note, note])))
         rows.append(row)
-    rows = list(_exercised(first, rows, unseen))
+    rows = list(_exercised(first, rows, unseen, every_branch))
     words = []
     if failing:
         words.append(f"At {checked.described(shown.recording.point)}:")
         words += shown.comparison.diagnosis()
+        words += arithmetic(shown.comparison)
         usable = [check for check in checks if check.recording.usable] or checks
         words += named_mistakes([_case(checked, check) for check in usable])
         words += float32_advice(rows, checked.tolerance)
@@ -79,7 +80,9 @@ def _case(checked: Checked, check: Check) -> Case:
     return check.comparison.case(arguments)
 
 
-def _exercised(first: Check, rows: Sequence[Row], unseen: Mapping[Branch, int]) -> Iterator[Row]:
+def _exercised(
+    first: Check, rows: Sequence[Row], unseen: Mapping[Branch, int], every_branch: bool
+) -> Iterator[Row]:
     """The rows; what agrees, but was not compared on both sides of a kink, says so."""
     recording = first.recording
     users: dict[str, set[Value]] = {}
@@ -96,41 +99,5 @@ def _exercised(first: Check, rows: Sequence[Row], unseen: Mapping[Branch, int]) 
         if len(missed) > LISTED:
             notes.append(f"and {len(missed) - LISTED} more sides of kinks")
         note = "; ".join(filter(None, [row.note, *notes]))
-        yield replace(row, verdict="not exercised", note=note)
-
-
-def _simplest(checked: Checked, check: Check, rooms: Sequence[float]) -> Check:
-    """A point with simple numbers at which there is a difference, too."""
-    trials = 0
-
-    def better(point: Point) -> bool:
-        nonlocal check, trials
-        trials += 1
-        if trials > MOST_TRIALS:
-            return False
-        recording = checked.record(point)
-        if not recording.usable:
-            return False
-        try:
-            candidate = checked.at(recording)
-        except ValueError:  # the hand-written gradient fails at so simple a point
-            return False
-        candidate.comparison.forgive(rooms)
-        if candidate.failed:
-            check = candidate
-        return candidate.failed
-
-    better([np.asarray(np.round(x)) for x in check.recording.point]) or better(
-        [np.asarray(np.round(x, 1)) for x in check.recording.point]
-    )
-    for position, argument in enumerate(check.recording.point):
-        for index in np.ndindex(argument.shape):
-            current = float(check.recording.point[position][index])
-            if current in SIMPLE:
-                continue
-            for simple in (*SIMPLE, round(current), round(current, 1)):
-                point = [np.array(x) for x in check.recording.point]
-                point[position][index] = simple
-                if better(point):
-                    break
-    return check
+        verdict = "not exercised" if every_branch else row.verdict
+        yield replace(row, verdict=verdict, note=note)

@@ -62,27 +62,21 @@ def sides(node: Value) -> list[tuple[float, ...]]:
     return list(found)
 
 
-def subgradients(
-    order: Sequence[Value], bounds: Mapping[Value, float]
-) -> dict[Value, tuple[float, float]]:
-    """The interval of the valid derivatives with respect to each node, if there is a kink.
-
-    These are the limits of the derivative from all sides, and what lies between them.
-    """
-    kinks = at_kinks(order, bounds)
-    if not kinks:
-        return {}
-    if len(kinks) > MOST_KINKS:
-        return _intervals(order, kinks)
-    all_gradients = [
+def corners(order: Sequence[Value], kinks: Sequence[Value]) -> list[dict[Value, float]]:
+    """The gradients for each choice of a side at every kink; none if there are too many kinks."""
+    if not 0 < len(kinks) <= MOST_KINKS:
+        return []
+    return [
         gradients(order, dict(zip(kinks, choice, strict=True)))
         for choice in product(*map(sides, kinks))
     ]
-    return {node: (min(found := [x[node] for x in all_gradients]), max(found)) for node in order}
 
 
-def _intervals(order: Sequence[Value], kinks: Sequence[Value]) -> dict[Value, tuple[float, float]]:
-    """The same by interval arithmetic, for many kinks; the intervals may be too wide."""
+def intervals(order: Sequence[Value], kinks: Sequence[Value]) -> dict[Value, tuple[float, float]]:
+    """The interval of the valid derivatives with respect to each node, by interval arithmetic.
+
+    For where there are many kinks; the intervals may be too wide.
+    """
     result = dict.fromkeys(order, (0.0, 0.0))
     result[order[-1]] = (1.0, 1.0)
     turning = set(kinks)

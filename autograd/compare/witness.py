@@ -1,0 +1,149 @@
+"""A simple point at which a hand-written gradient is wrong, and the arithmetic that shows it."""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+import numpy as np
+
+from autograd.compare.comparison import Comparison
+from autograd.compare.functions import Check, Checked
+from autograd.compare.judge import call
+from autograd.compare.sampling import Point
+from autograd.value import Value
+
+SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)
+"""What an argument is replaced with to make a point simpler."""
+WHOLE = (0.0, *(sign * float(x) for x in range(1, 10) for sign in (1.0, -1.0)))
+"""What Hypothesis takes in its place, the simplest first."""
+MOST_TRIALS = 40
+MOST_ELEMENTS = 12
+"""How many numbers the arguments may hold for Hypothesis to look for simpler ones."""
+MOST_SEARCHED = 200
+MOST_LINES = 12
+"""How long the arithmetic may be to be shown."""
+
+
+def simplest(checked: Checked, check: Check, rooms: Sequence[float]) -> Check:
+    """A check with simple numbers that fails as well as a given one."""
+    check = _rounded(checked, check, rooms)
+    if sum(x.size for x in check.recording.point) <= MOST_ELEMENTS:
+        check = _searched(checked, check, rooms)
+    return check
+
+
+def _failing(checked: Checked, point: Point, rooms: Sequence[float]) -> Check | None:
+    """The check at a point if there is a difference, and no kink near."""
+    try:
+        recording = checked.record(point)
+        if not recording.usable:
+            return None
+        check = checked.at(recording)
+    except (TypeError, ValueError):  # one of the functions fails at so simple a point
+        return None
+    check.comparison.forgive(rooms)
+    return check if check.failed else None
+
+
+def _rounded(checked: Checked, check: Check, rooms: Sequence[float]) -> Check:
+    """One number after the other replaced by a simple one."""
+    start = check.recording.point
+    for digits in (0, 1):
+        rounded = _failing(checked, [np.asarray(np.round(x, digits)) for x in start], rooms)
+        if rounded is not None:
+            check = rounded
+            break
+    trials = 0
+    for position, argument in enumerate(start):
+        for index in np.ndindex(argument.shape):
+            current = float(check.recording.point[position][index])
+            if current in SIMPLE:
+                continue
+            for simple in (*SIMPLE, round(current), round(current, 1)):
+                trials += 1
+                if trials > MOST_TRIALS:
+                    return check
+                point = [np.array(x) for x in check.recording.point]
+                point[position][index] = simple
+                if (simpler := _failing(checked, point, rooms)) is not None:
+                    check = simpler
+                    break
+    return check
+
+
+def _searched(checked: Checked, check: Check, rooms: Sequence[float]) -> Check:
+    """Hypothesis, where it is installed, finds the smallest whole numbers.
+
+    Within one of its own tests it does not: there it makes the arguments of the test simpler.
+    """
+    try:
+        import hypothesis
+        from hypothesis import strategies as st
+    except ImportError:
+        return check
+    if hypothesis.currently_in_test_context():
+        return check
+    start = check.recording.point
+    known: dict[tuple[float, ...], Check | None] = {}
+
+    def fails(numbers: tuple[float, ...]) -> bool:
+        if numbers not in known:
+            parts = np.split(np.array(numbers), np.cumsum([x.size for x in start])[:-1])
+            point = [part.reshape(x.shape) for part, x in zip(parts, start, strict=True)]
+            few = len(known) < MOST_SEARCHED
+            known[numbers] = _failing(checked, point, rooms) if few else None
+        return known[numbers] is not None
+
+    flat = np.concatenate([x.ravel() for x in start]).tolist()
+    settings = hypothesis.settings(
+        database=None,
+        deadline=None,
+        max_examples=100,
+        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
+    )
+    try:
+        elements = st.tuples(*[st.sampled_from([*WHOLE, x]) for x in flat])
+        found = hypothesis.find(elements, fails, settings=settings, random=Random(0))
+    except hypothesis.errors.NoSuchExample:
+        return check
+    return known[found] or check
+
+
+def arithmetic(comparison: Comparison) -> Iterator[str]:
+    """The steps to the first derivative that is wrong, there and back, where they are few."""
+    judge = comparison.judge
+    wrong = [
+        (wrt, yours)
+        for ((of, wrt), yours), verdict in zip(comparison.pairs, comparison.verdicts, strict=True)
+        if verdict == "disagree" and of is judge.root and wrt in judge.derivatives
+    ]
+    if not wrong:
+        return
+    wrt, yours = wrong[0]
+    steps = [
+        *(f"{judge.names[x]} = {call(x)} = {x.data:.9g}" for x in judge.order if x.op),
+        *_backward(comparison, wrt),
+        f"yours is {yours:.9g}",
+    ]
+    if len(steps) <= MOST_LINES:
+        yield from (f"  {step}" for step in steps)
+
+
+def _backward(comparison: Comparison, wrt: Value) -> Iterator[str]:
+    """The chain rule, a line for each node from the root down to one."""
+    judge, root, label = comparison.judge, comparison.judge.root, comparison.label
+    users: dict[Value, list[tuple[Value, float]]] = {wrt: []}
+    for node in judge.order:
+        for operand, partial in zip(node.operands, node.partials, strict=True):
+            if isinstance(operand, Value) and operand in users:
+                users.setdefault(node, [])
+                users[operand].append((node, partial))
+    for node in reversed(judge.order):
+        if not users.get(node):
+            continue
+        words, numbers = [], []
+        for user, partial in users[node]:
+            number = f"{partial:.9g}"
+            words.append(number if user is root else f"{label(root, user)} * {label(user, node)}")
+            numbers.append(number if user is root else f"{judge.number(user):.9g} * {number}")
+        steps = [label(root, node), " + ".join(words), " + ".join(numbers)]
+        yield " = ".join(dict.fromkeys([*steps, f"{judge.number(node):.9g}"]))
