@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from autograd import (
     log,
     logsumexp,
     maximum,
+    minimum,
     relu,
     sigmoid,
     softplus,
@@ -35,7 +37,7 @@ from autograd import (
 )
 from autograd.compare.hull import in_hull
 from autograd.compare.judge import Judge
-from autograd.compare.numeric import estimate
+from autograd.compare.numeric import estimate, users
 from autograd.compare.rounding import derivatives
 from autograd.diagram import palette
 from autograd.neuron import Neuron, by_hand
@@ -322,7 +324,9 @@ def test_bounds_and_estimates_hold(name):
     root.backward()
     for node in judge.order:
         assert bounded[node].number == pytest.approx(node.grad, rel=1e-14)
-        number, error = estimate(judge.order, node, judge.bounds[root] * 2.0**-52)
+        number, error = estimate(
+            judge.order, users(judge.order), node, judge.bounds[root] * 2.0**-52
+        )
         assert math.fabs(number - node.grad) <= 10 * error + judge.room(node)
         assert error <= 1e-5 * max(1.0, math.fabs(node.grad))
 
@@ -495,10 +499,64 @@ def test_mistakes_by_name(mistake, named):
             ([1.0, 2.0, 4.0],),
             "a division is forgotten (sum for mean)",
         ),
+        (
+            lambda w: autograd.sum([relu(v) for v in w]),
+            lambda w: np.ones(3),
+            ([1.0, 2.0, 0.4],),
+            "The mistake: the mask of relu is missing, everywhere.",
+        ),
+        (
+            lambda w: dot(w, [1.0, -2.0]) + 0.1 * dot(w, w),
+            lambda w: np.array([1.0, -2.0]),
+            ([1.0, 2.0],),
+            "the derivative of a term is forgotten (multiply at f)",
+        ),
+        (
+            lambda x, y: x**2 * y,
+            lambda x, y: (x * x, 2 * x * y),
+            (2.0, 3.0),
+            "The mistake: the gradients of two arguments are exchanged (x and y).",
+        ),
+        (
+            lambda x: dot(x, [1.0, 2.0, 3.0, 4.0]),
+            lambda x: np.array([1.0, 4.0, 3.0, 2.0]),
+            ([1.0, 1.0, 1.0, 1.0],),
+            "a gradient is wrong in two elements, exchanged: 1 and 3 (that of x)",
+        ),
+        (
+            lambda x: autograd.sum([v**2 * v for v in x]),
+            lambda x: 2.0 * x * x,
+            ([1.0, 2.0, 0.4],),
+            "only one counts (= for +=), everywhere (use 1)",
+        ),
     ],
 )
 def test_other_mistakes_by_name(function, manual, arguments, named):
-    assert named in str(check_gradient(function, manual, *arguments))
+    words = " ".join(check_gradient(function, manual, *arguments).diagnosis)
+    assert named in words
+
+
+def test_a_wrong_factor_between_right_numbers():
+    w = values([-3.0, -1.0, 2.0], name="w")
+    out = dot([1.0, -2.0, 3.0], w).named("output")
+    y = relu(out).named("y")
+    report = compare(
+        (y**2).named("loss"), {"w": [20.0, -40.0, 60.0], y: 10.0, (y, out): 2.0, out: 20.0}
+    )
+    assert report.diagnosis == [
+        "First wrong: d y/d output: yours 2, should be 1 at output = 5",
+        "The mistake: a factor 2 is too many (in d y/d output).",
+    ]
+
+
+def test_names_that_end_in_numbers_are_no_array():
+    w1, w2 = Value(2.0, name="w1"), Value(3.0, name="w2")
+    report = compare((w1 * w2 * w2).named("y"), {w1: 12.0, w2: 9.0})
+    assert report.diagnosis[-1] == (
+        "The mistake: the gradients of two arguments are exchanged (w1 and w2)."
+    )
+    with pytest.raises(ValueError, match="is too large for a float"):
+        compare(w1 * w2, {w1: 10**400})
 
 
 def test_no_name_is_guessed():
@@ -677,6 +735,93 @@ def test_regions_behind_several_kinks():
         wrong = check_gradient(function, lambda a, b: manual(a, b, 1.0), 1.0, 2.0, seed=seed)
         assert wrong.verdict == "disagree"
     assert check_gradient(lambda x: relu(relu(x)), lambda x: float(x > 0.0), 1.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("function", "manual", "arguments"),
+    [
+        (lambda x: exp(x * x) + x, lambda x: 2 * x * math.exp(x * x), (3.0,)),
+        (lambda x: where(x > 0, exp(x), x), lambda x: math.exp(x) if x > 0 else 0.0, (10.0,)),
+        (lambda x: x**8 + x, lambda x: 8 * x**7, (30.0,)),
+        (lambda x: exp(x) + 1e20, lambda x: 2.0 * math.exp(x), (1.0,)),
+        (lambda x: sigmoid(x), lambda x: 0.0, (-400.0,)),
+        (lambda x: minimum(maximum(x, 5.0), 5.1) * x, lambda x: min(max(x, 5), 5.1), (1.0,)),
+        (lambda x: relu(x - 5.0) - relu(x - 5.1), lambda x: 0.0, (1.0,)),
+        (lambda x: relu(x), lambda x: float(x > 1.0), (3.0,)),
+        (lambda w: relu(dot(w, [1e-5, 2e-5])), lambda w: np.array([1e-5, 2e-5]), ([1.0, 2.0],)),
+    ],
+)
+def test_mistakes_that_are_small_or_in_a_small_region(function, manual, arguments, seed):
+    assert check_gradient(function, manual, *arguments, seed=seed).verdict == "disagree"
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("function", "manual", "arguments"),
+    [
+        (lambda x: relu(x * 1e-4), lambda x: 1e-4 * (x > 0.0), (1.0,)),
+        (lambda x: relu(log(x)), lambda x: (x > 1.0) / x, (1e5,)),
+        (
+            lambda x: clip(x, -1e-3, 1e-3) ** 3,
+            lambda x: 3.0 * x * x * (abs(x) < 1e-3),
+            (5e-4,),
+        ),
+        (
+            lambda w: -log(1.0 / (1.0 + exp(-dot(w, [1.0, 2.0])))),
+            lambda w: (1.0 / (1.0 + np.exp(-(w @ [1.0, 2.0]))) - 1.0) * np.array([1.0, 2.0]),
+            ([200.0, 200.0],),
+        ),
+        (lambda w: exp(w) * 1e-3, lambda w: math.exp(w) * 1e-3, (300.0,)),
+        (lambda x: x * x if x > 0.0 else 0.0, lambda x: 2.0 * x * (x > 0.0), (1.0,)),
+    ],
+)
+def test_right_gradients_near_awkward_places(function, manual, arguments, seed):
+    report = check_gradient(function, manual, *arguments, seed=seed)
+    assert report, str(report)
+
+
+def test_a_function_that_changes_its_arguments():
+    def function(w):
+        w[0] = w[0] * 3.0
+        result = w[0] + w[1]
+        w[:] = 0.0
+        return result
+
+    assert check_gradient(function, lambda w: np.array([3.0, 1.0]), [1.0, 2.0])
+    assert not check_gradient(function, lambda w: np.array([1.0, 1.0]), [1.0, 2.0])
+
+
+def test_a_function_that_raises_anywhere_but_here():
+    def function(x):
+        assert x.data > 0.0
+        return log(x)
+
+    assert check_gradient(function, lambda x: 1.0 / x, 1.0)
+    with pytest.raises(ValueError, match=r"(?s)function raised AssertionError: .*; at x = -1"):
+        check_gradient(function, lambda x: 1.0 / x, -1.0)
+
+
+@pytest.mark.parametrize("x", [0.1, 1.0, 1.1, 7.0, 33.0, 100.0, 500.0])
+def test_the_third_opinion_does_not_jump_over_periods_and_poles(x):
+    at = Value(x, name="x")
+    for value, derivative in [
+        ((50.0 * at).sin(), 50.0 * math.cos(50.0 * x)),
+        (at.tan(), 1.0 + math.tan(x) ** 2),
+        (1.0 / (at - 1.003), -1.0 / (x - 1.003) ** 2),
+        (abs(at - 1.0001), math.copysign(1.0, x - 1.0001)),
+    ]:
+        (row,) = compare(value.named("y"), {at: derivative}).rows
+        assert row.note == ""
+        assert row.numeric == pytest.approx(derivative, abs=10.0 * row.numeric_error)
+
+
+def test_many_derivatives_in_little_time():
+    w = np.random.default_rng(0).normal(size=(40, 40))
+    start = time.perf_counter()
+    report = check_gradient(lambda w: autograd.sum(w * w), lambda w: 2.0 * w, w)
+    assert time.perf_counter() - start < 20.0
+    assert len([row for row in report.rows if row.numeric is not None]) == 30
 
 
 def test_a_mistake_for_one_sign_of_one_of_many_numbers():

@@ -23,6 +23,7 @@ ROOMS = [
     "ufuncs",
     "value",
     "arrays",
+    "wording",
     "neuron",
     "diagram",
     "compare",

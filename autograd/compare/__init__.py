@@ -58,7 +58,7 @@ def compare(
         d product/d x      4          4        4           0  agree
         d product/d y      4          3        3           1  disagree
         Changed alone, this factor explains the numbers here: d product/d y: 4 instead of 3 at y = 4
-        The mistake: the gradients of two arguments are exchanged (y has that of x).
+        The mistake: an argument has the gradient of another one (y has that of x).
     """
     if not isinstance(value, Value):
         raise TypeError(f"compare takes a Value, not a {type(value).__name__}")
@@ -133,8 +133,7 @@ def check_gradient(
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
         raise ValueError(f"samples must be a whole number, at least 1, not {samples!r}")
     recordings, unseen = sampled(checked.record, checked.given, samples, seed)
-    checks = [checked.at(recording) for recording in recordings]
-    return summary(checked, checks, unseen, every_branch)
+    return summary(checked, list(checked.at_all(recordings)), unseen, every_branch)
 
 
 def _tolerance(tolerance: float | None) -> float:

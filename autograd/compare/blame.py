@@ -119,8 +119,9 @@ def explaining_factors(judge: Judge, manual: Mapping[Value, float]) -> list[str]
             ):
                 continue
             local = node.partials[index]
+            yours = local + change if abs(local + change) > RELATIVE * abs(local) else 0.0
             result.append(
-                f"d {judge.names[node]}/d {judge.names[operand]}: {local + change:.9g} instead of "
-                f"{local:.9g} at {judge.names[operand]} = {operand.data:.9g}"
+                f"d {judge.names[node]}/d {judge.names[operand]}: {yours:.9g} instead of "
+                f"{local + 0.0:.9g} at {judge.names[operand]} = {operand.data:.9g}"
             )
-    return result
+    return list(dict.fromkeys(result))

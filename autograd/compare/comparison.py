@@ -1,6 +1,6 @@
 """Hand-derived numbers beside those of one graph, and what that says about the derivation."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -15,6 +15,10 @@ from autograd.compare.mistakes import Case
 from autograd.compare.report import Row
 from autograd.value import Value
 
+TELLING = 1e-3
+"""What fraction of a derivative the room for rounding may be to tell right from wrong."""
+MOST_ESTIMATES = 30
+"""Of how many derivatives there is an estimate: as many as are printed."""
 LISTED = 4
 """How many factors are named that would each explain the numbers."""
 CLASH = "together they are the derivatives to no side of the kink, nor between any"
@@ -51,28 +55,42 @@ class Comparison:
         (of, wrt), _ = self.pairs[index]
         return self._judges[of].number(wrt)
 
-    def forgive(self, rooms: Sequence[float]) -> None:
-        """Let agree what is off by no more than these differences, one for each pair."""
-        for index, (_, yours) in enumerate(self.pairs):
-            off = abs(yours - self.number(index))
-            if self.verdicts[index] == "disagree" and off <= rooms[index]:
+    def forgive(self, indices: Collection[int]) -> None:
+        """Let agree, of some of the pairs, what a formula that cancels may be off by."""
+        for index in indices:
+            off, room = self._off(index)
+            if self.verdicts[index] == "disagree" and off <= room:
                 self.verdicts[index] = "agree"
+
+    def right_but_for_cancelling(self, index: int) -> bool:
+        """Whether a number is off by no more than cancelling explains, and that is little here."""
+        off, room = self._off(index)
+        return off <= room <= TELLING * abs(self.number(index))
+
+    def _off(self, index: int) -> tuple[float, float]:
+        """How far a number is off, and how far it may be if the formula for it cancels."""
+        (of, wrt), yours = self.pairs[index]
+        judge = self._judges[of]
+        return abs(yours - judge.number(wrt)), judge.wide_room(wrt)
 
     def rows(self) -> list[Row]:
         """Each derivative with all the numbers, and a note on those that only inherit an error."""
         _, inherited = self._wrong()
         result = []
+        left = MOST_ESTIMATES
         for index, ((of, wrt), _) in enumerate(self.pairs):
-            row = self.row(index)
+            numeric = left > 0 and (index < MOST_ESTIMATES or self.verdicts[index] != "agree")
+            left -= numeric
+            row = self.row(index, numeric)
             if of is self.judge.root and wrt in inherited:
                 row = replace(row, note=inherited[wrt])
             result.append(row)
         return result
 
-    def row(self, index: int) -> Row:
-        """One derivative with all the numbers."""
+    def row(self, index: int, numeric: bool = True) -> Row:
+        """One derivative with all the numbers, perhaps without the estimate."""
         (of, wrt), yours = self.pairs[index]
-        row = self._judges[of].row(self.label(of, wrt), wrt, yours)
+        row = self._judges[of].row(self.label(of, wrt), wrt, yours, numeric)
         if self._clashing and row.verdict == "convention":
             return replace(
                 row, verdict="disagree", note=f"{row.note}, but not all at once: {CLASH}"
@@ -111,8 +129,15 @@ class Comparison:
     def case(self, arguments: Mapping[Value, str] = MappingProxyType({})) -> Case:
         """What there is to explain; `arguments` says which argument a Value belongs to."""
         numbers = self._of_root()
-        groups = [arguments.get(x) or self._title(x).rstrip("0123456789_") for x in numbers]
+        groups = [arguments.get(x) or self._group(x) for x in numbers]
         return Case(self.judge, list(numbers), groups, list(numbers.values()))
+
+    def _group(self, node: Value) -> str:
+        """The array that a node is an element of by its name, w for w0 or w0_1; or its title."""
+        title = self._title(node)
+        base = (node.name or "").rstrip("0123456789_")
+        first = {name for name in self.judge.names.values() if name in (f"{base}0", f"{base}0_0")}
+        return base if base and first else title
 
     def _together(self) -> bool:
         """Whether the valid choices at kinks are valid together: those of a tie add up to 1."""

@@ -1,5 +1,6 @@
 """Which of the classic mistakes explain hand-derived numbers: one, or two at once."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations, product
 
@@ -7,7 +8,9 @@ import numpy as np
 
 from autograd import ops
 from autograd.compare.mistakes import (
+    EVERYWHERE,
     FACTORS,
+    LOCAL,
     MOST_NODES,
     Case,
     Mistake,
@@ -68,6 +71,8 @@ def _single(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float
 def _scaled(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float]]]:
     """Each of them together with a wrong factor of all the numbers."""
     for mistake, numbers in mistaken(case):
+        if mistake.kind in LOCAL or mistake.kind == FACTORS[3][0]:
+            continue  # two factors that undo each other somewhere would explain too much
         for kind, factor in FACTORS[:3]:
             yield (mistake, Mistake(kind, "")), [factor * x for x in numbers]
 
@@ -92,8 +97,13 @@ def _left_out(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[flo
 
 def _paired(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float]]]:
     """Two mistakes at once, where the graph is small."""
-    nodes, arguments = dict(at_nodes(case.judge)), dict(in_arguments(case))
-    if len(nodes) ** 2 * len(case.judge.order) > MOST_STEPS:
+    nodes = dict(at_nodes(case.judge))
+    arguments = {mistake: x for mistake, x in in_arguments(case) if mistake.place}
+    size = len(case.judge.order)
+    if len(nodes) ** 2 * size > MOST_STEPS:  # only what is wrong everywhere, or in the one place
+        kinds = Counter(mistake.kind for mistake in nodes)
+        nodes = {x: y for x, y in nodes.items() if EVERYWHERE in x.place or kinds[x.kind] == 1}
+    if len(nodes) ** 2 * size > MOST_STEPS:
         return
     pairs: Iterable[Mistakes] = found or chain(
         product(nodes, arguments), combinations(nodes, 2), product(arguments, repeat=2)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autograd.arrays import values
 from autograd.compare.comparison import Comparison
-from autograd.compare.keys import Pair, paired, zip_exactly
+from autograd.compare.keys import Pair, as_float, paired, zip_exactly
 from autograd.compare.sampling import Point, Recording
 from autograd.op import real
 from autograd.value import Value
@@ -64,27 +64,36 @@ class Checked:
                 raise ValueError(f"{self.title} has no argument {name!r}; it has {known}")
         self.wrt = list(wrt)
 
-    def record(self, point: Point) -> Recording:
+    def record(self, point: Point, given: bool = False) -> Recording:
         """The graph of the function at a point.
 
         Raises:
-            TypeError: if the function does not return a Value.
+            TypeError: if the function does not return a Value. At points other than the given one
+                it may return a number: it may be constant there.
+            ValueError: if it raises an exception.
         """
         leaves = [_leaves(x, name) for x, name in zip(point, self.names, strict=True)]
-        arguments = [x[()] if scalar else x for x, scalar in zip(leaves, self.scalars, strict=True)]
+        # Copies, which the function may change.
+        arguments = [
+            x[()] if scalar else x.copy() for x, scalar in zip(leaves, self.scalars, strict=True)
+        ]
         try:
             with np.errstate(all="ignore"):
                 result = self.function(*arguments)
-        except (ArithmeticError, LookupError, AttributeError, RuntimeError) as error:
+        except TypeError:
+            raise
+        except Exception as error:
             at = self.described(point)
             message = f"{self.title} raised {type(error).__name__}: {error}; at {at}"
             raise ValueError(message) from error
+        if not given and not isinstance(result, Value):
+            result = Value(real(result, f"what {self.title} returns"))
         if not isinstance(result, Value):
             raise TypeError(
                 f"{self.title} must return a Value, not a {type(result).__name__}: it must return "
                 "one number, computed by operations of this library from its arguments"
             )
-        if result.op is not None and result.name is None:
+        if result.name is None:
             result.name = self.title
         return Recording(point, result, leaves, self.tolerance)
 
@@ -141,6 +150,15 @@ class Checked:
         """The comparison at the point of a recording."""
         return Check(recording, Comparison(recording.judge, list(self.paired(recording))))
 
+    def at_all(self, recordings: Sequence[Recording]) -> Iterator[Check]:
+        """The comparisons; those far away are left out where `math` refuses so large a number."""
+        for count, recording in enumerate(recordings):
+            try:
+                yield self.at(recording)
+            except ValueError as error:
+                if count == 0 or not isinstance(error.__cause__, OverflowError):
+                    raise
+
     def described(self, point: Point) -> str:
         """The arguments, to be read."""
         texts = [f"{name} = {_text(x)}" for name, x in zip(self.names, point, strict=True)]
@@ -166,7 +184,7 @@ def _floats(x: Any, role: str) -> NDArray[np.float64]:
         raise ValueError(f"{role} must be a number or an array; its rows have different lengths")
     result = np.empty(items.shape)
     for index, item in np.ndenumerate(items):
-        result[index] = item.data if isinstance(item, Value) else real(item, role)
+        result[index] = item.data if isinstance(item, Value) else as_float(item, role)
     return result
 
 

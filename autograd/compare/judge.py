@@ -1,15 +1,15 @@
 """The verdict on a hand-derived number, given the graph."""
 
-from collections.abc import Sequence
 from functools import cached_property
 from math import isfinite
 
-from autograd.compare.numeric import estimate
+from autograd.compare.numeric import estimate, users
 from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import ZERO, Bounded, data_bounds, derivatives
 from autograd.compare.sweeps import at_kinks, corners, intervals
 from autograd.graph import topological_order
 from autograd.value import Value
+from autograd.wording import origin, titles
 
 EPSILON = 2.0**-52
 TOLERANCE = 8 * EPSILON
@@ -63,6 +63,14 @@ class Judge:
         """The difference that rounding explains."""
         return self.tolerance * self.derivatives.get(wrt, ZERO).bound
 
+    def wide_room(self, wrt: Value) -> float:
+        """The difference that rounding explains in formulas that lose small terms in sums."""
+        return self.tolerance * self._wide.get(wrt, ZERO).bound
+
+    @cached_property
+    def _wide(self) -> dict[Value, Bounded]:
+        return derivatives(self.order, absorbed=True)
+
     def verdict(self, wrt: Value, yours: float) -> tuple[Verdict, str]:
         """The verdict on the derivative with respect to a node, and what there is to say of it."""
         ours = self.number(wrt)
@@ -81,24 +89,14 @@ class Judge:
 
     def origin(self) -> str:
         """Where the first infinity or nan comes from; nothing if there is none."""
-        for node in self.order:
-            if not isfinite(node.data):
-                what = f"the first {_kind(node.data)} is {self.names[node]}"
-                return f"{what} = {call(node)}" if node.op else f"{what}, an input"
-            for operand, partial in zip(node.operands, node.partials, strict=True):
-                if isinstance(operand, Value) and not isfinite(partial):
-                    return (
-                        f"the first {_kind(partial)} is d {self.names[node]}/"
-                        f"d {self.names[operand]} of {self.names[node]} = {call(node)}"
-                    )
-        return ""
+        return origin(self.order, self.names)[0]
 
-    def row(self, derivative: str, wrt: Value, yours: float) -> Row:
-        """The verdict with all the numbers."""
+    def row(self, derivative: str, wrt: Value, yours: float, numeric: bool = True) -> Row:
+        """The verdict with all the numbers, perhaps without the estimate, which takes time."""
         ours = self.number(wrt)
         verdict, note = self.verdict(wrt, yours)
         value = error = None
-        if opinion := self.opinion(wrt):
+        if numeric and (opinion := self.opinion(wrt)):
             value, error = opinion
             at_kink = wrt in self.intervals and self.intervals[wrt][0] < self.intervals[wrt][1]
             if isfinite(ours) and not at_kink and abs(value - ours) > 10.0 * error + self.room(wrt):
@@ -110,32 +108,12 @@ class Judge:
             derivative, yours, ours, value, error, abs(yours - ours), self.room(wrt), verdict, note
         )
 
+    @cached_property
+    def _users(self) -> dict[Value, list[int]]:
+        return users(self.order)
+
     def opinion(self, wrt: Value) -> tuple[float, float] | None:
         """The derivative by differences, and its error."""
         if wrt not in self.derivatives:
             return None
-        return estimate(self.order, wrt, self.bounds[self.root] * EPSILON)
-
-
-def titles(order: Sequence[Value]) -> dict[Value, str]:
-    """What to call each node: its name or its operation, numbered where there are several."""
-    result: dict[Value, str] = {}
-    counts: dict[str, int] = {}
-    for node in order:
-        title = node.name or (node.op.name if node.op else repr(node.data))
-        count = counts[title] = counts.get(title, 0) + 1
-        result[node] = title if count == 1 else f"{title}#{count}"
-    return result
-
-
-def _kind(number: float) -> str:
-    return "infinity" if number in (float("inf"), -float("inf")) else "nan"
-
-
-def call(node: Value) -> str:
-    """The operation of a node with the numbers that it was applied to."""
-    assert node.op is not None
-    numbers = [f"{x.data if isinstance(x, Value) else x:.9g}" for x in node.operands]
-    if node.op.text.startswith(("#", "-")):
-        numbers = [f"({x})" if x.startswith("-") else x for x in numbers]
-    return node.op.write(node.op.text, numbers)
+        return estimate(self.order, self._users, wrt, self.bounds[self.root] * EPSILON)

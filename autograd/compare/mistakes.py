@@ -5,6 +5,7 @@ same numbers at every point may be the mistake.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,17 @@ RELATIVE = 1e-9
 MOST_NODES = 400
 """How large a graph may be for the mistakes to be made at every single node of it."""
 MOST_USES = 12
+MOST_SWAPPED = 8
 
+EVERYWHERE = ", everywhere"
+LOCAL = {"a sign is flipped", "the factor 2 is missing", "a factor 2 is too many"}
+"""Mistakes that nobody makes everywhere."""
+SUMS = (ops.add, ops.subtract, ops.sum)
+
+Partials = dict[Value, Sequence[float]]
+"""What partial derivatives of some nodes become."""
+Use = tuple[Value, int]
+"""A node, and which of its operands."""
 Change = Callable[[Sequence[float]], list[float]]
 """What a mistake makes of a gradient."""
 FACTORS = (
@@ -90,42 +101,82 @@ def mistaken(case: Case) -> Iterator[tuple[Mistake, list[float]]]:
         yield mistake, change(case.ours)
 
 
-def at_nodes(judge: Judge) -> Iterator[tuple[Mistake, dict[Value, Sequence[float]]]]:
-    """Wrong partial derivatives, one at a time."""
+def at_nodes(judge: Judge) -> Iterator[tuple[Mistake, Partials]]:
+    """Wrong partial derivatives: at one node, or the same mistake wherever it can be made."""
     if len(judge.order) > MOST_NODES:
         return
-    uses: dict[Value, list[tuple[Value, int]]] = {}
+    everywhere: dict[str, list[Partials]] = {}
+    for kind, place, partials in _at_each_node(judge):
+        yield Mistake(kind, place), partials
+        everywhere.setdefault(kind, []).append(partials)
+    for kind, several in everywhere.items():
+        if len(several) > 1 and kind not in LOCAL:
+            yield (
+                Mistake(kind, EVERYWHERE),
+                {node: wrong for partials in several for node, wrong in partials.items()},
+            )
+    yield from _uses(judge)
+
+
+def _at_each_node(judge: Judge) -> Iterator[tuple[str, str, Partials]]:
+    """Mistakes in the partial derivatives of one node, with their places."""
     for node in judge.order:
-        for kind, partials in _wrong_partials(node):
-            yield Mistake(kind, f" (at {judge.names[node]})"), {node: partials}
-        if len(node.operands) <= MOST_USES:
-            for index, operand in enumerate(node.operands):
-                if isinstance(operand, Value):
-                    flipped = [-x if i == index else x for i, x in enumerate(node.partials)]
-                    place = f" (in d {judge.names[node]}/d {judge.names[operand]})"
-                    yield Mistake("a sign is flipped", place), {node: flipped}
+        for kind, wrong in _wrong_partials(node):
+            yield kind, f" (at {judge.names[node]})", {node: wrong}
+    for node in judge.order:
+        name = judge.names[node]
+        if len(node.operands) > MOST_USES:
+            continue
+        for index, operand in enumerate(node.operands):
+            if not isinstance(operand, Value):
+                continue
+            place = f" (in d {name}/d {judge.names[operand]})"
+            for kind, factor in FACTORS[:3]:
+                wrong = [factor * x if i == index else x for i, x in enumerate(node.partials)]
+                yield kind, place, {node: wrong}
+            if node.op in SUMS and operand.op is not None:
+                wrong = [0.0 if i == index else x for i, x in enumerate(node.partials)]
+                place = f" ({judge.names[operand]} at {name})"
+                yield "the derivative of a term is forgotten", place, {node: wrong}
+
+
+def _uses(judge: Judge) -> Iterator[tuple[Mistake, Partials]]:
+    """Uses of a Value that do not count: of one Value, or of all that are used as often."""
+    uses: dict[Value, list[Use]] = {}
+    for node in judge.order:
         for index, operand in enumerate(node.operands):
             if isinstance(operand, Value):
                 uses.setdefault(operand, []).append((node, index))
+    alike: dict[int, list[Value]] = {}
     for node, several in uses.items():
         if 2 <= len(several) <= MOST_USES:
-            for count, kept in enumerate(several):
-                dropped = _without(several, several[:count] + several[count + 1 :])
-                kind = f"of the {len(several)} uses of a value only one counts (= for +=)"
-                place = f" (at {judge.names[node]}, use {count + 1})"
-                yield Mistake(kind, place), dropped
-                if len(several) > 2:
-                    kind = "one use of a value is forgotten"
-                    yield Mistake(kind, place), _without(several, [kept])
+            yield from _dropped([several], f" (at {judge.names[node]}", ")")
+            alike.setdefault(len(several), []).append(node)
+    for nodes in alike.values():
+        if len(nodes) > 1:
+            yield from _dropped([uses[node] for node in nodes], f"{EVERYWHERE} (", ")")
 
 
-def _without(
-    uses: Sequence[tuple[Value, int]], dropped: Sequence[tuple[Value, int]]
-) -> dict[Value, Sequence[float]]:
+def _dropped(
+    uses: Sequence[Sequence[Use]], before: str, after: str
+) -> Iterator[tuple[Mistake, Partials]]:
+    """Each but one use, or that one, of several Values that are used equally often."""
+    count = len(uses[0])
+    for kept in range(count):
+        place = f"{before}, use {kept + 1}{after}".replace("(, ", "(")
+        others = [use for each in uses for i, use in enumerate(each) if i != kept]
+        kind = f"of the {count} uses of a value only one counts (= for +=)"
+        yield Mistake(kind, place), _without(others)
+        if count > 2:
+            one = [each[kept] for each in uses]
+            yield Mistake("one use of a value is forgotten", place), _without(one)
+
+
+def _without(dropped: Sequence[Use]) -> Partials:
     gone = {(id(user), index) for user, index in dropped}
     return {
         user: [0.0 if (id(user), i) in gone else x for i, x in enumerate(user.partials)]
-        for user, _ in uses
+        for user, _ in dropped
     }
 
 
@@ -200,9 +251,13 @@ def in_arguments(case: Case) -> Iterator[tuple[Mistake, Change]]:
         for other in arguments:
             places = [index for index in everywhere if case.groups[index] == other]
             if other != argument and len(places) == len(positions):
-                kind = "the gradients of two arguments are exchanged"
+                kind = "an argument has the gradient of another one"
                 place = f" ({argument} has that of {other})"
                 yield Mistake(kind, place), _moved(positions, places)
+                if places > positions:
+                    kind = "the gradients of two arguments are exchanged"
+                    exchanged = _moved([*positions, *places], [*places, *positions])
+                    yield Mistake(kind, f" ({argument} and {other})"), exchanged
 
 
 def _times(factor: float, positions: Collection[int]) -> Change:
@@ -219,11 +274,17 @@ def _orders(count: int) -> Iterator[tuple[str, Sequence[int]]]:
     """Other orders of the elements of an argument."""
     if count < 2:
         return
-    yield "reversed", range(count)[::-1]
+    backward = list(range(count))[::-1]
+    yield "reversed", backward
     for rows in range(2, count):
         if count % rows == 0 and count // rows > 1:
             columns = count // rows
             order = [row * columns + column for column in range(columns) for row in range(rows)]
             yield f"transposed, as if it were {rows} x {columns}", order
+    if 2 < count <= MOST_SWAPPED:
+        for a, b in combinations(range(count), 2):
+            swapped = [{a: b, b: a}.get(index, index) for index in range(count)]
+            if swapped != backward:
+                yield f"wrong in two elements, exchanged: {a} and {b}", swapped
     for shift in (1, count - 1):
         yield f"shifted by {shift}", [(index - shift) % count for index in range(count)]

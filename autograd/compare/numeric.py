@@ -1,6 +1,6 @@
 """An independent opinion: derivatives estimated from values of the function alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import fabs, inf, isfinite
 
 import numpy as np
@@ -9,22 +9,27 @@ from autograd.value import Value
 
 SHRINK = 2.0
 """What each step is divided by to get the next one."""
-LEVELS = 10
-"""How many steps there are."""
+LEVELS = 6
+"""How many steps there are for each size."""
+STEPS = (1e-6, 1e-4, 3e-3, 0.1)
+"""The sizes that the steps begin with, relative to the point, the smallest first."""
+DOUBT = 10.0
+"""How many of their errors estimates may be apart and still agree."""
 TINY = 1e-290
 """What is smaller than this says nothing of the size of the steps."""
 
 
-def estimate(order: Sequence[Value], wrt: Value, bound: float) -> tuple[float, float] | None:
+def estimate(
+    order: Sequence[Value], places: Mapping[Value, Sequence[int]], wrt: Value, bound: float
+) -> tuple[float, float] | None:
     """The derivative of the last of some nodes with respect to one of them, and its error.
 
-    Central differences with smaller and smaller steps, extrapolated to the step 0: C. Ridders,
-    Accurate computation of F'(x) and F'(x) F''(x), Advances in Engineering Software 4, 1982. The
-    error is the spread of the extrapolations, and the rounding error of the function divided by the
-    step.
+    Extrapolated from steps of several sizes. Where they do not agree, the smallest is believed: a
+    large one may have jumped over a kink, a pole or a period.
 
     Args:
         order: the nodes in topological order.
+        places: `users(order)`.
         wrt: the node that is moved, as if it were an input.
         bound: how far the function may be off by rounding.
 
@@ -32,6 +37,7 @@ def estimate(order: Sequence[Value], wrt: Value, bound: float) -> tuple[float, f
         None where the function has no finite values nearby.
     """
     below: dict[Value, float] = {}
+    later = [order[place] for place in sorted(_above(order, places, wrt))]
 
     def function(x: float) -> float:
         below[wrt] = x
@@ -42,37 +48,66 @@ def estimate(order: Sequence[Value], wrt: Value, bound: float) -> tuple[float, f
             )
         return below[order[-1]]
 
-    later = _depending(order, wrt)
     x = wrt.data
-    step = 0.1 * (fabs(x) if fabs(x) > TINY else 1.0)
+    size = fabs(x) if fabs(x) > TINY else 1.0
+    best: tuple[float, float] | None = None
+    with np.errstate(all="ignore"):
+        for step in STEPS:
+            number, error = _extrapolated(function, x, step * size, bound)
+            if not (isfinite(number) and isfinite(error)):
+                continue
+            if best is None or (
+                error < best[1] and fabs(number - best[0]) <= DOUBT * (error + best[1])
+            ):
+                best = number, error
+    return best
+
+
+def _extrapolated(
+    function: Callable[[float], float], x: float, step: float, bound: float
+) -> tuple[float, float]:
+    """The derivative of a function by central differences, extrapolated to the step 0.
+
+    C. Ridders, Accurate computation of F'(x) and F'(x) F''(x), Advances in Engineering Software 4,
+    1982. The error is the spread of the extrapolations, and the rounding error of the function
+    divided by the step.
+    """
     best, error = 0.0, inf
     before: list[float] = []
-    with np.errstate(all="ignore"):
-        for _ in range(LEVELS):
-            up, down = x + step, x - step
-            row = [(function(up) - function(down)) / (up - down)]
-            factor = SHRINK**2
-            for previous in before:
-                row.append((factor * row[-1] - previous) / (factor - 1.0))
-                factor *= SHRINK**2
-            for level in range(1, len(row)):
-                spread = max(
-                    fabs(row[level] - row[level - 1]), fabs(row[level] - before[level - 1])
-                )
-                total = spread + 2.0 * bound / step
-                if total < error:
-                    best, error = row[level], total
-            before = row
-            step /= SHRINK
-    return (best, error) if isfinite(error) and isfinite(best) else None
+    for _ in range(LEVELS):
+        up, down = x + step, x - step
+        row = [(function(up) - function(down)) / (up - down)]
+        factor = SHRINK**2
+        for previous in before:
+            row.append((factor * row[-1] - previous) / (factor - 1.0))
+            factor *= SHRINK**2
+        for level in range(1, len(row)):
+            spread = max(fabs(row[level] - row[level - 1]), fabs(row[level] - before[level - 1]))
+            total = spread + 2.0 * bound / step
+            if total < error:
+                best, error = row[level], total
+        before = row
+        step /= SHRINK
+    return best, error
 
 
-def _depending(order: Sequence[Value], wrt: Value) -> list[Value]:
-    """The nodes that were computed from one of them, in order."""
-    found = {wrt}
-    result = []
-    for node in order:
-        if any(isinstance(x, Value) and x in found for x in node.operands):
-            found.add(node)
-            result.append(node)
+def users(order: Sequence[Value]) -> dict[Value, list[int]]:
+    """For each node the places in the order of those that it is an operand of."""
+    result: dict[Value, list[int]] = {}
+    for place, node in enumerate(order):
+        for x in node.operands:
+            if isinstance(x, Value):
+                result.setdefault(x, []).append(place)
     return result
+
+
+def _above(order: Sequence[Value], places: Mapping[Value, Sequence[int]], wrt: Value) -> set[int]:
+    """The places of the nodes that were computed from one of them."""
+    found: set[int] = set()
+    front = list(places.get(wrt, ()))
+    while front:
+        place = front.pop()
+        if place not in found:
+            found.add(place)
+            front += places.get(order[place], ())
+    return found

@@ -30,7 +30,9 @@ class Row:
     yours: float
     automatic: float
     numeric: float | None
-    """A difference quotient of the function; None where none could be had."""
+    """A difference quotient of the function; None where none could be had, and where there are very
+    many derivatives.
+    """
     numeric_error: float | None
     """How far the estimate may be off."""
     difference: float

@@ -9,7 +9,7 @@ where the problem is ill-conditioned, by cancellation say, small for a tiny grad
 Bounds are in units of the rounding error, which is 2**-52 for float64 and 2**-23 for float32.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import fabs, sqrt
 from typing import Any, NamedTuple
 
@@ -22,10 +22,16 @@ from autograd.value import Value
 
 SMALLEST = 2.0**-1022
 """Below this size rounding is no longer relative."""
-CANCELLING: dict[Op, float] = {ops.sech2: 1.0, ops.expm1: 1.0, ops.log1p: 1.0}
-"""The size of what cancels in the textbook formula of an operation, `1 - tanh(x) ** 2` for sech2.
+CANCELLING: dict[Op, float] = {ops.expm1: 1.0, ops.log1p: 1.0}
+"""The size of what cancels in the textbook formula of an operation, `exp(x) - 1` for expm1.
 This library computes it without cancellation, but a derivation by hand uses the textbook.
 """
+CANCELLING_SLOPES: dict[Op, Callable[[float], float]] = {
+    ops.tanh: lambda out: 1.0,
+    ops.sigmoid: lambda out: out,
+}
+"""The same for derivatives, `1 - tanh(x) ** 2` and `s * (1 - s)`."""
+SUMS = {ops.add, ops.subtract, ops.sum}
 
 
 class Bounded(NamedTuple):
@@ -38,9 +44,21 @@ class Bounded(NamedTuple):
 ZERO = Bounded(0.0, 0.0)
 
 
-def derivatives(order: Sequence[Value]) -> dict[Value, Bounded]:
-    """The derivative of the last node in topological order with respect to each of them."""
+def derivatives(order: Sequence[Value], absorbed: bool = False) -> dict[Value, Bounded]:
+    """The derivative of the last node in topological order with respect to each of them.
+
+    Args:
+        order: the nodes.
+        absorbed: whether a term may be as far off as a rounding of its sum, as in formulas that
+            compute it from the sum: `p - 1` for `-exp(-x)` where `p = 1 / (1 + exp(-x))`.
+    """
     data = data_bounds(order, {})
+    if absorbed:
+        for node in order:
+            if node.op in SUMS:
+                for x in node.operands:
+                    if isinstance(x, Value) and x.op is not None:
+                        data[x] = max(data[x], fabs(node.data))
     result = {order[-1]: Bounded(1.0, 0.0)}
     for node in reversed(order):
         if node.op is None or node not in result:
@@ -81,17 +99,19 @@ def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
     if op in (ops.add, ops.subtract, ops.negative, ops.relu):
         return [0.0] * len(node.operands)  # what a partial can be is exact
     twins = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
-    given = {
+    out = Value(node.data)
+    given = {out: data[node]} | {
         twin: data[x]
         for twin, x in zip(twins, node.operands, strict=True)
         if isinstance(twin, Value) and isinstance(x, Value)
     }
+    own = CANCELLING_SLOPES[op](node.data) if op in CANCELLING_SLOPES else 0.0
     with np.errstate(all="ignore"):
         try:
-            partials = op.differentiate(Value._record(op, twins), twins, twins)
+            partials = op.differentiate(out, twins, twins)
         except (TypeError, ArithmeticError, ValueError):  # an Op of one's own, for floats only
             return [_rounding(partial) for partial in node.partials]
-        return [_bound(partial, given) for partial in partials]
+        return [own + _bound(partial, given) for partial in partials]
 
 
 def _bound(partial: Any, given: dict[Value, float]) -> float:

@@ -1,7 +1,7 @@
 """Points at which a function is compared: on all sides of its kinks, and not near any."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, product
 from math import fabs, isfinite
 from typing import Any, NamedTuple
 
@@ -16,11 +16,14 @@ Point = list[NDArray[np.float64]]
 """The arguments, as arrays."""
 
 CLEARANCE = 1e-3
-"""How far from a kink a point must be, relative to the numbers that meet there."""
+"""How far from a kink a point must be, relative to the arguments."""
 ATTEMPTS = 20
 """How many points are tried for each that is wanted, or for a branch that was not seen."""
 MOST_TRIALS = 200
 """How many points are tried in all, to see branches that were not seen."""
+BISECTIONS = 12
+NEARLY = 0.95
+"""How far towards a kink the points near to it are."""
 MOST_JOINT = 8
 """Up to how many branches are looked at two by two."""
 FARTHEST = 2.3
@@ -43,6 +46,9 @@ class Recording:
         self.judge = Judge(root, tolerance)
         self.middles: dict[Branch, Value | float] = {}
         """What is 0 in the middle of a piece between two kinks."""
+        self._reaches: dict[Value, float] = {}
+        for node in self.judge.order:  # each after its operands
+            self._reaches[node] = fabs(node.data) if node.op is None else self._reach(node)
         self.deciders = self._deciders()
         self.sides = {branch: self._side(x) for branch, x in self.deciders.items()}
 
@@ -68,13 +74,22 @@ class Recording:
         return result
 
     def _side(self, decider: Value | float) -> int:
-        """1 or -1, or 0 too near to the kink."""
+        """1 or -1, or 0 where small changes of the arguments may lead to the kink."""
         if isinstance(decider, float):
             return 1 if decider else -1
-        met = [x.data for x in decider.operands if isinstance(x, Value)] or [decider.data]
-        if not fabs(decider.data) > CLEARANCE * max(map(fabs, met)):
+        if not fabs(decider.data) > CLEARANCE * self._reach(decider):
             return 0
         return 1 if decider.data > 0.0 else -1
+
+    def _reach(self, node: Value) -> float:
+        """By how much a node changes at most, for each relative change of the arguments."""
+        if node not in self._reaches:
+            self._reaches[node] = sum(
+                fabs(partial) * self._reach(x)
+                for x, partial in zip(node.operands, node.partials, strict=True)
+                if isinstance(x, Value) and partial
+            )
+        return self._reaches[node]
 
     @property
     def usable(self) -> bool:
@@ -105,8 +120,11 @@ class Recording:
         word = "positive" if side > 0 else "negative"
         return f"{name} was never {word}, so that side of the {op} was not compared"
 
-    def beyond(self, branch: Branch, overshoot: float) -> Point:
-        """A point on the other side of a kink, as far as the function is nearly linear."""
+    def beyond(self, branch: Branch, overshoot: float, relative: bool = False) -> Point:
+        """A point on the other side of a kink, as far as the function is nearly linear.
+
+        With `relative`, linear in the logarithms of the arguments.
+        """
         decider = self.middles.get(branch, self.deciders[branch])
         if isinstance(decider, float):
             return self.point
@@ -117,11 +135,16 @@ class Recording:
             np.array([slopes[x].number if x in slopes else 0.0 for x in leaves.ravel()])
             for leaves in self.leaves
         ]
+        if relative:
+            gradient = [g * x.ravel() for x, g in zip(self.point, gradient, strict=True)]
         length = sum(float(g @ g) for g in gradient)
         if not length or not isfinite(length):
             return self.point
-        step = overshoot * decider.data / length
-        return [x - (step * g).reshape(x.shape) for x, g in zip(self.point, gradient, strict=True)]
+        steps = [-overshoot * decider.data / length * g for g in gradient]
+        if relative:
+            with np.errstate(all="ignore"):
+                steps = [x.ravel() * np.expm1(s) for x, s in zip(self.point, steps, strict=True)]
+        return [x + s.reshape(x.shape) for x, s in zip(self.point, steps, strict=True)]
 
 
 def _data(operands: Iterable[Value | float]) -> list[float]:
@@ -131,31 +154,73 @@ def _data(operands: Iterable[Value | float]) -> list[float]:
 class Search:
     """For points on all the sides of the kinks."""
 
-    def __init__(self, record: Callable[[Point], Recording], given: Point) -> None:
+    def __init__(self, record: Callable[..., Recording], given: Point) -> None:
         self.record = record
-        self.found = [record(given)]
+        self.found = [record(given, True)]
         self.sides: dict[Branch, set[int]] = {branch: set() for branch in self.found[0].sides}
         self.pairs: set[tuple[Branch, int, Branch, int]] = set()
         self.trials = 0
 
-    def try_at(self, point: Point, wanted: bool = False) -> None:
+    def try_at(self, point: Point, wanted: bool = False) -> Recording | None:
         """Keep a point if it is wanted, or shows something new."""
         self.trials += 1
         try:
             recording = self.record(point)
-        except ValueError:  # the function is not defined there
-            return
+        except (TypeError, ValueError):  # the function is not defined there
+            return None
         if recording.usable and (wanted or self.new(recording.sides)):
             self.found.append(recording)
             for branch, side in recording.sides.items():
                 self.sides.setdefault(branch, set()).add(side)
             self.pairs.update(_pairs(recording.sides))
+        return recording
 
     def new(self, sides: Mapping[Branch, int]) -> bool:
         """Whether a side was never seen, or two of them never at once."""
         return any(side not in self.sides.get(branch, ()) for branch, side in sides.items()) or any(
             pair not in self.pairs for pair in _pairs(sides)
         )
+
+    def between(self) -> None:
+        """Look for what is beyond one kink, but not beyond another one: on straight lines between
+        points that are on other sides of both.
+        """
+        tried: set[tuple[Branch, Branch]] = set()
+        for one, other in combinations(list(self.found), 2):
+            for a, side, b, other_side in _pairs(one.sides):
+                ends = {(a, side, b, -other_side), (a, -side, b, other_side)}
+                if (
+                    (a, b) not in tried
+                    and (other.sides.get(a), other.sides.get(b)) == (-side, -other_side)
+                    and side * other_side
+                    and not ends <= self.pairs
+                ):
+                    tried.add((a, b))
+                    self._bisect(one, other, a, b)
+
+    def _bisect(self, one: Recording, other: Recording, a: Branch, b: Branch) -> None:
+        for _ in range(BISECTIONS):
+            middle = [0.5 * (x + y) for x, y in zip(one.point, other.point, strict=True)]
+            recording = self.try_at(middle)
+            if recording is None:
+                return
+            beyond = [recording.sides.get(x) == other.sides[x] for x in (a, b)]
+            if beyond == [True, True]:
+                other = recording
+            elif beyond == [False, False]:
+                one = recording
+            else:
+                return
+
+    def near_kinks(self) -> None:
+        """Add a point close to each kink on each side, for a mask that begins in another place."""
+        if len(self.sides) > MOST_JOINT:
+            return
+        for branch in self.sides:
+            for side in (1, -1):
+                there = [x for x in self.found[1:] if x.sides.get(branch) == side]
+                if there and branch not in there[0].middles:
+                    self.try_at(there[0].beyond(branch, NEARLY), wanted=True)
 
     @property
     def unseen(self) -> dict[Branch, int]:
@@ -172,7 +237,7 @@ def _pairs(sides: Mapping[Branch, int]) -> Iterator[tuple[Branch, int, Branch, i
 
 
 def samples(
-    record: Callable[[Point], Recording], given: Point, count: int, seed: int
+    record: Callable[..., Recording], given: Point, count: int, seed: int
 ) -> tuple[list[Recording], dict[Branch, int]]:
     """Recordings at the given point and others, and the sides of branches that none of them is on.
 
@@ -187,11 +252,13 @@ def samples(
     search.trials = 0
     for recording in list(search.found):
         for branch, side in recording.sides.items():
-            for overshoot in (1.1, 1.5, 3.0, 10.0):
+            for overshoot, relative in product((1.1, 1.5, 3.0, 10.0), (False, True)):
                 other = {**recording.sides, branch: -side}
                 if search.trials > MOST_TRIALS or not side or not search.new(other):
                     break
-                search.try_at(recording.beyond(branch, overshoot))
+                search.try_at(recording.beyond(branch, overshoot, relative))
+    search.between()
+    search.near_kinks()
     for point in _proposals(given, random, ATTEMPTS, (10.0, 100.0, 1000.0)):
         if search.unseen:
             search.try_at(point)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import inf
+
+import numpy as np
 
 from autograd.compare.comparison import float32_advice, named_mistakes
 from autograd.compare.functions import Check, Checked
@@ -13,6 +14,8 @@ from autograd.compare.witness import arithmetic, simplest
 from autograd.graph import topological_order
 from autograd.value import Value
 
+SMALLER = (0.1, 0.01, 0.001)
+"""What arguments are multiplied by to come nearer to 0."""
 LISTED = 3
 """How many sides of kinks are named that were not seen."""
 
@@ -27,18 +30,25 @@ def summary(
             this, that = (", ".join(x.comparison.labels) for x in (first, check))
             message = f"manual must return the same derivatives at every point, not {this}; {that}"
             raise ValueError(message)
-    rooms = _rooms(checks, checked.tolerance)
+    if any(check.failed for check in checks):
+        checks = [*checks, *_smaller(checked)]
+    # A formula that is right where it does not cancel is forgiven that it cancels elsewhere.
+    forgiven = {
+        index
+        for index in range(len(first.comparison.pairs))
+        if any(check.comparison.right_but_for_cancelling(index) for check in checks)
+    }
     for check in checks:
-        check.comparison.forgive(rooms)
+        check.comparison.forgive(forgiven)
     failing = [check for check in checks if check.failed]
-    shown = simplest(checked, failing[0], rooms) if failing else first
+    shown = simplest(checked, failing[0], forgiven) if failing else first
     rows = []
     for index, row in enumerate(shown.comparison.rows()):
         verdicts = [check.comparison.verdicts[index] for check in checks]
         worst = max(verdicts, key=SEVERITY.index)
         if SEVERITY.index(worst) > SEVERITY.index(row.verdict):
             other = checks[verdicts.index(worst)]
-            row = other.comparison.row(index)
+            row = other.comparison.row(index, row.numeric is not None)
             note = f"at {checked.described(other.recording.point)}"
             row = replace(row, note="; ".join(filter(None, [row.note, note])))
         rows.append(row)
@@ -56,21 +66,15 @@ def summary(
     return Report(rows, words, root, shown.comparison.compared)
 
 
-def _rooms(checks: Sequence[Check], tolerance: float) -> list[float]:
-    """For each derivative a rounding of it where it is largest.
-
-    A right formula may cancel where the derivative is small, `s * (1 - s)` for a sigmoid near 1.
-    """
-    return [
-        tolerance * max((x for x in map(abs, numbers) if x < inf), default=0.0)
-        for numbers in zip(
-            *[
-                [check.comparison.number(index) for index in range(len(check.comparison.pairs))]
-                for check in checks
-            ],
-            strict=True,
-        )
-    ]
+def _smaller(checked: Checked) -> Iterator[Check]:
+    """Checks at smaller arguments: where those given saturate something, all is rounding there."""
+    for factor in SMALLER:
+        try:
+            recording = checked.record([np.asarray(factor * x) for x in checked.given])
+            if recording.usable:
+                yield checked.at(recording)
+        except (TypeError, ValueError):  # one of the functions is not defined there
+            continue
 
 
 def _case(checked: Checked, check: Check) -> Case:

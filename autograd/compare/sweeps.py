@@ -6,7 +6,7 @@ from math import fabs
 
 from autograd.value import Value
 
-MOST_KINKS = 8
+MOST_KINKS = 10
 """How many Values may be at a kink for all the combinations of their sides to be gone through."""
 
 
@@ -49,10 +49,10 @@ def at_kinks(order: Sequence[Value], bounds: Mapping[Value, float]) -> list[Valu
 
 
 def sides(node: Value) -> list[tuple[float, ...]]:
-    """The partial derivatives of a node at a kink and to all sides of it."""
+    """The partial derivatives of a node to all sides of a kink."""
     assert node.op is not None
     data = [x.data if isinstance(x, Value) else x for x in node.operands]
-    found = {node.partials: None}
+    found: dict[tuple[float, ...], None] = {}
     for index, operand in enumerate(node.operands):
         if isinstance(operand, Value):
             for step in (-1e-6, 1e-6):

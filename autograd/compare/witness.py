@@ -1,15 +1,15 @@
 """A simple point at which a hand-written gradient is wrong, and the arithmetic that shows it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from random import Random
 
 import numpy as np
 
 from autograd.compare.comparison import Comparison
 from autograd.compare.functions import Check, Checked
-from autograd.compare.judge import call
 from autograd.compare.sampling import Point
 from autograd.value import Value
+from autograd.wording import call
 
 SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)
 """What an argument is replaced with to make a point simpler."""
@@ -23,15 +23,15 @@ MOST_LINES = 12
 """How long the arithmetic may be to be shown."""
 
 
-def simplest(checked: Checked, check: Check, rooms: Sequence[float]) -> Check:
+def simplest(checked: Checked, check: Check, forgiven: Collection[int]) -> Check:
     """A check with simple numbers that fails as well as a given one."""
-    check = _rounded(checked, check, rooms)
+    check = _rounded(checked, check, forgiven)
     if sum(x.size for x in check.recording.point) <= MOST_ELEMENTS:
-        check = _searched(checked, check, rooms)
+        check = _searched(checked, check, forgiven)
     return check
 
 
-def _failing(checked: Checked, point: Point, rooms: Sequence[float]) -> Check | None:
+def _failing(checked: Checked, point: Point, forgiven: Collection[int]) -> Check | None:
     """The check at a point if there is a difference, and no kink near."""
     try:
         recording = checked.record(point)
@@ -40,15 +40,15 @@ def _failing(checked: Checked, point: Point, rooms: Sequence[float]) -> Check | 
         check = checked.at(recording)
     except (TypeError, ValueError):  # one of the functions fails at so simple a point
         return None
-    check.comparison.forgive(rooms)
+    check.comparison.forgive(forgiven)
     return check if check.failed else None
 
 
-def _rounded(checked: Checked, check: Check, rooms: Sequence[float]) -> Check:
+def _rounded(checked: Checked, check: Check, forgiven: Collection[int]) -> Check:
     """One number after the other replaced by a simple one."""
     start = check.recording.point
     for digits in (0, 1):
-        rounded = _failing(checked, [np.asarray(np.round(x, digits)) for x in start], rooms)
+        rounded = _failing(checked, [np.asarray(np.round(x, digits)) for x in start], forgiven)
         if rounded is not None:
             check = rounded
             break
@@ -64,13 +64,13 @@ def _rounded(checked: Checked, check: Check, rooms: Sequence[float]) -> Check:
                     return check
                 point = [np.array(x) for x in check.recording.point]
                 point[position][index] = simple
-                if (simpler := _failing(checked, point, rooms)) is not None:
+                if (simpler := _failing(checked, point, forgiven)) is not None:
                     check = simpler
                     break
     return check
 
 
-def _searched(checked: Checked, check: Check, rooms: Sequence[float]) -> Check:
+def _searched(checked: Checked, check: Check, forgiven: Collection[int]) -> Check:
     """Hypothesis, where it is installed, finds the smallest whole numbers.
 
     Within one of its own tests it does not: there it makes the arguments of the test simpler.
@@ -90,7 +90,7 @@ def _searched(checked: Checked, check: Check, rooms: Sequence[float]) -> Check:
             parts = np.split(np.array(numbers), np.cumsum([x.size for x in start])[:-1])
             point = [part.reshape(x.shape) for part, x in zip(parts, start, strict=True)]
             few = len(known) < MOST_SEARCHED
-            known[numbers] = _failing(checked, point, rooms) if few else None
+            known[numbers] = _failing(checked, point, forgiven) if few else None
         return known[numbers] is not None
 
     flat = np.concatenate([x.ravel() for x in start]).tolist()

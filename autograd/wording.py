@@ -1,0 +1,45 @@
+"""What messages and explanations say of a graph: what its nodes are called, where a nan began."""
+
+from collections.abc import Sequence
+from math import isfinite, isnan
+
+from autograd.value import Value
+
+
+def titles(order: Sequence[Value]) -> dict[Value, str]:
+    """What to call each node: its name or its operation, numbered where there are several."""
+    result: dict[Value, str] = {}
+    counts: dict[str, int] = {}
+    for node in order:
+        title = node.name or (node.op.name if node.op else repr(node.data))
+        count = counts[title] = counts.get(title, 0) + 1
+        result[node] = title if count == 1 else f"{title}#{count}"
+    return result
+
+
+def call(node: Value) -> str:
+    """The operation of a node with the numbers that it was applied to."""
+    assert node.op is not None
+    numbers = [f"{x.data if isinstance(x, Value) else x:.9g}" for x in node.operands]
+    if node.op.text.startswith(("#", "-")):
+        numbers = [f"({x})" if x.startswith("-") else x for x in numbers]
+    return node.op.write(node.op.text, numbers)
+
+
+def origin(order: Sequence[Value], names: dict[Value, str]) -> tuple[str, Value | None]:
+    """Where the first infinity or nan comes from, and the node; nothing if there is none."""
+    for node in order:
+        if not isfinite(node.data):
+            what = f"the first {_kind(node.data)} is {names[node]}"
+            return (f"{what} = {call(node)}" if node.op else f"{what}, an input"), node
+        for operand, partial in zip(node.operands, node.partials, strict=True):
+            if isinstance(operand, Value) and not isfinite(partial):
+                return (
+                    f"the first {_kind(partial)} is d {names[node]}/d {names[operand]} of "
+                    f"{names[node]} = {call(node)}"
+                ), node
+    return "", None
+
+
+def _kind(number: float) -> str:
+    return "nan" if isnan(number) else "infinity"
