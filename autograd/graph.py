@@ -8,7 +8,7 @@ None.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from autograd.op import is_value, real
 from autograd.ops import where
 
 Node = Any  # a Value; this module is below `autograd.value` and asks only for the attributes above
+Edges = list[tuple[Node, Node, Any]]  # a node, one of its operands, the partial as a graph
 
 
 def topological_order(root: Node) -> list[Node]:
@@ -39,9 +40,16 @@ def topological_order(root: Node) -> list[Node]:
     return list(sort(root))
 
 
-def sort(root: Node) -> dict[Node, Any]:
-    """The topological order, as the keys of a dict: for their order, and to ask what is in it."""
-    order: dict[Node, Any] = {}
+def sort(root: Node, order: dict[Node, Any] | None = None) -> dict[Node, Any]:
+    """The topological order, as the keys of a dict: for their order, and to ask what is in it.
+
+    What an `order` that is given holds already is taken as it stands: the rest is added to it, and
+    the search goes no further down than to what is there.
+    """
+    if order is None:
+        order = {}
+    elif root in order:
+        return order
     path: list[Node] = []  # nodes that wait for their operands; below a None, one yet to be visited
     node = root
     while True:
@@ -79,15 +87,14 @@ def sort(root: Node) -> dict[Node, Any]:
             return order
 
 
-def backward_sweep(adjoints: dict[Node, float | None], seed: float) -> None:
-    """Fill in the adjoint of every node: the derivative of the last one with respect to it.
+def backward_sweep(adjoints: dict[Node, float | None]) -> None:
+    """Fill in the adjoint of every node: the derivative of what is seeded with respect to it.
 
-    The nodes are the keys of `adjoints`, in topological order, each still with the value None.
-    Goes from the root to the leaves, pushing adjoint times partial along every edge; when a node
-    is reached, everything that uses it has contributed. None remains where nothing flows (into a
-    node that was not picked by a maximum, say).
+    The nodes are the keys of `adjoints`, in topological order, with the seeds at the roots and
+    None everywhere else. Goes from the roots to the leaves, pushing adjoint times partial along
+    every edge; when a node is reached, everything that uses it has contributed. None remains where
+    nothing flows (into a node that was not picked by a maximum, say).
     """
-    adjoints[next(reversed(adjoints))] = seed
     for node, adjoint in reversed(adjoints.items()):
         if adjoint is None:
             continue
@@ -104,6 +111,34 @@ def backward_sweep(adjoints: dict[Node, float | None], seed: float) -> None:
         if type(y) is not float and ((partial := node._dy) or not node.op.selects):
             before = adjoints[y]
             adjoints[y] = adjoint * partial if before is None else before + adjoint * partial
+
+
+def forward_sweep(tangents: dict[Node, float | None]) -> None:
+    """Fill in the tangent of every node: its derivative in the direction that is seeded.
+
+    The nodes are the keys of `tangents`, in topological order, with the seeds at the leaves and
+    None everywhere else. Goes from the leaves to the roots, pulling tangent times partial along
+    every edge. None remains where nothing flows.
+    """
+    for node, tangent in tangents.items():
+        if tangent is not None:
+            continue
+        x, y, partial = node._x, node._y, node._dx
+        if y is None:
+            for operand, slope in zip(x, partial, strict=True):
+                if type(operand) is not float and (slope or not node.op.selects):
+                    flow = tangents[operand]
+                    if flow is not None:
+                        tangent = flow * slope if tangent is None else tangent + flow * slope
+        else:
+            flow = None if type(x) is float else tangents[x]
+            if flow is not None and (partial or not node.op.selects):
+                tangent = flow * partial
+            flow, partial = None if type(y) is float else tangents[y], node._dy
+            if flow is not None and (partial or not node.op.selects):
+                tangent = flow * partial if tangent is None else tangent + flow * partial
+        if tangent is not None:
+            tangents[node] = tangent
 
 
 def recompute(order: Iterable[Node]) -> None:
@@ -133,36 +168,23 @@ def recompute(order: Iterable[Node]) -> None:
             node._dx, node._dy = (*partials, 0.0)[:2]
 
 
-def derivative_graph(order: dict[Node, None], wrt: Node) -> Node | float:
-    """The derivative of the last node in `order` with respect to `wrt`, as a graph or a constant.
+def derivative_graphs(
+    order: Iterable[Node], seeds: Mapping[Node, Any], wrt: Sequence[Node]
+) -> list[Any]:
+    """The adjoints of the nodes `wrt`, each as a graph or as a constant.
 
     The backward sweep once more, with the partials of each operation applied to the nodes
     themselves. What a selection cuts off must stay cut off when the graph is computed anew from
     other data, so a node below one carries a gate: a node that is 0 while nothing flows into it.
     """
-    below = {wrt}
-    for node in order:
-        if any(type(operand) is not float and operand in below for operand in node.operands):
-            below.add(node)
-    adjoints: dict[Node, Any] = {next(reversed(order)): 1.0}
+    adjoints = dict(seeds)
     gates: dict[Node, Any] = {}
     with np.errstate(all="ignore"):
-        for node in reversed(order):
-            if node is wrt or node not in adjoints or node not in below:
+        for node, operands in reversed(_dependent(order, wrt)):
+            if node not in adjoints:
                 continue
             adjoint, gate = adjoints[node], gates.get(node)
-            operands = node.operands
-            live = [x if type(x) is not float and x in below else 0.0 for x in operands]
-            try:
-                partials = node.op.differentiate(node, operands, live)
-            except (ArithmeticError, ValueError):  # among constants: NumPy's scalars do not raise
-                arguments = [np.float64(x) if type(x) is float else x for x in operands]
-                partials = node.op.differentiate(node, arguments, live)
-            for operand, partial in zip(live, partials, strict=True):
-                if type(operand) is float:
-                    continue
-                if not is_value(partial):
-                    partial = real(partial, f"a partial of {node.op.name}")
+            for operand, partial in _partials(node, operands):
                 opening = gate
                 if node.op.selects:
                     if type(partial) is not float:
@@ -182,7 +204,128 @@ def derivative_graph(order: dict[Node, None], wrt: Node) -> Node | float:
                     other = gates.pop(operand, None)
                     if opening is not None and other is not None:
                         gates[operand] = where(other, 1.0, opening)
-    return adjoints.get(wrt, 0.0)
+    return [adjoints.get(node, 0.0) for node in wrt]
+
+
+def tangent_graphs(order: Iterable[Node], seeds: Mapping[Node, Any]) -> dict[Node, Any]:
+    """The tangent of every node that depends on the seeded ones, as a graph or as a constant.
+
+    The forward sweep once more, with the partials of each operation applied to the nodes
+    themselves. What a selection cuts off is shut out there and then.
+    """
+    tangents = dict(seeds)
+    with np.errstate(all="ignore"):
+        for node, operands in _dependent(order, seeds):
+            total = None
+            for operand, partial in _partials(node, operands):
+                if operand not in tangents:
+                    continue
+                flow = _product(tangents[operand], partial)
+                if node.op.selects:
+                    if type(partial) is not float:
+                        flow = flow if flow is partial else where(partial, flow, 0.0)
+                    elif partial == 0.0:
+                        continue
+                total = flow if total is None else total + flow
+            if total is not None:
+                tangents[node] = total
+    return tangents
+
+
+def recorded_partials(order: Iterable[Node], wrt: Iterable[Node]) -> tuple[Edges, dict[Node, Any]]:
+    """The edges that lead to the nodes `wrt`, with their partials as graphs.
+
+    Also the topological order that has, after the nodes of `order`, those of the partials: when
+    tangents have been swept forward through it, it is known how every partial changes.
+    """
+    edges: Edges = []
+    whole: dict[Node, Any] = dict.fromkeys(order)
+    with np.errstate(all="ignore"):
+        for node, operands in _dependent(order, wrt):
+            for operand, partial in _partials(node, operands):
+                edges.append((node, operand, partial))
+                if type(partial) is not float and partial not in whole:
+                    sort(partial, whole)
+    return edges, whole
+
+
+def second_sweep(
+    edges: Edges, seeds: Mapping[Node, float], tangents: Mapping[Node, Any]
+) -> dict[Node, float]:
+    """The tangents of the adjoints: how the gradient changes in a direction.
+
+    The backward sweep once more, each number together with its derivative in the direction of the
+    `tangents`, which are those of a forward sweep through the partials. The seeds are adjoints.
+    """
+    adjoints = dict(seeds)
+    changes: dict[Node, float] = {}
+    for node, operand, partial in reversed(edges):
+        adjoint = adjoints.get(node)
+        if adjoint is None:
+            continue
+        slope, bend = partial, None
+        if type(partial) is not float:
+            slope, bend = partial._number, tangents[partial]
+        if not slope and node.op.selects:
+            continue
+        before = adjoints.get(operand)
+        adjoints[operand] = adjoint * slope if before is None else before + adjoint * slope
+        change = changes.get(node)
+        if change is not None:
+            change = change * slope if bend is None else change * slope + adjoint * bend
+        elif bend is not None:
+            change = adjoint * bend
+        else:
+            continue
+        before = changes.get(operand)
+        changes[operand] = change if before is None else before + change
+    return changes
+
+
+def _dependent(order: Iterable[Node], sources: Iterable[Node]) -> list[tuple[Node, Sequence[Any]]]:
+    """The nodes that were computed from the sources, in order.
+
+    Each with its operands, 0.0 standing for those that were not.
+    """
+    below = set(sources)
+    found: list[tuple[Node, Sequence[Any]]] = []
+    for node in order:
+        x, y = node._x, node._y
+        if y is None:
+            operands = tuple([z if type(z) is not float and z in below else 0.0 for z in x])
+            if all(type(z) is float for z in operands):
+                continue
+        else:
+            x = x if type(x) is not float and x in below else 0.0
+            y = y if type(y) is not float and y in below else 0.0
+            if type(x) is type(y) is float:
+                continue
+            operands = (x, y)[: node.op.arity]
+        below.add(node)
+        found.append((node, operands))
+    return found
+
+
+def _partials(node: Node, wrt: Sequence[Any]) -> list[tuple[Node, Any]]:
+    """The operands that are not 0.0 in `wrt`, each with its partial as a graph or a constant."""
+    try:
+        return _evaluated(node, node.operands, wrt)
+    except (ArithmeticError, ValueError):  # among constants: NumPy's scalars do not raise
+        arguments = [np.float64(x) if type(x) is float else x for x in node.operands]
+        return _evaluated(node, arguments, wrt)
+
+
+def _evaluated(node: Node, arguments: Sequence[Any], wrt: Sequence[Any]) -> list[tuple[Node, Any]]:
+    op, kind = node.op, type(node)
+    pairs = []
+    rules = op.partials if op.arity else op.differentiate(node, arguments, wrt)
+    for operand, rule in zip(wrt, rules, strict=True):
+        if type(operand) is not float:
+            partial = rule(node, *arguments) if op.arity else rule
+            if type(partial) is not float and type(partial) is not kind:
+                partial = real(partial, f"a partial of {op.name}")
+            pairs.append((operand, partial))
+    return pairs
 
 
 def _product(adjoint: Any, partial: Any) -> Any:

@@ -347,6 +347,10 @@ nonnegative = Op(
     "nonnegative", ieee.nonnegative, [lambda out, x: 1.0],
     text="#1", latex="#1", domain=(POSITIVE,),
     description="The operand, nan where it is negative.")
+identity = Op(
+    "identity", lambda x: x, [lambda out, x: 1.0],
+    text="#1", latex="#1", kernel=lambda x: (x, (1.0,)),
+    description="The operand itself: what a function is given to be differentiated by.")
 difference = Op(
     "difference", ieee.difference, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
     text="#1 - #2", latex="#1 - #2",

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Self, cast
 import numpy as np
 
 from autograd import ops
-from autograd.graph import backward_sweep, derivative_graph, recompute, sort
+from autograd.graph import backward_sweep, derivative_graphs, recompute, sort
 from autograd.ieee import SMALLEST_NORMAL
 from autograd.op import Op, real
 from autograd.pickling import reduction
@@ -225,7 +225,8 @@ class Value:
         """
         seed = real(grad, "the grad of backward")
         adjoints = self._sorted()
-        backward_sweep(adjoints, seed)
+        adjoints[self] = seed
+        backward_sweep(adjoints)
         for node, adjoint in adjoints.items():
             if adjoint is not None:
                 node.grad += adjoint
@@ -288,7 +289,7 @@ class Value:
         """
         if not isinstance(wrt, Value):
             raise TypeError(f"derivative takes a Value, not a {type(wrt).__name__}")
-        result = derivative_graph(self._sorted(), wrt)
+        (result,) = derivative_graphs(self._sorted(), {self: 1.0}, [wrt])
         return result if isinstance(result, Value) else Value(result)
 
     def detach(self) -> Value:

@@ -146,6 +146,7 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "sign": (mpmath.sign, [lambda x: mpf(0)]),
     "greater": (lambda x, y: mpf(x > y), [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
     "nonnegative": (lambda x: x, [lambda x: mpf(1)]),
+    "identity": (lambda x: x, [lambda x: mpf(1)]),
     "difference": (lambda x, y: x - y, [lambda x, y: mpf(1), lambda x, y: mpf(-1)]),
     "sech2": (_sech2, [lambda x: -2 * _sech2(x) * _tanh(x)]),
     "gaussian": (lambda x: mpmath.exp(-x * x), [lambda x: -2 * x * mpmath.exp(-x * x)]),

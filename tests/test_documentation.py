@@ -144,6 +144,7 @@ def test_documentation_holds_something_to_run() -> None:
     assert "pycon" in languages["conventions.md"]
     assert "pycon" in languages["custom-operations.md"]
     assert "pycon" in languages["numpy.md"]
+    assert "pycon" in languages["functions.md"]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)

@@ -1,0 +1,381 @@
+"""Derivatives of functions: what JAX calls its transformations, with the same signatures.
+
+A function is called once, with Values in the place of the numbers it is differentiated by, and the
+graph that this records is swept. A derivative is a plain number where the function itself, called
+with plain numbers, gives one. Where an argument is a Value already, or the function uses one from
+elsewhere, the derivative is a Value, a graph that can be differentiated further: that is how these
+functions nest. Each call makes Values of its own for its arguments, so that no two levels are
+confused.
+"""
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograd.recording import Function, Record, name_of, nested, recorded
+from autograd.trees import Path, Tree, array, flatten, keys
+from autograd.value import Value
+
+Argnums = int | Sequence[int]
+
+
+def grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The gradient of a function, as a function of the same arguments.
+
+    Args:
+        fun: returns one real number. It is called with Values in the place of numbers, with object
+            arrays of Values in the place of arrays.
+        argnums: which positional arguments to differentiate by, negative ones counted from the
+            end. They may be numbers, arrays, and lists, tuples and dicts of these; integers and
+            booleans are converted to floats. All other arguments are passed on as they are.
+        has_aux: whether `fun` returns a pair, the number and something else to be handed on.
+
+    Returns:
+        A function that returns the gradient in the structure of the argument, floats for numbers
+        and float64 arrays for arrays; for a sequence of argnums a tuple of gradients. With
+        `has_aux`, the pair of this and what `fun` handed on. Where the result does not depend on
+        an argument the gradient is 0, also where `fun` returns a plain number.
+
+    Raises:
+        TypeError: if `fun` is not a function or `argnums` not made of integers; when called, if
+            there is no such argument, if one is not made of real numbers, or if the result is not
+            one real number.
+        ValueError: if `argnums` names an argument twice.
+
+    Example:
+        >>> import numpy as np
+        >>> from autograd import dot
+        >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
+        (12.0, 12.0)
+        >>> grad(lambda w, b: dot(w, w) + 3 * b, argnums=(0, 1))(np.array([1.0, 2.0]), 5.0)
+        (array([2., 4.]), 3.0)
+    """
+    both = value_and_grad(fun, argnums, has_aux)
+
+    @_derivative(fun, "The gradient")
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, slope = both(*args, **kwargs)
+        return (slope, value[1]) if has_aux else slope
+
+    return gradient
+
+
+def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The value and the gradient of a function in one go.
+
+    Args:
+        fun: returns one real number.
+        argnums: which positional arguments to differentiate by.
+        has_aux: whether `fun` returns a pair, the number and something else to be handed on.
+
+    Returns:
+        A function of the same arguments that returns the pair of what `fun` returns, as a plain
+        number, and the gradient; with `has_aux`, `((value, aux), gradient)`.
+
+    Raises:
+        TypeError: as `grad` does.
+        ValueError: as `grad` does.
+
+    Example:
+        >>> value_and_grad(lambda x, y: x * y, argnums=1)(2.0, 5.0)
+        (10.0, 2.0)
+    """
+    argnums = _checked(fun, argnums)
+
+    @_derivative(fun, "The value and the gradient")
+    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        record = _record(fun, argnums, args, kwargs, has_aux)
+        slope = record.inputs.build(record.pull([(record.scalar(), 1.0)]))
+        value = record.value()
+        return ((value, record.aux) if has_aux else value), slope
+
+    return value_and_gradient
+
+
+def jacobian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The derivatives of every number that a function returns by every number it is given.
+
+    One sweep for each number returned or for each number given, whichever are fewer.
+
+    Args:
+        fun: returns numbers, arrays, or lists, tuples and dicts of these.
+        argnums: which positional arguments to differentiate by.
+        has_aux: whether `fun` returns a pair, the result and something else to be handed on.
+
+    Returns:
+        A function of the same arguments. It returns the structure of the result, in the place of
+        every number or array of it the structure of the argument, and there an array with the
+        shape of the one followed by the shape of the other: (n, m) for a vector of n returned and
+        one of m given. With `has_aux`, the pair of this and what `fun` handed on.
+
+    Raises:
+        TypeError: as `grad` does, but the result may be any number of real numbers.
+        ValueError: as `grad` does.
+
+    Example:
+        >>> import numpy as np
+        >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+        array([[2., 0.],
+               [0., 4.]])
+        >>> jacobian(lambda r, phi: {"x": r * np.cos(phi), "y": r * np.sin(phi)}, 1)(2.0, 0.0)
+        {'x': -0.0, 'y': 2.0}
+    """
+    argnums = _checked(fun, argnums)
+
+    @_derivative(fun, "The Jacobian")
+    def jacobian_of_fun(*args: Any, **kwargs: Any) -> Any:
+        record = _record(fun, argnums, args, kwargs, has_aux)
+        roots, leaves = record.outputs.numbers, record.leaves
+        shape = len(roots), len(leaves)
+        if len(roots) <= len(leaves):
+            matrix = array([x for root in roots for x in record.pull([(root, 1.0)])], shape)
+        else:
+            columns = [x for leaf in leaves for x in record.push({leaf: 1.0})]
+            matrix = array(columns, shape[::-1]).T
+        result = nested(matrix, record.outputs, record.inputs)
+        return (result, record.aux) if has_aux else result
+
+    return jacobian_of_fun
+
+
+def hessian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The second derivatives of a function by every two of the numbers it is given.
+
+    One Hessian-vector product for each number given, on a graph that is recorded once. Exactly
+    symmetric.
+
+    Args:
+        fun: returns one real number; of several, each has a Hessian of its own.
+        argnums: which positional arguments to differentiate by.
+        has_aux: whether `fun` returns a pair, the result and something else to be handed on.
+
+    Returns:
+        A function of the same arguments. It returns the structure of the argument within the
+        structure of the argument (both within the structure of the result), and there an array
+        whose shape is that of the one followed by that of the other: (m, m) for a vector of m.
+        With `has_aux`, the pair of this and what `fun` handed on.
+
+    Raises:
+        TypeError: as `jacobian` does.
+        ValueError: as `grad` does.
+
+    Example:
+        >>> import numpy as np
+        >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
+        array([[4., 2.],
+               [2., 0.]])
+    """
+    argnums = _checked(fun, argnums)
+
+    @_derivative(fun, "The Hessian")
+    def hessian_of_fun(*args: Any, **kwargs: Any) -> Any:
+        record = _record(fun, argnums, args, kwargs, has_aux)
+        n = range(len(record.leaves))
+        numbers: list[Any] = []
+        for root in record.outputs.numbers:
+            columns = record.second(root, [{leaf: 1.0} for leaf in record.leaves])
+            # The lower triangle, mirrored. Row and column are rounded differently; a mean of the
+            # two would be symmetric as well, but could overflow and would spread a nan.
+            numbers += [columns[min(i, j)][max(i, j)] for i in n for j in n]
+        cube = array(numbers, (len(record.outputs.numbers), len(n), len(n)))
+        result = nested(cube, record.outputs, record.inputs, record.inputs)
+        return (result, record.aux) if has_aux else result
+
+    return hessian_of_fun
+
+
+def jvp(
+    fun: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> tuple[Any, ...]:
+    """The value of a function and its derivative in a direction: the Jacobian times a vector.
+
+    Forward mode: tangents go through the recorded graph once, from the arguments to the result,
+    whatever their numbers.
+
+    Args:
+        fun: returns numbers, arrays, or lists, tuples and dicts of these.
+        primals: a tuple of all the arguments at which `fun` is differentiated.
+        tangents: a tuple of the same structure and shapes, the direction.
+        has_aux: whether `fun` returns a pair, the result and something else to be handed on.
+
+    Returns:
+        The result and, in the same structure, its derivative; with `has_aux`, what `fun` handed on
+        as the third.
+
+    Raises:
+        TypeError: if `primals` or `tangents` are not tuples (or lists) or not made of real
+            numbers, or if the result is not.
+        ValueError: if the tangents do not have the structure and shapes of the primals.
+
+    Example:
+        >>> jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
+        (10.0, 5.0)
+    """
+    inputs, seeds = _direction(fun, primals, tangents)
+    record = recorded(fun, inputs, inputs.build, has_aux)
+    tangent = record.outputs.build(record.push(dict(zip(record.leaves, seeds, strict=True))))
+    return (record.value(), tangent, record.aux)[: 3 if has_aux else 2]
+
+
+def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """The value of a function, and a function that multiplies its Jacobian by a vector on the left.
+
+    Reverse mode: `fun` is recorded once, each multiplication is one sweep from the result back to
+    the arguments.
+
+    Args:
+        fun: returns numbers, arrays, or lists, tuples and dicts of these.
+        primals: all the arguments at which `fun` is differentiated.
+        has_aux: whether `fun` returns a pair, the result and something else to be handed on.
+
+    Returns:
+        The result and a function. This takes a cotangent, of the structure and shapes of the
+        result, and returns a tuple with the structure and shapes of the primals. With `has_aux`,
+        what `fun` handed on is the third.
+
+    Raises:
+        TypeError: if the primals or the result are not made of real numbers.
+        ValueError: from the function returned, if a cotangent does not have the structure and
+            shapes of the result.
+
+    Example:
+        >>> value, pullback = vjp(lambda x, y: x * y, 2.0, 5.0)
+        >>> value, pullback(1.0)
+        (10.0, (5.0, 2.0))
+    """
+    inputs = _inputs(fun, primals, tuple(range(len(primals))))
+    record = recorded(fun, inputs, inputs.build, has_aux)
+
+    def pullback(cotangent: Any) -> Any:
+        tree = flatten(cotangent, lambda path: f"the cotangent{keys(path)} of {name_of(fun)}")
+        seeds = record.outputs.like(tree, f"the cotangent of {name_of(fun)}")
+        return inputs.build(record.pull(zip(record.outputs.numbers, seeds, strict=True)))
+
+    return (record.value(), pullback, record.aux)[: 3 if has_aux else 2]
+
+
+def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of a function times a vector, for a few times the price of a gradient.
+
+    It is what `jvp(grad(fun), primals, tangents)` gives as its second result where there is one
+    primal. JAX has no function of this name; the arguments are those of `jvp`.
+
+    Args:
+        fun: returns one real number.
+        primals: a tuple of all the arguments at which `fun` is differentiated.
+        tangents: a tuple of the same structure and shapes, the vector.
+
+    Returns:
+        The product, in the structure of the primal. Several primals are taken as one long vector,
+        and the product is a tuple of as many parts.
+
+    Raises:
+        TypeError: as `jvp` does, and if the result is not one number.
+        ValueError: as `jvp` does.
+
+    Example:
+        >>> import numpy as np
+        >>> hvp(lambda x: x[0] ** 2 * x[1], (np.array([1.0, 2.0]),), (np.array([1.0, 0.0]),))
+        array([4., 2.])
+    """
+    inputs, seeds = _direction(fun, primals, tangents)
+    record = recorded(fun, inputs, inputs.build, has_aux=False)
+    direction = dict(zip(record.leaves, seeds, strict=True))
+    (product,) = record.second(record.scalar(), [direction])
+    parts = inputs.build(product)
+    return parts[0] if len(parts) == 1 else parts
+
+
+# --- From arguments to a record ------------------------------------------------------------------
+
+
+def _checked(fun: Function, argnums: Argnums) -> int | tuple[int, ...]:
+    _callable(fun)
+    try:
+        if isinstance(argnums, bool):
+            raise TypeError
+        if isinstance(argnums, Sequence):
+            return tuple([operator.index(argnum) for argnum in argnums])
+        return operator.index(argnums)
+    except TypeError:
+        message = f"argnums must be an integer or a sequence of integers, not {argnums!r}"
+        raise TypeError(message) from None
+
+
+def _record(
+    fun: Function, argnums: Any, args: Sequence[Any], kwargs: Mapping[str, Any], has_aux: bool
+) -> Record:
+    """Call a function with Values in the place of the numbers in the arguments `argnums`."""
+    name = name_of(fun)
+    positions = argnums if isinstance(argnums, tuple) else (argnums,)
+    for position in positions:
+        if not -len(args) <= position < len(args):
+            raise TypeError(
+                f"{name} cannot be differentiated by argument {position}: it was called with "
+                f"{len(args)} positional arguments (those passed by name do not count)"
+            )
+    positions = tuple([position % len(args) for position in positions])
+    if len(set(positions)) < len(positions):
+        raise ValueError(f"argnums {argnums} name an argument of {name} twice")
+    inputs = _inputs(fun, args, positions)
+
+    def arguments(leaves: Sequence[Value]) -> list[Any]:
+        replaced = dict(zip(positions, inputs.build(leaves), strict=True))
+        return [replaced.get(position, argument) for position, argument in enumerate(args)]
+
+    record = recorded(fun, inputs, arguments, has_aux, kwargs)
+    if isinstance(argnums, tuple):
+        return record
+    return record._replace(inputs=Tree(inputs.numbers, inputs.structure[0]))
+
+
+def _inputs(fun: Function, args: Sequence[Any], positions: Sequence[int]) -> Tree:
+    """The numbers in the arguments of a function."""
+    name = name_of(_callable(fun))
+
+    def role(path: Path) -> str:
+        return f"argument {positions[path[0]]}{keys(path[1:])} of {name}"
+
+    return flatten(tuple([args[position] for position in positions]), role)
+
+
+def _direction(
+    fun: Function, primals: Sequence[Any], tangents: Sequence[Any]
+) -> tuple[Tree, list[Any]]:
+    """The numbers in primals and in tangents."""
+    name = name_of(_callable(fun))
+    for what, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(
+                f"the {what} of {name} must be a tuple with one entry for each argument, "
+                f"not a {type(given).__name__}: for one argument, (x,)"
+            )
+    inputs = _inputs(fun, primals, range(len(primals)))
+
+    def role(path: Path) -> str:
+        return f"the tangent of argument {path[0]}{keys(path[1:])} of {name}"
+
+    return inputs, inputs.like(flatten(tuple(tangents), role), f"the tangents of {name}")
+
+
+def _callable(fun: Function) -> Function:
+    if callable(fun):
+        return fun
+    raise TypeError(
+        f"what is differentiated must be a function, not a {type(fun).__name__}: "
+        "grad(f)(x), not grad(f(x))"
+    )
+
+
+def _derivative(fun: Function, what: str) -> Callable[[Function], Function]:
+    """A decorator for what is to pass for a function like `fun`, but says what it computes."""
+
+    def decorate(function: Function) -> Function:
+        functools.update_wrapper(function, fun, updated=())
+        document = f"{what} of {name_of(fun)}, with the same arguments."
+        function.__doc__ = "\n\n".join([document, *filter(None, [inspect.getdoc(fun)])])
+        return function
+
+    return decorate

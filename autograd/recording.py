@@ -1,0 +1,193 @@
+"""A call of a function with Values in the place of numbers, recorded to be differentiated."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.arrays import data
+from autograd.graph import (
+    backward_sweep,
+    derivative_graphs,
+    forward_sweep,
+    recorded_partials,
+    second_sweep,
+    sort,
+    tangent_graphs,
+)
+from autograd.ops import identity
+from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
+from autograd.value import Value
+
+Function = Callable[..., Any]
+
+
+class Record(NamedTuple):
+    """What a function was given, what it returned, and the graph between them."""
+
+    name: str
+    inputs: Tree
+    leaves: list[Value]
+    """The Values in the place of the numbers of `inputs`."""
+    outputs: Tree
+    aux: Any
+    order: dict[Value, Any]
+    """The topological order of the outputs, the leaves first: nothing below those is in it."""
+    outside: bool
+    """Whether there are Values that the outputs depend on besides the leaves."""
+
+    def value(self) -> Any:
+        """What the function returned."""
+        if self.outside:
+            return self.outputs.build(_values(self.outputs.numbers))
+        numbers = [x if type(x) is float else x.data for x in self.outputs.numbers]
+        return self.outputs.build(numbers)
+
+    def scalar(self) -> Any:
+        """The one number that the function returned."""
+        structure = self.outputs.structure
+        if isinstance(structure, Leaf) and not structure.shape:
+            return self.outputs.numbers[0]
+        remedy = "take its jacobian, or make one number of it (autograd.sum, mean, dot)"
+        if isinstance(structure, tuple) and len(structure) == 2:
+            remedy += "; if the second part is to be handed on, has_aux=True"
+        kind = "an" if isinstance(structure, Leaf) else f"the {type(structure).__name__}"
+        raise TypeError(
+            f"the result of {self.name} must be one real number, not {kind} "
+            f"{self.outputs.shown()}: {remedy}"
+        )
+
+    def pull(self, seeds: Iterable[tuple[Any, Any]]) -> list[Any]:
+        """The adjoints of the leaves, from those of the roots."""
+        adjoints: dict[Value, Any] = {}
+        for root, seed in seeds:
+            if type(root) is not float:
+                adjoints[root] = adjoints[root] + seed if root in adjoints else seed
+        if self._graphs(adjoints):
+            return _values(derivative_graphs(self.order, adjoints, self.leaves))
+        swept = {**dict.fromkeys(self.order), **adjoints}
+        backward_sweep(swept)
+        return _numbers(swept, self.leaves)
+
+    def push(self, seeds: Mapping[Value, Any]) -> list[Any]:
+        """The tangents of the outputs, from those of the leaves."""
+        if self._graphs(seeds):
+            tangents = tangent_graphs(self.order, seeds)
+            return _values(_numbers(tangents, self.outputs.numbers))
+        swept = {**dict.fromkeys(self.order), **seeds}
+        forward_sweep(swept)
+        return _numbers(swept, self.outputs.numbers)
+
+    def second(self, root: Any, directions: Iterable[Mapping[Value, Any]]) -> list[list[Any]]:
+        """The tangents of the adjoints of the leaves, from tangents of the leaves."""
+        directions = list(directions)
+        seeds = {} if type(root) is float else {root: 1.0}
+        if any(map(self._graphs, directions)):
+            gradient = derivative_graphs(self.order, seeds, self.leaves)
+            order = dict.fromkeys(self.leaves)
+            for slope in gradient:
+                if type(slope) is not float:
+                    sort(slope, order)
+            return [_values(_numbers(tangent_graphs(order, x), gradient)) for x in directions]
+        edges, order = recorded_partials(self.order, self.leaves)
+        result = []
+        for direction in directions:
+            swept = {**dict.fromkeys(order), **direction}
+            forward_sweep(swept)
+            result.append(_numbers(second_sweep(edges, seeds, swept), self.leaves))
+        return result
+
+    def _graphs(self, seeds: Mapping[Value, Any]) -> bool:
+        """Whether derivatives are graphs: where Values from outside have a part in them."""
+        return self.outside or any(type(seed) is not float for seed in seeds.values())
+
+
+def recorded(
+    fun: Function,
+    inputs: Tree,
+    arguments: Callable[[Sequence[Value]], Sequence[Any]],
+    has_aux: bool,
+    kwargs: Mapping[str, Any] | None = None,
+) -> Record:
+    """Call a function, with what `arguments` makes of Values in the place of the `inputs`."""
+    name = name_of(fun)
+    leaves = [Value(x if type(x) is float else x.data) for x in inputs.numbers]
+    result, aux = fun(*arguments(leaves), **kwargs or {}), None
+    if has_aux:
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            kind = type(result).__name__
+            raise TypeError(f"with has_aux, {name} must return a pair (result, aux), not a {kind}")
+        result, aux = result
+    outputs = flatten(result, lambda path: f"the result{keys(path)} of {name}")
+    # A leaf only while the function is at work: what is differentiated within it finds a Value from
+    # outside. To what is outside it is its argument, a constant or a Value of theirs.
+    for leaf, argument in zip(leaves, inputs.numbers, strict=True):
+        leaf.op, leaf._x, leaf._dx = identity, argument, float(type(argument) is not float)
+    given = any(type(x) is not float for x in inputs.numbers)
+    order, outside = _sorted(outputs.numbers, leaves)
+    aux = _handed_on(aux, leaves, given)
+    return Record(name, inputs, leaves, outputs, aux, order, outside or given)
+
+
+def _sorted(roots: Iterable[Any], leaves: Sequence[Value]) -> tuple[dict[Value, Any], bool]:
+    """The topological order down to the leaves, and whether there are others in it."""
+    order: dict[Value, Any] = dict.fromkeys(leaves)
+    for root in roots:
+        if type(root) is not float:
+            sort(root, order)
+    return order, None in [node.op for node in order]
+
+
+def _handed_on(aux: Any, leaves: Sequence[Value], given: bool) -> Any:
+    """`aux` with plain numbers in the place of Values if no Values from outside are in it."""
+    found: list[Value] = []
+
+    def find(item: Any, _: Path) -> None:
+        items = item.flat if isinstance(item, np.ndarray) and item.dtype == object else [item]
+        found.extend([x for x in items if isinstance(x, Value)])
+
+    def number(item: Any, _: Path) -> Any:
+        if isinstance(item, Value):
+            return item.data
+        inside = isinstance(item, np.ndarray) and any(isinstance(x, Value) for x in item.flat)
+        return data(item) if inside else item
+
+    mapped(find, aux)
+    if not found or given or _sorted(found, leaves)[1]:
+        return aux
+    return mapped(number, aux)
+
+
+def _numbers(found: Mapping[Value, Any], nodes: Iterable[Any]) -> list[Any]:
+    """What was found for each node, 0.0 where nothing was, and for constants."""
+    numbers = [None if type(node) is float else found.get(node) for node in nodes]
+    return [0.0 if number is None else number for number in numbers]
+
+
+def _values(numbers: Iterable[Any]) -> list[Value]:
+    return [Value._record(identity, (x,)) if type(x) is float else x for x in numbers]
+
+
+def nested(
+    numbers: NDArray[Any],
+    *trees: Tree,
+    at: tuple[slice, ...] = (),
+    shapes: tuple[tuple[int, ...] | None, ...] = (),
+) -> Any:
+    """A tree of trees: `numbers` has an axis for each, along which that one's numbers are."""
+    if len(at) < len(trees):
+
+        def leaf(part: Leaf, _: Path) -> Any:
+            place = slice(part.start, part.stop)
+            return nested(numbers, *trees, at=(*at, place), shapes=(*shapes, part.shape))
+
+        return mapped(leaf, trees[len(at)].structure)
+    if all(shape is None for shape in shapes):
+        return numbers[at].item()
+    return numbers[at].reshape([n for shape in shapes for n in shape or ()])
+
+
+def name_of(fun: Function) -> str:
+    """What to call a function in messages."""
+    return getattr(fun, "__name__", None) or repr(fun)

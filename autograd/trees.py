@@ -1,0 +1,138 @@
+"""Numbers in nested lists, tuples, dicts and arrays: taken out, and put back."""
+
+import copy
+import reprlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.op import is_value, real
+
+Path = tuple[Any, ...]
+"""The keys and indices that lead to an item of a tree."""
+
+_short = reprlib.Repr()
+_short.maxother = 60
+
+
+@dataclass(slots=True)
+class Leaf:
+    """A number or an array of a tree: which of the tree's numbers are in it, and its shape."""
+
+    start: int
+    stop: int
+    shape: tuple[int, ...] | None
+    """None for a number by itself."""
+
+    def __repr__(self) -> str:
+        return "number" if self.shape is None else f"array of shape {self.shape}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Leaf) and (self.shape or ()) == (other.shape or ())
+
+
+class Tree(NamedTuple):
+    """The numbers of a tree in order, floats and Values, and the structure they were in."""
+
+    numbers: list[Any]
+    structure: Any
+    """The containers with a `Leaf` in the place of every number and every array."""
+
+    def build(self, numbers: Sequence[Any]) -> Any:
+        """The same structure of other numbers."""
+
+        def leaf(part: Leaf, _: Path) -> Any:
+            if part.shape is None:
+                return numbers[part.start]
+            return array(numbers[part.start : part.stop], part.shape)
+
+        return mapped(leaf, self.structure)
+
+    def shown(self) -> str:
+        """The structure in words, shortened."""
+        return _short.repr(self.structure)
+
+    def like(self, other: "Tree", role: str) -> list[Any]:
+        """The numbers of another tree of the same structure, in the order of this one.
+
+        Raises:
+            ValueError: if the structure or a shape is not the same.
+        """
+        if other.structure != self.structure:
+            message = f"{role} must have the structure {self.shown()}, not {other.shown()}"
+            raise ValueError(message)
+        numbers: list[Any] = []
+
+        def take(_: Leaf, path: Path) -> None:
+            part = other.structure
+            for key in path:
+                part = part[key]
+            numbers.extend(other.numbers[part.start : part.stop])
+
+        mapped(take, self.structure)
+        return numbers
+
+
+def flatten(tree: Any, role: Callable[[Path], str]) -> Tree:
+    """Take the numbers out of a tree.
+
+    Args:
+        tree: numbers, Values and arrays of them in lists, tuples and dicts.
+        role: what to call the item at a path in messages.
+
+    Raises:
+        TypeError: if there is something else in it.
+    """
+    numbers: list[Any] = []
+
+    def take(item: Any, path: Path) -> Leaf:
+        start = len(numbers)
+        if isinstance(item, np.ndarray):
+            flat = item.ravel()
+            if item.dtype.kind in "biuf":
+                numbers.extend(flat.astype(np.float64).tolist())
+            else:
+                for index, x in zip(np.ndindex(item.shape), flat.tolist(), strict=True):
+                    numbers.append(_number(x, (*path, *index), role))
+            return Leaf(start, len(numbers), item.shape)
+        numbers.append(item if type(item) is float else _number(item, path, role))
+        return Leaf(start, start + 1, None)
+
+    structure = mapped(take, tree)
+    return Tree(numbers, structure)
+
+
+def _number(item: Any, path: Path, role: Callable[[Path], str]) -> Any:
+    if is_value(item):
+        return item
+    if isinstance(item, (set, frozenset)):
+        raise TypeError(f"{role(path)} must not be a set, which has no order; make it a list")
+    return real(item, role(path))
+
+
+def mapped(function: Callable[[Any, Path], Any], tree: Any, path: Path = ()) -> Any:
+    """The tree with every item that is not a list, tuple or dict replaced by `function` of it."""
+    if isinstance(tree, dict):
+        twin = copy.copy(tree)  # a dict of any kind, in its order
+        twin.update({key: mapped(function, item, (*path, key)) for key, item in tree.items()})
+        return twin
+    if not isinstance(tree, (list, tuple)):
+        return function(tree, path)
+    items = [mapped(function, item, (*path, index)) for index, item in enumerate(tree)]
+    if isinstance(tree, list):
+        return items
+    return type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)
+
+
+def array(numbers: Sequence[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """An array of numbers: of floats, or of objects if there are Values among them."""
+    plain = all(type(x) is float for x in numbers)
+    return np.array(numbers, dtype=np.float64 if plain else object).reshape(shape)
+
+
+def keys(path: Path) -> str:
+    """A path as it is written behind the name of the tree."""
+    return "".join([f"[{key!r}]" for key in path])
