@@ -1,0 +1,141 @@
+"""A graph laid out in lines: what is shared, or nested too deeply, gets a name and a line."""
+
+import itertools
+import keyword
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from autograd.expression.simplify import Operand, merged
+from autograd.expression.templates import Template, Text
+from autograd.op import Op
+from autograd.value import Value
+
+DEEPEST = 30
+"""How many operations may be nested in one line."""
+
+
+class Notation(NamedTuple):
+    """How things are written."""
+
+    template: Callable[[Op, Sequence[Operand]], Template]
+    number: Callable[[float], Text]
+    name: Callable[[str], Text]
+    parentheses: tuple[str, str]
+
+
+class Names:
+    """Gives out names, no name twice."""
+
+    def __init__(self, reserved: Collection[str]) -> None:
+        self._taken = set(reserved)
+        self._counts: dict[str, int] = {}
+
+    def new(self, wish: str) -> str:
+        """The name that was wished for, as an identifier, with a number if it is taken."""
+        base = result = _identifier(wish)
+        while result in self._taken:
+            count = self._counts[base] = self._counts.get(base, 0) + 1
+            result = f"{base}_{count}" if base[-1].isdigit() else f"{base}{count}"
+        self._taken.add(result)
+        return result
+
+
+def _identifier(wish: str) -> str:
+    text = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", wish)).strip("_") or "_"
+    if not text.isidentifier():
+        text = f"_{text}"
+    if not text.isidentifier():  # a mark that may stand in a word, but in no identifier
+        text = re.sub(r"[^0-9A-Za-z_]+", "_", text)
+    return f"{text}_" if keyword.iskeyword(text) else text
+
+
+def leaf_names(leaves: Collection[Value], names: Names) -> dict[Value, str]:
+    """A name for each leaf: its own, or x0, x1, … for those that have none."""
+    named = {node: names.new(node.name) for node in leaves if node.name}
+    numbered = (f"x{count}" for count in itertools.count())
+    return {
+        node: named.get(node) or next(x for x in numbered if names.new(x) == x) for node in leaves
+    }
+
+
+def lines(
+    roots: Sequence[Operand],
+    known: Mapping[Value, str | float],
+    names: Names,
+    notation: Notation,
+    *,
+    titles: Mapping[Value, str] = {},
+    kept: Collection[Value] = (),
+) -> Iterator[tuple[str, Text]]:
+    """What is computed line by line: the name of a Value, and what it is computed by.
+
+    Last come the roots themselves, without names.
+
+    Args:
+        roots: what is wanted.
+        known: the names, or numbers, of Values that need no line, such as leaves.
+        names: gives out the names of lines.
+        notation: how things are written.
+        titles: what the lines of some Values are called; others have their names, or the
+            operation's.
+        kept: Values that get a line in any case.
+    """
+    order = merged(roots)
+    chosen = _chosen(order, roots, known, notation, kept)
+    texts = {
+        node: notation.name(x) if isinstance(x, str) else notation.number(x)
+        for node, x in known.items()
+    }
+
+    def text(operand: Operand) -> Text:
+        if not isinstance(operand, Value):
+            return notation.number(operand)
+        kept = operand in known or operand in chosen
+        return texts[operand] if kept else texts.pop(operand)
+
+    for node in order:
+        if node.op is None or node in known:
+            continue
+        written = notation.template(node.op, node.operands).write(
+            [text(x) for x in node.operands], notation.parentheses
+        )
+        if node in chosen:
+            name = titles.get(node) or names.new(node.name or node.op.name)
+            yield name, written
+            written = notation.name(name)
+        texts[node] = written
+    for root in roots:
+        yield "", text(root)
+
+
+def _chosen(
+    order: Collection[Value],
+    roots: Sequence[Operand],
+    known: Collection[Value],
+    notation: Notation,
+    kept: Collection[Value],
+) -> set[Value]:
+    """The Values that get a line: those written more than once, and where the nesting is deep."""
+    uses: dict[Value, int] = {}
+    for root in roots:
+        if isinstance(root, Value):
+            uses[root] = uses.get(root, 0) + 1
+    for node in order:
+        if node.op is not None:
+            times = 2 if notation.template(node.op, node.operands).repeats else 1
+            for operand in node.operands:
+                if isinstance(operand, Value):
+                    uses[operand] = uses.get(operand, 0) + times
+    chosen: set[Value] = set()
+    heights: dict[Value, int] = {}
+    for node in order:
+        if node.op is None or node in known:
+            continue
+        inner = [heights.get(x, 0) for x in node.operands if isinstance(x, Value)]
+        heights[node] = 1 + max(inner, default=0)
+        if uses.get(node, 0) > 1 or heights[node] >= DEEPEST or node in kept:
+            chosen.add(node)
+            heights[node] = 0
+    return chosen

@@ -1,0 +1,158 @@
+"""A graph as the source of a Python function that computes the same, bit for bit."""
+
+import keyword
+import math
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.expression.functions import Functions
+from autograd.expression.lines import Names, Notation, leaf_names, lines
+from autograd.expression.simplify import merged, simplified
+from autograd.expression.templates import ATOM, SIGN, Text
+from autograd.graph import derivative_graphs, sort
+from autograd.value import Value
+
+TOTAL = {math.fabs, math.atan, math.atan2, math.asinh, math.tanh, math.erf, math.hypot}
+"""Functions of `math` that never raise."""
+SILENT = {ops.cbrt, ops.logaddexp, ops.maximum, ops.minimum, ops.clip, ops.sign}
+"""Operations that never raise, though NumPy has them, too."""
+INFIX = {
+    ops.add: ops.add.text,
+    ops.subtract: ops.subtract.text,
+    ops.multiply: ops.multiply.text,
+    ops.negative: ops.negative.text,
+    ops.square: "#1 * #1",
+    ops.where: "#2 if #1 else #3",
+    ops.dot: "float(np.dot([#<], [#>]))",
+    ops.prod: "math.prod([#*], start=1.0)",
+}
+"""What Python computes as this library does, whatever the numbers."""
+
+
+def python_source(
+    value: Value,
+    name: str = "f",
+    arguments: Sequence[Any] | None = None,
+    *,
+    gradient: bool = False,
+) -> str:
+    """The source of a Python function that computes what a Value was computed by.
+
+    It needs `math` and, for some operations, NumPy, but not this library; what Python does
+    otherwise than IEEE 754, as dividing by 0, is done by small functions in front. The results are
+    those of the graph to the last bit. The steps are those that have names, or are used more than
+    once.
+
+    Args:
+        value: what is computed.
+        name: the name of the function.
+        arguments: the leaves that become its parameters, in this order, in arrays or alone; by
+            default all of them. The others stay the numbers that they are.
+        gradient: whether the function also returns the derivatives with respect to its
+            parameters: `value, (derivative, …)`. They are computed as derived by hand, in steps
+            called `dy_dx`.
+
+    Raises:
+        TypeError: if `value` or an argument is not a Value.
+        ValueError: if the name is no identifier, an argument is no leaf or given twice, or an
+            operation of one's own cannot be written, being no plain function.
+
+    Example:
+        >>> from autograd import Value, python_source
+        >>> w, b = Value(2.0, name="w"), Value(-1.0, name="b")
+        >>> output = (w * 3.0 + b).named("output")
+        >>> loss = ((output - 0.5) ** 2).named("loss")
+        >>> print(python_source(loss, gradient=True), end="")
+        def f(w, b):
+            output = w * 3.0 + b
+            subtract = output - 0.5
+            loss = subtract * subtract
+            dloss_dsubtract = 2.0 * subtract
+            dloss_dw = dloss_dsubtract * 3.0
+            dloss_db = dloss_dsubtract
+            return loss, (dloss_dw, dloss_db)
+    """
+    if not isinstance(value, Value):
+        raise TypeError(f"python_source takes a Value, not a {type(value).__name__}")
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(f"the name of a function must be an identifier, not {name!r}")
+    order = sort(value)
+    parameters = _parameters(order, arguments)
+    constants = {x: x.data for x in order if x.op is None and not any(x is p for p in parameters)}
+    steps = [node for node in order if node.op] if gradient else []
+    slopes = derivative_graphs(order, {value: 1.0}, [*steps, *parameters]) if gradient else []
+    root, *simple = simplified([value, *steps, *slopes], constants)
+    forward, adjoints = simple[: len(steps)], simple[len(steps) :]
+    wanted = adjoints[len(steps) :]
+
+    functions = Functions()
+    computed = merged([root, *wanted])
+    names = Names({name, *functions.collect(computed)})
+    known = leaf_names(parameters, names)
+    titles: dict[Value, str] = {}
+    for node, step in zip(steps, forward, strict=True):
+        if isinstance(step, Value) and node.op and step.op and step not in titles:
+            titles[step] = names.new(node.name or node.op.name)
+    result = titles.get(root) if isinstance(root, Value) else None
+    result = result or names.new(value.name or "result")
+    kept = {x for x in computed if x.name}
+    for step, adjoint in reversed(list(zip(forward, adjoints[: len(steps)], strict=True))):
+        title = titles.get(step) if isinstance(step, Value) else None
+        if title and isinstance(adjoint, Value) and adjoint.op and adjoint not in titles:
+            titles[adjoint] = names.new(f"d{result}_d{title}")
+            kept.add(adjoint)
+
+    notation = Notation(functions.template, _number, lambda name: Text(name, ATOM), ("(", ")"))
+    (*body,) = lines([root, *wanted], known, names, notation, titles=titles, kept=kept)
+    outputs = [text.text for _, text in body[-1 - len(wanted) :]]
+    code = [f"{variable} = {text.text}" for variable, text in body if variable]
+    returned = outputs[0]
+    if gradient:
+        if returned != result:
+            code.append(f"{result} = {returned}")
+        derivatives = [names.new(f"d{result}_d{known[x]}") for x in parameters]
+        code += map("{} = {}".format, derivatives, outputs[1:])
+        returned = f"{result}, ({', '.join(derivatives)}{',' * (len(derivatives) == 1)})"
+    return _module(functions, f"{name}({', '.join(known.values())})", [*code, f"return {returned}"])
+
+
+def _module(functions: Functions, head: str, body: Sequence[str]) -> str:
+    """The function with those that it calls, and what they import."""
+    definition = f"def {head}:\n" + "\n".join(f"    {line}" for line in body)
+    parts = [*(source.strip("\n") for source in functions.sources.values()), definition]
+    code = "\n\n\n".join(parts) + "\n"
+    if "np." in code:
+        code = f"import numpy as np\n\n\n{code}"
+    if "math." in code:
+        code = f"import math\n\n{code}" if "np." in code else f"import math\n\n\n{code}"
+    return code
+
+
+def _parameters(order: Collection[Value], arguments: Sequence[Any] | None) -> list[Value]:
+    """The leaves that are parameters."""
+    if arguments is None:
+        return [node for node in order if node.op is None]
+    if isinstance(arguments, Value) or not isinstance(arguments, (list, tuple, np.ndarray)):
+        raise TypeError("arguments is a list of Values and of arrays of Values")
+    result: list[Value] = []
+    for argument in arguments:
+        for leaf in np.asarray(argument, dtype=object).ravel().tolist():
+            if not isinstance(leaf, Value):
+                raise TypeError(f"an argument must be a Value, not a {type(leaf).__name__}")
+            if leaf.op is not None:
+                raise ValueError(f"an argument must be a leaf, which {leaf!r} is not")
+            if any(leaf is x for x in result):
+                raise ValueError(f"the argument {leaf!r} is given twice")
+            result.append(leaf)
+    return result
+
+
+def _number(x: float) -> Text:
+    """A number as a float: an integer has no -0.0."""
+    text = repr(x)
+    if not math.isfinite(x):
+        text = text.replace("inf", "math.inf").replace("nan", "math.nan")
+    return Text(text, SIGN if text.startswith("-") else ATOM)

@@ -1,0 +1,141 @@
+"""Graphs made simpler where that changes no bit of any result, whatever the data."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.graph import sort
+from autograd.op import Op
+from autograd.value import Value
+
+Operand = Value | float
+
+NEVER_MINUS_ZERO = {ops.abs, ops.exp, ops.square, ops.relu, ops.sigmoid, ops.softplus, ops.cosh}
+"""Operations that never give -0.0, to which 0.0 can be added without changing it."""
+
+
+def merged(roots: Iterable[Operand]) -> dict[Value, None]:
+    """The graphs of all the roots in one topological order."""
+    order: dict[Value, None] = {}
+    for root in roots:
+        if isinstance(root, Value):
+            sort(root, order)
+    return order
+
+
+def simplified(roots: Sequence[Operand], constants: Mapping[Value, float] = {}) -> list[Operand]:
+    """Roots with the same results, but without the steps that nobody would write.
+
+    Those are `1 * x`, `x / 1`, `x ** 1`, `x - 0`, `-(-x)`, `x + -y`, what is computed from
+    constants alone, and `0 + x` where x cannot be -0.0. What was shared stays shared, and what has
+    a name stays. The leaves `constants` are the numbers that they are.
+    """
+    order = merged(roots)
+    users: dict[Value, int] = {}
+    for node in order:
+        for operand in node.operands:
+            if isinstance(operand, Value):
+                users[operand] = users.get(operand, 0) + 1
+    made: dict[Value, Operand] = {}
+    once: set[Value] = set()
+    known: set[Value] = set()
+    with np.errstate(all="ignore"):
+        for node in order:
+            if node.op is None:
+                made[node] = constants.get(node, node)
+                continue
+            operands = [made[x] if isinstance(x, Value) else x for x in node.operands]
+            named = node.name and any(isinstance(x, Value) for x in operands)
+            simpler = None if named else _simpler(node.op, operands, once)
+            if simpler is not None:
+                made[node] = simpler
+            elif all(x is y for x, y in zip(operands, node.operands, strict=True)):
+                made[node] = node
+            else:
+                made[node] = Value._record(node.op, operands).named(node.name)
+            result = made[node]
+            if isinstance(result, Value):
+                if users.get(node) == 1 and result not in known:
+                    once.add(result)
+                else:
+                    once.discard(result)
+                known.add(result)
+    return [made[x] if isinstance(x, Value) else x for x in roots]
+
+
+def _simpler(op: Op, operands: Sequence[Any], once: Collection[Value]) -> Operand | None:
+    """What an operation amounts to, if that is simpler; `once` are the Values with one user."""
+    if not any(isinstance(x, Value) for x in operands):
+        return op.value(*operands)
+    if op is ops.where:
+        condition, x, y = operands
+        return _picked(condition, x, y, once)
+    if op is ops.identity:
+        return _operand(operands[0])
+    if op is ops.negative:
+        return _negated(operands[0])
+    if op.arity != 2:
+        return None
+    x, y = operands
+    if op is ops.multiply:
+        for factor, other in ((x, y), (y, x)):
+            if _is(factor, 1.0):
+                return _operand(other)
+            if _is(factor, -1.0):
+                return _negated(other) or -other
+    elif op in (ops.divide, ops.power) and _is(y, 1.0):
+        return _operand(x)
+    elif op is ops.add:
+        for term, other in ((x, y), (y, x)):
+            if _is(term, -0.0) or (_is(term, 0.0) and other.op in NEVER_MINUS_ZERO):
+                return _operand(other)
+        if (negated := _negated(y)) is not None:
+            return _operand(x - negated)
+        if (negated := _negated(x)) is not None:
+            return _operand(y - negated)
+    elif op is ops.subtract:
+        if _is(y, 0.0):
+            return _operand(x)
+        if (negated := _negated(y)) is not None:
+            return _operand(x + negated)
+    return None
+
+
+def _picked(condition: Operand, x: Operand, y: Operand, once: Collection[Value]) -> Operand | None:
+    """What a `where` amounts to: within x the same condition is true already."""
+    if isinstance(condition, float):
+        return x if condition else y
+    if isinstance(x, Value) and _chooses(x, condition) and isinstance(y, float):
+        if _is(x.operands[2], y):
+            return x
+    elif isinstance(x, Value) and x.op is not None and x in once and not x.name:
+        inner = [
+            z.operands[1] if isinstance(z, Value) and z in once and _chooses(z, condition) else z
+            for z in x.operands
+        ]
+        if any(z is not before for z, before in zip(inner, x.operands, strict=True)):
+            return Value._record(ops.where, (condition, Value._record(x.op, inner), y))
+    return None
+
+
+def _chooses(node: Value, condition: Value) -> bool:
+    return node.op is ops.where and not node.name and node.operands[0] is condition
+
+
+def _is(x: Operand, number: float) -> bool:
+    """Whether an operand is this constant, the sign of a zero included."""
+    return isinstance(x, float) and repr(x) == repr(number)
+
+
+def _negated(x: Operand) -> Operand | None:
+    """What an operand is the negative of, if it was computed so."""
+    if isinstance(x, Value) and x.op is ops.negative and not x.name:
+        return x.operands[0]
+    return None
+
+
+def _operand(x: Any) -> Operand:
+    assert isinstance(x, (Value, float))
+    return x
