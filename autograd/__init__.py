@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd.arrays import data, grads, values
 from autograd.compare import Report, check_gradient, compare
+from autograd.explain import Explanation, explain
 from autograd.expression import expression, latex, python_source, to_sympy
 from autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.graph import topological_order
@@ -58,13 +59,13 @@ if _TYPE_CHECKING:
 __version__ = _version("scalar-autograd")
 
 __all__ = [
-    "Diagram", "Op", "Report", "Value", "abs", "acos", "acosh", "asin", "asinh", "atan",
-    "atan2", "atanh", "cbrt", "check_gradient", "clip", "compare", "cos", "cosh", "data", "dot",
-    "draw", "erf", "exp", "expm1", "expression", "grad", "grads", "hessian", "hvp", "hypot",
-    "jacobian", "jvp", "latex", "leaky_relu", "log", "log10", "log1p", "log2", "logaddexp",
-    "logsumexp", "maximum", "mean", "minimum", "prod", "python_source", "relu", "sigmoid",
-    "sin", "sinh", "softplus", "sqrt", "square", "sum", "tan", "tanh", "to_sympy",
-    "topological_order", "value_and_grad", "values", "vjp", "where",
+    "Diagram", "Explanation", "Op", "Report", "Value", "abs", "acos", "acosh", "asin", "asinh",
+    "atan", "atan2", "atanh", "cbrt", "check_gradient", "clip", "compare", "cos", "cosh",
+    "data", "dot", "draw", "erf", "exp", "explain", "expm1", "expression", "grad", "grads",
+    "hessian", "hvp", "hypot", "jacobian", "jvp", "latex", "leaky_relu", "log", "log10",
+    "log1p", "log2", "logaddexp", "logsumexp", "maximum", "mean", "minimum", "prod",
+    "python_source", "relu", "sigmoid", "sin", "sinh", "softplus", "sqrt", "square", "sum",
+    "tan", "tanh", "to_sympy", "topological_order", "value_and_grad", "values", "vjp", "where",
 ]  # fmt: skip
 
 

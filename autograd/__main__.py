@@ -15,9 +15,17 @@ import numpy as np
 from autograd import __version__
 from autograd.compare import check_gradient
 from autograd.diagram import FORMATS, draw, suffix
+from autograd.explain import explain
+from autograd.formula import read
+from autograd.graph import topological_order
 from autograd.neuron import Neuron, train
+from autograd.value import Value
 
 NEURON = Neuron()
+FORMULAS = (
+    "A formula is made of numbers, names, pi, + - * / **, parentheses and the operations of this "
+    "library; dot, sum and their like take lists, as dot([a, b], [c, d])."
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -82,10 +90,15 @@ def neuron(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
     print(f"final weights {trained.weights}")
     print(f"final bias {trained.bias!r}")
     if "svg" in options:
-        try:
-            draw(loss, max_nodes=sys.maxsize, timeout=600.0).save(options.svg)
-        except (OSError, RuntimeError) as error:
-            parser.exit(1, f"{parser.prog}: {error}\n")
+        save_picture(parser, loss, options.svg)
+
+
+def save_picture(parser: argparse.ArgumentParser, value: Value, path: str) -> None:
+    """Draw a graph, however large it is."""
+    try:
+        draw(value, max_nodes=sys.maxsize, timeout=600.0).save(path)
+    except (OSError, RuntimeError) as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
 
 
 def named_function(text: str) -> Callable[..., Any]:
@@ -157,6 +170,52 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
         sys.exit(1)
 
 
+def assignment(text: str) -> tuple[str, float]:
+    """A number with its name, `name=number`."""
+    name, equals, digits = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=number")
+    return name.strip(), number(digits)
+
+
+def graph(
+    parser: argparse.ArgumentParser, options: argparse.Namespace
+) -> tuple[Value, dict[str, Value]]:
+    """The graph of the formula in the options, and its leaves by their names."""
+    numbers = dict(options.numbers)
+    if len(numbers) < len(options.numbers):
+        parser.error("a number is given twice: " + " ".join(name for name, _ in options.numbers))
+    try:
+        value = read(options.formula, numbers)
+    except ValueError as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
+    return value, {node.name: node for node in topological_order(value) if node.name}
+
+
+def explain_formula(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Explain the derivatives of a formula."""
+    value, leaves = graph(parser, options)
+    if options.wrt is not None and options.wrt not in leaves:
+        parser.error(f"argument --wrt: there is no {options.wrt!r} in the formula")
+    explanation = explain(value, None if options.wrt is None else leaves[options.wrt])
+    texts = {"text": explanation.__str__, "markdown": explanation.markdown}
+    text = texts.get(options.format, explanation.latex)()
+    encoding = sys.stdout.encoding or "utf-8"  # which may have no ∂
+    print(text.encode(encoding, "replace").decode(encoding).removesuffix("\n"))
+    if "svg" in options:
+        with np.errstate(all="ignore"):
+            value.backward()
+        save_picture(parser, value, options.svg)
+
+
+def draw_formula(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Draw the graph of a formula."""
+    value, _ = graph(parser, options)
+    with np.errstate(all="ignore"):
+        value.backward()
+    save_picture(parser, value, options.output)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command with the given arguments, those of the process by default."""
     parser = Parser(
@@ -217,9 +276,49 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "(default: yes)")  # fmt: skip
     command.set_defaults(run=check, parser=command)
 
-    options = parser.parse_args(
-        list(_joined_negatives(sys.argv[1:] if arguments is None else arguments))
+    command = commands.add_parser(
+        "explain",
+        help="work through the derivatives of a formula",
+        description=(
+            "Work through the derivatives of a formula with its numbers: the chain rule for one of "
+            "them, or the whole backward pass. " + FORMULAS
+        ),
     )
+    add = command.add_argument
+    _add_formula(command)
+    add("--wrt", metavar="NAME", help="what to differentiate by (default: everything)")
+    add("--format", choices=["text", "markdown", "latex"], default="text",
+        help="how it is written (default: text)")  # fmt: skip
+    add("--svg", type=picture_path, default=argparse.SUPPRESS, metavar="FILE",
+        help="also draw the graph to a file, as the command draw does")  # fmt: skip
+    command.set_defaults(run=explain_formula, parser=command)
+
+    command = commands.add_parser(
+        "draw",
+        help="draw the graph of a formula",
+        description="Draw the graph of a formula, with its numbers and gradients. " + FORMULAS,
+    )
+    _add_formula(command)
+    command.add_argument(
+        "-o", "--output", type=picture_path, required=True, metavar="FILE",
+        help=f"the picture; the suffix says the format: {', '.join(FORMATS)}",
+    )  # fmt: skip
+    command.set_defaults(run=draw_formula, parser=command)
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] in (["explain"], ["draw"]) and len(given) > 1 and _is_negative(given[1]):
+        given[1] = f" {given[1]}"  # for argparse, not an option
+    options, rest = parser.parse_known_args(list(_joined_negatives(given)))
+    if "numbers" in options and not any(
+        x.startswith("-") for x in rest
+    ):  # some may stand behind an option, where argparse leaves them
+        try:
+            options.numbers = [*options.numbers, *map(assignment, rest)]
+        except argparse.ArgumentTypeError as error:
+            options.parser.error(f"argument NAME=X: {error}")
+        rest = []
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         options.run(options.parser, options)
         sys.stdout.flush()
@@ -230,19 +329,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(130)
 
 
+def _add_formula(command: argparse.ArgumentParser) -> None:
+    command.add_argument("formula", metavar="FORMULA", help="such as '(relu(w*x + b) - t)**2'")
+    command.add_argument("numbers", type=assignment, nargs="*", default=[], metavar="NAME=X",
+                         help="the number that a name stands for")  # fmt: skip
+
+
 def _listed(numbers: Iterable[float]) -> str:
     return ",".join(f"{x:g}" for x in numbers)
 
 
+def _is_negative(formula: str) -> bool:
+    """Whether this is a formula that begins with a minus, and not an option."""
+    return re.match("-[^-]", formula) is not None and formula not in ("-h", "-o")
+
+
 def _joined_negatives(arguments: Sequence[str]) -> Iterator[str]:
     """`--weights -3,-1` as `--weights=-3,-1`: argparse would take the list for an option."""
-    previous = ""
-    for argument in (*arguments, ""):
-        if re.match("--.", previous) and re.match(r"-(\d|\.|inf|nan)", argument, re.IGNORECASE):
+    previous = None
+    for argument in arguments:
+        option = previous is not None and re.match("--.", previous)
+        if option and re.match(r"-(\d|\.|inf|nan)", argument, re.IGNORECASE):
             argument = f"{previous}={argument}"
-        elif previous:
+        elif previous is not None:
             yield previous
         previous = argument
+    if previous is not None:
+        yield previous
 
 
 if __name__ == "__main__":

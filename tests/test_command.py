@@ -1,5 +1,6 @@
 """The command `autograd`, in this process and as a program."""
 
+import os
 import subprocess
 import sys
 
@@ -199,10 +200,105 @@ def test_check_called_wrongly(arguments, message, capsys):
     assert message in output.err
 
 
+def test_explain(capsys):
+    main(["explain", "(relu(w*x + b) - t)**2", "w=-3", "x=1", "b=1", "t=2"])
+    output = capsys.readouterr().out
+    assert (
+        "  Nothing is added to grad(w * x + b): relu's input w * x + b = -2 is negative.\n"
+        in output
+    )
+    assert output.endswith("Gradients\n  dy/dw = 0\n  dy/dx = 0\n  dy/db = 0\n  dy/dt = 4\n")
+    # Options may stand anywhere, and a formula may begin with a minus.
+    main(["explain", "-w*x", "--wrt", "w", "w=-3", "--format", "text", "x=5e-1"])
+    assert capsys.readouterr().out.endswith("= 0.5 · (-1) = -0.5\n")
+    main(["explain", "--wrt", "x", "hypot(x, y)", "x=3", "y=-4"])
+    assert "  df/dx = x / hypot(x, y) = 0.6\n" in capsys.readouterr().out
+    main(["explain", "x*x", "x=3", "--format=markdown"])
+    assert capsys.readouterr().out.startswith("### Forward\n\nGiven $x = 3$.\n")
+    main(["explain", "x*x", "x=3", "--format=latex"])
+    assert capsys.readouterr().out.startswith("\\paragraph{Forward}\n")
+    main(["explain", "log(x) * x", "x=-1"])
+    assert "The first nan: log(-1), node log, used by y." in capsys.readouterr().out
+
+
+def test_a_terminal_without_the_letters():
+    result = subprocess.run(
+        [sys.executable, "-m", "autograd", "explain", "x*x", "x=3", "--wrt", "x"],
+        capture_output=True, text=True, check=True, env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert "path 1 = ?y/?x[left] = x = 3" in result.stdout
+
+
+def test_formulas_are_drawn(tmp_path, capsys):
+    path = tmp_path / "x.svg"
+    main(["draw", "-x*w", "x=3", "w=-2", "-o", str(path)])
+    assert read(path.read_text(encoding="utf-8")).boxes["w"].lines[:2] == ["w", "data -2.0"]
+    main(["draw", "--output", str(path), "x*w", "x=5", "w=-2"])
+    assert read(path.read_text(encoding="utf-8")).boxes["w"].lines[-1] == "grad 5.0"
+    assert capsys.readouterr().out == ""
+    path.unlink()
+    main(["explain", "x*w", "x=5", "w=-2", "--svg", str(path), "--wrt", "w"])
+    assert read(path.read_text(encoding="utf-8")).boxes["w"].lines[-1] == "grad 5.0"
+    with pytest.raises(SystemExit) as stop:
+        main(["draw", "x", "x=1", "-o", str(tmp_path / "nowhere" / "x.svg")])
+    assert stop.value.code == 1
+
+
+@pytest.mark.parametrize("command", ["explain", "draw"])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["x", "x"], "argument NAME=X: 'x' is not of the form name=number"),
+        (["x", "=1"], "argument NAME=X: '=1' is not of the form name=number"),
+        (["x", "x=one"], "argument NAME=X: 'one' is not a number"),
+        (["x", "x=nan"], "argument NAME=X: 'nan' is not a finite number"),
+        (["x", "x=1", "x=2"], "a number is given twice: x x"),
+        (["x", "x=1", "y=2"], "'y' is given, but is not in the formula"),
+        (["x", "x=1", "--colour", "red"], "unrecognized arguments: --colour red"),
+        (["x" * 20_000, "x=1"], "a formula has at most 10,000 characters; this one has 20,000"),
+        (["", "x=1"], "the formula is empty"),
+        (["foo(x)", "x=1"], "there is no operation 'foo'\n  foo(x)\n  ^\n"),
+        (["x + __import__('os')", "x=1"], "' has no place in a formula\n"),
+        (["--wrt"], ""),
+        ([], "the following arguments are required: FORMULA"),
+    ],
+)
+def test_wrong_formulas(command, arguments, message, tmp_path, capsys):
+    path = tmp_path / "x.svg"
+    option = ["-o", str(path)] if command == "draw" else ["--svg", str(path)]
+    with pytest.raises(SystemExit) as stop:
+        main([command, *arguments, *option])
+    assert stop.value.code == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.count("\n") == (3 if message.count("\n") else 1)
+    assert message in output.err
+    assert not path.exists()
+
+
+def test_explain_and_draw_called_wrongly(capsys):
+    for arguments, message in [
+        (["explain", "x", "x=1", "--wrt", "q"], "argument --wrt: there is no 'q' in the formula"),
+        (["explain", "x", "x=1", "--format", "pdf"], "argument --format: invalid choice: 'pdf'"),
+        (["explain", "x", "x=1", "--svg", "x.gif"], "a picture cannot be saved as 'x.gif'"),
+        (["draw", "x", "x=1", "-o", "x.gif"], "a picture cannot be saved as 'x.gif'"),
+        (["draw", "x", "x=1"], "the following arguments are required: -o/--output"),
+    ]:
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        assert stop.value.code == 2
+        output = capsys.readouterr()
+        assert output.out == ""
+        assert output.err.count("\n") == 1
+        assert message in output.err
+
+
 def test_help_and_version(capsys):
     for arguments, parts in [
         (["--help"], ["usage: autograd", "neuron", "--version"]),
         (["neuron", "--help"], ["--weights", "default: -3,-1,2", "default: 0.001", "gradient"]),
+        (["explain", "--help"], ["FORMULA", "[NAME=X ...]", "--wrt", "dot([a, b], [c, d])"]),
+        (["draw", "-h"], ["FORMULA", "-o FILE", ".html"]),
         (["--version"], [f"autograd {autograd.__version__}"]),
     ]:
         with pytest.raises(SystemExit) as stop:

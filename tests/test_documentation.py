@@ -13,6 +13,7 @@ Every fenced block is one of these; anything else is an error, so that nothing s
 import doctest
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -72,7 +73,7 @@ def run(command: str) -> str:
     """What the runnable parts of a command line print, on stdout and stderr."""
     printed = ""
     for part in command.split(" && "):
-        program, *arguments = re.findall(r"'[^']*'|\S+", part)
+        program, *arguments = shlex.split(part)
         if program in LEFT_TO_CI:
             continue
         if program == "autograd":

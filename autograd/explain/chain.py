@@ -1,0 +1,114 @@
+"""The chain rule along the paths: symbols, the formulas under them, the numbers under those."""
+
+from collections.abc import Iterator, Sequence
+
+from autograd.explain.document import NOTHING, Line, Math, joined
+from autograd.explain.labels import Labels
+from autograd.explain.notation import sum_of
+from autograd.explain.partials import Partials
+from autograd.explain.paths import MOST, Edge, Listed, Path, Paths
+from autograd.explain.sections import Item, equal, place
+from autograd.value import Value
+
+TIMES = Math(" · ", r" \cdot ")
+WIDTH = 96
+"""How many characters of a product stand in a line."""
+FACTORS = 12
+"""How many factors of a product are written before some are left out."""
+
+
+def chain_rule(
+    paths: Paths, listed: Listed, wrt: Value, total: float, labels: Labels, partials: Partials
+) -> Iterator[Item]:
+    """The derivative as the sum over the paths, each the product of its local derivatives."""
+    root = paths.root
+    symbol = labels.derivative(root, wrt)
+    if paths.count == 1:
+        yield from _path(listed.paths[0], symbol, labels, partials, curly=False)
+        return
+    names = [x.math() for x in (labels[root], labels[wrt])]
+    yield [
+        f"{_counted(paths.count)} paths lead from ", names[0], " back to ", names[1],
+        ". Each contributes the product of the local derivatives along it, and the contributions "
+        "add up: that is why gradients accumulate.",
+    ]  # fmt: skip
+    for number, path in enumerate(listed.paths, 1):
+        left = Math(f"path {number}", rf"\text{{path {number}}}")
+        yield from _path(path, left, labels, partials, curly=True)
+    terms = [labels.number(x.contribution) for x in listed.paths]
+    if listed.more:
+        rest = labels.number(listed.rest)
+        yield [f"… and {_counted(listed.more)} more path{'s'[: listed.more != 1]}, together ",
+               rest.math()]  # fmt: skip
+        terms.append(rest)
+    yield Line(symbol, "=", equal(sum_of(terms), labels.number(total).math()))
+
+
+def _counted(count: int) -> str:
+    return f"{count:,}" if count <= MOST else "more than 10^30"
+
+
+def _path(
+    path: Path, left: Math, labels: Labels, partials: Partials, curly: bool
+) -> Iterator[Line]:
+    """What a path contributes, in one line if that is short."""
+    edges = path.edges
+    symbols = [labels.derivative(x.node, x.operand, curly, place(x)) for x in _ends(edges)]
+    formulas = [partials(x.node, x.place).factor() for x in _ends(edges)]
+    numbers = [labels.number(x.partial).factor() for x in _ends(edges)]
+    if len(edges) == 1:
+        formulas = [partials(edges[0].node, edges[0].place).math()]
+        numbers = [labels.number(edges[0].partial).math()]
+    rows = [symbols, numbers] if formulas == numbers else [symbols, formulas, numbers]
+    if left_out := len(edges) - len(symbols):
+        middle = Math(f"(… {left_out:,} more …)", rf"(\ldots\text{{{left_out:,} more}}\ldots)")
+        product = labels.number(_product(edges[FACTORS // 2 : -FACTORS // 2])).math()
+        together = Math(
+            f"(… together {product.text} …)", rf"(\ldots\text{{together }}{product.latex}\ldots)"
+        )
+        for row, inserted in ((symbols, middle), (formulas, middle), (numbers, together)):
+            row.insert(FACTORS // 2, inserted)
+    if joined(symbols, TIMES).text == left.text:
+        del rows[0]
+    value = labels.number(path.contribution).math()
+    whole = equal(*[joined(row, TIMES) for row in rows], value)
+    if (curly or len(path.edges) == 1) and len(left.text) + len(whole.text) <= WIDTH:
+        yield Line(left, "=", whole)
+        return
+    for row in rows:
+        lines = list(_broken(row, WIDTH - len(left.text)))
+        if row is rows[-1]:
+            lines[-1] = equal(lines[-1], value)
+        for index, line in enumerate(lines):
+            yield Line(
+                left if row is rows[0] and index == 0 else NOTHING, "·" if index else "=", line
+            )
+
+
+def _ends(edges: Sequence[Edge]) -> Sequence[Edge]:
+    """The first and the last of many."""
+    if len(edges) <= FACTORS:
+        return edges
+    return [*edges[: FACTORS // 2], *edges[-FACTORS // 2 :]]
+
+
+def _product(edges: Sequence[Edge]) -> float:
+    if any(edge.cut for edge in edges):
+        return 0.0
+    result = 1.0
+    for edge in edges:
+        result *= edge.partial
+    return result
+
+
+def _broken(factors: Sequence[Math], width: int) -> Iterator[Math]:
+    """A product in lines that are not too long."""
+    line: list[Math] = []
+    length = 0
+    for factor in factors:
+        if line and length + len(factor.text) > width:
+            yield joined(line, TIMES)
+            line, length = [], 0
+        line.append(factor)
+        length += len(factor.text) + len(TIMES.text)
+    yield joined(line, TIMES)

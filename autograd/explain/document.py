@@ -1,0 +1,167 @@
+"""What is explained, before it becomes text, Markdown, LaTeX or HTML."""
+
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from html import escape
+from itertools import groupby
+from typing import NamedTuple
+
+
+class Math(NamedTuple):
+    """A formula in both notations."""
+
+    text: str
+    latex: str
+
+
+Words = Sequence[str | Math]
+"""A sentence, with formulas in it."""
+NOTHING = Math("", "")
+COLUMNS = 100
+"""How wide the sentences of the text are at most."""
+
+
+class Line(NamedTuple):
+    """A line of a calculation: without a left side it goes on from the line before."""
+
+    left: Math
+    sign: str
+    right: Math
+
+
+class Section(NamedTuple):
+    """A heading, and what stands under it."""
+
+    title: str
+    items: Sequence[Words | Line]
+
+
+SIGNS = {
+    "=": "&= ",
+    "+=": r"&\mathrel{+}= ",
+    "·": r"&\quad {}\cdot ",
+    "+": r"&\quad {}+ ",
+}
+"""The signs before the right side of a line, in LaTeX."""
+
+
+def joined(parts: Iterable[Math], between: Math) -> Math:
+    """Formulas side by side."""
+    texts, latexes = zip(*parts, strict=True)
+    return Math(between.text.join(texts), between.latex.join(latexes))
+
+
+def _rendered(
+    section: Section,
+    sentence: Callable[[Words], str],
+    calculation: Callable[[Sequence[Line]], str],
+) -> Iterator[str]:
+    """The items of a section, lines that follow each other as one calculation."""
+    for lines, items in groupby(section.items, lambda item: isinstance(item, Line)):
+        if lines:
+            yield calculation([item for item in items if isinstance(item, Line)])
+        else:
+            for item in items:
+                yield sentence([part for part in item if isinstance(part, (str, Math))])
+
+
+def as_text(sections: Sequence[Section]) -> str:
+    """For a terminal."""
+
+    def sentence(words: Words) -> str:
+        # A formula is not broken.
+        text = "".join(x if isinstance(x, str) else x.text.replace(" ", "\0") for x in words)
+        lines = textwrap.wrap(text, COLUMNS - 2, break_long_words=False, break_on_hyphens=False)
+        return "\n".join(f"  {line}" for line in lines).replace("\0", " ")
+
+    def calculation(lines: Sequence[Line]) -> str:
+        rows, indent = [], ""
+        for line in lines:
+            indent = " " * len(line.left.text) if line.left.text else indent
+            rows.append(f"  {line.left.text or indent} {line.sign} {line.right.text}")
+        return "\n".join(rows)
+
+    return "\n\n".join("\n".join([x.title, *_rendered(x, sentence, calculation)]) for x in sections)
+
+
+def as_markdown(sections: Sequence[Section]) -> str:
+    """With the formulas in LaTeX between dollars, as notebooks and most sites read them."""
+
+    def sentence(words: Words) -> str:
+        return "".join(_markdown(x) if isinstance(x, str) else f"${x.latex}$" for x in words)
+
+    def calculation(lines: Sequence[Line]) -> str:
+        return f"$$\n\\begin{{aligned}}\n{_aligned(lines)}\n\\end{{aligned}}\n$$"
+
+    parts = [
+        part for x in sections for part in (f"### {x.title}", *_rendered(x, sentence, calculation))
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def as_latex(sections: Sequence[Section]) -> str:
+    """For a paper; it needs the packages amsmath and amssymb."""
+
+    def sentence(words: Words) -> str:
+        return "".join(_latex(x) if isinstance(x, str) else f"${x.latex}$" for x in words) + "\n"
+
+    def calculation(lines: Sequence[Line]) -> str:
+        return f"\\begin{{align*}}\n{_aligned(lines)}\n\\end{{align*}}"
+
+    parts = [
+        part
+        for x in sections
+        for part in (rf"\paragraph{{{x.title}}}", *_rendered(x, sentence, calculation))
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _aligned(lines: Sequence[Line]) -> str:
+    return " \\\\\n".join(f"{x.left.latex} {SIGNS[x.sign]}{x.right.latex}".strip() for x in lines)
+
+
+def as_html(sections: Sequence[Section]) -> str:
+    """For a notebook, with nothing that has to be loaded."""
+
+    def sentence(words: Words) -> str:
+        parts = [
+            escape(x) if isinstance(x, str) else f"<code>{escape(x.text)}</code>" for x in words
+        ]
+        return f'<p style="margin: 0.3em 0">{"".join(parts)}</p>'
+
+    def calculation(lines: Sequence[Line]) -> str:
+        cell = "padding: 0.1em 0.3em; border: 0; background: none; vertical-align: top"
+        rows = [
+            f'<tr style="background: none">'
+            f'<td style="{cell}; text-align: right; white-space: nowrap">{escape(x.left.text)}</td>'
+            f'<td style="{cell}; text-align: center">{escape(x.sign)}</td>'
+            f'<td style="{cell}; text-align: left">{escape(x.right.text)}</td></tr>'
+            for x in lines
+        ]
+        style = "border-collapse: collapse; font-family: monospace; margin: 0.3em 0"
+        return f'<table style="{style}">{"".join(rows)}</table>'
+
+    return "".join(
+        part
+        for x in sections
+        for part in (
+            f'<h4 style="margin: 0.8em 0 0.3em">{escape(x.title)}</h4>',
+            *_rendered(x, sentence, calculation),
+        )
+    )
+
+
+def _markdown(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#$|~&])", r"\\\1", text)
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "…": r"\dots{}",
+    **{x: f"\\{x}" for x in "#$%&_{}"},
+}  # fmt: skip
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(x, x) for x in text)

@@ -1,0 +1,86 @@
+"""Local derivatives as formulas in the labels of the operands."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.explain.labels import LONGEST, Labels
+from autograd.explain.notation import Written, applied
+from autograd.expression.simplify import merged, simplified
+from autograd.op import Op
+from autograd.value import Value
+
+LONGEST_PARTIAL = 60
+"""How long the formula of a local derivative may be; otherwise its number stands alone."""
+
+
+def _larger(out: Any, x: Any, y: Any) -> Sequence[Any]:
+    return ops.greater(x, y), ops.greater(y, x)
+
+
+TAUGHT: Mapping[Op, Callable[..., Sequence[Any]]] = {
+    ops.sigmoid: lambda out, x: [out * (1.0 - out)],
+    ops.tanh: lambda out, x: [1.0 - ops.square(out)],
+    ops.atan: lambda out, x: [1.0 / (1.0 + ops.square(x))],
+    ops.logsumexp: lambda out, *x: [ops.exp(z - out) for z in x],
+    ops.maximum: _larger,
+    ops.minimum: lambda out, x, y: _larger(out, y, x),
+}
+"""Derivatives as they are taught, where the table has a formula with smaller errors."""
+
+
+class Partials:
+    """Writes the derivative of a node by one of its operands."""
+
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
+        self._known: dict[Value, tuple[Sequence[Any], Mapping[Value, Written]] | None] = {}
+
+    def __call__(self, node: Value, index: int) -> Written:
+        """The formula; the number where there is none that is short."""
+        if node not in self._known:
+            self._known[node] = self._differentiated(node)
+        known, number = self._known[node], self._labels.number(node.partials[index])
+        if known is None:
+            return number
+        formulas, labels = known
+        with np.errstate(all="ignore"):
+            (partial,) = simplified([formulas[index]])
+        if not isinstance(partial, Value):
+            return number
+        written = dict(labels)
+        for step in merged([partial]):
+            if step.op is not None:
+                operands = [
+                    written[x] if isinstance(x, Value) else self._labels.number(x)
+                    for x in step.operands
+                ]
+                written[step] = applied(step.op, step.operands, operands)
+                if len(written[step].text.text) > LONGEST_PARTIAL:
+                    return number
+        return written[partial]
+
+    def _differentiated(self, node: Value) -> tuple[Sequence[Any], Mapping[Value, Written]] | None:
+        """The derivatives by all the operands, of leaves that stand for these, and their labels."""
+        assert node.op is not None
+        twins = {x: Value(x.data) for x in node.operands if isinstance(x, Value)}
+        out = Value(node.data)
+        arguments = [twins[x] if isinstance(x, Value) else x for x in node.operands]
+        labels = {twin: self._labels[x] for x, twin in twins.items()}
+        labels[out] = self._labels[node]
+        if not node.name and labels[out].text.text.startswith(node.op.name):
+            formula = self._labels.formula(node)
+            if len(formula.text.text) <= LONGEST:
+                labels[out] = formula
+        if node.op in (ops.maximum, ops.minimum) and 0.5 in node.partials:
+            return None  # a tie
+        taught = TAUGHT.get(node.op)
+        try:
+            with np.errstate(all="ignore"):
+                if taught is not None:
+                    return taught(out, *arguments), labels
+                return node.op.differentiate(out, arguments, arguments), labels
+        except Exception:  # an operation of one's own, whose partials are for floats only
+            return None

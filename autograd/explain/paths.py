@@ -1,0 +1,162 @@
+"""The paths from a node back to another: counted, and those that contribute most.
+
+There may be more paths than could ever be listed, so everything is computed node by node.
+"""
+
+import heapq
+import itertools
+from collections.abc import Iterable, Sequence
+from math import isfinite, log
+from typing import NamedTuple
+
+from autograd.value import Value
+
+MOST = 10**30
+"""How far paths are counted."""
+CUT, EXTREME = -1e12, 1e6
+"""Stand for the logarithm of a local derivative that cuts, and of one that is 0 or not finite."""
+
+
+class Edge(NamedTuple):
+    """One use of an operand, with the local derivative."""
+
+    node: Value
+    place: int
+    operand: Value
+    partial: float
+
+    @property
+    def cut(self) -> bool:
+        """Whether the operand was not picked, so that nothing flows, not even 0 * inf."""
+        assert self.node.op is not None
+        return self.node.op.selects and self.partial == 0.0
+
+    @property
+    def size(self) -> float:
+        """The logarithm of the local derivative, always finite; what is not a number is large."""
+        if self.cut:
+            return CUT
+        size = abs(self.partial)
+        if size == 0.0:
+            return -EXTREME
+        return log(size) if isfinite(size) else EXTREME
+
+
+class Path(NamedTuple):
+    """The uses along a path, and the product of their local derivatives."""
+
+    edges: Sequence[Edge]
+    contribution: float
+
+
+class Listed(NamedTuple):
+    """Some of the paths, how many there are besides, and what these contribute together."""
+
+    paths: Sequence[Path]
+    more: int
+    rest: float
+
+
+class _Branch(NamedTuple):
+    """All the paths that begin as another path does and leave it at one place by an edge."""
+
+    loss: float
+    number: int
+    path: Sequence[Edge]
+    place: int
+    edge: Edge
+    contribution: float
+
+
+class Paths:
+    """All paths from the last node of a graph to the node `wrt`, which is another one.
+
+    Attributes:
+        edges: of each node on the way, its uses of operands on the way.
+        counts: how many paths lead from each node on the way to `wrt`.
+    """
+
+    def __init__(self, order: Iterable[Value], wrt: Value) -> None:
+        self.edges: dict[Value, Sequence[Edge]] = {}
+        self.counts = {wrt: 1}
+        self._onward: dict[Value, float | None] = {wrt: 1.0}
+        self._largest = {wrt: 0.0}
+        for node in order:
+            if node is wrt or node.op is None:
+                continue
+            edges = [
+                Edge(node, index, x, partial)
+                for index, (x, partial) in enumerate(zip(node.operands, node.partials, strict=True))
+                if isinstance(x, Value) and x in self.counts
+            ]
+            if edges:
+                self._add(node, edges)
+            self.root = node
+
+    def _add(self, node: Value, edges: Sequence[Edge]) -> None:
+        self.edges[node] = edges
+        self.counts[node] = min(sum([self.counts[x.operand] for x in edges]), MOST + 1)
+        self._largest[node] = max(x.size + self._largest[x.operand] for x in edges)
+        flows = [
+            x.partial * onward
+            for x in edges
+            if not x.cut and (onward := self._onward[x.operand]) is not None
+        ]
+        self._onward[node] = sum(flows[1:], flows[0]) if flows else None
+
+    @property
+    def count(self) -> int:
+        """How many paths there are; more than MOST are MOST + 1."""
+        return self.counts[self.root]
+
+    def largest(self, limit: int) -> Listed:
+        """The paths that contribute most, in this order, and all the others together."""
+        paths: list[Path] = []
+        numbers = itertools.count()
+        rest = 0.0
+        branches: list[_Branch] = []
+        path, free = self._completed([], self.root), 0
+        while True:
+            contribution, left = self._branches(path, free, numbers)
+            paths.append(Path(path, contribution))
+            left.sort()
+            for branch in left[:limit]:
+                heapq.heappush(branches, branch)
+            rest += sum([branch.contribution for branch in left[limit:]])
+            if not branches or len(paths) == limit:
+                break
+            best = heapq.heappop(branches)
+            path = self._completed([*best.path[: best.place], best.edge], best.edge.operand)
+            free = best.place + 1
+        rest += sum([branch.contribution for branch in branches])
+        more = self.count if self.count > MOST else self.count - len(paths)
+        return Listed(paths, more, rest)
+
+    def _completed(self, path: list[Edge], node: Value) -> Sequence[Edge]:
+        """A path from the root to a node, continued by what contributes most."""
+        while node in self.edges:
+            edge = max(self.edges[node], key=lambda x: x.size + self._largest[x.operand])
+            path.append(edge)
+            node = edge.operand
+        return path
+
+    def _branches(
+        self, path: Sequence[Edge], free: int, numbers: Iterable[int]
+    ) -> tuple[float, list[_Branch]]:
+        """What a path contributes, and the branches that leave it from the place `free` on."""
+        result = []
+        number = iter(numbers)
+        flow: float | None = 1.0
+        size = 0.0
+        for place, edge in enumerate(path):
+            for other in self.edges[edge.node] if place >= free else ():
+                if other is not edge:
+                    onward = self._onward[other.operand]
+                    contribution = 0.0
+                    if flow is not None and onward is not None and not other.cut:
+                        contribution = flow * other.partial * onward
+                    loss = -(size + other.size + self._largest[other.operand])
+                    result.append(_Branch(loss, next(number), path, place, other, contribution))
+            flow = None if edge.cut or flow is None else flow * edge.partial
+            size += edge.size
+        return (0.0 if flow is None else flow), result

@@ -1,0 +1,203 @@
+"""What is said in words: why nothing flows somewhere, what a kink is, where a nan comes from."""
+
+from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
+
+import numpy as np
+
+from autograd import ops
+from autograd.explain.document import Math, Words
+from autograd.explain.labels import Labels
+from autograd.explain.paths import Edge
+from autograd.value import Value
+
+MOST_SAID = 3
+"""How many things of a kind are said before the others are only counted."""
+
+
+def data(operand: Value | float) -> float:
+    """The number of an operand."""
+    return operand.data if isinstance(operand, Value) else operand
+
+
+def operation(node: Value) -> str:
+    """The name of an operation, as it can be printed."""
+    assert node.op is not None
+    return "".join(x if x.isprintable() else "?" for x in node.op.name)
+
+
+def cut(edge: Edge, labels: Labels) -> Words:
+    """Why nothing flows from a selection into an operand of it, as a clause."""
+    node, operands = edge.node, edge.node.operands
+    name = operation(node)
+    x = data(operands[0])
+    shown = labels.equation(operands[edge.place])
+    if node.op in (ops.relu, ops.leaky_relu) and edge.place == 0:
+        if x == 0.0:
+            return [f"{name}'s input ", shown, " is at the kink, where its slope is taken to be 0"]
+        slope = " and its slope there is 0" if node.op is ops.leaky_relu else ""
+        return [f"{name}'s input ", shown, f" is negative{slope}"]
+    if node.op is ops.leaky_relu:
+        return [
+            f"{name} does not use its slope, as ",
+            labels.equation(operands[0]),
+            " is not below 0",
+        ]
+    if node.op in (ops.maximum, ops.minimum):
+        return [f"{name} picks ", labels.equation(operands[1 - edge.place]), ", not ", shown]
+    if node.op is ops.clip:
+        return _clipped(edge, labels)
+    if node.op is ops.where:
+        if edge.place == 0:
+            return [f"{name} only looks whether its condition ", shown, " is true"]
+        truth = "true" if x else "false"
+        return [
+            f"{name}'s condition ",
+            labels.equation(operands[0]),
+            f" is {truth}, so it does not pick ",
+            shown,
+        ]
+    if node.op in (ops.sign, ops.greater):
+        return [f"{name} is constant on both sides of its jump"]
+    return [f"{name} does not pick ", shown]
+
+
+def _clipped(edge: Edge, labels: Labels) -> Words:
+    operands = edge.node.operands
+    x, bounds = operands[0], operands[1:]
+    name = operation(edge.node)
+    if edge.place:
+        which = ("lower", "upper")[edge.place - 1]
+        return [
+            f"{name} does not move ",
+            labels.equation(x),
+            f" to its {which} bound ",
+            labels.equation(operands[edge.place]),
+        ]
+    for bound, side, which in zip(bounds, ("below", "above"), ("lower", "upper"), strict=True):
+        if data(x) == data(bound):
+            return [
+                f"{name}'s input ",
+                labels.equation(x),
+                f" is at its {which} bound, where the slope is taken to be 0",
+            ]
+        if (data(x) < data(bound)) == (side == "below"):
+            return [
+                f"{name}'s input ",
+                labels.equation(x),
+                f" is {side} its {which} bound ",
+                labels.equation(bound),
+            ]
+    return [f"{name} does not pick ", labels.equation(x)]
+
+
+def kinks(edges: Sequence[Edge], labels: Labels) -> list[Words]:
+    """The derivatives among these that are a convention, the operation being at a kink."""
+    result: list[Words] = []
+    for edge in edges:
+        op = edge.node.op
+        if op is None or not op.kinks or edge.cut:
+            continue
+        numbers = [data(x) for x in edge.node.operands]
+        with np.errstate(all="ignore"):
+            if not any(kink(*numbers) == 0.0 for kink in op.kinks):
+                continue
+        inputs = [labels.equation(x) for x in edge.node.operands]
+        listed: list[str | Math] = [part for x in inputs for part in (x, ", ")][:-1]
+        slope = labels.derivative(edge.node, edge.operand, partial=len(inputs) > 1)
+        number = labels.number(edge.partial).math()
+        slope = Math(f"{slope.text} = {number.text}", f"{slope.latex} = {number.latex}")
+        result.append(
+            [
+                f"{operation(edge.node)} is at a kink (",
+                *listed,
+                "), where the derivative is a convention: ",
+                slope,
+                ".",
+            ]
+        )
+    return several(result, lambda more: [f"… and {more} more such kinks."])
+
+
+def origin(order: Sequence[Value], adjoints: dict[Value, float], labels: Labels) -> Words:
+    """Where the first nan or infinity comes from; nothing if there is none."""
+    for node in order:
+        bad = next(
+            ((x, p) for x, p in zip(node.operands, node.partials, strict=True) if not isfinite(p)),
+            None,
+        )
+        if isfinite(node.data) and bad is None:
+            continue
+        users = [x for x in order if any(operand is node for operand in x.operands)]
+        if not isfinite(node.data):
+            made = labels.with_numbers(node).math() if node.op else None
+            what = [
+                f"The first {_kind(node.data)}: ",
+                *((made, ", ") if made else ()),
+                "node " if node.op else "the input ",
+                labels[node].math(),
+            ]
+        else:
+            assert bad is not None
+            assert isinstance(bad[0], Value)
+            slope = labels.derivative(node, bad[0])
+            what = [
+                f"The first {_kind(bad[1])}: the slope ",
+                slope,
+                " of ",
+                labels.with_numbers(node).math(),
+                ", node ",
+                labels[node].math(),
+            ]
+        return [*what, *_used_by(users, labels), "."]
+    for node in reversed(order):
+        if not isfinite(adjoints.get(node, 0.0)):
+            slope = labels.derivative(order[-1], node)
+            return [
+                "All values and local derivatives are finite, but their products overflow: the "
+                "first is ",
+                slope,
+                ".",
+            ]
+    return []
+
+
+def _kind(number: float) -> str:
+    return "nan" if number != number else "infinity"
+
+
+def _used_by(users: Sequence[Value], labels: Labels) -> Iterator[str | Math]:
+    for index, user in enumerate(users[:MOST_SAID]):
+        yield ", " if index else ", used by "
+        yield labels[user].math()
+    if len(users) > MOST_SAID:
+        yield f" and {len(users) - MOST_SAID:,} more"
+
+
+def outdated(shown: Sequence[Value], labels: Labels) -> list[Words]:
+    """The nodes whose operands have other data than when they were computed."""
+    result: list[Words] = []
+    for node in shown:
+        if node.op is None:
+            continue
+        with np.errstate(all="ignore"):
+            try:
+                now, _ = node.op.evaluate([data(x) for x in node.operands], node.operands)
+            except Exception:  # an operation of one's own that is not defined there
+                continue
+        if now != node.data and (now == now or node.data == node.data):
+            result.append(
+                [
+                    labels.equation(node),
+                    " was computed from other data than its operands "
+                    "have now, and so were its derivatives; forward() computes them anew.",
+                ]
+            )
+    return several(result, lambda more: [f"… and so were {more} more."])
+
+
+def several(said: list[Words], more: Callable[[int], Words]) -> list[Words]:
+    """The first of several sentences, and how many there are besides."""
+    if len(said) <= MOST_SAID:
+        return said
+    return [*said[:MOST_SAID], more(len(said) - MOST_SAID)]

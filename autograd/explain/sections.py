@@ -1,0 +1,125 @@
+"""The sections of an explanation: the forward values, the local derivatives, the backward pass."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from autograd.explain.document import Line, Math, Words, joined
+from autograd.explain.labels import Labels
+from autograd.explain.partials import Partials
+from autograd.explain.paths import Edge
+from autograd.explain.reasons import cut
+from autograd.explain.sweep import Step
+from autograd.value import Value
+
+Item = Words | Line
+T = TypeVar("T")
+
+EQUALS, SO = Math(" = ", " = "), Math(", so ", r", \text{ so } ")
+LEAVES = 12
+"""How many of the numbers that are given are written."""
+
+
+def limited(
+    items: Sequence[T], limit: int, what: str, write: Callable[[T], Sequence[Item]]
+) -> Iterator[Item]:
+    """The first and the last of many items, and between them how many were left out."""
+    last = limit // 2 if len(items) > limit else 0
+    first = limit - last
+    for item in items[:first]:
+        yield from write(item)
+    if len(items) > limit:
+        yield [f"… and {len(items) - limit:,} more {what} …"]
+    for item in items[len(items) - last :] if last else ():
+        yield from write(item)
+
+
+def equal(*parts: Math) -> Math:
+    """Parts with an equals sign between them, none twice in a row."""
+    kept = [x for index, x in enumerate(parts) if index == 0 or x.text != parts[index - 1].text]
+    return joined(kept, EQUALS)
+
+
+def place(edge: Edge) -> str:
+    """What tells a use apart from others of the same operand by the same node; often nothing."""
+    operands = edge.node.operands
+    if len([x for x in operands if x is edge.operand]) == 1:
+        return ""
+    return ("left", "right")[edge.place] if len(operands) == 2 else str(edge.place + 1)
+
+
+def forward(order: Sequence[Value], labels: Labels, limit: int) -> Iterator[Item]:
+    """The values, step by step."""
+    leaves = [node for node in order if node.op is None]
+    given: list[str | Math] = []
+    for leaf in leaves[:LEAVES]:
+        given += ", " if given else "Given ", labels.equation(leaf)
+    if len(leaves) > LEAVES:
+        given.append(f" and {len(leaves) - LEAVES:,} more")
+    if given:
+        yield [*given, "."]
+
+    def write(node: Value) -> Sequence[Item]:
+        left, value = labels[node].math(), labels.number(node.data).math()
+        parts = [labels.formula(node).math(), labels.with_numbers(node).math(), value]
+        if parts[0].text == left.text:
+            del parts[0]
+        return [Line(left, "=", equal(*parts))]
+
+    yield from limited([node for node in order if node.op], limit, "steps", write)
+
+
+def local(
+    edges: Sequence[Edge], labels: Labels, partials: Partials, limit: int, curly: bool
+) -> Iterator[Item]:
+    """The local derivatives: symbol, formula, number."""
+
+    def write(edge: Edge) -> Sequence[Item]:
+        symbol = labels.derivative(edge.node, edge.operand, curly, place(edge))
+        formula = partials(edge.node, edge.place).math()
+        return [Line(symbol, "=", equal(formula, labels.number(edge.partial).math()))]
+
+    yield from limited(edges, limit, "local derivatives", write)
+
+
+def grad(node: Value, labels: Labels) -> Math:
+    """The symbol of what is accumulated at a node."""
+    text, latex = labels[node].math()
+    return Math(f"grad({text})", rf"\operatorname{{grad}}\left({latex}\right)")
+
+
+def backward(
+    steps: Sequence[Step], root: Value, labels: Labels, partials: Partials, limit: int
+) -> Iterator[Item]:
+    """What is added to the gradients, in the order in which it happens."""
+    times = Math(" × ", r" \times ")
+    yield Line(grad(root, labels), "=", Math("1", "1"))
+
+    def write(step: Step) -> Sequence[Item]:
+        edge = step.edge
+        if edge.cut:
+            target = grad(edge.operand, labels)
+            return [["Nothing is added to ", target, ": ", *cut(edge, labels), "."]]
+        local = partials(edge.node, edge.place).factor()
+        numbers = joined(
+            [labels.number(step.upstream).factor(), labels.number(edge.partial).factor()], times
+        )
+        flow = labels.number(step.upstream * edge.partial).math()
+        right = equal(joined([grad(edge.node, labels), local], times), numbers, flow)
+        if step.before is not None and step.total is not None:
+            total = joined([grad(edge.operand, labels), labels.number(step.total).math()], EQUALS)
+            right = joined([right, total], SO)
+        return [Line(grad(edge.operand, labels), "+=", right)]
+
+    yield from limited(steps, limit, "steps", write)
+
+
+def gradients(
+    order: Sequence[Value], adjoints: dict[Value, float], labels: Labels, limit: int
+) -> Iterator[Item]:
+    """The derivatives by the leaves."""
+
+    def write(leaf: Value) -> Sequence[Item]:
+        number = labels.number(adjoints.get(leaf, 0.0)).math()
+        return [Line(labels.derivative(order[-1], leaf), "=", number)]
+
+    yield from limited([node for node in order if node.op is None], limit, "gradients", write)

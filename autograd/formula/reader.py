@@ -1,0 +1,194 @@
+"""The tree of a formula, computed by the operations of this library and nothing else."""
+
+import ast
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from autograd import ops
+from autograd.formula.source import Source
+from autograd.op import Op
+from autograd.value import Value
+
+_names = list(ops.TABLE)
+OPERATORS: Mapping[type[ast.AST], Op] = {
+    ast.Add: ops.add,
+    ast.Sub: ops.subtract,
+    ast.Mult: ops.multiply,
+    ast.Div: ops.divide,
+    ast.Pow: ops.power,
+}
+FUNCTIONS = {
+    name: ops.TABLE[name]
+    for name in _names[: _names.index("sign")]  # then come the parts of derivatives
+    if name not in ("add", "subtract", "multiply", "divide", "power", "negative")
+}
+"""The operations that can be called: those that the package exports."""
+CONSTANTS = {"pi": math.pi}
+ALIASES = {"ln": "log", "max": "maximum", "min": "minimum", "average": "mean"}
+"""What some operations are called elsewhere."""
+KINDS: Mapping[type[ast.AST], str] = {
+    ast.Attribute: "an attribute",
+    ast.Subscript: "an index",
+    ast.Starred: "a star",
+    ast.Compare: "a chain of comparisons",
+}
+"""What is refused, in words."""
+NUMBER, SEQUENCE, CONDITION = "number", "sequence", "condition"
+"""What may stand at a place in the formula."""
+COMPARISONS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Gt: lambda x, y: ops.greater(x, y),
+    ast.Lt: lambda x, y: ops.greater(y, x),
+    ast.GtE: lambda x, y: ops.subtract(1.0, ops.greater(y, x)),
+    ast.LtE: lambda x, y: ops.subtract(1.0, ops.greater(x, y)),
+}
+
+
+class Reader:
+    """Computes a formula from the Values that its names stand for.
+
+    Attributes:
+        used: the names that were met.
+    """
+
+    def __init__(self, source: Source, leaves: Mapping[str, Value]) -> None:
+        self._source = source
+        self._leaves = leaves
+        self.used: set[str] = set()
+
+    def computed(self) -> Any:
+        """The result, by a stack of what is still to be done."""
+        done: list[Any] = []
+        waiting: list[tuple[ast.expr, str, int]] = [(self._source.parsed(), NUMBER, -1)]
+        while waiting:
+            node, role, count = waiting.pop()
+            if count < 0:
+                children = self._children(node, role)
+                waiting.append((node, role, len(children)))
+                waiting += [(child, its_role, -1) for child, its_role in reversed(children)]
+            else:
+                operands = done[len(done) - count :]
+                del done[len(done) - count :]
+                done.append(self._result(node, operands))
+        return done[0]
+
+    def _children(self, node: ast.expr, role: str) -> Sequence[tuple[ast.expr, str]]:
+        """What a part of the formula is computed from, if it may stand where it does."""
+        if role == SEQUENCE:
+            if isinstance(node, (ast.List, ast.Tuple)):
+                return [(x, NUMBER) for x in node.elts]
+            raise self._source.wrong("a list is needed here, as [a, b]", self._source.column(node))
+        match node:
+            case ast.Constant() | ast.Name():
+                return []
+            case ast.BinOp(left, operator, right) if type(operator) in OPERATORS:
+                return [(left, NUMBER), (right, NUMBER)]
+            case ast.UnaryOp(ast.USub() | ast.UAdd(), operand):
+                return [(operand, NUMBER)]
+            case ast.Call():
+                return self._arguments(node)
+            case ast.Compare(left, [operator], [right]) if type(operator) in COMPARISONS:
+                if role == CONDITION:
+                    return [(left, NUMBER), (right, NUMBER)]
+                raise self._source.wrong(
+                    "a comparison can only be the condition of where", self._source.column(node)
+                )
+            case ast.List() | ast.Tuple():
+                raise self._source.wrong(
+                    "a list can only be given to a reduction, as sum", self._source.column(node)
+                )
+        raise self._refused(node)
+
+    def _arguments(self, node: ast.Call) -> Sequence[tuple[ast.expr, str]]:
+        """The arguments of a call, if it is one of an operation."""
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        column = self._source.column(node.func)
+        if not name and isinstance(node.func, ast.Attribute):
+            raise self._refused(node.func)
+        if not name or (name in self._leaves and name not in FUNCTIONS):
+            what = f"{name} is a number" if name else "this is no operation"
+            raise self._source.wrong(
+                f"{what}, which cannot be called; a product is written with *", column
+            )
+        op = FUNCTIONS.get(name)
+        if op is None:
+            raise self._source.wrong(
+                f"there is no operation {name!r}{meant(name, FUNCTIONS)}", column
+            )
+        if node.keywords:
+            raise self._source.wrong(
+                "arguments are given without names", self._source.column(node.keywords[0])
+            )
+        if op.gather is None:
+            roles = [CONDITION if op is ops.where else NUMBER] + [NUMBER] * len(node.args)
+        elif len(node.args) == op.sequences:
+            roles = [SEQUENCE] * op.sequences
+        else:
+            called = ", ".join(["[a, b, …]"] * op.sequences)
+            raise self._source.wrong(f"{name} is called as {name}({called})", column)
+        return list(zip(node.args, roles, strict=False))
+
+    def _result(self, node: ast.expr, operands: list[Any]) -> Any:
+        """A part of the formula, its own parts being computed."""
+        try:
+            match node:
+                case ast.Constant():
+                    return self._number(node)
+                case ast.Name():
+                    return self._named(node)
+                case ast.BinOp():
+                    return OPERATORS[type(node.op)](*operands)
+                case ast.UnaryOp():
+                    return ops.negative(*operands) if isinstance(node.op, ast.USub) else operands[0]
+                case ast.Compare():
+                    return COMPARISONS[type(node.ops[0])](*operands)
+                case ast.Call(ast.Name(name)):
+                    return FUNCTIONS[name](*operands)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            if isinstance(node, (ast.Constant, ast.Name)):
+                raise
+            raise self._source.wrong(str(error), self._source.column(node)) from None
+        return operands
+
+    def _number(self, node: ast.Constant) -> float:
+        if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
+            raise self._refused(node)
+        try:
+            number = float(node.value)
+        except OverflowError:
+            number = math.inf
+        if number == math.inf:
+            raise self._source.wrong("this number is too large", self._source.column(node))
+        return number
+
+    def _named(self, node: ast.Name) -> Value | float:
+        name = node.id
+        if name in self._leaves:
+            self.used.add(name)
+            return self._leaves[name]
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        if name in FUNCTIONS:
+            raise self._source.wrong(
+                f"{name} is an operation: {name}(…)", self._source.column(node)
+            )
+        raise self._source.wrong(
+            f"{name!r} has no number{meant(name, self._leaves)}", self._source.column(node)
+        )
+
+    def _refused(self, node: ast.expr) -> ValueError:
+        """The error for what is Python, but not a formula."""
+        kind = KINDS.get(type(node), "this")
+        column = self._source.column(node)
+        if isinstance(node, ast.Attribute):
+            column = self._source.text.index(
+                ".", self._source.characters(node.value.end_col_offset or 0)
+            )
+        return self._source.wrong(f"{kind} has no place in a formula", column)
+
+
+def meant(name: str, names: Collection[str]) -> str:
+    """A question, if there is a similar name."""
+    similar = [ALIASES[name]] if ALIASES.get(name) in names else get_close_matches(name, names, 1)
+    return f"; did you mean {similar[0]!r}?" if similar else ""
