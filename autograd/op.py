@@ -92,7 +92,8 @@ class Op:
             self.partials = tuple(partials)
             self.arity = len(self.partials)
         self.text = text or f"{name}(#*)"
-        self.latex = latex or rf"\operatorname{{{name}}}\left(#*\right)".replace("_", r"\_")
+        word = re.sub(r"([#$%&_{}])", r"\\\1", re.sub(r"[\\^~]", "-", name))
+        self.latex = latex or rf"\operatorname{{{word}}}\left(#*\right)"
         self.domain = tuple(domain) or (REALS,) * (self.arity or 1)
         self.kinks = tuple(kinks)
         self.selects = selects

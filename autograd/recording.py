@@ -113,7 +113,11 @@ def recorded(
     """Call a function, with what `arguments` makes of Values in the place of the `inputs`."""
     name = name_of(fun)
     leaves = [Value(x if type(x) is float else x.data) for x in inputs.numbers]
-    result, aux = fun(*arguments(leaves), **kwargs or {}), None
+    try:
+        result, aux = fun(*arguments(leaves), **kwargs or {}), None
+    except TypeError as error:
+        error.add_note(f"{name} was called with Values, to be differentiated")
+        raise
     if has_aux:
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             kind = type(result).__name__

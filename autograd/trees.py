@@ -90,7 +90,10 @@ def flatten(tree: Any, role: Callable[[Path], str]) -> Tree:
 
     def take(item: Any, path: Path) -> Leaf:
         start = len(numbers)
+        if isinstance(item, np.ma.MaskedArray):
+            raise TypeError(f"{role(path)} must not be a masked array: its filled() is none")
         if isinstance(item, np.ndarray):
+            item = np.asarray(item)  # not a matrix, which is never flat
             flat = item.ravel()
             if item.dtype.kind in "biuf":
                 numbers.extend(flat.astype(np.float64).tolist())

@@ -290,7 +290,7 @@ class Value:
         if not isinstance(wrt, Value):
             raise TypeError(f"derivative takes a Value, not a {type(wrt).__name__}")
         (result,) = derivative_graphs(self._sorted(), {self: 1.0}, [wrt])
-        return result if isinstance(result, Value) else Value(result)
+        return result if isinstance(result, Value) else Value._record(ops.identity, (result,))
 
     def detach(self) -> Value:
         """A Value of the same data and name without any history.

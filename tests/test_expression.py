@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import functools
 import itertools
 import math
 import re
@@ -266,6 +267,32 @@ def test_latex(value, text):
     assert latex(value)._repr_latex_() == rf"$\displaystyle {text}$"
 
 
+def test_no_two_names_look_the_same():
+    for one, other in [
+        ("x1", "x_1"),
+        ("x_0", None),
+        ("w_0_1", "w0_1"),
+        ("alpha", "\u03b1"),
+        ("e", "e"),
+    ]:
+        left, right = latex(Value(1.0, name=one) - Value(2.0, name=other)).split(" - ")
+        assert left != right
+    assert latex(Value(1.0, name="e") ** X) == "{e}^{x}"
+    assert latex(Value(1.0, name="e") ** autograd.exp(X)) == "{e_{1}}^{e^{x}}"
+    assert expression(Value(1.0, name="_x") * X * Value(1.0, name="w_")) == "_x * x * w_"
+    dots = autograd.dot([X, Y], [Y, X]) * autograd.dot([X, X], [Y, Y])
+    assert latex(dots).count(r"\left(\left(") == 2
+
+
+def test_a_derivative_that_is_a_number():
+    slope = (3 * X).derivative(X)
+    assert (expression(slope), latex(slope), str(to_sympy(slope))) == ("3", "3", "3")
+    assert run_source(slope) == 3.0
+    assert expression(slope * X + Y) == "3 * x + y"
+    assert expression((X**3).derivative(X).derivative(X).derivative(X)) == "6"
+    assert expression(X.derivative(Y)) == "0"
+
+
 def test_latex_in_lines():
     z = (X * 3 + Y).named("z")
     assert latex(z * autograd.exp(-z)) == (
@@ -381,6 +408,27 @@ def helping(x: float) -> float:
 
 
 SCALE = 2.5
+LIMIT = math.inf
+
+
+def twice(x):
+    return 2 if x < LIMIT else int(x)
+
+
+def f(x):
+    return x * 11
+
+
+def factorial(x):
+    return 1.0 if x < 1.0 else x * factorial(x - 1.0)
+
+
+def with_default(x, scale=SCALE):
+    return x * scale
+
+
+def annotated(x: Value) -> Value:
+    return x
 
 
 def test_operations_of_ones_own():
@@ -410,6 +458,39 @@ def test_operations_of_ones_own():
         python_source(Op("own", closure, [lambda out, x: 3.0])(X))
     with pytest.raises((ValueError, TypeError)):
         python_source(Op("own", hidden, [lambda out, x: 3.0])(X))
+    hidden_value = Op("p", functools.partial(scaled), [lambda out, x: 1.0])(X)
+    with pytest.raises(ValueError, match="p: its forward is not a plain function"):
+        python_source(hidden_value)
+    for odd in (
+        Op("my-op", scaled, [lambda out, x: 1.0], numpy=np.exp),
+        Op("twice", twice, [lambda out, x: 2.0]),
+        Op("f", f, [lambda out, x: 11.0]),
+        Op("factorial", factorial, [lambda out, x: 1.0], numpy=np.exp),
+        Op("exp", helping, [lambda out, x: 1.0]),
+    ):
+        for value in (odd(X), odd(X) * autograd.exp(X) / Y):
+            space = {}
+            exec(python_source(value, "g"), space)
+            inputs = [x.data for x in leaves(value)]
+            assert repr(space["g"](*inputs)) == repr(value.data)
+    with pytest.raises(ValueError, match="is not one of NumPy's own"):
+        python_source(Op("own", scaled, [lambda out, x: 1.0], numpy=lambda x: x)(X))
+    with pytest.raises(ValueError, match="its forward has a decorator or defaults"):
+        python_source(Op("own", with_default, [lambda out, x: 1.0])(X))
+    with pytest.raises(ValueError, match="has annotations"):
+        python_source(Op("own", annotated, [lambda out, x: 1.0])(X))
+    for name in ("exp", "math", "np", "float", "max"):
+        with pytest.raises(ValueError, match=f"cannot be called '{name}': its source uses that"):
+            python_source(autograd.exp(X) * autograd.maximum(X, Y), name)
+    for odd, text in [
+        (Op("a%b#c&d{", helping, [lambda out, x: 1.0]), r"\operatorname{a\%b\#c\&d\{}"),
+        (Op("braced", helping, [lambda out, x: 1.0], latex="{#1}"), r"{\left({x + 1}\right)}^{2}"),
+    ]:
+        assert text in latex(odd(X + 1) ** 2)
+    attribute = Op("real", helping, [lambda out, x: 1.0], text="#1.real")
+    assert expression(attribute(X + 1) ** 2) == "(x + 1).real ** 2"
+    both = Op("both", lambda x, y: y, [lambda out, x, y: 0.0] * 2, text="#1 and #2")
+    assert expression(both(X + 1, -Y) ** 2) == "((x + 1) and (-y)) ** 2"
     unclear = Op("unclear", lambda x: x, [lambda out, x: 1.0], text="#1 ⊕ 1", latex=r"#1 \oplus 1")
     assert expression((unclear(X + 1) * 2) ** 2) == "((x + 1) ⊕ 1) * 2) ** 2".replace("((x", "(((x")
 
@@ -473,6 +554,10 @@ def test_deep_graphs_in_linear_time():
     space = {}
     exec(source, space)
     assert bits(space["f"](2.0)) == bits(value.data)
+    wide = autograd.sum([Value(1.0) for _ in range(20_000)])
+    start = time.perf_counter()
+    assert len(python_source(wide)) < 1_000_000
+    assert time.perf_counter() - start < 5.0
     doubled = X
     for _ in range(1000):
         doubled = doubled + doubled

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
+from autograd import ieee, ops
+from autograd.expression.lines import Names
 from autograd.expression.simplify import Operand
 from autograd.expression.templates import Template, text_template
 from autograd.op import Op
@@ -31,6 +32,7 @@ AS_PYTHON = {
     ops.prod: "math.prod([#*], start=1.0)",
 }
 """What Python computes as this library does, whatever the numbers."""
+NAME = "\0"
 NEVER_RAISING = {math.fabs, math.atan, math.atan2, math.asinh, math.tanh, math.hypot}
 NEVER_RAISING_OPS = {ops.cbrt, ops.logaddexp, ops.maximum, ops.minimum, ops.sign}
 
@@ -42,6 +44,7 @@ class Functions:
         self.sources: dict[str, str] = {}
         """The source of each, those that others need before them."""
         self._calls: dict[Op, str] = {}
+        self._builtins: set[str] = set()
 
     def template(self, op: Op, operands: Sequence[Operand]) -> Template:
         """How an operation is written in Python."""
@@ -54,14 +57,15 @@ class Functions:
             return text_template(op.text)
         if op not in self._calls:
             self._calls[op] = self._call(op)
-        return text_template(f"{self._calls[op]}(#*)")
+        call = f"{self._calls[op]}(#*)"
+        return text_template(call if op.__module__ == ops.__name__ else f"float({call})")
 
     def collect(self, order: Iterable[Value]) -> set[str]:
         """Find the functions for a graph; what no variable in it may be called."""
         for node in order:
             if node.op is not None:
                 self.template(node.op, node.operands)
-        return {"float", "math", "np", *self.sources}
+        return {"float", "math", "np", *self._builtins, *self.sources}
 
     def _call(self, op: Op) -> str:
         """What to call for an operation."""
@@ -70,60 +74,89 @@ class Functions:
         guarded = (
             op.numpy is not None and forward not in NEVER_RAISING and op not in NEVER_RAISING_OPS
         )
+        name = _identifier(op.name)
         if forward is operator.truediv:
-            plain = "x / y"
-        elif getattr(forward, "__module__", "") == "math":
-            plain = f"math.{forward.__name__}"
+            called = "x / y"
         else:
-            plain = self._define(op, forward, f"plain_{op.name}" if guarded else forward.__name__)
-        if not guarded:
-            return plain
-        if plain != "x / y":
-            plain += f"({operands})"
-        numpy = f"{getattr(op.numpy, '__name__', '')}({operands})"
-        if op.arity is None:
-            numpy = f"{op.name}(operands)"
-        self._add(
-            op,
-            op.name,
-            f"def {op.name}({operands}):\n"
+            if getattr(forward, "__module__", "") == "math":
+                called = f"math.{forward.__name__}"
+            else:
+                called = self._define(op, forward, f"plain_{name}" if guarded else "")
+            if not guarded:
+                return called
+            called += f"({operands})"
+        return self._add(
+            name,
+            f"def {NAME}({operands}):\n"
             f"    try:\n"
-            f"        return {plain}\n"
+            f"        return {called}\n"
             f"    except (ArithmeticError, ValueError):  # IEEE 754 has a result\n"
-            f"        return float(np.{numpy})\n",
+            f"        return float({_numpy(op)}({operands if op.arity else 'operands'}))\n",
         )
-        return op.name
 
-    def _define(self, op: Op, function: Any, name: str) -> str:
-        """Copy a function, after those that it calls."""
+    def _define(self, op: Op, function: Any, name: str = "") -> str:
+        """Copy a function, after what it needs, and say what it is called here."""
         if not isinstance(function, FunctionType) or function.__closure__:
             raise _unwritable(op, "is not a plain function")
-        if function.__name__ == "<lambda>":
+        own = function.__name__
+        if own == "<lambda>":
             raise _unwritable(op, "is a lambda, which has no source of its own: use def")
         try:
             source = textwrap.dedent(inspect.getsource(function))
         except (OSError, TypeError):
             raise _unwritable(op, "has no source that can be found") from None
-        if source.startswith("@"):
-            raise _unwritable(op, "has a decorator")
-        for other in sorted(_globals(function)):
-            if hasattr(builtins, other) and other not in function.__globals__:
-                continue
+        defaults = function.__defaults__ or function.__kwdefaults__
+        if not source.startswith("def ") or (defaults and function.__module__ != ieee.__name__):
+            raise _unwritable(op, "has a decorator or defaults")
+        if not _only_builtins(function.__annotations__.values()):
+            raise _unwritable(op, "has annotations that are no types of Python's own")
+        for other in sorted(_globals(function) - {own}):
             thing = function.__globals__.get(other)
+            if other not in function.__globals__ and hasattr(builtins, other):
+                self._builtins.add(other)
+                continue
             if (thing is math and other == "math") or (thing is np and other == "np"):
                 continue
-            if isinstance(thing, FunctionType) and thing is not function:
-                self._define(op, thing, thing.__name__)
-            elif isinstance(thing, (int, float)):
-                self._add(op, other, f"{other} = {thing!r}\n")
-            elif thing is not function:
+            if isinstance(thing, FunctionType):
+                here = self._define(op, thing)
+            elif isinstance(thing, (int, float, np.floating, np.integer)):
+                number = float(thing)
+                literal = repr(number) if math.isfinite(number) else f'float("{number}")'
+                here = self._add(other, f"{NAME} = {literal}\n")
+            else:
                 raise _unwritable(op, f"uses {other!r}, which is more than math and np")
-        self._add(op, name, re.sub(r"^def \w+", f"def {name}", source))
+            source = _renamed(source, other, here)
+        return self._add(name or own, _renamed(source, own, NAME))
+
+    def _add(self, name: str, source: str) -> str:
+        """Keep a source, in which NAME stands for its name, under a name that is free."""
+        wished, count = name, 0
+        while self.sources.setdefault(name, made := source.replace(NAME, name)) != made:
+            count += 1
+            name = f"{wished}{count}"
         return name
 
-    def _add(self, op: Op, name: str, source: str) -> None:
-        if self.sources.setdefault(name, source) != source:
-            raise _unwritable(op, f"needs a {name!r} of its own beside another one")
+
+def _numpy(op: Op) -> str:
+    """NumPy's function for an operation."""
+    if op.__module__ == ops.__name__ and op.arity is None:
+        return f"np.{op.name}"
+    name = getattr(op.numpy, "__name__", "")
+    if getattr(np, name, None) is not op.numpy:
+        raise _unwritable(op, "falls back on a function that is not one of NumPy's own")
+    return f"np.{name}"
+
+
+def _identifier(name: str) -> str:
+    return Names(()).new(name)
+
+
+def _renamed(source: str, name: str, other: str) -> str:
+    return source if name == other else re.sub(rf"\b{name}\b", lambda _: other, source)
+
+
+def _only_builtins(annotations: Iterable[object]) -> bool:
+    return all(x is None or getattr(x, "__module__", "") == "builtins" for x in annotations)
 
 
 def _unwritable(op: Op, reason: str) -> ValueError:

@@ -26,24 +26,27 @@ class Notation(NamedTuple):
 
 
 class Names:
-    """Gives out names, no name twice."""
+    """Gives out names, no name twice, nor two that look the same."""
 
-    def __init__(self, reserved: Collection[str]) -> None:
+    def __init__(self, reserved: Collection[str], look: Callable[[str], str] = str) -> None:
         self._taken = set(reserved)
+        self._look = look
         self._counts: dict[str, int] = {}
 
     def new(self, wish: str) -> str:
         """The name that was wished for, as an identifier, with a number if it is taken."""
         base = result = _identifier(wish)
-        while result in self._taken:
+        while self._look(result) in self._taken:
             count = self._counts[base] = self._counts.get(base, 0) + 1
             result = f"{base}_{count}" if base[-1].isdigit() else f"{base}{count}"
-        self._taken.add(result)
+        self._taken.add(self._look(result))
         return result
 
 
 def _identifier(wish: str) -> str:
-    text = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", wish)).strip("_") or "_"
+    text = unicodedata.normalize("NFKC", wish)
+    if not text.isidentifier():
+        text = re.sub(r"\W+", "_", text).strip("_")
     if not text.isidentifier():
         text = f"_{text}"
     if not text.isidentifier():  # a mark that may stand in a word, but in no identifier

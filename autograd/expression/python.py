@@ -81,7 +81,8 @@ def python_source(
         raise ValueError(f"the name of a function must be an identifier, not {name!r}")
     order = sort(value)
     parameters = _parameters(order, arguments)
-    constants = {x: x.data for x in order if x.op is None and not any(x is p for p in parameters)}
+    free = set(parameters)
+    constants = {x: x.data for x in order if x.op is None and x not in free}
     steps = [node for node in order if node.op] if gradient else []
     slopes = derivative_graphs(order, {value: 1.0}, [*steps, *parameters]) if gradient else []
     root, *simple = simplified([value, *steps, *slopes], constants)
@@ -90,7 +91,10 @@ def python_source(
 
     functions = Functions()
     computed = merged([root, *wanted])
-    names = Names({name, *functions.collect(computed)})
+    reserved = functions.collect(computed)
+    if name in reserved:
+        raise ValueError(f"the function cannot be called {name!r}: its source uses that name")
+    names = Names({name, *reserved})
     known = leaf_names(parameters, names)
     titles: dict[Value, str] = {}
     for node, step in zip(steps, forward, strict=True):
@@ -137,17 +141,17 @@ def _parameters(order: Collection[Value], arguments: Sequence[Any] | None) -> li
         return [node for node in order if node.op is None]
     if isinstance(arguments, Value) or not isinstance(arguments, (list, tuple, np.ndarray)):
         raise TypeError("arguments is a list of Values and of arrays of Values")
-    result: list[Value] = []
+    result: dict[Value, None] = {}
     for argument in arguments:
         for leaf in np.asarray(argument, dtype=object).ravel().tolist():
             if not isinstance(leaf, Value):
                 raise TypeError(f"an argument must be a Value, not a {type(leaf).__name__}")
             if leaf.op is not None:
                 raise ValueError(f"an argument must be a leaf, which {leaf!r} is not")
-            if any(leaf is x for x in result):
+            if leaf in result:
                 raise ValueError(f"the argument {leaf!r} is given twice")
-            result.append(leaf)
-    return result
+            result[leaf] = None
+    return list(result)
 
 
 def _number(x: float) -> Text:

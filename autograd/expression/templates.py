@@ -124,9 +124,15 @@ def _needs_in_python(text: str, slots: Sequence[str]) -> tuple[int | None, Mappi
             visit(node.body, COMPARISON)
             visit(node.orelse, COMPARISON)
             return LOOSE
-        else:
+        elif isinstance(node, (ast.Call, ast.List, ast.Tuple, ast.Attribute, ast.Subscript)):
+            for name, child in ast.iter_fields(node):
+                for part in child if isinstance(child, list) else [child]:
+                    if isinstance(part, ast.AST):
+                        visit(part, ATOM if name in ("func", "value") else LOOSE)
+        elif not isinstance(node, ast.Constant):
             for child in ast.iter_child_nodes(node):
-                visit(child, LOOSE)
+                visit(child, ATOM)
+            return LOOSE
         return ATOM
 
     tree = ast.parse(text, mode="eval").body
@@ -145,11 +151,16 @@ _BRACKETS = re.compile(r"\\left|\\right|[{}]")
 @cache
 def latex_template(template: str) -> Template:
     """A template of LaTeX."""
-    return _template(template, _needs_in_latex)._replace(minus=NEGATIVE)
+    result = _template(template, _needs_in_latex)._replace(minus=NEGATIVE)
+    if "#<" in template:  # a product of vectors in one of numbers
+        return result._replace(tightness=LATEX_SUM)
+    return result
 
 
 def _needs_in_latex(text: str, slots: Sequence[str]) -> tuple[int | None, Mapping[str, int]]:
     needed = {}
+    if slots and re.fullmatch(rf"[{{\s]*{slots[0]}[}}\s]*", text):
+        return None, {slots[0]: LOOSE}
     for slot in slots:
         before, after = text.split(slot)
         before, after = before.rstrip(), after.lstrip()
@@ -168,7 +179,7 @@ def _needs_in_latex(text: str, slots: Sequence[str]) -> tuple[int | None, Mappin
                 needed[slot] = LATEX_PRODUCT
         else:
             needed[slot] = LATEX_PRODUCT
-    return (None if text == slots[0] else _latex_tightness(text)), needed
+    return _latex_tightness(text), needed
 
 
 def _latex_tightness(text: str) -> int:

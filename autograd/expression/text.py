@@ -1,6 +1,7 @@
 """A graph as a formula, in text or in LaTeX."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from math import copysign, isfinite
 
@@ -113,7 +114,11 @@ def _lines(value: Value, caller: str, notation: Notation) -> Iterator[tuple[str,
         raise TypeError(f"{caller} takes a Value, not a {type(value).__name__}")
     roots = simplified([value])
     order = merged(roots)
-    names = Names(functions(order) | {"inf", "nan"})
+    if notation is LATEX:
+        euler = any(node.op and "e^{" in node.op.latex for node in order)
+        names = Names(["e"] if euler else (), look=symbol)
+    else:
+        names = Names(functions(order) | {"inf", "nan"})
     known = leaf_names([node for node in order if node.op is None], names)
     return lines(roots, known, names, notation)
 
@@ -124,6 +129,10 @@ def symbol(name: str) -> str:
     if not match:
         return rf"\mathrm{{{_escaped(name)}}}"
     word, index = match.groups()
+    letter = unicodedata.name(word, "") if len(word) == 1 else ""
+    if greek := re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", letter):
+        spelled = greek[2].lower() if greek[1] == "SMALL" else greek[2].capitalize()
+        word = spelled if GREEK.fullmatch(spelled) else word
     if GREEK.fullmatch(word):
         word = rf"\{word}"
     elif len(word) > 1:
