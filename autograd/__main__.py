@@ -7,6 +7,7 @@ import math
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn, cast
 
@@ -195,6 +196,8 @@ def graph(
 def explain_formula(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """Explain the derivatives of a formula."""
     value, leaves = graph(parser, options)
+    if options.wrt is not None:
+        options.wrt = unicodedata.normalize("NFKC", options.wrt)
     if options.wrt is not None and options.wrt not in leaves:
         parser.error(f"argument --wrt: there is no {options.wrt!r} in the formula")
     explanation = explain(value, None if options.wrt is None else leaves[options.wrt])
@@ -306,8 +309,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command.set_defaults(run=draw_formula, parser=command)
 
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] in (["explain"], ["draw"]) and len(given) > 1 and _is_negative(given[1]):
-        given[1] = f" {given[1]}"  # for argparse, not an option
+    if given[:1] in (["explain"], ["draw"]):
+        given = list(_formulas_protected(given))
     options, rest = parser.parse_known_args(list(_joined_negatives(given)))
     if "numbers" in options and not any(
         x.startswith("-") for x in rest
@@ -339,9 +342,16 @@ def _listed(numbers: Iterable[float]) -> str:
     return ",".join(f"{x:g}" for x in numbers)
 
 
-def _is_negative(formula: str) -> bool:
-    """Whether this is a formula that begins with a minus, and not an option."""
-    return re.match("-[^-]", formula) is not None and formula not in ("-h", "-o")
+def _formulas_protected(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments, a space before a formula that begins with a minus: it is no option."""
+    previous = ""
+    for argument in arguments:
+        option = argument in ("-h", "-o", "--") or re.fullmatch(
+            r"--[a-z]{2,}(=.*)?|-o\S*\.\w+", argument, re.DOTALL
+        )
+        value = previous == "-o" or re.fullmatch("--[a-z]{2,}", previous)
+        yield argument if option or value or not argument.startswith("-") else f" {argument}"
+        previous = "" if value else argument
 
 
 def _joined_negatives(arguments: Sequence[str]) -> Iterator[str]:

@@ -213,6 +213,11 @@ def test_explain(capsys):
     assert capsys.readouterr().out.endswith("= 0.5 · (-1) = -0.5\n")
     main(["explain", "--wrt", "x", "hypot(x, y)", "x=3", "y=-4"])
     assert "  df/dx = x / hypot(x, y) = 0.6\n" in capsys.readouterr().out
+    for given in (["--wrt", "x", "-x"], ["--wrt=x", "--x"], ["--format", "text", "-2*x"]):
+        main(["explain", *given, "x=1"])
+        assert "dy/dx = " in capsys.readouterr().out
+    main(["explain", "\ufb01*2", "\ufb01=1", "--wrt", "\ufb01"])  # a ligature: the parser reads fi
+    assert "dy/dfi = 2" in capsys.readouterr().out
     main(["explain", "x*x", "x=3", "--format=markdown"])
     assert capsys.readouterr().out.startswith("### Forward\n\nGiven $x = 3$.\n")
     main(["explain", "x*x", "x=3", "--format=latex"])
@@ -232,6 +237,7 @@ def test_a_terminal_without_the_letters():
 def test_formulas_are_drawn(tmp_path, capsys):
     path = tmp_path / "x.svg"
     main(["draw", "-x*w", "x=3", "w=-2", "-o", str(path)])
+    main(["draw", f"-o{path}", "-x*w", "x=3", "w=-2"])
     assert read(path.read_text(encoding="utf-8")).boxes["w"].lines[:2] == ["w", "data -2.0"]
     main(["draw", "--output", str(path), "x*w", "x=5", "w=-2"])
     assert read(path.read_text(encoding="utf-8")).boxes["w"].lines[-1] == "grad 5.0"

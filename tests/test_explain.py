@@ -21,6 +21,7 @@ from autograd import (
     dot,
     exp,
     explain,
+    latex,
     leaky_relu,
     log,
     logsumexp,
@@ -224,7 +225,7 @@ def test_the_whole_table_is_explained(op):
         with np.errstate(all="ignore"):
             value = Value._record(op, operands).named("out")
         written = Partials(Labels(topological_order(value)))
-        space = {**TABLE, "out": value.data, **{x.name: x.data for x in leaves}}
+        space = {**TABLE, "nan": math.nan, "out": value.data, **{x.name: x.data for x in leaves}}
         for index, partial in enumerate(value.partials):
             text = written(value, index).text.text
             code = re.sub(r"1\[([^]]*)\]", r"float(\1)", text)
@@ -382,7 +383,7 @@ def test_wide_graphs():
 
 # --- Words --------------------------------------------------------------------------------------
 
-W, Z = Value(-3.2, "w0"), Value(0.0, "z")
+W, Z, TIED = Value(-3.2, "w0"), Value(0.0, "z"), Value(1.0, "tied")
 PICK = Op("pick", lambda x: 0.0, [lambda out, x: 0.0], selects=True)
 
 
@@ -407,8 +408,9 @@ PICK = Op("pick", lambda x: 0.0, [lambda out, x: 0.0], selects=True)
         (relu(W) + W, W, "Cut: relu's input w0 = -3.2 is negative, so nothing flows back along"),
         (relu(A) + relu(W), A, ""),
         (abs(Z), Z, "abs is at a kink (z = 0), where the derivative is a convention: dy/dz = 0."),
-        (maximum(A, A), A, "maximum is at a kink (a = 1, a = 1), where the derivative is a"),
-        (maximum(A, A), A, "is a convention: ∂y/∂a = 0.5."),
+        (maximum(A, A), A, ""),
+        (maximum(A, TIED), A, "maximum is at a kink (a = 1, tied = 1), where the derivative is a"),
+        (maximum(A, TIED), A, "is a convention: ∂y/∂a = 0.5."),
         (PICK(A), A, "No gradient reaches a: pick does not pick a = 1."),
         (sqrt(Z) * 1, Z, "first infinity: the slope dsqrt/dz of sqrt(0), node sqrt, used by y."),
         (relu(Value(math.nan, "x")), None, "The first nan: the input x, used by y."),
@@ -462,7 +464,7 @@ def test_an_infinity_behind_a_cut_is_no_nan():
         value = relu(log(x))
     explanation = explain(value, x)
     assert repr(explanation) == "<Explanation of dy/dx = 0>"
-    assert section(explanation, "The chain rule")[-1] == "      = 0 · inf = 0"
+    assert section(explanation, "The chain rule")[-1] == "      = 0 (cut) = 0"
 
 
 def test_data_that_changed():
@@ -581,3 +583,68 @@ def test_html_shows_what_the_text_says():
     explanation = explain(loss, w[0])
     shown = html.unescape(re.sub(r"<[^>]*>", "", explanation._repr_html_()))
     assert re.sub(r"\s", "", shown) == re.sub(r"\s", "", str(explanation))
+
+
+# --- What does not add up, and what looks the same ----------------------------------------------
+
+
+def test_paths_that_overflow_where_the_backward_pass_does_not():
+    u = Value(1e-250, "u")
+    y = (u * 1e200) * 1e200 * 1e-300 + u * 1e105
+    chain = section(explain(y, u, paths=1), "The chain rule")
+    assert "… and 1 more path, together 1e+100" in chain[-2]
+    assert chain[-1].endswith("= 1e+105 + 1e+100 = 1.00001e+105")
+    b, c = Value(0.0, "b"), Value(0.5, "c")
+    with np.errstate(all="ignore"):
+        quotient = c / b
+        value = dot([b, quotient], [quotient, quotient])
+        text = str(explain(value, c))
+    assert "The contributions of the paths do not add up to that" in " ".join(text.split())
+
+
+def test_what_a_cut_stands_before_is_not_multiplied():
+    x = Value(-1.0, "x")
+    with np.errstate(all="ignore"):
+        text = str(explain(where(x > 0.0, log(x), 0.0), x))
+    assert "0 · nan" not in text
+    assert "0 (cut) = 0" in text
+
+
+def test_a_partial_that_is_out_of_date():
+    x, z = Value(2.0, "x"), Value(0.0, "z")
+    y = (x * z).named("y")
+    x.data = 5.0
+    assert "was computed from other data" in str(explain(y, z))
+
+
+def test_a_random_operation_is_not_repeated():
+    calls = []
+    noise = Op("noise", lambda x: x + len(calls) + (calls.append(x) or 0), [lambda o, x: 1])
+    y = noise(Value(1.0, "x")) * 2
+    count = len(calls)
+    assert "Remarks" not in str(explain(y))
+    assert len(calls) == count
+
+
+def test_signs_of_zero_and_large_numbers():
+    with np.errstate(all="ignore"):
+        text = str(explain(1.0 / Value(-0.0, "x")))
+    assert "y = 1 / x = 1 / (-0) = -inf" in text
+    big = explain(Value(123456789012.0, "x") * 2.0)
+    assert r"1.23457 \times 10^{11}" in big.latex()
+
+
+def test_symbols_of_different_leaves_differ_in_latex():
+    value = Value(2.0, "y1") * Value(3.0, "y_1")
+    first, second = (leaf.name for leaf in value.operands)
+    assert first != second
+    formula = explain(value).latex()
+    assert r"y_{1} \cdot y_{1}" not in formula
+
+
+def test_names_of_operations_are_printable():
+    odd = Op("a\nb\x1b[31m", lambda x: x, [lambda out, x: 1.0])
+    assert "a?b?[31m" in str(explain(odd(Value(1.0, "x"))))
+    if mathjax.environment():
+        hostile = Op("\\frac{", lambda x: x, [lambda out, x: 1.0])
+        assert mathjax.errors([latex(hostile(Value(1.0, "x")))]) == [""]

@@ -157,7 +157,8 @@ def test_expressions_are_read_back(data):
         ("1" * 6000, "this number has too many digits", "1"),
         ("(x", "'(' was never closed", "("),
         ("x)", "unmatched ')'", ")"),
-        ("x +", "this is not a formula", "x"),
+        ("x +", "the formula ends too early", ""),
+        ("(x + 1) *", "the formula ends too early", ""),
         ("x x", "this is not a formula", "x"),
         ("(" * 101 + "x" + ")" * 101, "parentheses are nested more than 100 deep", "("),
         ("-" * 9000 + "x", "a formula has at most 2,000 symbols", "-"),
@@ -245,3 +246,18 @@ def test_it_is_quick():
         with contextlib.suppress(ValueError):
             read(text, {"x": 1.0})
     assert time.perf_counter() - start < 2.0
+
+
+def test_long_names_take_no_time():
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match="a name has at most 100 characters"):
+        read("x" * 9000, {"x" * 80 + str(i): 1.0 for i in range(8)})
+    with pytest.raises(ValueError, match="is no name: it has 9,000 characters"):
+        read("x", {"x" * 9000: 1.0})
+    assert time.perf_counter() - start < 1.0
+
+
+def test_a_formula_of_constants_has_no_inputs():
+    value = read("1 + 2", {})
+    assert value.data == 3.0
+    assert all(node.op for node in topological_order(value))

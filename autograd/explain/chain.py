@@ -1,13 +1,14 @@
 """The chain rule along the paths: symbols, the formulas under them, the numbers under those."""
 
 from collections.abc import Iterator, Sequence
+from math import inf, isfinite, prod
 
 from autograd.explain.document import NOTHING, Line, Math, joined
 from autograd.explain.labels import Labels
 from autograd.explain.notation import sum_of
 from autograd.explain.partials import Partials
 from autograd.explain.paths import MOST, Edge, Listed, Path, Paths
-from autograd.explain.sections import Item, equal, place
+from autograd.explain.sections import Item, equal
 from autograd.value import Value
 
 TIMES = Math(" · ", r" \cdot ")
@@ -36,12 +37,31 @@ def chain_rule(
         left = Math(f"path {number}", rf"\text{{path {number}}}")
         yield from _path(path, left, labels, partials, curly=True)
     terms = [labels.number(x.contribution) for x in listed.paths]
+    found = [x.contribution for x in listed.paths]
+    rest_number = listed.rest
+    if not isfinite(rest_number) and isfinite(total):  # overflow on the way
+        rest_number = total - sum(found)
     if listed.more:
-        rest = labels.number(listed.rest)
+        found.append(rest_number)
+        rest = labels.number(rest_number)
         yield [f"… and {_counted(listed.more)} more path{'s'[: listed.more != 1]}, together ",
                rest.math()]  # fmt: skip
         terms.append(rest)
-    yield Line(symbol, "=", equal(sum_of(terms), labels.number(total).math()))
+    result = labels.number(total).math()
+    if _adds_up(found, total):
+        yield Line(symbol, "=", equal(sum_of(terms), result))
+        return
+    yield Line(symbol, "=", result)
+    yield [
+        "The contributions of the paths do not add up to that: one of them overflows, or is 0 "
+        "times infinity. The backward pass adds before it multiplies."
+    ]
+
+
+def _adds_up(terms: Sequence[float], total: float) -> bool:
+    found = sum(terms)
+    size = sum(map(abs, terms))
+    return repr(found) == repr(total) or abs(found - total) <= 1e-6 * size < inf
 
 
 def _counted(count: int) -> str:
@@ -53,13 +73,17 @@ def _path(
 ) -> Iterator[Line]:
     """What a path contributes, in one line if that is short."""
     edges = path.edges
-    symbols = [labels.derivative(x.node, x.operand, curly, place(x)) for x in _ends(edges)]
+    symbols = [labels.derivative(x.node, x.operand, curly, x.use) for x in _ends(edges)]
     formulas = [partials(x.node, x.place).factor() for x in _ends(edges)]
     numbers = [labels.number(x.partial).factor() for x in _ends(edges)]
     if len(edges) == 1:
         formulas = [partials(edges[0].node, edges[0].place).math()]
         numbers = [labels.number(edges[0].partial).math()]
     rows = [symbols, numbers] if formulas == numbers else [symbols, formulas, numbers]
+    for index, edge in enumerate(_ends(edges)):
+        if edge.cut and not isfinite(prod([x.partial for x in edges])):
+            numbers[index:] = [Math("0 (cut)", r"0 \text{ (cut)}")]
+            break
     if left_out := len(edges) - len(symbols):
         middle = Math(f"(… {left_out:,} more …)", rf"(\ldots\text{{{left_out:,} more}}\ldots)")
         product = labels.number(_product(edges[FACTORS // 2 : -FACTORS // 2])).math()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from autograd.explain.document import Math
 from autograd.explain.notation import Numbers, Written, applied
 from autograd.expression.lines import Names, leaf_names
-from autograd.expression.text import LATEX, TEXT
+from autograd.expression.text import LATEX, TEXT, symbol
 from autograd.value import Value
 
 LONGEST = 20
@@ -25,8 +25,8 @@ class Labels:
 
     def __init__(self, order: Sequence[Value], others: Sequence[Value] = ()) -> None:
         self.number = Numbers()
-        names = Names({"inf", "nan"})
         nodes = (*order, *others)
+        names = Names({"inf", "nan"}, look=symbol)
         leaves = [node for node in nodes if node.op is None]
         titles = {
             node: names.new(node.name[:LONGEST_NAME])

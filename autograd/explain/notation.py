@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from math import isfinite
 from typing import NamedTuple
 
 from autograd import ops
@@ -18,7 +19,7 @@ from autograd.expression.templates import (
     Text,
     text_template,
 )
-from autograd.expression.text import LATEX, TEXT
+from autograd.expression.text import LATEX, TEXT, latex_digits
 from autograd.op import Op
 from autograd.value import Value
 
@@ -72,11 +73,11 @@ class Numbers:
         self.rounded = False
 
     def __call__(self, x: float) -> Written:
-        text = str(int(x)) if x.is_integer() and abs(x) < 1e9 else f"{x:.6g}"
-        shown = float(text)
-        if shown != x and x == x:
+        text = f"{x:.0f}" if x.is_integer() and abs(x) < 1e9 else f"{x:.6g}"
+        if float(text) != x and x == x:
             self.rounded = True
-        return Written(Text(text, SUM if text.startswith("-") else ATOM), LATEX.number(shown))
+        latex = latex_digits(text) if isfinite(x) else LATEX.number(x)
+        return Written(Text(text, SUM if text.startswith("-") else ATOM), latex)
 
 
 def applied(op: Op, operands: Sequence[object], written: Sequence[Written]) -> Written:
@@ -98,8 +99,10 @@ def applied(op: Op, operands: Sequence[object], written: Sequence[Written]) -> W
 
 
 def _put(text: Template, latex: Template, written: Sequence[Written]) -> Written:
+    plain = text.write([x.text for x in written], TEXT.parentheses)
+    printable = "".join(x if x.isprintable() else "?" for x in plain.text)
     return Written(
-        text.write([x.text for x in written], TEXT.parentheses),
+        plain._replace(text=printable),
         latex.write([x.latex for x in written], LATEX.parentheses),
     )
 

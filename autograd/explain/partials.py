@@ -1,6 +1,7 @@
 """Local derivatives as formulas in the labels of the operands."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Partials:
         if node not in self._known:
             self._known[node] = self._differentiated(node)
         known, number = self._known[node], self._labels.number(node.partials[index])
-        if known is None:
+        if known is None or isnan(node.partials[index]):  # the formula may be defined there
             return number
         formulas, labels = known
         with np.errstate(all="ignore"):

@@ -32,6 +32,14 @@ class Edge(NamedTuple):
         return self.node.op.selects and self.partial == 0.0
 
     @property
+    def use(self) -> str:
+        """What tells a use apart from others of the operand by the node; often nothing."""
+        operands = self.node.operands
+        if len([x for x in operands if x is self.operand]) == 1:
+            return ""
+        return ("left", "right")[self.place] if len(operands) == 2 else str(self.place + 1)
+
+    @property
     def size(self) -> float:
         """The logarithm of the local derivative, always finite; what is not a number is large."""
         if self.cut:
@@ -81,6 +89,7 @@ class Paths:
         self.counts = {wrt: 1}
         self._onward: dict[Value, float | None] = {wrt: 1.0}
         self._largest = {wrt: 0.0}
+        self._best: dict[Value, Edge] = {}
         for node in order:
             if node is wrt or node.op is None:
                 continue
@@ -96,7 +105,9 @@ class Paths:
     def _add(self, node: Value, edges: Sequence[Edge]) -> None:
         self.edges[node] = edges
         self.counts[node] = min(sum([self.counts[x.operand] for x in edges]), MOST + 1)
-        self._largest[node] = max(x.size + self._largest[x.operand] for x in edges)
+        size, best = max((x.size + self._largest[x.operand], -x.place) for x in edges)
+        self._largest[node] = size
+        self._best[node] = next(x for x in edges if x.place == -best)
         flows = [
             x.partial * onward
             for x in edges
@@ -135,7 +146,7 @@ class Paths:
     def _completed(self, path: list[Edge], node: Value) -> Sequence[Edge]:
         """A path from the root to a node, continued by what contributes most."""
         while node in self.edges:
-            edge = max(self.edges[node], key=lambda x: x.size + self._largest[x.operand])
+            edge = self._best[node]
             path.append(edge)
             node = edge.operand
         return path

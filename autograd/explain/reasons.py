@@ -98,13 +98,16 @@ def kinks(edges: Sequence[Edge], labels: Labels) -> list[Words]:
         op = edge.node.op
         if op is None or not op.kinks or edge.cut:
             continue
-        numbers = [data(x) for x in edge.node.operands]
+        operands = edge.node.operands
+        numbers = [data(x) for x in operands]
+        if len(operands) == 2 and operands[0] is operands[1]:
+            continue  # a tie with itself is none
         with np.errstate(all="ignore"):
             if not any(kink(*numbers) == 0.0 for kink in op.kinks):
                 continue
         inputs = [labels.equation(x) for x in edge.node.operands]
         listed: list[str | Math] = [part for x in inputs for part in (x, ", ")][:-1]
-        slope = labels.derivative(edge.node, edge.operand, partial=len(inputs) > 1)
+        slope = labels.derivative(edge.node, edge.operand, len(inputs) > 1, edge.use)
         number = labels.number(edge.partial).math()
         slope = Math(f"{slope.text} = {number.text}", f"{slope.latex} = {number.latex}")
         result.append(
@@ -178,14 +181,11 @@ def outdated(shown: Sequence[Value], labels: Labels) -> list[Words]:
     """The nodes whose operands have other data than when they were computed."""
     result: list[Words] = []
     for node in shown:
-        if node.op is None:
-            continue
+        if node.op is None or node.op.__module__ != ops.__name__:
+            continue  # what an operation of one's own does besides is not done again
         with np.errstate(all="ignore"):
-            try:
-                now, _ = node.op.evaluate([data(x) for x in node.operands], node.operands)
-            except Exception:  # an operation of one's own that is not defined there
-                continue
-        if now != node.data and (now == now or node.data == node.data):
+            now = node.op.evaluate([data(x) for x in node.operands], node.operands)
+        if repr(now) != repr((node.data, node.partials)):
             result.append(
                 [
                     labels.equation(node),

@@ -39,14 +39,6 @@ def equal(*parts: Math) -> Math:
     return joined(kept, EQUALS)
 
 
-def place(edge: Edge) -> str:
-    """What tells a use apart from others of the same operand by the same node; often nothing."""
-    operands = edge.node.operands
-    if len([x for x in operands if x is edge.operand]) == 1:
-        return ""
-    return ("left", "right")[edge.place] if len(operands) == 2 else str(edge.place + 1)
-
-
 def forward(order: Sequence[Value], labels: Labels, limit: int) -> Iterator[Item]:
     """The values, step by step."""
     leaves = [node for node in order if node.op is None]
@@ -74,7 +66,7 @@ def local(
     """The local derivatives: symbol, formula, number."""
 
     def write(edge: Edge) -> Sequence[Item]:
-        symbol = labels.derivative(edge.node, edge.operand, curly, place(edge))
+        symbol = labels.derivative(edge.node, edge.operand, curly, edge.use)
         formula = partials(edge.node, edge.place).math()
         return [Line(symbol, "=", equal(formula, labels.number(edge.partial).math()))]
 

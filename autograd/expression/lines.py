@@ -29,7 +29,7 @@ class Names:
     """Gives out names, no name twice, nor two that look the same."""
 
     def __init__(self, reserved: Collection[str], look: Callable[[str], str] = str) -> None:
-        self._taken = set(reserved)
+        self._taken = set(map(look, reserved))
         self._look = look
         self._counts: dict[str, int] = {}
 

@@ -145,13 +145,16 @@ def _escaped(name: str) -> str:
 
 
 def _latex_number(x: float) -> Text:
-    if not isfinite(x):
-        return (
-            Text("-\\infty", NEGATIVE)
-            if x < 0.0
-            else Text(r"\infty" if x == x else r"\mathrm{NaN}", LATEX_ATOM)
-        )
-    mantissa, e, exponent = number(x).partition("e")
+    if isfinite(x):
+        return latex_digits(number(x))
+    if x < 0.0:
+        return Text("-\\infty", NEGATIVE)
+    return Text(r"\infty" if x == x else r"\mathrm{NaN}", LATEX_ATOM)
+
+
+def latex_digits(digits: str) -> Text:
+    """A number that is written in digits, perhaps with an exponent, in LaTeX."""
+    mantissa, e, exponent = digits.partition("e")
     text = rf"{mantissa} \times 10^{{{int(exponent)}}}" if e else mantissa
     if text.startswith("-"):
         return Text(text, NEGATIVE)

@@ -6,8 +6,9 @@ from keyword import iskeyword
 
 import numpy as np
 
+from autograd import ops
 from autograd.formula.reader import Reader, meant
-from autograd.formula.source import Source
+from autograd.formula.source import LONGEST_NAME, Source
 from autograd.value import Value
 
 __all__ = ["read"]
@@ -47,6 +48,8 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
     leaves = {}
     for name, number in numbers.items():
         normal = unicodedata.normalize("NFKC", name)
+        if len(normal) > LONGEST_NAME:
+            raise ValueError(f"{name[:20] + '…'!r} is no name: it has {len(name):,} characters")
         if not normal.isidentifier() or iskeyword(normal):
             raise ValueError(f"{name!r} cannot be a name in a formula")
         if normal in leaves:
@@ -59,4 +62,4 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
         if name not in reader.used:
             hint = meant(name, reader.used)
             raise ValueError(f"{name!r} is given, but is not in the formula{hint}")
-    return result if isinstance(result, Value) else Value(result)
+    return result if isinstance(result, Value) else Value._record(ops.identity, (result,))

@@ -35,6 +35,7 @@ KINDS: Mapping[type[ast.AST], str] = {
     ast.Compare: "a chain of comparisons",
 }
 """What is refused, in words."""
+LONGEST_GUESSED = 40
 NUMBER, SEQUENCE, CONDITION = "number", "sequence", "condition"
 """What may stand at a place in the formula."""
 COMPARISONS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
@@ -190,5 +191,8 @@ class Reader:
 
 def meant(name: str, names: Collection[str]) -> str:
     """A question, if there is a similar name."""
+    names = [x for x in names if len(x) <= LONGEST_GUESSED]
+    if len(name) > LONGEST_GUESSED:
+        return ""
     similar = [ALIASES[name]] if ALIASES.get(name) in names else get_close_matches(name, names, 1)
     return f"; did you mean {similar[0]!r}?" if similar else ""

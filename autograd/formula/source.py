@@ -8,6 +8,7 @@ from keyword import iskeyword
 
 LONGEST = 10_000
 """How many characters a formula may have."""
+LONGEST_NAME = 100
 DEEPEST = 100
 """How deeply parentheses may be nested."""
 MOST_SYMBOLS = 2000
@@ -31,11 +32,10 @@ class Source:
     """
 
     def __init__(self, text: str) -> None:
+        self.text = re.sub(r"\s", " ", text[: LONGEST + SHOWN]).strip()
         if len(text) > LONGEST:
-            raise ValueError(
-                f"a formula has at most {LONGEST:,} characters; this one has {len(text):,}"
-            )
-        self.text = re.sub(r"\s", " ", text).strip()
+            message = f"a formula has at most {LONGEST:,} characters; this one has {len(text):,}"
+            raise self.wrong(message, LONGEST)
         if not self.text:
             raise ValueError("the formula is empty")
 
@@ -66,11 +66,14 @@ class Source:
             message = (error.msg or "").split(". ")[0]
             if message.startswith("invalid syntax"):
                 message = "this is not a formula"
+                if not error.offset:
+                    raise self.wrong("the formula ends too early", len(self.text)) from None
             elif message.startswith("Exceeds the limit"):
                 message = "this number has too many digits"
             elif message == "invalid decimal literal":
                 message += "; a product is written 2 * x"
-            raise self.wrong(message, (error.offset or 1) - 1) from None
+            column = (error.offset or 1) - 1
+            raise self.wrong(message, column) from None
         except UnicodeEncodeError as error:
             raise self.wrong("this is not text", error.start) from None
         except (MemoryError, RecursionError):
@@ -84,6 +87,8 @@ class Source:
         for match in re.finditer(r"[^\W\d]\w*|\*\*|//|<<|>>|[<>=!:]=|[^\w\s]", self.text):
             token, column = match[0], match.start()
             word = token[0].isidentifier()
+            if len(token) > LONGEST_NAME:
+                raise self.wrong(f"a name has at most {LONGEST_NAME} characters", column)
             if iskeyword(token) if word else token not in SYMBOLS:
                 shown = token if token.isprintable() else "this"
                 hint = HINTS.get(token, "")
