@@ -104,7 +104,7 @@ class Report:
         Raises:
             ValueError, TypeError: as `draw()` does.
         """
-        from autograd.diagram import marked, palette
+        from autograd.diagram import draw, palette
         from autograd.diagram.steps import Mark
 
         colors = {"agree": palette.RIGHT, "convention": palette.RIGHT}
@@ -118,7 +118,7 @@ class Report:
                 marks[wrt] = Mark(words, color)
             if any(x is wrt for x in of.operands):
                 marks[of, wrt] = Mark(words, color)
-        return marked(self._root, marks, **options)
+        return draw(self._root, marks=marks, **options)
 
     def __repr__(self) -> str:
         return f"<Report: {self.verdict}, {len(self.rows)} derivatives compared>"

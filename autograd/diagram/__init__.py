@@ -11,6 +11,7 @@ import threading
 import webbrowser
 from collections.abc import Callable, Collection
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ def draw(
     depth: int | None = None,
     max_nodes: int = 1000,
     timeout: float = 30.0,
+    marks: Marks = MappingProxyType({}),
 ) -> Diagram:
     """Draw the graph of everything that a Value was computed from.
 
@@ -57,6 +59,8 @@ def draw(
             operands that are left out begin at a mark.
         max_nodes: how many boxes there may be, marks included.
         timeout: how long laying out the picture may take, in seconds.
+        marks: a word and a colour, an `autograd.diagram.steps.Mark`, on the gradients of Values and
+            on the local derivatives of pairs (Value, operand), as a report has on what it compared.
 
     Raises:
         TypeError: if `value` is not a Value, or an option of the wrong type.
@@ -71,30 +75,6 @@ def draw(
         >>> draw(y)
         <Diagram of y: 2 boxes, 2 arrows>
     """
-    return marked(
-        value,
-        {},
-        edges=edges,
-        expand=expand,
-        collapse=collapse,
-        depth=depth,
-        max_nodes=max_nodes,
-        timeout=timeout,
-    )
-
-
-def marked(
-    value: Value,
-    marks: Marks,
-    *,
-    edges: Edges = "partial",
-    expand: bool = False,
-    collapse: str | Collection[str] = (),
-    depth: int | None = None,
-    max_nodes: int = 1000,
-    timeout: float = 30.0,
-) -> Diagram:
-    """What `draw()` draws, with a word on some of the numbers."""
     if not isinstance(value, Value):
         raise TypeError(f"draw takes a Value, not a {type(value).__name__}")
     if edges is not None and (not isinstance(edges, str) or edges not in CAPTIONS):
