@@ -222,7 +222,7 @@ sys.addaudithook(
 
 
 @given(st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=60))
-@example("__import__('os').system('touch /tmp/x')")
+@example("__import__('os').system('touch attacked')")
 @example("().__class__.__base__.__subclasses__()")
 @example("-" * 9_999)
 @example("x" + "(x" * 3000)
