@@ -16,6 +16,7 @@ from autograd.graph import (
     sort,
     tangent_graphs,
 )
+from autograd.op import LostGradientError
 from autograd.ops import identity
 from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
 from autograd.value import Value
@@ -115,9 +116,10 @@ def recorded(
     leaves = [Value(x if type(x) is float else x.data) for x in inputs.numbers]
     try:
         result, aux = fun(*arguments(leaves), **kwargs or {}), None
-    except TypeError as error:
-        error.add_note(f"{name} was called with Values, to be differentiated")
-        raise
+    except LostGradientError as error:
+        raise LostGradientError(
+            f"the result of {name} cannot be differentiated: {error}"
+        ) from error
     if has_aux:
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             kind = type(result).__name__

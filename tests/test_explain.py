@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from test_expression import graphs
 
 from autograd import (
     Explanation,
@@ -239,25 +240,6 @@ def test_the_whole_table_is_explained(op):
 # --- Paths --------------------------------------------------------------------------------------
 
 
-@st.composite
-def graphs(draw, operations=None, data=None):
-    operations, data = (
-        operations or list(TABLE.values()),
-        st.floats(-3.0, 3.0) if data is None else data,
-    )
-    nodes = [Value(draw(data), name) for name in ("a", "b", None)]
-    constants = st.sampled_from([1.0, -1.0, 0.0, 2.0, 0.5])
-    with np.errstate(all="ignore"):
-        for _ in range(draw(st.integers(1, 9))):
-            op = draw(st.sampled_from(operations))
-            size = op.arity or draw(st.sampled_from([2, 4]))
-            chosen = [draw(st.sampled_from(nodes) | constants) for _ in range(size)]
-            if not any(isinstance(x, Value) for x in chosen):
-                chosen[0] = nodes[-1]
-            nodes.append(Value._record(op, chosen).named(draw(st.sampled_from([None, None, "z"]))))
-    return nodes[-1]
-
-
 def every_path(node, wrt):
     """The products of the local derivatives along all the paths, found by trying them."""
     if node is wrt:
@@ -273,7 +255,10 @@ def every_path(node, wrt):
 TAME = "add subtract multiply sin cos tanh relu maximum dot sum abs sigmoid where".split()
 
 
-@given(graphs([TABLE[name] for name in TAME]), st.integers(1, 12))
+@given(
+    graphs([TABLE[name] for name in TAME], st.floats(-3.0, 3.0), (1.0, -1.0, 0.0, 2.0, 0.5)),
+    st.integers(1, 12),
+)
 def test_the_paths_add_up_to_the_gradient(value, limit):
     order = topological_order(value)
     value.zero_grad()

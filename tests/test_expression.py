@@ -25,6 +25,7 @@ from autograd.neuron import Neuron
 X, Y = Value(2.0, name="x"), Value(3.0, name="y")
 LEAVES = 4
 OPERATIONS = tuple(ops.TABLE.values())
+CONSTANTS = (1.0, -1.0, 0.0, -0.0, 2.0, 3.0, 0.5, -1.5, 1e-30, 1e22, math.inf)
 
 
 def bits(number):
@@ -37,18 +38,19 @@ def one_line(value):
 
 
 @st.composite
-def graphs(draw, operations=OPERATIONS, data=None):
+def graphs(draw, operations=OPERATIONS, data=None, constants=CONSTANTS):
     """A Value computed from leaves, some of them with names, by any of some operations."""
     if data is None:
         data = st.floats(-3.0, 3.0) | st.floats() | st.sampled_from([0.0, -0.0, 1.0, -1.0])
     leaf_names = [None, "x", "w0", "target", "x"]
     nodes = [Value(draw(data), draw(st.sampled_from(leaf_names))) for _ in range(LEAVES)]
-    constants = st.sampled_from([1.0, -1.0, 0.0, -0.0, 2.0, 3.0, 0.5, -1.5, 1e-30, 1e22, math.inf])
     with np.errstate(all="ignore"):
         for _ in range(draw(st.integers(1, 12))):
             op = draw(st.sampled_from(operations))
             size = op.arity or draw(st.sampled_from([2, 4]))
-            chosen = [draw(st.sampled_from(nodes) | constants) for _ in range(size)]
+            chosen = [
+                draw(st.sampled_from(nodes) | st.sampled_from(constants)) for _ in range(size)
+            ]
             if not any(isinstance(x, Value) for x in chosen):
                 chosen[0] = nodes[-1]
             nodes.append(Value._record(op, chosen).named(draw(st.sampled_from([None] * 3 + ["z"]))))

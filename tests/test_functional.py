@@ -43,6 +43,11 @@ from autograd import (
     where,
 )
 
+
+def lossy(x):
+    return {"kept": x, "lost": math.sin(x)}
+
+
 directions = st.lists(st.floats(-2, 2), min_size=LEAVES, max_size=LEAVES)
 
 
@@ -742,6 +747,7 @@ def same(x):
             r"the result\['loss'\]\[0\] of <lambda> must be a real number, not a function",
         ),
         (lambda: grad(lambda x: math.exp(x))(1.0), r"would lose its gradient: .*autograd\.exp"),
+        (lambda: grad(lossy)(1.0), "the result of lossy cannot be differentiated: converting a Va"),
         (lambda: grad(lambda x: np.array([x], float)[0])(1.0), "would lose its gradient"),
         (
             lambda: grad(same, has_aux=True)(1.0),

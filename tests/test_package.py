@@ -22,7 +22,6 @@ ROOMS = [
     "pickling",
     "ufuncs",
     "value",
-    "wording",
     "formula",
     "arrays",
     "trees",

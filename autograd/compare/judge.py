@@ -7,9 +7,9 @@ from autograd.compare.numeric import estimate, users
 from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import ZERO, Bounded, data_bounds, derivatives
 from autograd.compare.sweeps import at_kinks, corners, intervals
+from autograd.compare.wording import origin, titles
 from autograd.graph import topological_order
 from autograd.value import Value
-from autograd.wording import origin, titles
 
 EPSILON = 2.0**-52
 TOLERANCE = 8 * EPSILON
@@ -89,7 +89,7 @@ class Judge:
 
     def origin(self) -> str:
         """Where the first infinity or nan comes from; nothing if there is none."""
-        return origin(self.order, self.names)[0]
+        return origin(self.order, self.names)
 
     def row(self, derivative: str, wrt: Value, yours: float, numeric: bool = True) -> Row:
         """The verdict with all the numbers, perhaps without the estimate, which takes time."""

@@ -8,8 +8,8 @@ import numpy as np
 from autograd.compare.comparison import Comparison
 from autograd.compare.functions import Check, Checked
 from autograd.compare.sampling import Point
+from autograd.compare.wording import call
 from autograd.value import Value
-from autograd.wording import call
 
 SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)
 """What an argument is replaced with to make a point simpler."""

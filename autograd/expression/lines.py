@@ -65,7 +65,7 @@ def leaf_names(leaves: Collection[Value], names: Names) -> dict[Value, str]:
 
 def lines(
     roots: Sequence[Operand],
-    known: Mapping[Value, str | float],
+    known: Mapping[Value, str],
     names: Names,
     notation: Notation,
     *,
@@ -78,7 +78,7 @@ def lines(
 
     Args:
         roots: what is wanted.
-        known: the names, or numbers, of Values that need no line, such as leaves.
+        known: the names of Values that need no line, such as leaves.
         names: gives out the names of lines.
         notation: how things are written.
         titles: what the lines of some Values are called; others have their names, or the
@@ -87,10 +87,7 @@ def lines(
     """
     order = merged(roots)
     chosen = _chosen(order, roots, known, notation, kept)
-    texts = {
-        node: notation.name(x) if isinstance(x, str) else notation.number(x)
-        for node, x in known.items()
-    }
+    texts = {node: notation.name(name) for node, name in known.items()}
 
     def text(operand: Operand) -> Text:
         if not isinstance(operand, Value):

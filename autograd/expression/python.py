@@ -7,29 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
 from autograd.expression.functions import Functions
 from autograd.expression.lines import Names, Notation, leaf_names, lines
 from autograd.expression.simplify import merged, simplified
 from autograd.expression.templates import ATOM, SIGN, Text
 from autograd.graph import derivative_graphs, sort
 from autograd.value import Value
-
-TOTAL = {math.fabs, math.atan, math.atan2, math.asinh, math.tanh, math.erf, math.hypot}
-"""Functions of `math` that never raise."""
-SILENT = {ops.cbrt, ops.logaddexp, ops.maximum, ops.minimum, ops.clip, ops.sign}
-"""Operations that never raise, though NumPy has them, too."""
-INFIX = {
-    ops.add: ops.add.text,
-    ops.subtract: ops.subtract.text,
-    ops.multiply: ops.multiply.text,
-    ops.negative: ops.negative.text,
-    ops.square: "#1 * #1",
-    ops.where: "#2 if #1 else #3",
-    ops.dot: "float(np.dot([#<], [#>]))",
-    ops.prod: "math.prod([#*], start=1.0)",
-}
-"""What Python computes as this library does, whatever the numbers."""
 
 
 def python_source(

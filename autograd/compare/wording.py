@@ -1,6 +1,6 @@
-"""What messages and explanations say of a graph: what its nodes are called, where a nan began."""
+"""What a report says of a graph: what its nodes are called, where a nan began."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite, isnan
 
 from autograd.value import Value
@@ -26,19 +26,19 @@ def call(node: Value) -> str:
     return node.op.write(node.op.text, numbers)
 
 
-def origin(order: Sequence[Value], names: dict[Value, str]) -> tuple[str, Value | None]:
-    """Where the first infinity or nan comes from, and the node; nothing if there is none."""
+def origin(order: Sequence[Value], names: Mapping[Value, str]) -> str:
+    """Where the first infinity or nan comes from; nothing if there is none."""
     for node in order:
         if not isfinite(node.data):
             what = f"the first {_kind(node.data)} is {names[node]}"
-            return (f"{what} = {call(node)}" if node.op else f"{what}, an input"), node
+            return f"{what} = {call(node)}" if node.op else f"{what}, an input"
         for operand, partial in zip(node.operands, node.partials, strict=True):
             if isinstance(operand, Value) and not isfinite(partial):
                 return (
                     f"the first {_kind(partial)} is d {names[node]}/d {names[operand]} of "
                     f"{names[node]} = {call(node)}"
-                ), node
-    return "", None
+                )
+    return ""
 
 
 def _kind(number: float) -> str:
