@@ -299,10 +299,6 @@ class Op:
         return re.sub(r"#([1-9*<>])", replacement, template)
 
 
-class LostGradientError(TypeError):
-    """A Value was to become a plain number, from which no gradient comes back."""
-
-
 def is_value(item: object) -> bool:
     """Whether `item` is a Value, for the rooms below `autograd.value`."""
     return hasattr(type(item), "_record")

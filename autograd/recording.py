@@ -16,7 +16,6 @@ from autograd.graph import (
     sort,
     tangent_graphs,
 )
-from autograd.op import LostGradientError
 from autograd.ops import identity
 from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
 from autograd.value import Value
@@ -116,10 +115,9 @@ def recorded(
     leaves = [Value(x if type(x) is float else x.data) for x in inputs.numbers]
     try:
         result, aux = fun(*arguments(leaves), **kwargs or {}), None
-    except LostGradientError as error:
-        raise LostGradientError(
-            f"the result of {name} cannot be differentiated: {error}"
-        ) from error
+    except TypeError as error:
+        error.add_note(f"{name} was called with Values, so that its result can be differentiated")
+        raise
     if has_aux:
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             kind = type(result).__name__

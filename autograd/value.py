@@ -13,7 +13,7 @@ import numpy as np
 from autograd import ops
 from autograd.graph import backward_sweep, derivative_graphs, recompute, sort
 from autograd.ieee import SMALLEST_NORMAL
-from autograd.op import LostGradientError, Op, real
+from autograd.op import Op, real
 from autograd.pickling import reduction
 from autograd.ufuncs import apply_ufunc
 
@@ -480,7 +480,7 @@ class Value:
         return self
 
     def __float__(self, *_: object) -> NoReturn:
-        raise LostGradientError(
+        raise TypeError(
             f"converting {self._title()} to a plain number would lose its gradient: use the "
             "operations of this library (autograd.exp instead of math.exp), or .data where the "
             "number alone is wanted"
