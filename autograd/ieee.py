@@ -1,27 +1,31 @@
 """Floating-point algorithms behind the table: numbers in, the nearest representable number out.
 
 Only functions for which neither `math` nor NumPy has an implementation that is right over the
-whole range of a double. None of them warns; where one raises, `Op.value` asks NumPy.
+whole range of a double, on every machine. None of them warns; where one raises, `Op.value` asks
+NumPy.
 """
 
 import math
 
+import numpy as np
+
 SMALLEST_NORMAL = 2.0**-1022
 
 
-def _split(x: float) -> tuple[float, float]:
-    """`x` as the exact sum of two floats of at most 26 bits each (Veltkamp 1968)."""
-    scaled = 134217729.0 * x
-    high = scaled - (scaled - x)
-    return high, x - high
-
-
 def _exact_product(x: float, y: float) -> tuple[float, float]:
-    """`x * y` as the exact sum of the rounded product and its rounding error (Dekker 1971)."""
+    """`x * y` as the exact sum of the rounded product and its rounding error (Dekker 1971).
+
+    Each factor is split into two floats of at most 26 bits (Veltkamp 1968). Exact where the factors
+    are below 2 ** 995 and the product is 0 or between 2 ** -960 and 2 ** 960.
+    """
     product = x * y
-    x1, x2 = _split(x)
-    y1, y2 = _split(y)
-    return product, ((x1 * y1 - product) + x1 * y2 + x2 * y1) + x2 * y2
+    scaled = 134217729.0 * x
+    x1 = scaled - (scaled - x)
+    x2 = x - x1
+    scaled = 134217729.0 * y
+    y1 = scaled - (scaled - y)
+    y2 = y - y1
+    return product, x2 * y2 - (((product - x1 * y1) - x2 * y1) - x1 * y2)
 
 
 def _is_normal(x: float) -> bool:
@@ -181,20 +185,67 @@ def inversion(x: float, y: float) -> float:
     return _scale(mantissa / (x * x + y * y), exponent + 2 * shift)
 
 
+def dot(left: tuple[float, ...], right: tuple[float, ...]) -> float:
+    """The exact sum of the exact products, rounded once: the same in any order, on any machine."""
+    if len(left) < 50:
+        parts: list[float] = []
+        for x, y in zip(left, right, strict=True):
+            if -(2.0**-500) < x * y < 2.0**-500 and x and y:
+                return _exactly(left, right)
+            parts += _exact_product(x, y)
+    else:  # NumPy is faster
+        with np.errstate(all="ignore"):
+            x, y = np.array([left, right])
+            if np.any((np.abs(x * y) < 2.0**-500) & (x != 0.0) & (y != 0.0)):
+                return _exactly(left, right)
+            parts = np.ravel(_exact_product(x, y)).tolist()
+    return _total(parts) or _exactly(left, right)
+
+
 def sum(*operands: float) -> float:
     """The sum, rounded once."""
-    try:
-        return math.fsum(operands)
-    except OverflowError:  # of a partial sum, perhaps not of the sum
-        return _scale(math.fsum([x * 2.0**-64 for x in operands]), 64)
+    return _total(operands) or _exactly(operands, (1.0,) * len(operands))
 
 
 def mean(*operands: float) -> float:
-    """The arithmetic mean, also where the sum is out of range."""
+    """The arithmetic mean, rounded once."""
+    parts: list[float] = []  # a few floats with the same exact sum
+    while rest := _total([*operands, *[-x for x in parts]]):
+        parts.append(rest)
+    terms = tuple(parts) or operands
+    return _exactly(terms, (1.0,) * len(terms), len(operands))
+
+
+def _total(terms: list[float] | tuple[float, ...]) -> float:
+    """The sum, rounded once; 0.0 also where that is not finite or a partial sum overflows."""
     try:
-        return math.fsum(operands) / len(operands)
+        total = math.fsum(terms)
+    except (OverflowError, ValueError):
+        return 0.0
+    return total if total - total == 0.0 else 0.0
+
+
+def _exactly(left: tuple[float, ...], right: tuple[float, ...], divisor: int = 1) -> float:
+    """The dot product of two vectors over a whole number, in integers, so rounded once.
+
+    A sum of 0 is -0.0 where every product is, as it is in any order of additions.
+    """
+    total = 0  # in units of 2 ** -2148, of which every product of floats is a multiple
+    rest = -0.0 if left else 0.0  # the sum of what is infinite, nan or 0
+    for x, y in zip(left, right, strict=True):
+        if x and y and math.isfinite(x) and math.isfinite(y):
+            numerator, denominator = x.as_integer_ratio()
+            numerator2, denominator2 = y.as_integer_ratio()
+            total += numerator * numerator2 << 2149 - (denominator * denominator2).bit_length()
+            rest += 0.0
+        else:
+            rest += x * y
+    if not total or rest:
+        return rest
+    try:
+        return total / (divisor << 2148)
     except OverflowError:
-        return _scale(math.fsum([x * 2.0**-64 for x in operands]) / len(operands), 64)
+        return math.inf if total > 0 else -math.inf
 
 
 def greater(x: float, y: float) -> float:

@@ -21,11 +21,11 @@ class Neuron(NamedTuple):
     bias: float = 1.0
     target: float = 0.0
 
-    def record(self) -> tuple[Value, NDArray[Any], Value]:
-        """The loss as a graph, and its parameters: the weights and the bias."""
+    def record(self) -> tuple[Value, NDArray[Any], Value, Value]:
+        """The loss as a graph, its parameters, the weights and the bias, and what ReLU is given."""
         x, w, b = values(self.inputs, "x"), values(self.weights, "w"), Value(self.bias, "b")
-        output = relu(dot(x, w) + b).named("output")
-        return ((output - self.target) ** 2).named("loss"), w, b
+        z = dot(x, w) + b
+        return ((relu(z).named("output") - self.target) ** 2).named("loss"), w, b, z
 
 
 class Step(NamedTuple):
@@ -39,16 +39,15 @@ class Step(NamedTuple):
     bias: float
 
 
-def by_hand(inputs: Floats, weights: Floats, bias: float, target: float) -> tuple[Floats, float]:
+def by_hand(z: float, inputs: Floats, target: float) -> tuple[Floats, float]:
     """The gradients of the neuron's loss with respect to weights and bias, derived on paper.
 
-    With z = dot(inputs, weights) + bias and y = relu(z):
+    With y = relu(z), where z = dot(inputs, weights) + bias:
 
         dloss/dy = 2 (y - target)
         dy/dz = 1 where z > 0, otherwise 0
         dz/dweights = inputs,  dz/dbias = 1
     """
-    z = np.dot(inputs, weights) + bias
     y = np.maximum(0.0, z)
     dloss_dz = 2.0 * (y - target) * float(z > 0.0)
     return dloss_dz * inputs, dloss_dz
@@ -58,10 +57,10 @@ def train(neuron: Neuron, steps: int, learning_rate: float) -> Iterator[Step]:
     """Train by gradient descent, the gradients computed by the engine and compared at each step."""
     inputs = np.array(neuron.inputs, dtype=np.float64)
     for _ in range(steps):
-        loss, w, b = neuron.record()
+        loss, w, b, z = neuron.record()
         loss.backward()
         by_engine = np.append(grads(w), b.grad)
-        dweights, dbias = by_hand(inputs, data(w), b.data, neuron.target)
+        dweights, dbias = by_hand(z.data, inputs, neuron.target)
         difference = np.max(np.abs(by_engine - np.append(dweights, dbias)))
         weights, bias = data(w) - learning_rate * grads(w), b.data - learning_rate * b.grad
         neuron = neuron._replace(weights=weights, bias=bias)

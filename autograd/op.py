@@ -43,9 +43,10 @@ class Op:
         selects: whether the operation picks among its operands. Nothing flows back into an operand
             that was not picked (whose partial is 0), not even `0 * inf`.
         gather: turns the arguments of a call into operands, for operations on sequences.
-        numpy: NumPy's function of the same meaning. It supplies the IEEE 754 result and the
-            warning where `forward` raises an arithmetic error or is not finite. Where it is a
-            ufunc, applying it to a Value applies this operation, if that is one of the library's.
+        numpy: NumPy's function of the same meaning. It supplies the IEEE 754 result where
+            `forward` raises an arithmetic error, and the warning there and where the result is not
+            finite. Where it is a ufunc, applying it to a Value applies this operation, if that is
+            one of the library's.
         kernel: the value and all the partials at once; only a matter of speed. They count where
             the value is finite, and everywhere if there is no `numpy`; None leaves it to the rest.
 
@@ -214,9 +215,10 @@ class Op:
             out = real(out, f"the value of {self.name}")
         if out - out == 0.0 or self.numpy is None:
             return out
-        if out != out or all(x - x == 0.0 for x in data):
-            return float(self.numpy(*data))
-        return out  # an infinity that came from one
+        made_here = all(x == x for x in data) if out != out else all(x - x == 0.0 for x in data)
+        if made_here:  # not handed on
+            self.numpy(*data)  # warns
+        return out
 
     def evaluate(
         self, data: Sequence[float], operands: Sequence[object]

@@ -25,9 +25,9 @@ LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 
 def _flat(items: Any, name: str) -> Sequence[Any]:
     """Every element of an array or of (nested) sequences."""
-    if isinstance(items, str) or not isinstance(items, Iterable):
-        raise TypeError(f"{name} takes a sequence or an array, not a {type(items).__name__}")
     if not isinstance(items, np.ndarray):
+        if isinstance(items, str) or not isinstance(items, Iterable):
+            raise TypeError(f"{name} takes a sequence or an array, not a {type(items).__name__}")
         listed = list(items)
         if not any(isinstance(item, (list, tuple, np.ndarray)) for item in listed):
             return listed
@@ -49,13 +49,16 @@ def _all_of(name: str, empty: bool = True) -> Callable[[Any], Sequence[Any]]:
 def _vector(items: Any) -> Sequence[Any]:
     if isinstance(items, (list, tuple)):
         return items
+    if isinstance(items, np.ndarray):
+        if items.ndim != 1:
+            raise ValueError(
+                f"dot takes two vectors, not an array of shape {items.shape}; "
+                "for matrices take the dot of each row, or use @"
+            )
+        elements: list[Any] = items.tolist()
+        return elements
     if isinstance(items, (set, frozenset, dict)):
         raise TypeError(f"dot takes two vectors, not a {type(items).__name__}: it has no order")
-    if isinstance(items, np.ndarray) and items.ndim != 1:
-        raise ValueError(
-            f"dot takes two vectors, not an array of shape {items.shape}; "
-            "for matrices take the dot of each row, or use @"
-        )
     return _flat(items, "dot")
 
 
@@ -288,15 +291,20 @@ where = Op(
 # --- Reductions: one node for any number of operands --------------------------------------------
 
 
+def _halves(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    half = len(operands) // 2
+    return operands[:half], operands[half:]
+
+
 def _dot_kernel(*operands: float) -> tuple[float, tuple[float, ...]]:
     half = len(operands) // 2
     left, right = operands[:half], operands[half:]
-    return float(np.dot(np.fromiter(left, float), np.fromiter(right, float))), right + left
+    return ieee.dot(left, right), right + left
 
 
 def _dot_partials(out: Any, *operands: Any) -> tuple[Any, ...]:
-    half = len(operands) // 2
-    return operands[half:] + operands[:half]
+    left, right = _halves(operands)
+    return right + left
 
 
 def _products_of_the_others(out: Any, *operands: Any) -> Sequence[Any]:
@@ -312,11 +320,11 @@ def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
 
 
 dot = Op(
-    "dot", lambda *operands: _dot_kernel(*operands)[0], _dot_partials,
+    "dot", lambda *operands: ieee.dot(*_halves(operands)), _dot_partials,
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
-    domain=((-1e150, 1e150),), gather=_two_vectors,
+    domain=((-1e150, 1e150),), gather=_two_vectors, numpy=lambda *x: np.dot(*_halves(x)),
     kernel=_dot_kernel,
-    description="The dot product of two vectors of the same length, to NumPy's digits.")
+    description="The dot product of two vectors of the same length, rounded once.")
 sum = Op(
     "sum", ieee.sum, lambda out, *x: (1.0,) * len(x),
     text="sum([#*])", gather=_all_of("sum"), numpy=lambda *x: np.sum(x),
@@ -324,7 +332,7 @@ sum = Op(
 mean = Op(
     "mean", ieee.mean, lambda out, *x: (1.0 / len(x),) * len(x),
     text="mean([#*])", gather=_all_of("mean", empty=False), numpy=lambda *x: np.mean(x),
-    description="The arithmetic mean of all elements.")
+    description="The arithmetic mean of all elements, rounded once.")
 prod = Op(
     "prod", lambda *x: math.prod(x, start=1.0), _products_of_the_others,
     text="prod([#*])", domain=((-1e30, 1e30),), gather=_all_of("prod"), numpy=lambda *x: np.prod(x),

@@ -36,6 +36,13 @@ def _logsumexp(*xs: mpf) -> mpf:
     return top + mpmath.log1p(mpmath.fsum(mpmath.exp(x - top) for x in rest))
 
 
+def _dot(*xs: mpf) -> mpf:
+    with mpmath.workprec(5000):  # enough for any cancellation
+        pairs = zip(xs[: len(xs) // 2], xs[len(xs) // 2 :], strict=True)
+        total = mpmath.fsum(a * b for a, b in pairs)
+    return +total
+
+
 def _softmax(index: int, xs: tuple[mpf, ...]) -> mpf:
     return 1 / mpmath.fsum(mpmath.exp(x - xs[index]) for x in xs)
 
@@ -183,9 +190,7 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
 
 VARIADIC: dict[str, tuple[Function, Function]] = {
     "dot": (
-        lambda *xs: mpmath.fsum(
-            a * b for a, b in zip(xs[: len(xs) // 2], xs[len(xs) // 2 :], strict=True)
-        ),
+        _dot,
         lambda *xs: xs[len(xs) // 2 :] + xs[: len(xs) // 2],
     ),
     "sum": (lambda *xs: mpmath.fsum(xs), lambda *xs: [mpf(1)] * len(xs)),

@@ -114,7 +114,7 @@ def test_the_backward_pass():
 
 
 def test_the_neuron():
-    loss, w, b = Neuron().record()
+    loss, w, b, _ = Neuron().record()
     for leaf, gradient in zip([*w, b], [12, -24, 36, 12], strict=True):
         explanation = explain(loss, leaf)
         assert repr(explanation) == f"<Explanation of dloss/d{leaf.name} = {gradient}>"
@@ -564,7 +564,7 @@ def test_markdown_and_latex():
 
 
 def test_html_shows_what_the_text_says():
-    loss, w, _ = Neuron().record()
+    loss, w, *_ = Neuron().record()
     explanation = explain(loss, w[0])
     shown = html.unescape(re.sub(r"<[^>]*>", "", explanation._repr_html_()))
     assert re.sub(r"\s", "", shown) == re.sub(r"\s", "", str(explanation))

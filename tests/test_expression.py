@@ -114,7 +114,7 @@ def test_what_is_shared_is_a_line():
 
 
 def test_the_neuron():
-    loss, w, _ = Neuron().record()
+    loss, w, *_ = Neuron().record()
     assert expression(loss) == "relu(dot([x0, x1, x2], [w0, w1, w2]) + b) ** 2"
     assert one_line(loss.derivative(w[0])) == (
         "add = dot([x0, x1, x2], [w0, w1, w2]) + b; greater1 = greater(add, 0); "
@@ -187,16 +187,26 @@ def test_sympy_agrees(value):
     (root,) = simplified([value])
     if not isinstance(root, Value) or not math.isfinite(value.data):
         return
-    formula = to_sympy(root)
-    names = {str(symbol) for symbol in formula.free_symbols}
     inputs = {}
     for leaf, name in zip(leaves(root), leaf_names_of(root), strict=True):
         inputs[sympy.Symbol(name, real=True)] = leaf.data
-    assert names <= {str(symbol) for symbol in inputs}
-    got = formula.evalf(30, subs=inputs)
+    try:
+        formula = to_sympy(root)
+        got = formula.evalf(30, subs=inputs)
+    except ValueError as error:  # a pole of the textbook's formula, which SymPy does not compare
+        if re.search("not comparable|NaN comparison", str(error)):
+            return
+        raise
+    assert formula.free_symbols <= set(inputs)
     sizes = [abs(node.data) for node in topological_order(value)]
     if got.is_real and max(sizes) < 1e6 and min(x for x in [1.0, *sizes] if x) > 1e-6:
         assert float(got) == pytest.approx(value.data, rel=1e-6, abs=1e-6 * max(1.0, *sizes))
+
+
+def test_what_sympy_refuses():
+    x = Value(2.0, name="x")
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"cannot write relu\(zoo\): "):
+        to_sympy(autograd.relu(1.0 / (x - x)))
 
 
 def leaf_names_of(root):
@@ -379,11 +389,11 @@ def test_the_source_at_another_point(value, point):
 
 
 def test_the_source_of_the_neuron():
-    loss, w, b = Neuron().record()
+    loss, w, b, _ = Neuron().record()
     source = python_source(loss, "neuron", [w, b], gradient=True)
     assert source.endswith(
         "def neuron(w0, w1, w2, b):\n"
-        "    add = float(np.dot([1.0, -2.0, 3.0], [w0, w1, w2])) + b\n"
+        "    add = dot([1.0, -2.0, 3.0], [w0, w1, w2]) + b\n"
         "    output = relu(add)\n"
         "    loss = output * output\n"
         "    greater1 = greater(add, 0.0)\n"

@@ -59,17 +59,12 @@ def allowance(op, operands, exact, index=None):
 
     Of the value (`index` None) or of a partial derivative.
 
-    - dot adds n products, each rounded, in an order of NumPy's choice.
     - logaddexp and logsumexp add a logarithm to the largest operand, and exponentiate differences.
     - A product of n factors is rounded n - 1 times, below the normal range by an absolute error
       that the other factors amplify.
     - The partials of the last section are second derivatives of the functions that people use:
       sums and products of accurate factors, so the error is relative to the terms.
     """
-    half = len(operands) // 2
-    if op.name == "dot" and index is None:
-        products = zip(operands[:half], operands[half:], strict=True)
-        return half * EPSILON * math.fsum(abs(x * y) for x, y in products) + half * 2.0**-1074
     if op.name in ("logaddexp", "logsumexp"):
         size = max(map(abs, operands))
         if index is None:

@@ -8,7 +8,7 @@ import operator
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import FunctionType
+from types import FunctionType, UnionType
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,14 @@ AS_PYTHON = {
     ops.square: "#1 * #1",
     ops.identity: "#1",
     ops.where: "#2 if #1 else #3",
-    ops.dot: "float(np.dot([#<], [#>]))",
     ops.prod: "math.prod([#*], start=1.0)",
 }
 """What Python computes as this library does, whatever the numbers."""
 NAME = "\0"
 NEVER_RAISING = {math.fabs, math.atan, math.atan2, math.asinh, math.tanh, math.hypot}
-NEVER_RAISING_OPS = {ops.cbrt, ops.logaddexp, ops.maximum, ops.minimum, ops.sign}
+NEVER_RAISING_OPS = {
+    ops.cbrt, ops.dot, ops.logaddexp, ops.maximum, ops.mean, ops.minimum, ops.sign, ops.sum
+}  # fmt: skip
 
 
 class Functions:
@@ -55,6 +56,8 @@ class Functions:
             return text_template(AS_PYTHON[ops.square])
         if op is ops.divide and isinstance(last, float) and last != 0.0:
             return text_template(op.text)
+        if op is ops.dot:
+            return text_template(op.text.replace(op.name, self._define(op, ieee.dot)))
         if op not in self._calls:
             self._calls[op] = self._call(op)
         call = f"{self._calls[op]}(#*)"
@@ -156,7 +159,12 @@ def _renamed(source: str, name: str, other: str) -> str:
 
 
 def _only_builtins(annotations: Iterable[object]) -> bool:
-    return all(x is None or getattr(x, "__module__", "") == "builtins" for x in annotations)
+    return all(
+        x is None
+        or getattr(x, "__module__", "") == "builtins"
+        or (isinstance(x, UnionType) and _only_builtins(x.__args__))
+        for x in annotations
+    )
 
 
 def _unwritable(op: Op, reason: str) -> ValueError:

@@ -20,6 +20,7 @@ def to_sympy(value: Value) -> Any:
 
     Raises:
         TypeError: if `value` is not a Value.
+        ValueError: if SymPy refuses an operation, as `relu` of what it finds infinite.
         ImportError: if SymPy is not installed.
 
     Example:
@@ -46,7 +47,11 @@ def to_sympy(value: Value) -> Any:
         function = functions.get(node.op) or getattr(sympy, node.op.name, None)
         if node.op.__module__ != ops.__name__ or function is None:
             function = sympy.Function(node.op.name)
-        made[node] = function(*operands)
+        try:
+            made[node] = function(*operands)
+        except (TypeError, ValueError) as error:  # it does not compare with its zoo and nan
+            shown = ", ".join(map(str, operands))
+            raise ValueError(f"SymPy cannot write {node.op.name}({shown}): {error}") from None
     return made[value]
 
 
