@@ -231,6 +231,18 @@ def test_every_formula_is_mathml(site: Path) -> None:
     assert read(site / "reference.html").count("<math") >= len(autograd.ops.TABLE)
 
 
+def test_the_reference_reads_no_description_as_a_type(site: Path) -> None:
+    # Types are in the signatures; napoleon takes what stands before a colon for another one.
+    reference = read(site / "reference.html")
+    members = re.findall(
+        r'(?s)<dl class="py (?:attribute|property)">.*?(?=<dl class="py|$)', reference
+    )
+    typed = [member for member in members if ">:</span>" in member.partition("</dt>")[0]]
+    assert typed
+    assert not [member for member in typed if ">Type<" in member]
+    assert ">Return type<" not in reference
+
+
 @pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installed (Debian's package chromium)")
 def test_formulas_are_shown_without_a_network(site: Path) -> None:
     with browser() as page:
