@@ -122,7 +122,7 @@ class Value:
 
     @property
     def data(self) -> float:
-        """The number. Assigning it changes this Value alone: what was computed from it stays as it
+        """The number. Assigning it changes this Value alone; what was computed from it stays as it
         was until `forward()`.
         """
         return self._number

@@ -1,13 +1,17 @@
-"""Sphinx's configuration, and directives: operations listed from the table, pictures drawn."""
+"""Sphinx's configuration; operations listed from the table, pictures drawn, formulas as MathML."""
 
 import ast
 import inspect
 import math
 from collections.abc import Iterator
+from importlib import resources
 
 from docutils import nodes
+from math_core import LatexError, LatexToMathML
 from sphinx.application import Sphinx
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
 
 import autograd
 from autograd import Op
@@ -20,7 +24,6 @@ version = release = autograd.__version__
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["_build"]
@@ -32,9 +35,15 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 python_maximum_signature_line_length = 88
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"scalar-autograd {version}"
 html_copy_source = False
+html_css_files = ["formulas.css"]
+html_static_path = [
+    "formulas.css",
+    str(resources.files("ziamath.fonts") / "STIXTwoMath-Regular.ttf"),
+]
 html_show_sphinx = False
 
 OPERATORS = {
@@ -45,6 +54,9 @@ OPERATORS = {
     "power": "x ** y",
     "negative": "-x",
 }
+
+logger = logging.getLogger(__name__)
+to_mathml = LatexToMathML(fancy_error=False).convert_with_local_state
 
 
 class Diagram(SphinxDirective):
@@ -136,7 +148,21 @@ def restrictions(op: Op) -> Iterator[str]:
             yield f":math:`{left}{symbol(name)}{right}`"
 
 
+def write_mathml(self: HTML5Translator, node: nodes.math | nodes.math_block) -> None:
+    """Write a formula as MathML, which a browser shows by itself, without a network."""
+    block = isinstance(node, nodes.math_block)
+    tag = "div" if block else "span"
+    self.body.append(self.starttag(node, tag, "", CLASS="math notranslate"))
+    try:
+        self.body.append(to_mathml(node.astext(), displaystyle=block))
+    except LatexError as error:
+        logger.warning("the formula %s: %s", node.astext(), error, location=node)
+    self.body.append(f"</{tag}>")
+    raise nodes.SkipNode
+
+
 def setup(app: Sphinx) -> None:
-    """Make the directives known to Sphinx."""
+    """Make the directives and the writer of formulas known to Sphinx."""
+    app.add_html_math_renderer("mathml", (write_mathml, None), (write_mathml, None))
     app.add_directive("diagram", Diagram)
     app.add_directive("operations", Operations)

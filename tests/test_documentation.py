@@ -8,6 +8,8 @@ Every fenced block is one of these; anything else is an error, so that nothing s
 - `console`: commands after `$ `, each followed by what it prints. `autograd …` and
   `python docs/examples/…` are run; `pip`, `pytest` and `sphinx-build` are left to `.ci/run`.
 - `text`: not run. Any other fence in braces, `{literalinclude}` say, is a directive of Sphinx.
+
+Where Sphinx is installed the pages are built as well, and opened where there is a browser.
 """
 
 import doctest
@@ -22,6 +24,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 import pytest
+from browser import PROGRAM, browser
 from test_neuron import LOSSES
 
 import autograd
@@ -105,6 +108,10 @@ def agree(printed: str, shown: str) -> bool:
     return [float(x) for x in re.findall(number, printed)] == pytest.approx(
         [float(x) for x in re.findall(number, shown)], rel=1e-14, abs=0.0
     )
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -203,3 +210,65 @@ def test_reference_describes_every_public_name() -> None:
     assert documented == set(autograd.__all__) - operations
     # The operations are listed from the table itself.
     assert operations <= set(autograd.ops.TABLE)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages that Sphinx builds."""
+    pytest.importorskip("sphinx", reason="Sphinx is not installed (the extra `docs`)")
+    directory = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-d", directory / "doctrees"]
+    subprocess.run([*command, ROOT / "docs", directory / "html"], env=ENVIRONMENT, check=True)
+    return directory / "html"
+
+
+def test_pages_load_nothing_but_their_own_files(site: Path) -> None:
+    loads = {
+        "*.html": r"<(?:link|script|img|iframe|source)\b[^>]*\b(?:href|src)=\"([^\"?#]+)",
+        "*.css": r"(?:url\(|@import)\s*[\"']?(?!data:)([^\"')?#]+)",
+    }
+    loaded = {
+        file.parent / name
+        for pattern, reference in loads.items()
+        for file in site.rglob(pattern)
+        for name in re.findall(reference, read(file))
+    }
+    assert {path.suffix for path in loaded} >= {".css", ".js", ".ttf"}
+    assert [path for path in loaded if not path.is_file()] == []
+
+
+def test_every_formula_is_mathml(site: Path) -> None:
+    for page in site.glob("*.html"):
+        text = read(page)
+        assert set(re.findall(r'(?s)class="math [^>]*>(.{5})', text)) <= {"<math"}, page.name
+        prose = re.sub(r"<(pre|code|script|style)\b.*?</\1>|<[^>]*>", "", text, flags=re.DOTALL)
+        assert not re.search(r"[\\$]", prose), page.name
+    assert read(site / "reference.html").count("<math") >= len(autograd.ops.TABLE)
+
+
+def test_the_reference_reads_no_description_as_a_type(site: Path) -> None:
+    # Types are in the signatures; napoleon takes what stands before a colon for another one.
+    reference = read(site / "reference.html")
+    members = re.findall(
+        r'(?s)<dl class="py (?:attribute|property)">.*?(?=<dl class="py|$)', reference
+    )
+    typed = [member for member in members if ">:</span>" in member.partition("</dt>")[0]]
+    assert typed
+    assert not [member for member in typed if ">Type<" in member]
+    assert ">Return type<" not in reference
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installed (Debian's package chromium)")
+def test_formulas_are_shown_without_a_network(site: Path) -> None:
+    with browser() as page:
+        page.open(site / "reference.html")
+        fonts = page.evaluate("document.fonts.ready.then((all) => [...all].map((x) => x.status))")
+        assert fonts == ["loaded"]
+        # An index is lower than what it belongs to, which takes a font for mathematics.
+        lowered = page.evaluate(
+            "[...document.querySelectorAll('msub')].map(({children: [base, index]}) =>"
+            " index.getBoundingClientRect().bottom - base.getBoundingClientRect().bottom)"
+        )
+        assert min(lowered) > 2.0
+        assert page.complaints == []
+        assert [url for url in page.requested if not url.startswith(("file:", "data:"))] == []
