@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import subprocess
 import sys
 from importlib import resources
@@ -92,3 +93,56 @@ def test_importing_the_library_is_quiet_and_imports_neither_command_nor_graphviz
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
     )
     assert (run.stdout, run.stderr) == ("[]\n", "")
+
+
+@pytest.fixture(
+    params=["RuntimeError('unsupported architecture: riscv64')", "OSError('no library')"]
+)
+def no_wasmtime(request, tmp_path, monkeypatch):
+    """Processes in which wasmtime fails at import, as it does where there is no library for it."""
+    (tmp_path / "wasmtime.py").write_text(f"raise {request.param}\n")
+    path = [str(tmp_path), str(PACKAGE.parent), *sys.path]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_without_wasmtime_only_a_picture_fails(no_wasmtime, tmp_path):
+    (tmp_path / "program.py").write_text(
+        "from autograd import *\n"
+        "import autograd\n"
+        "x = Value(3.0, name='x')\n"
+        "y = x * x\n"
+        "y.backward()\n"
+        "diagram = draw(y)\n"
+        "assert 'digraph' in diagram.source\n"
+        "diagram.save('y.dot')\n"
+        "print(compare(y, {x: 6.0}), explain(y), diagram)\n"
+        "print(diagram._repr_mimebundle_()['text/plain'])\n"
+        "def square(x): return x * x\n"
+        "def slope(x): return 2 * x\n"
+        "diagram.svg()\n"
+    )
+    run = no_wasmtime("program.py")
+    assert run.stdout.endswith(
+        "save the picture as .dot, and where Graphviz is installed as .png or .pdf\n"
+    )
+    assert "RuntimeError: laying out a picture needs the package wasmtime" in run.stderr
+    (tmp_path / "derivation.py").write_text("def f(x): return x * x\ndef g(x): return 2 * x\n")
+    for command in (
+        "neuron --steps 1 --svg x.dot",
+        "explain x*x x=2",
+        "draw x*x x=2 -o x.dot",
+        "check derivation:f derivation:g --at x=3",
+    ):
+        run = no_wasmtime("-m", "autograd", *command.split())
+        assert (run.returncode, run.stderr) == (0, ""), command
+    run = no_wasmtime("-m", "autograd", "draw", "x*x", "x=2", "-o", "x.svg")
+    assert run.returncode != 0
+    assert run.stderr.count("\n") == 1
+    assert "needs the package wasmtime, which cannot be loaded here" in run.stderr

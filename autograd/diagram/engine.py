@@ -1,4 +1,9 @@
-"""Graphviz: the embedded engine that lays out every picture, and the program for other formats."""
+"""Graphviz: the embedded engine that lays out every picture, and the program for other formats.
+
+The engine runs in wasmtime, which there is not for every machine; nothing else needs it.
+"""
+
+from __future__ import annotations
 
 import contextlib
 import functools
@@ -7,9 +12,10 @@ import subprocess
 import threading
 from importlib.resources import files
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import wasmtime
+if TYPE_CHECKING:
+    import wasmtime
 
 REMEDY = (
     "collapse a group (collapse=), draw a part of the graph (depth=, or draw() of an inner Value), "
@@ -28,8 +34,9 @@ def svg(source: str, timeout: float) -> str:
 
     Raises:
         TimeoutError: if it takes longer than `timeout` seconds.
-        RuntimeError: if Graphviz cannot lay it out.
+        RuntimeError: if Graphviz cannot lay it out, or there is no wasmtime to run it.
     """
+    wasmtime = _wasmtime()
     end = monotonic() + timeout
     outcome: list[str | Exception] = []
 
@@ -67,8 +74,20 @@ def svg(source: str, timeout: float) -> str:
         # It was another thread's picture that ran out of time: once more.
 
 
+def _wasmtime() -> Any:
+    try:
+        import wasmtime
+    except Exception as error:  # ImportError, OSError, RuntimeError: by what is missing
+        raise RuntimeError(
+            "laying out a picture needs the package wasmtime, which cannot be loaded here "
+            f"({error}); save the picture as .dot, and where Graphviz is installed as .png or .pdf"
+        ) from error
+    return wasmtime
+
+
 def _render(source: str) -> str:
     """Calls `char *graphviz_render(char *dot, char *format, char *engine, uint32_t *length)`."""
+    wasmtime = _wasmtime()
     engine, module = _graphviz()
     store = wasmtime.Store(engine)
     store.set_wasi(wasmtime.WasiConfig())
@@ -76,7 +95,7 @@ def _render(source: str) -> str:
     linker = wasmtime.Linker(engine)
     linker.define_wasi()
     exports: Any = linker.instantiate(store, module).exports(store)
-    memory: wasmtime.Memory = exports["memory"]
+    memory = exports["memory"]
 
     def call(name: str, *arguments: int) -> int:
         result: int = exports[name](store, *arguments)
@@ -102,6 +121,7 @@ def _render(source: str) -> str:
 @functools.cache
 def _graphviz() -> tuple[wasmtime.Engine, wasmtime.Module]:
     """Graphviz, compiled to this machine's code: once, then kept in the user's cache directory."""
+    wasmtime = _wasmtime()
     config = wasmtime.Config()
     config.epoch_interruption = True
     with contextlib.suppress(wasmtime.WasmtimeError):  # there may be no such directory
