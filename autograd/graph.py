@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.op import is_value, real
 from autograd.ops import where
+from autograd.quiet import quiet
 
 Node = Any  # a Value; this module is below `autograd.value` and asks only for the attributes above
 Edges = list[tuple[Node, Node, Any]]  # a node, one of its operands, the partial as a graph
@@ -168,6 +169,7 @@ def recompute(order: Iterable[Node]) -> None:
             node._dx, node._dy = (*partials, 0.0)[:2]
 
 
+@quiet
 def derivative_graphs(
     order: Iterable[Node], seeds: Mapping[Node, Any], wrt: Sequence[Node]
 ) -> list[Any]:
@@ -179,34 +181,34 @@ def derivative_graphs(
     """
     adjoints = dict(seeds)
     gates: dict[Node, Any] = {}
-    with np.errstate(all="ignore"):
-        for node, operands in reversed(_dependent(order, wrt)):
-            if node not in adjoints:
-                continue
-            adjoint, gate = adjoints[node], gates.get(node)
-            for operand, partial in _partials(node, operands):
-                opening = gate
-                if node.op.selects:
-                    if type(partial) is not float:
-                        opening = partial if gate is None else where(gate, partial, 0.0)
-                    elif partial == 0.0:
-                        continue
-                flow = _product(adjoint, partial)
-                finite = type(partial) is float and math.isfinite(partial)  # 0 times it is 0
-                if opening is not None and not finite and flow is not opening:
-                    flow = where(opening, flow, 0.0)
-                if operand not in adjoints:
-                    adjoints[operand] = flow
-                    if opening is not None:
-                        gates[operand] = opening
-                else:
-                    adjoints[operand] = adjoints[operand] + flow
-                    other = gates.pop(operand, None)
-                    if opening is not None and other is not None:
-                        gates[operand] = where(other, 1.0, opening)
+    for node, operands in reversed(_dependent(order, wrt)):
+        if node not in adjoints:
+            continue
+        adjoint, gate = adjoints[node], gates.get(node)
+        for operand, partial in _partials(node, operands):
+            opening = gate
+            if node.op.selects:
+                if type(partial) is not float:
+                    opening = partial if gate is None else where(gate, partial, 0.0)
+                elif partial == 0.0:
+                    continue
+            flow = _product(adjoint, partial)
+            finite = type(partial) is float and math.isfinite(partial)  # 0 times it is 0
+            if opening is not None and not finite and flow is not opening:
+                flow = where(opening, flow, 0.0)
+            if operand not in adjoints:
+                adjoints[operand] = flow
+                if opening is not None:
+                    gates[operand] = opening
+            else:
+                adjoints[operand] = adjoints[operand] + flow
+                other = gates.pop(operand, None)
+                if opening is not None and other is not None:
+                    gates[operand] = where(other, 1.0, opening)
     return [adjoints.get(node, 0.0) for node in wrt]
 
 
+@quiet
 def tangent_graphs(order: Iterable[Node], seeds: Mapping[Node, Any]) -> dict[Node, Any]:
     """The tangent of every node that depends on the seeded ones, as a graph or as a constant.
 
@@ -214,24 +216,24 @@ def tangent_graphs(order: Iterable[Node], seeds: Mapping[Node, Any]) -> dict[Nod
     themselves. What a selection cuts off is shut out there and then.
     """
     tangents = dict(seeds)
-    with np.errstate(all="ignore"):
-        for node, operands in _dependent(order, seeds):
-            total = None
-            for operand, partial in _partials(node, operands):
-                if operand not in tangents:
+    for node, operands in _dependent(order, seeds):
+        total = None
+        for operand, partial in _partials(node, operands):
+            if operand not in tangents:
+                continue
+            flow = _product(tangents[operand], partial)
+            if node.op.selects:
+                if type(partial) is not float:
+                    flow = flow if flow is partial else where(partial, flow, 0.0)
+                elif partial == 0.0:
                     continue
-                flow = _product(tangents[operand], partial)
-                if node.op.selects:
-                    if type(partial) is not float:
-                        flow = flow if flow is partial else where(partial, flow, 0.0)
-                    elif partial == 0.0:
-                        continue
-                total = flow if total is None else total + flow
-            if total is not None:
-                tangents[node] = total
+            total = flow if total is None else total + flow
+        if total is not None:
+            tangents[node] = total
     return tangents
 
 
+@quiet
 def recorded_partials(order: Iterable[Node], wrt: Iterable[Node]) -> tuple[Edges, dict[Node, Any]]:
     """The edges that lead to the nodes `wrt`, with their partials as graphs.
 
@@ -240,12 +242,11 @@ def recorded_partials(order: Iterable[Node], wrt: Iterable[Node]) -> tuple[Edges
     """
     edges: Edges = []
     whole: dict[Node, Any] = dict.fromkeys(order)
-    with np.errstate(all="ignore"):
-        for node, operands in _dependent(order, wrt):
-            for operand, partial in _partials(node, operands):
-                edges.append((node, operand, partial))
-                if type(partial) is not float and partial not in whole:
-                    sort(partial, whole)
+    for node, operands in _dependent(order, wrt):
+        for operand, partial in _partials(node, operands):
+            edges.append((node, operand, partial))
+            if type(partial) is not float and partial not in whole:
+                sort(partial, whole)
     return edges, whole
 
 

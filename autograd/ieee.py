@@ -187,18 +187,17 @@ def inversion(x: float, y: float) -> float:
 
 def dot(left: tuple[float, ...], right: tuple[float, ...]) -> float:
     """The exact sum of the exact products, rounded once: the same in any order, on any machine."""
-    if len(left) < 50:
-        parts: list[float] = []
-        for x, y in zip(left, right, strict=True):
-            if -(2.0**-500) < x * y < 2.0**-500 and x and y:
-                return _exactly(left, right)
-            parts += _exact_product(x, y)
-    else:  # NumPy is faster
-        with np.errstate(all="ignore"):
-            x, y = np.array([left, right])
-            if np.any((np.abs(x * y) < 2.0**-500) & (x != 0.0) & (y != 0.0)):
-                return _exactly(left, right)
-            parts = np.ravel(_exact_product(x, y)).tolist()
+    parts: list[float] = []  # of which the dot product is the exact sum
+    if len(left) >= 50:  # NumPy is faster
+        factors = np.array([left, right])
+        sizes = np.abs(factors)
+        if np.min(sizes, where=sizes > 0.0, initial=1.0) >= 2.0**-240 and np.max(sizes) <= 2.0**480:
+            parts = np.ravel(_exact_product(*factors)).tolist()
+            return _total(parts) or _exactly(left, right)
+    for x, y in zip(left, right, strict=True):
+        if -(2.0**-500) < x * y < 2.0**-500 and x and y:
+            return _exactly(left, right)
+        parts += _exact_product(x, y)
     return _total(parts) or _exactly(left, right)
 
 

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias, overload
 
 import numpy as np
 
+from autograd.quiet import quiet
+
 Interval: TypeAlias = tuple[float, float]
 REALS: Interval = (-math.inf, math.inf)
 
@@ -243,15 +245,21 @@ class Op:
                     return out, partials
             except (ArithmeticError, ValueError):
                 pass
-        with np.errstate(all="ignore"):
-            try:
-                partials = self._reals(self.differentiate(out, data, operands))
-            except (ArithmeticError, ValueError):
-                # Python raises where IEEE 754 has a result, which NumPy's scalars give.
-                scalars = [np.float64(x) for x in data]
-                partials = self._reals(self.differentiate(np.float64(out), scalars, operands))
-            np.add(0.0, 0.0)  # clears the processor's flags, which NumPy's loops look at
-        return out, partials
+        return out, self._partials_anywhere(out, data, operands)
+
+    @quiet
+    def _partials_anywhere(
+        self, out: float, data: Sequence[float], operands: Sequence[object]
+    ) -> tuple[float, ...]:
+        """The partial derivatives also where they are not finite, by IEEE 754."""
+        try:
+            partials = self._reals(self.differentiate(out, data, operands))
+        except (ArithmeticError, ValueError):
+            # Python raises where IEEE 754 has a result, which NumPy's scalars give.
+            scalars = [np.float64(x) for x in data]
+            partials = self._reals(self.differentiate(np.float64(out), scalars, operands))
+        np.add(0.0, 0.0)  # clears the processor's flags, which NumPy's loops look at
+        return partials
 
     def differentiate(
         self, out: Any, arguments: Sequence[Any], operands: Sequence[object]

@@ -16,6 +16,7 @@ from autograd.ops import TABLE
 
 PACKAGE = Path(autograd.__file__).parent
 ROOMS = [
+    "quiet",
     "ieee",
     "op",
     "ops",

@@ -13,6 +13,7 @@ from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import Pair
 from autograd.compare.mistakes import Case
 from autograd.compare.report import Row
+from autograd.quiet import quietly
 from autograd.value import Value
 
 TELLING = 1e-3
@@ -175,8 +176,7 @@ class Comparison:
 def float32_advice(rows: Sequence[Row], tolerance: float) -> Iterator[str]:
     """A word on numbers that were computed in single precision."""
     off = [row for row in rows if row.verdict == "disagree"]
-    with np.errstate(over="ignore"):
-        single = all(float(np.float32(row.yours)) == row.yours for row in rows)
+    single = quietly(lambda: all(float(np.float32(row.yours)) == row.yours for row in rows))
     if (
         off
         and single

@@ -18,6 +18,7 @@ from autograd.compare.mistakes import (
     in_arguments,
     mistaken,
 )
+from autograd.quiet import quiet
 from autograd.value import Value
 
 MOST_STEPS = 200_000
@@ -117,20 +118,18 @@ def _paired(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float
             yield pair, arguments[b](first)
 
 
+@quiet
 def _replaced(
     order: Sequence[Value], position: int, number: float, partials: Sequence[float]
 ) -> dict[Value, Sequence[float]]:
     """The partial derivatives where one node had other data, and those that use it followed."""
     data = {order[position]: number}
     result = {order[position]: partials}
-    with np.errstate(all="ignore"):
-        for user in order[position + 1 :]:
-            if user.op and any(isinstance(x, Value) and x in data for x in user.operands):
-                operands = [
-                    data.get(x, x.data) if isinstance(x, Value) else x for x in user.operands
-                ]
-                try:
-                    data[user], result[user] = user.op.evaluate(operands, user.operands)
-                except (TypeError, ValueError, ArithmeticError):  # it is not defined there
-                    return {order[position]: [np.nan] * len(partials)}
+    for user in order[position + 1 :]:
+        if user.op and any(isinstance(x, Value) and x in data for x in user.operands):
+            operands = [data.get(x, x.data) if isinstance(x, Value) else x for x in user.operands]
+            try:
+                data[user], result[user] = user.op.evaluate(operands, user.operands)
+            except (TypeError, ValueError, ArithmeticError):  # it is not defined there
+                return {order[position]: [np.nan] * len(partials)}
     return result

@@ -12,6 +12,7 @@ from autograd.compare.comparison import Comparison
 from autograd.compare.keys import Pair, as_float, paired, zip_exactly
 from autograd.compare.sampling import Point, Recording
 from autograd.op import real
+from autograd.quiet import quietly
 from autograd.value import Value
 
 
@@ -78,8 +79,7 @@ class Checked:
             x[()] if scalar else x.copy() for x, scalar in zip(leaves, self.scalars, strict=True)
         ]
         try:
-            with np.errstate(all="ignore"):
-                result = self.function(*arguments)
+            result = quietly(self.function, *arguments)
         except TypeError:
             raise
         except Exception as error:
@@ -104,8 +104,7 @@ class Checked:
             for x, scalar in zip(recording.point, self.scalars, strict=True)
         ]
         try:
-            with np.errstate(all="ignore"):
-                result = self.manual(*copies)
+            result = quietly(self.manual, *copies)
         except Exception as error:
             at = self.described(recording.point)
             message = f"manual raised {type(error).__name__}: {error}; at {at}"

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from math import fabs, inf, isfinite
 
-import numpy as np
-
+from autograd.quiet import quiet
 from autograd.value import Value
 
 SHRINK = 2.0
@@ -39,6 +38,7 @@ def estimate(
     below: dict[Value, float] = {}
     later = [order[place] for place in sorted(_above(order, places, wrt))]
 
+    @quiet
     def function(x: float) -> float:
         below[wrt] = x
         for node in later:
@@ -51,15 +51,14 @@ def estimate(
     x = wrt.data
     size = fabs(x) if fabs(x) > TINY else 1.0
     best: tuple[float, float] | None = None
-    with np.errstate(all="ignore"):
-        for step in STEPS:
-            number, error = _extrapolated(function, x, step * size, bound)
-            if not (isfinite(number) and isfinite(error)):
-                continue
-            if best is None or (
-                error < best[1] and fabs(number - best[0]) <= DOUBT * (error + best[1])
-            ):
-                best = number, error
+    for step in STEPS:
+        number, error = _extrapolated(function, x, step * size, bound)
+        if not (isfinite(number) and isfinite(error)):
+            continue
+        if best is None or (
+            error < best[1] and fabs(number - best[0]) <= DOUBT * (error + best[1])
+        ):
+            best = number, error
     return best
 
 

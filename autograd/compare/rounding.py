@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from math import fabs, sqrt
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from autograd import ops
 from autograd.graph import topological_order
 from autograd.op import Op
+from autograd.quiet import quiet
 from autograd.value import Value
 
 SMALLEST = 2.0**-1022
@@ -92,6 +91,7 @@ def data_bounds(order: Iterable[Value], given: dict[Value, float]) -> dict[Value
     return result
 
 
+@quiet
 def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
     """The error of each partial derivative of a node, given that of the data of its operands."""
     op = node.op
@@ -106,12 +106,11 @@ def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
         if isinstance(twin, Value) and isinstance(x, Value)
     }
     own = CANCELLING_SLOPES[op](node.data) if op in CANCELLING_SLOPES else 0.0
-    with np.errstate(all="ignore"):
-        try:
-            partials = op.differentiate(out, twins, twins)
-        except (TypeError, ArithmeticError, ValueError):  # an Op of one's own, for floats only
-            return [_rounding(partial) for partial in node.partials]
-        return [own + _bound(partial, given) for partial in partials]
+    try:
+        partials = op.differentiate(out, twins, twins)
+    except (TypeError, ArithmeticError, ValueError):  # an Op of one's own, for floats only
+        return [_rounding(partial) for partial in node.partials]
+    return [own + _bound(partial, given) for partial in partials]
 
 
 def _bound(partial: Any, given: dict[Value, float]) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.compare.judge import Judge
+from autograd.quiet import quiet, quietly
 from autograd.value import Value
 
 Point = list[NDArray[np.float64]]
@@ -52,25 +53,25 @@ class Recording:
         self.deciders = self._deciders()
         self.sides = {branch: self._side(x) for branch, x in self.deciders.items()}
 
+    @quiet
     def _deciders(self) -> dict[Branch, Value | float]:
         """For each branch the number by whose sign it is taken: a condition may be a plain one."""
         result: dict[Branch, Value | float] = {}
-        with np.errstate(all="ignore"):
-            for node in self.judge.order:
-                if node.op is None:
-                    continue
-                kinks: list[Any] = [kink(*node.operands) for kink in node.op.kinks]
-                if node.op is ops.where:
-                    kinks = [node.operands[0]]
-                elif node.op is ops.clip and all(map(isfinite, _data(node.operands))):
-                    x, lower, upper = node.operands
-                    self.middles[Branch(self.judge.names[node], len(kinks))] = x - (
-                        0.5 * (lower + upper)
-                    )
-                    kinks.append((x - lower) * (upper - x))  # inside or outside
-                for count, decider in enumerate(kinks):
-                    if isinstance(decider, Value) or node.op is ops.where:
-                        result[Branch(self.judge.names[node], count)] = decider
+        for node in self.judge.order:
+            if node.op is None:
+                continue
+            kinks: list[Any] = [kink(*node.operands) for kink in node.op.kinks]
+            if node.op is ops.where:
+                kinks = [node.operands[0]]
+            elif node.op is ops.clip and all(map(isfinite, _data(node.operands))):
+                x, lower, upper = node.operands
+                self.middles[Branch(self.judge.names[node], len(kinks))] = x - (
+                    0.5 * (lower + upper)
+                )
+                kinks.append((x - lower) * (upper - x))  # inside or outside
+            for count, decider in enumerate(kinks):
+                if isinstance(decider, Value) or node.op is ops.where:
+                    result[Branch(self.judge.names[node], count)] = decider
         return result
 
     def _side(self, decider: Value | float) -> int:
@@ -142,8 +143,8 @@ class Recording:
             return self.point
         steps = [-overshoot * decider.data / length * g for g in gradient]
         if relative:
-            with np.errstate(all="ignore"):
-                steps = [x.ravel() * np.expm1(s) for x, s in zip(self.point, steps, strict=True)]
+            pairs = list(zip(self.point, steps, strict=True))
+            steps = quietly(lambda: [x.ravel() * np.expm1(s) for x, s in pairs])
         return [x + s.reshape(x.shape) for x, s in zip(self.point, steps, strict=True)]
 
 

@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isnan
 from typing import Any
 
-import numpy as np
-
 from autograd import ops
 from autograd.explain.labels import LONGEST, Labels
 from autograd.explain.notation import Written, applied
 from autograd.expression.simplify import merged, simplified
 from autograd.op import Op
+from autograd.quiet import quietly
 from autograd.value import Value
 
 LONGEST_PARTIAL = 60
@@ -47,8 +46,7 @@ class Partials:
         if known is None or isnan(node.partials[index]):  # the formula may be defined there
             return number
         formulas, labels = known
-        with np.errstate(all="ignore"):
-            (partial,) = simplified([formulas[index]])
+        (partial,) = simplified([formulas[index]])
         if not isinstance(partial, Value):
             return number
         written = dict(labels)
@@ -79,9 +77,8 @@ class Partials:
             return None  # a tie
         taught = TAUGHT.get(node.op)
         try:
-            with np.errstate(all="ignore"):
-                if taught is not None:
-                    return taught(out, *arguments), labels
-                return node.op.differentiate(out, arguments, arguments), labels
+            if taught is not None:
+                return quietly(taught, out, *arguments), labels
+            return quietly(node.op.differentiate, out, arguments, arguments), labels
         except Exception:  # an operation of one's own, whose partials are for floats only
             return None

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 
-import numpy as np
-
 from autograd import ops
 from autograd.explain.document import Math, Words
 from autograd.explain.labels import Labels
 from autograd.explain.paths import Edge
+from autograd.quiet import quietly
 from autograd.value import Value
 
 MOST_SAID = 3
@@ -102,9 +101,8 @@ def kinks(edges: Sequence[Edge], labels: Labels) -> list[Words]:
         numbers = [data(x) for x in operands]
         if len(operands) == 2 and operands[0] is operands[1]:
             continue  # a tie with itself is none
-        with np.errstate(all="ignore"):
-            if not any(kink(*numbers) == 0.0 for kink in op.kinks):
-                continue
+        if 0.0 not in [quietly(kink, *numbers) for kink in op.kinks]:
+            continue
         inputs = [labels.equation(x) for x in edge.node.operands]
         listed: list[str | Math] = [part for x in inputs for part in (x, ", ")][:-1]
         slope = labels.derivative(edge.node, edge.operand, len(inputs) > 1, edge.use)
@@ -183,8 +181,7 @@ def outdated(shown: Sequence[Value], labels: Labels) -> list[Words]:
     for node in shown:
         if node.op is None or node.op.__module__ != ops.__name__:
             continue  # what an operation of one's own does besides is not done again
-        with np.errstate(all="ignore"):
-            now = node.op.evaluate([data(x) for x in node.operands], node.operands)
+        now = quietly(node.op.evaluate, [data(x) for x in node.operands], node.operands)
         if repr(now) != repr((node.data, node.partials)):
             result.append(
                 [

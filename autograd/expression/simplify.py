@@ -3,11 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from autograd import ops
 from autograd.graph import sort
 from autograd.op import Op
+from autograd.quiet import quiet
 from autograd.value import Value
 
 Operand = Value | float
@@ -25,6 +24,7 @@ def merged(roots: Iterable[Operand]) -> dict[Value, None]:
     return order
 
 
+@quiet
 def simplified(roots: Sequence[Operand], constants: Mapping[Value, float] = {}) -> list[Operand]:
     """Roots with the same results, but without the steps that nobody would write.
 
@@ -41,27 +41,26 @@ def simplified(roots: Sequence[Operand], constants: Mapping[Value, float] = {}) 
     made: dict[Value, Operand] = {}
     once: set[Value] = set()
     known: set[Value] = set()
-    with np.errstate(all="ignore"):
-        for node in order:
-            if node.op is None:
-                made[node] = constants.get(node, node)
-                continue
-            operands = [made[x] if isinstance(x, Value) else x for x in node.operands]
-            named = node.name and any(isinstance(x, Value) for x in operands)
-            simpler = None if named else _simpler(node.op, operands, once)
-            if simpler is not None:
-                made[node] = simpler
-            elif all(x is y for x, y in zip(operands, node.operands, strict=True)):
-                made[node] = node
+    for node in order:
+        if node.op is None:
+            made[node] = constants.get(node, node)
+            continue
+        operands = [made[x] if isinstance(x, Value) else x for x in node.operands]
+        named = node.name and any(isinstance(x, Value) for x in operands)
+        simpler = None if named else _simpler(node.op, operands, once)
+        if simpler is not None:
+            made[node] = simpler
+        elif all(x is y for x, y in zip(operands, node.operands, strict=True)):
+            made[node] = node
+        else:
+            made[node] = Value._record(node.op, operands).named(node.name)
+        result = made[node]
+        if isinstance(result, Value):
+            if users.get(node) == 1 and result not in known:
+                once.add(result)
             else:
-                made[node] = Value._record(node.op, operands).named(node.name)
-            result = made[node]
-            if isinstance(result, Value):
-                if users.get(node) == 1 and result not in known:
-                    once.add(result)
-                else:
-                    once.discard(result)
-                known.add(result)
+                once.discard(result)
+            known.add(result)
     return [made[x] if isinstance(x, Value) else x for x in roots]
 
 

@@ -4,16 +4,16 @@ import unicodedata
 from collections.abc import Mapping
 from keyword import iskeyword
 
-import numpy as np
-
 from autograd import ops
 from autograd.formula.reader import Reader, meant
 from autograd.formula.source import LONGEST_NAME, Source
+from autograd.quiet import quiet
 from autograd.value import Value
 
 __all__ = ["read"]
 
 
+@quiet
 def read(text: str, numbers: Mapping[str, float]) -> Value:
     """The graph of a formula such as `(relu(w * x + b) - t) ** 2`.
 
@@ -56,8 +56,7 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
             raise ValueError(f"{name!r} is given twice")
         leaves[normal] = Value(number, normal)
     reader = Reader(Source(text), leaves)
-    with np.errstate(all="ignore"):
-        result = reader.computed()
+    result = reader.computed()
     for name in leaves:
         if name not in reader.used:
             hint = meant(name, reader.used)
