@@ -754,6 +754,29 @@ def test_time_runs_out():
     )  # and nothing is left over
 
 
+def test_time_that_runs_out_before_the_engine_has_begun(monkeypatch):
+    render = engine._render
+
+    def late(*arguments):
+        time.sleep(0.3)
+        return render(*arguments)
+
+    monkeypatch.setattr(engine, "_render", late)
+    start = time.perf_counter()
+    with pytest.raises(TimeoutError):
+        draw(tangle(900), timeout=0.1).svg()
+    assert time.perf_counter() - start < 5.0
+
+
+@pytest.fixture
+def interruptible():
+    """Ctrl-C interrupts, also where these tests are a background job, which ignores it."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_picture_can_be_interrupted():
     diagram = draw(tangle(900))
     timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
@@ -802,7 +825,7 @@ def test_when_graphviz_fails(monkeypatch):
     with pytest.raises(RuntimeError, match="Graphviz cannot lay out the picture: Failed to parse"):
         engine.svg("digraph {", 30.0)
 
-    def fail(source):
+    def fail(*arguments):
         raise wasmtime.WasmtimeError("no memory\nbacktrace")
 
     monkeypatch.setattr(engine, "_render", fail)

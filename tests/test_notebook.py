@@ -11,7 +11,10 @@ def test_a_notebook_displays_a_diagram():
     cells = [
         "from autograd import draw\nfrom autograd.neuron import Neuron",
         "loss, *_ = Neuron().record()\nloss.backward()\ndraw(loss)",
-        "for _ in range(900):\n    loss = loss + 1.0\ndraw(loss, timeout=0.001)",
+        # A tangle, which takes Graphviz a hundred times as long as it is given.
+        "import random\nimport autograd\nrandom.seed(1)\nnodes = [loss]\n"
+        "for _ in range(900):\n    nodes.append(random.choice(nodes) + random.choice(nodes))\n"
+        "draw(autograd.sum(nodes), timeout=0.2)",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(x) for x in cells])
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()

@@ -37,24 +37,26 @@ def svg(source: str, timeout: float) -> str:
         RuntimeError: if Graphviz cannot lay it out, or there is no wasmtime to run it.
     """
     wasmtime = _wasmtime()
+    graphviz, module = _graphviz()
     end = monotonic() + timeout
     outcome: list[str | Exception] = []
 
     def work() -> None:
         try:
-            outcome.append(_render(source))
+            outcome.append(_render(source, graphviz, module, stopped))
         except Exception as error:
             outcome.append(error)
 
     while True:
+        stopped = threading.Event()
         worker = threading.Thread(target=work, daemon=True)
         worker.start()
         try:
             worker.join(min(max(0.0, end - monotonic()), threading.TIMEOUT_MAX))
-            late = worker.is_alive()
         finally:
             if worker.is_alive():  # out of time, or Ctrl-C
-                _graphviz()[0].increment_epoch()
+                stopped.set()
+                graphviz.increment_epoch()
                 worker.join()
         result = outcome.pop()
         if isinstance(result, str):
@@ -62,8 +64,6 @@ def svg(source: str, timeout: float) -> str:
         if not isinstance(result, wasmtime.Trap | wasmtime.WasmtimeError):
             raise result
         code = result.trap_code if isinstance(result, wasmtime.Trap) else None
-        if late:
-            raise TimeoutError(TOO_SLOW.format(timeout))
         if code is wasmtime.TrapCode.STACK_OVERFLOW:
             raise RuntimeError(
                 "the graph is too deep for Graphviz: collapse groups or draw a part (depth=)"
@@ -71,6 +71,8 @@ def svg(source: str, timeout: float) -> str:
         if code is not wasmtime.TrapCode.INTERRUPT:
             reason = str(result).partition("\n")[0]
             raise RuntimeError(f"Graphviz failed, perhaps for lack of memory: {reason}")
+        if stopped.is_set():
+            raise TimeoutError(TOO_SLOW.format(timeout))
         # It was another thread's picture that ran out of time: once more.
 
 
@@ -85,13 +87,16 @@ def _wasmtime() -> Any:
     return wasmtime
 
 
-def _render(source: str) -> str:
+def _render(
+    source: str, engine: wasmtime.Engine, module: wasmtime.Module, stopped: threading.Event
+) -> str:
     """Calls `char *graphviz_render(char *dot, char *format, char *engine, uint32_t *length)`."""
     wasmtime = _wasmtime()
-    engine, module = _graphviz()
     store = wasmtime.Store(engine)
     store.set_wasi(wasmtime.WasiConfig())
     store.set_epoch_deadline(1)
+    if stopped.is_set():  # before there was a deadline
+        store.set_epoch_deadline(0)
     linker = wasmtime.Linker(engine)
     linker.define_wasi()
     exports: Any = linker.instantiate(store, module).exports(store)
