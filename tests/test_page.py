@@ -221,7 +221,8 @@ def test_text_fits_its_box(page, tmp_path, family):
     (tmp_path / "x.svg").write_text(draw(total).svg(), encoding="utf-8")
     opened(page, tmp_path / "x.svg")
     if family:
-        page.evaluate(f"document.documentElement.setAttribute('font-family', '{family}')")
+        fonts = f'"{family}", monospace'  # the first may be missing
+        page.evaluate(f"document.documentElement.setAttribute('font-family', '{fonts}')")
     measured = page.evaluate(FITS)
     assert len(measured) > 50
     for line, *room in measured:
