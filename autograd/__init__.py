@@ -46,6 +46,7 @@ from autograd.ops import (
     softplus,
     sqrt,
     square,
+    stop_gradient,
     sum,
     tan,
     tanh,
@@ -64,8 +65,9 @@ __all__ = [
     "data", "dot", "draw", "erf", "exp", "explain", "expm1", "expression", "grad", "grads",
     "hessian", "hvp", "hypot", "jacobian", "jvp", "latex", "leaky_relu", "log", "log10",
     "log1p", "log2", "logaddexp", "logsumexp", "maximum", "mean", "minimum", "prod",
-    "python_source", "relu", "sigmoid", "sin", "sinh", "softplus", "sqrt", "square", "sum",
-    "tan", "tanh", "to_sympy", "topological_order", "value_and_grad", "values", "vjp", "where",
+    "python_source", "relu", "sigmoid", "sin", "sinh", "softplus", "sqrt", "square",
+    "stop_gradient", "sum", "tan", "tanh", "to_sympy", "topological_order", "value_and_grad",
+    "values", "vjp", "where",
 ]  # fmt: skip
 
 

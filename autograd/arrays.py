@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd.op import boxed, real
+from autograd.op import boxed, objects, real, refuse_loss
 from autograd.value import Value
 
 
@@ -32,6 +32,7 @@ def values(array_like: ArrayLike, name: str | None = None) -> NDArray[Any]:
     """
     if name is not None and not isinstance(name, str):
         raise TypeError(f"a name must be a string, not a {type(name).__name__}")
+    refuse_loss(array_like, "what values() is given")
     numbers: NDArray[Any] = np.asarray(array_like)
     result = np.empty(numbers.shape, dtype=object)
     for index, number in np.ndenumerate(numbers):
@@ -76,7 +77,7 @@ def grads(tree: Any) -> NDArray[np.float64]:
 
 
 def _collected(tree: Any, number: Callable[[Any], float]) -> NDArray[np.float64]:
-    items = boxed(tree) if isinstance(tree, Value) else np.asarray(tree, dtype=object)
+    items = boxed(tree) if isinstance(tree, Value) else objects(tree, "an array of Values")
     result = np.empty(items.shape)
     for index, item in np.ndenumerate(items):
         result[index] = number(item if isinstance(item, Value) else real(item, "an element"))

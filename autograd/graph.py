@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import is_value, real
-from autograd.ops import where
+from autograd.op import is_value, real, undefined
+from autograd.ops import defined, where
 from autograd.quiet import quiet
 
 Node = Any  # a Value; this module is below `autograd.value` and asks only for the attributes above
@@ -310,10 +310,13 @@ def _dependent(order: Iterable[Node], sources: Iterable[Node]) -> list[tuple[Nod
 def _partials(node: Node, wrt: Sequence[Any]) -> list[tuple[Node, Any]]:
     """The operands that are not 0.0 in `wrt`, each with its partial as a graph or a constant."""
     try:
-        return _evaluated(node, node.operands, wrt)
+        pairs = _evaluated(node, node.operands, wrt)
     except (ArithmeticError, ValueError):  # among constants: NumPy's scalars do not raise
         arguments = [np.float64(x) if type(x) is float else x for x in node.operands]
-        return _evaluated(node, arguments, wrt)
+        pairs = _evaluated(node, arguments, wrt)
+    if undefined(node._number, [x if type(x) is float else x._number for x in node.operands]):
+        return [(operand, defined(partial, node)) for operand, partial in pairs]
+    return pairs
 
 
 def _evaluated(node: Node, arguments: Sequence[Any], wrt: Sequence[Any]) -> list[tuple[Node, Any]]:

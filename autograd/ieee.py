@@ -257,6 +257,11 @@ def sign(x: float) -> float:
     return float(x > 0.0) - float(x < 0.0) if x == x else x
 
 
+def defined(x: float, value: float) -> float:
+    """`x` itself, nan where `value` is."""
+    return x if value == value else math.nan
+
+
 def nonnegative(x: float) -> float:
     """`x` itself, nan where it is negative; -0.0 becomes 0.0."""
     return x + 0.0 if x >= 0.0 else math.nan
@@ -271,6 +276,11 @@ def leaky_relu(x: float, slope: float = 0.01) -> float:
     """`x` where it is positive, otherwise `slope * x`; with slope 0 the same as `relu`."""
     if x <= 0.0:
         return slope * x if slope != 0.0 else 0.0
+    return x
+
+
+def stop_gradient(x: float) -> float:
+    """`x` itself."""
     return x
 
 

@@ -136,6 +136,7 @@ class Op:
             if hasattr(kind, "_record"):
                 recorder = kind
             elif issubclass(kind, np.ndarray):
+                refuse_loss(operands, f"an operand of {self.name}")
                 return self._elementwise(operands)
             else:
                 plain = False
@@ -217,8 +218,7 @@ class Op:
             out = real(out, f"the value of {self.name}")
         if out - out == 0.0 or self.numpy is None:
             return out
-        made_here = all(x == x for x in data) if out != out else all(x - x == 0.0 for x in data)
-        if made_here:  # not handed on
+        if undefined(out, data) or all(x - x == 0.0 for x in data):  # not handed on
             self.numpy(*data)  # warns
         return out
 
@@ -228,13 +228,16 @@ class Op:
         """The value and the partial derivatives at `data`.
 
         Where the operand is a constant (a float) its partial is 0.0 and is never evaluated.
-        Partial derivatives do not warn: an infinite slope is an answer.
+        Partial derivatives do not warn: an infinite slope is an answer. Where the value is nan and
+        no operand is, there is no derivative either: all of them are nan.
         """
         if self.kernel is not None and (fast := self.kernel(*data)) is not None:
             out, partials = fast
             if out - out == 0.0 or self.numpy is None:
                 return out, self._zero_for_constants(partials, operands)
         out = self.value(*data)
+        if undefined(out, data):
+            return out, self._zero_for_constants((math.nan,) * len(data), operands)
         if self.quiet and out - out == 0.0:
             try:
                 partials = tuple(self.differentiate(out, data, operands))
@@ -309,6 +312,11 @@ class Op:
         return re.sub(r"#([1-9*<>])", replacement, template)
 
 
+def undefined(out: float, data: Iterable[float]) -> bool:
+    """Whether an operation has no value at `data`: it is nan, and was not handed that."""
+    return out != out and all(x == x for x in data)
+
+
 def is_value(item: object) -> bool:
     """Whether `item` is a Value, for the rooms below `autograd.value`."""
     return hasattr(type(item), "_record")
@@ -319,6 +327,32 @@ def boxed(item: object) -> np.ndarray[Any, Any]:
     box = np.empty((), dtype=object)
     box[()] = item
     return box
+
+
+def refuse_loss(item: object, role: str) -> None:
+    """A TypeError for a mask or a unit, in nested sequences too: a plain array would lose it."""
+    if isinstance(item, (list, tuple)):
+        for part in item:
+            if type(part) is not float:
+                refuse_loss(part, role)
+    elif isinstance(item, np.ma.MaskedArray):
+        raise TypeError(
+            f"{role} must not have a mask, which would be lost: fill it with .filled(number), or "
+            "take what is not masked with .compressed()"
+        )
+    elif type(item) is not np.ndarray and not isinstance(item, numbers.Real):
+        unit = getattr(item, "unit", None) or getattr(item, "units", None)
+        if unit is not None:
+            raise TypeError(
+                f"{role} must not have a unit, which would be lost: give the number of {unit} "
+                "alone, its .value or .magnitude"
+            )
+
+
+def objects(items: object, role: str) -> np.ndarray[Any, Any]:
+    """Numbers and Values in nested sequences as an object array."""
+    refuse_loss(items, role)
+    return np.asarray(items, dtype=object)
 
 
 _REMEDIES: Sequence[tuple[Any, str]] = (
@@ -336,6 +370,7 @@ def real(number: object, role: str) -> float:
         return number
     if type(number) is int or isinstance(number, (numbers.Real, np.bool_)):
         return float(number)
+    refuse_loss(number, role)
     kind = type(number).__name__
     shown = f"the {kind} {number!r}" if isinstance(number, (str, bytes, complex)) else f"a {kind}"
     remedies = [remedy for kinds, remedy in _REMEDIES if isinstance(number, kinds)]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ieee
-from autograd.op import REALS, Op
+from autograd.op import REALS, Op, objects, refuse_loss
 
 POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
@@ -25,13 +25,15 @@ LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 
 def _flat(items: Any, name: str) -> Sequence[Any]:
     """Every element of an array or of (nested) sequences."""
+    if not isinstance(items, (list, tuple)):
+        refuse_loss(items, f"what {name} takes")
     if not isinstance(items, np.ndarray):
         if isinstance(items, str) or not isinstance(items, Iterable):
             raise TypeError(f"{name} takes a sequence or an array, not a {type(items).__name__}")
         listed = list(items)
         if not any(isinstance(item, (list, tuple, np.ndarray)) for item in listed):
             return listed
-        items = np.asarray(listed, dtype=object)
+        items = objects(listed, f"what {name} takes")
     flat: list[Any] = items.ravel().tolist()
     return flat
 
@@ -49,14 +51,12 @@ def _all_of(name: str, empty: bool = True) -> Callable[[Any], Sequence[Any]]:
 def _vector(items: Any) -> Sequence[Any]:
     if isinstance(items, (list, tuple)):
         return items
-    if isinstance(items, np.ndarray):
-        if items.ndim != 1:
-            raise ValueError(
-                f"dot takes two vectors, not an array of shape {items.shape}; "
-                "for matrices take the dot of each row, or use @"
-            )
-        elements: list[Any] = items.tolist()
-        return elements
+    refuse_loss(items, "a vector of dot")
+    if isinstance(items, np.ndarray) and items.ndim != 1:
+        raise ValueError(
+            f"dot takes two vectors, not an array of shape {items.shape}; "
+            "for matrices take the dot of each row, or use @"
+        )
     if isinstance(items, (set, frozenset, dict)):
         raise TypeError(f"dot takes two vectors, not a {type(items).__name__}: it has no order")
     return _flat(items, "dot")
@@ -237,6 +237,11 @@ def _share(x: Any, y: Any) -> Any:
     return 0.5 * (1.0 + greater(x, y) - greater(y, x))
 
 
+def _level(out: Any, *operands: Any) -> float:
+    """0, and nan where there is no value."""
+    return math.nan if isinstance(out, float) and out != out else 0.0
+
+
 relu = Op(
     "relu", ieee.relu, [lambda out, x: greater(x, 0.0)],
     latex=r"\max\left(0, #1\right)", kinks=[lambda x: x], selects=True,
@@ -287,6 +292,11 @@ where = Op(
      lambda out, condition, x, y: where(condition, 0.0, 1.0)],
     selects=True,
     description="`x` where the condition is true (not 0, so nan is true), otherwise `y`.")
+
+stop_gradient = Op(
+    "stop_gradient", ieee.stop_gradient, [_level],
+    latex=r"\operatorname{stop}\left(#1\right)", selects=True,
+    description="The operand itself, through which nothing flows: its derivative is taken to be 0.")
 
 # --- Reductions: one node for any number of operands --------------------------------------------
 
@@ -345,16 +355,21 @@ logsumexp = Op(
 # --- What the derivatives above are made of -----------------------------------------------------
 
 sign = Op(
-    "sign", ieee.sign, [lambda out, x: 0.0], kinks=[lambda x: x], selects=True, numpy=np.sign,
+    "sign", ieee.sign, [_level], kinks=[lambda x: x], selects=True, numpy=np.sign,
     description="-1, 0 or 1, the sign of the operand.")
 greater = Op(
-    "greater", ieee.greater, [lambda out, x, y: 0.0, lambda out, x, y: 0.0],
+    "greater", ieee.greater, [_level, _level],
     latex=r"\mathbb{1}\left[#1 > #2\right]", kinks=[lambda x, y: x - y], selects=True,
     description="1 where x > y, otherwise 0.")
 nonnegative = Op(
     "nonnegative", ieee.nonnegative, [lambda out, x: 1.0],
     text="#1", latex="#1", domain=(POSITIVE,),
     description="The operand, nan where it is negative.")
+defined = Op(
+    "defined", ieee.defined,
+    [lambda out, x, value: defined(1.0, value), lambda out, x, value: defined(0.0, value)],
+    latex="#1",
+    description="The first operand, nan where the second, the value that it is derived from, is.")
 identity = Op(
     "identity", lambda x: x, [lambda out, x: 1.0],
     text="#1", latex="#1", kernel=lambda x: (x, (1.0,)),

@@ -18,7 +18,7 @@ from autograd.graph import (
 )
 from autograd.ops import identity
 from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
-from autograd.value import Value
+from autograd.value import Value, new_era
 
 Function = Callable[..., Any]
 
@@ -62,7 +62,7 @@ class Record(NamedTuple):
         """The adjoints of the leaves, from those of the roots."""
         adjoints: dict[Value, Any] = {}
         for root, seed in seeds:
-            if type(root) is not float:
+            if type(root) is not float and not _nothing(seed):
                 adjoints[root] = adjoints[root] + seed if root in adjoints else seed
         if self._graphs(adjoints):
             return _values(derivative_graphs(self.order, adjoints, self.leaves))
@@ -72,6 +72,7 @@ class Record(NamedTuple):
 
     def push(self, seeds: Mapping[Value, Any]) -> list[Any]:
         """The tangents of the outputs, from those of the leaves."""
+        seeds = {leaf: seed for leaf, seed in seeds.items() if not _nothing(seed)}
         if self._graphs(seeds):
             tangents = tangent_graphs(self.order, seeds)
             return _values(_numbers(tangents, self.outputs.numbers))
@@ -81,7 +82,10 @@ class Record(NamedTuple):
 
     def second(self, root: Any, directions: Iterable[Mapping[Value, Any]]) -> list[list[Any]]:
         """The tangents of the adjoints of the leaves, from tangents of the leaves."""
-        directions = list(directions)
+        directions = [
+            {leaf: seed for leaf, seed in direction.items() if not _nothing(seed)}
+            for direction in directions
+        ]
         seeds = {} if type(root) is float else {root: 1.0}
         if any(map(self._graphs, directions)):
             gradient = derivative_graphs(self.order, seeds, self.leaves)
@@ -111,7 +115,7 @@ def recorded(
     kwargs: Mapping[str, Any] | None = None,
 ) -> Record:
     """Call a function, with what `arguments` makes of Values in the place of the `inputs`."""
-    name = name_of(fun)
+    name, era = name_of(fun), new_era()
     leaves = [Value(x if type(x) is float else x.data) for x in inputs.numbers]
     try:
         result, aux = fun(*arguments(leaves), **kwargs or {}), None
@@ -129,21 +133,31 @@ def recorded(
     for leaf, argument in zip(leaves, inputs.numbers, strict=True):
         leaf.op, leaf._x, leaf._dx = identity, argument, float(type(argument) is not float)
     given = any(type(x) is not float for x in inputs.numbers)
-    order, outside = _sorted(outputs.numbers, leaves)
-    aux = _handed_on(aux, leaves, given)
+    order, outside = _sorted(outputs.numbers, leaves, era)
+    aux = _handed_on(aux, leaves, given, era)
     return Record(name, inputs, leaves, outputs, aux, order, outside or given)
 
 
-def _sorted(roots: Iterable[Any], leaves: Sequence[Value]) -> tuple[dict[Value, Any], bool]:
-    """The topological order down to the leaves, and whether there are others in it."""
+def _sorted(
+    roots: Iterable[Any], leaves: Sequence[Value], era: int
+) -> tuple[dict[Value, Any], bool]:
+    """The topological order down to the leaves, and whether others from before are in it.
+
+    What was made during the call, by `detach()` say, is a constant.
+    """
     order: dict[Value, Any] = dict.fromkeys(leaves)
     for root in roots:
         if type(root) is not float:
             sort(root, order)
-    return order, None in [node.op for node in order]
+    return order, any(node.op is None and node._era < era for node in order)
 
 
-def _handed_on(aux: Any, leaves: Sequence[Value], given: bool) -> Any:
+def _nothing(seed: Any) -> bool:
+    """Whether a seed is 0 and stays that: it brings nothing, not even where a slope is infinite."""
+    return type(seed) is float and seed == 0.0
+
+
+def _handed_on(aux: Any, leaves: Sequence[Value], given: bool, era: int) -> Any:
     """`aux` with plain numbers in the place of Values if no Values from outside are in it."""
     found: list[Value] = []
 
@@ -158,7 +172,7 @@ def _handed_on(aux: Any, leaves: Sequence[Value], given: bool) -> Any:
         return data(item) if inside else item
 
     mapped(find, aux)
-    if not found or given or _sorted(found, leaves)[1]:
+    if not found or given or _sorted(found, leaves, era)[1]:
         return aux
     return mapped(number, aux)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.op import is_value, real
+from autograd.op import is_value, real, refuse_loss
 
 Path = tuple[Any, ...]
 """The keys and indices that lead to an item of a tree."""
@@ -90,9 +90,9 @@ def flatten(tree: Any, role: Callable[[Path], str]) -> Tree:
 
     def take(item: Any, path: Path) -> Leaf:
         start = len(numbers)
-        if isinstance(item, np.ma.MaskedArray):
-            raise TypeError(f"{role(path)} must not be a masked array: its filled() is none")
         if isinstance(item, np.ndarray):
+            if type(item) is not np.ndarray:
+                refuse_loss(item, role(path))
             item = np.asarray(item)  # not a matrix, which is never flat
             flat = item.ravel()
             if item.dtype.kind in "biuf":

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import boxed, is_value
+from autograd.op import boxed, is_value, refuse_loss
 from autograd.ops import TABLE, UFUNCS
 
 _IDENTITIES = (np.positive, np.conjugate)
@@ -22,6 +22,7 @@ def apply_ufunc(
         TypeError: for a ufunc without a derivative here, for options such as `where=`, and for an
             `out` that cannot hold Values.
     """
+    refuse_loss(inputs, f"an operand of np.{ufunc.__name__}")
     if method != "__call__":  # reduce, outer, …: NumPy's own loop over objects
         arrays = [boxed(x) if is_value(x) else x for x in inputs]
         return getattr(ufunc, method)(*arrays, **({"out": out} if out else {}), **options)

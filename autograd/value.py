@@ -13,13 +13,23 @@ import numpy as np
 from autograd import ops
 from autograd.graph import backward_sweep, derivative_graphs, recompute, sort
 from autograd.ieee import SMALLEST_NORMAL
-from autograd.op import Op, real
+from autograd.op import Op, real, refuse_loss
 from autograd.pickling import reduction
 from autograd.ufuncs import apply_ufunc
 
 _new = object.__new__
 _add, _multiply = ops.add, ops.multiply
+_era = 0
 _REFUSED = (str, bytes, complex, list, tuple, set, dict, type(None))
+
+
+def new_era() -> int:
+    """Begin an era. A leaf remembers the one that it was made in, so it can be asked whether it
+    was there before.
+    """
+    global _era
+    _era += 1
+    return _era
 
 
 def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
@@ -29,9 +39,11 @@ def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
     """
     if isinstance(other, (Value, numbers.Real, np.bool_)):
         return Value._record(op, (left, right))
+    role = f"the other operand of {op.name} with {(right if left is other else left)._title()}"
     if isinstance(other, _REFUSED):
-        value = right if left is other else left
-        real(other, f"the other operand of {op.name} with {value._title()}")
+        real(other, role)
+    if isinstance(other, np.ma.MaskedArray):
+        refuse_loss(other, role)
     return cast(Value, NotImplemented)
 
 
@@ -80,7 +92,6 @@ class Value:
         name: what to call the Value in messages, formulas and pictures.
 
     Attributes:
-        grad: what `backward()` has accumulated here, 0.0 at first.
         op: the `Op` that computed the Value, None for a Value made from a number.
         name: the name, or None.
 
@@ -98,7 +109,7 @@ class Value:
         Value(data=3.0, grad=6.0, name='x')
     """
 
-    __slots__ = ("_dx", "_dy", "_number", "_order", "_x", "_y", "grad", "name", "op")
+    __slots__ = ("_dx", "_dy", "_era", "_grad", "_number", "_order", "_x", "_y", "name", "op")
 
     _number: float
     _order: dict[Value, None] | None
@@ -106,7 +117,8 @@ class Value:
     _y: Value | float | None
     _dx: Any
     _dy: float
-    grad: float
+    _grad: float
+    _era: int
     name: str | None
     op: Op | None
 
@@ -115,8 +127,8 @@ class Value:
             raise TypeError("a Value already: use it as it is, or a copy made by .detach()")
         self._number = real(data, "the data of a Value")
         self._order = None
-        self._x = self._y = self._dx = self._dy = 0.0
-        self.grad = 0.0
+        self._x = self._y = self._dx = self._dy = self._grad = 0.0
+        self._era = _era
         self.op = None
         self.named(name)
 
@@ -133,6 +145,15 @@ class Value:
             self._number = data
             return
         self._number = real(data, f"the data of {self._title()}")
+
+    @property
+    def grad(self) -> float:
+        """What `backward()` has accumulated here, 0.0 at first. Assigning None makes it 0.0."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: float | None) -> None:
+        self._grad = 0.0 if grad is None else real(grad, f"the grad of {self._title()}")
 
     @property
     def operands(self) -> tuple[Value | float, ...]:
@@ -229,7 +250,7 @@ class Value:
         backward_sweep(adjoints)
         for node, adjoint in adjoints.items():
             if adjoint is not None:
-                node.grad += adjoint
+                node._grad += adjoint
 
     def zero_grad(self) -> None:
         """Set `grad` to 0.0 on this Value and on everything it was computed from.
@@ -243,7 +264,7 @@ class Value:
             0.0
         """
         for node in self._sorted():
-            node.grad = 0.0
+            node._grad = 0.0
 
     def forward(self) -> float:
         """Compute the recorded graph anew, in place, after the data of its leaves has changed.
@@ -325,7 +346,7 @@ class Value:
         node._y = other
         node._dx = 1.0
         node._dy = dy
-        node.grad = 0.0
+        node._grad = 0.0
         node.op = _add
         return node
 
@@ -363,7 +384,7 @@ class Value:
         node._y = other
         node._dx = dx
         node._dy = dy
-        node.grad = 0.0
+        node._grad = 0.0
         node.op = _multiply
         return node
 
@@ -492,7 +513,7 @@ class Value:
     # Both go through the graph in topological order, so that its depth is no limit.
 
     def _fields(self) -> tuple[Any, ...]:
-        return self._x, self._dx, self._y, self._dy, self._number, self.op, self.grad, self.name
+        return self._x, self._dx, self._y, self._dy, self._number, self.op, self._grad, self.name
 
     def __copy__(self) -> Value:
         return _restore(*self._fields())
@@ -524,7 +545,7 @@ def _node(
     node._y = y
     node._dx = dx
     node._dy = dy
-    node.grad = 0.0
+    node._grad = 0.0
     node.op = op
     return node
 
@@ -533,5 +554,5 @@ def _restore(*fields: Any) -> Value:
     """The Value of the given `_fields()`; the first of a pickle has its list in front of them."""
     x, dx, y, dy, number, op, grad, name = fields[-8:]
     node = _node(number, op, x, dx, y, dy)
-    node.grad, node.name = grad, name
+    node._grad, node.name, node._era = grad, name, _era
     return node

@@ -11,7 +11,7 @@ from autograd.arrays import values
 from autograd.compare.comparison import Comparison
 from autograd.compare.keys import Pair, as_float, paired, zip_exactly
 from autograd.compare.sampling import Point, Recording
-from autograd.op import real
+from autograd.op import objects, real
 from autograd.quiet import quietly
 from autograd.value import Value
 
@@ -178,7 +178,7 @@ def _kind(thing: object) -> str:
 
 
 def _floats(x: Any, role: str) -> NDArray[np.float64]:
-    items = np.asarray(x, dtype=object)
+    items = objects(x, role)
     if any(isinstance(item, (list, tuple, np.ndarray)) for item in items.ravel()):
         raise ValueError(f"{role} must be a number or an array; its rows have different lengths")
     result = np.empty(items.shape)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import real
+from autograd.op import boxed, objects, real
 from autograd.value import Value
 
 Pair = tuple[Value, Value]
@@ -40,12 +40,10 @@ def paired(root: Value, names: Mapping[Value, str], manual: Any) -> Iterator[tup
 
 def zip_exactly(targets: Any, numbers: Any, what: str) -> Iterator[tuple[Any, float]]:
     """The elements of two arrays of the same shape, side by side; nothing is broadcast."""
-    boxes = np.empty((), object) if isinstance(targets, Value) else np.asarray(targets, object)
-    if isinstance(targets, Value):
-        boxes[()] = targets
+    boxes = boxed(targets) if isinstance(targets, Value) else objects(targets, what)
     if numbers is None or isinstance(numbers, (str, bytes, complex)):
         real(numbers, what)
-    array = np.asarray(numbers, dtype=object)
+    array = objects(numbers, what)
     if array.shape != boxes.shape:
         raise ValueError(f"{what} must have the shape {boxes.shape}, not {array.shape}")
     for index, target in np.ndenumerate(boxes):
@@ -71,7 +69,7 @@ def _resolved(key: Any, names: Mapping[Value, str]) -> Any:
     if isinstance(key, (Value, str)):
         return _one(key, names, several=True)
     if isinstance(key, (list, tuple, np.ndarray)):
-        for item in np.asarray(key, object).ravel():
+        for item in objects(key, "a key").ravel():
             if not isinstance(item, Value):
                 raise TypeError(f"a key must be made of Values, not of {type(item).__name__}")
         return key

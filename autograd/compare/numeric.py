@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from math import fabs, inf, isfinite
 
+from autograd import ops
 from autograd.quiet import quiet
 from autograd.value import Value
 
@@ -101,12 +102,12 @@ def users(order: Sequence[Value]) -> dict[Value, list[int]]:
 
 
 def _above(order: Sequence[Value], places: Mapping[Value, Sequence[int]], wrt: Value) -> set[int]:
-    """The places of the nodes that were computed from one of them."""
+    """The places of the nodes that follow when one of them is moved."""
     found: set[int] = set()
     front = list(places.get(wrt, ()))
     while front:
         place = front.pop()
-        if place not in found:
+        if place not in found and order[place].op is not ops.stop_gradient:
             found.add(place)
             front += places.get(order[place], ())
     return found

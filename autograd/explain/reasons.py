@@ -56,6 +56,8 @@ def cut(edge: Edge, labels: Labels) -> Words:
             f" is {truth}, so it does not pick ",
             shown,
         ]
+    if node.op is ops.stop_gradient:
+        return [f"{name} lets nothing through"]
     if node.op in (ops.sign, ops.greater):
         return [f"{name} is constant on both sides of its jump"]
     return [f"{name} does not pick ", shown]

@@ -27,6 +27,7 @@ AS_PYTHON = {
     ops.negative: ops.negative.text,
     ops.square: "#1 * #1",
     ops.identity: "#1",
+    ops.stop_gradient: "#1",
     ops.where: "#2 if #1 else #3",
     ops.prod: "math.prod([#*], start=1.0)",
 }

@@ -12,6 +12,7 @@ from autograd.expression.lines import Names, Notation, leaf_names, lines
 from autograd.expression.simplify import merged, simplified
 from autograd.expression.templates import ATOM, SIGN, Text
 from autograd.graph import derivative_graphs, sort
+from autograd.op import objects
 from autograd.value import Value
 
 
@@ -126,7 +127,7 @@ def _parameters(order: Collection[Value], arguments: Sequence[Any] | None) -> li
         raise TypeError("arguments is a list of Values and of arrays of Values")
     result: dict[Value, None] = {}
     for argument in arguments:
-        for leaf in np.asarray(argument, dtype=object).ravel().tolist():
+        for leaf in objects(argument, "arguments").ravel().tolist():
             if not isinstance(leaf, Value):
                 raise TypeError(f"an argument must be a Value, not a {type(leaf).__name__}")
             if leaf.op is not None:

@@ -100,6 +100,7 @@ def _functions(sympy: Any) -> dict[Op, Callable[..., Any]]:
         ops.logsumexp: lambda *operands: log(sympy.Add(*map(exp, operands))),
         ops.greater: lambda x, y: where((1, x > y), (0, True)),
         ops.nonnegative: lambda x: x,
+        ops.defined: lambda x, value: x,
         ops.identity: lambda x: x,
         ops.difference: lambda x, y: x - y,
         ops.sech2: lambda x: sympy.sech(x) ** 2,
