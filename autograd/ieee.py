@@ -195,9 +195,16 @@ def dot(left: tuple[float, ...], right: tuple[float, ...]) -> float:
             parts = np.ravel(_exact_product(*factors)).tolist()
             return _total(parts) or _exactly(left, right)
     for x, y in zip(left, right, strict=True):
-        if -(2.0**-500) < x * y < 2.0**-500 and x and y:
+        product = x * y
+        if -(2.0**-500) < product < 2.0**-500 and x and y:
             return _exactly(left, right)
-        parts += _exact_product(x, y)
+        scaled = 134217729.0 * x  # as in _exact_product: a call would take as long as the rest
+        x1 = scaled - (scaled - x)
+        x2 = x - x1
+        scaled = 134217729.0 * y
+        y1 = scaled - (scaled - y)
+        y2 = y - y1
+        parts += product, x2 * y2 - (((product - x1 * y1) - x2 * y1) - x1 * y2)
     return _total(parts) or _exactly(left, right)
 
 

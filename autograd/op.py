@@ -288,13 +288,11 @@ class Op:
     def _zero_for_constants(
         partials: tuple[Any, ...], operands: Sequence[object]
     ) -> tuple[Any, ...]:
-        if float not in map(type, operands):
+        kinds = list(map(type, operands))
+        if float not in kinds:
             return partials
         return tuple(
-            [
-                0.0 if type(operand) is float else partial
-                for partial, operand in zip(partials, operands, strict=False)
-            ]
+            [0.0 if kind is float else x for kind, x in zip(kinds, partials, strict=False)]
         )
 
     def _reals(self, partials: Sequence[Any]) -> tuple[float, ...]:

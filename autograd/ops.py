@@ -23,11 +23,11 @@ POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 
 
-def _flat(items: Any, name: str) -> Sequence[Any]:
+def _flat(items: Any, name: str) -> list[Any]:
     """Every element of an array or of (nested) sequences."""
-    if not isinstance(items, (list, tuple)):
-        refuse_loss(items, f"what {name} takes")
-    if not isinstance(items, np.ndarray):
+    if type(items) is not np.ndarray:
+        if not isinstance(items, (list, tuple)):
+            refuse_loss(items, f"what {name} takes")
         if isinstance(items, str) or not isinstance(items, Iterable):
             raise TypeError(f"{name} takes a sequence or an array, not a {type(items).__name__}")
         listed = list(items)
@@ -51,8 +51,8 @@ def _all_of(name: str, empty: bool = True) -> Callable[[Any], Sequence[Any]]:
 def _vector(items: Any) -> Sequence[Any]:
     if isinstance(items, (list, tuple)):
         return items
-    refuse_loss(items, "a vector of dot")
     if isinstance(items, np.ndarray) and items.ndim != 1:
+        refuse_loss(items, "a vector of dot")
         raise ValueError(
             f"dot takes two vectors, not an array of shape {items.shape}; "
             "for matrices take the dot of each row, or use @"
