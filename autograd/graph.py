@@ -8,16 +8,19 @@ None.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.op import is_value, real, undefined
 from autograd.ops import defined, where
-from autograd.quiet import quiet
+from autograd.quiet import quiet, quietly
 
 Node = Any  # a Value; this module is below `autograd.value` and asks only for the attributes above
+MOST_NAMED = 4
+"""How many operands a message names."""
+LONGEST_CALLED = 60
 Edges = list[tuple[Node, Node, Any]]  # a node, one of its operands, the partial as a graph
 
 
@@ -167,6 +170,53 @@ def recompute(order: Iterable[Node]) -> None:
             node._dx = partials
         else:
             node._dx, node._dy = (*partials, 0.0)[:2]
+
+
+def outdated(order: Iterable[Node]) -> Iterator[Node]:
+    """The nodes whose operands have other numbers now than when they were computed, in order.
+
+    Operations of one's own are not asked, as they may do other things besides. A few units in the
+    last place are no change: a graph may have been computed on another machine, and pickled.
+    """
+    for node in order:
+        if node.op is not None and node.op.quiet:
+            operands = node.operands
+            numbers = [x if type(x) is float else x._number for x in operands]
+            out, partials = quietly(node.op.evaluate, numbers, operands)
+            then = (node._number, *node.partials)
+            if not all(map(_same, (out, *partials), then)):
+                yield node
+
+
+def _same(x: float, y: float) -> bool:
+    return x == y or math.isclose(x, y, rel_tol=1e-14, abs_tol=1e-322) or (x != x and y != y)
+
+
+def require_fresh(order: Iterable[Node]) -> None:
+    """Raise a RuntimeError if a node does not follow from its operands any more."""
+    for node in outdated(order):
+        operands = dict.fromkeys(x for x in node.operands if type(x) is not float)
+        shown = [
+            f"{_called(x)} = {x._number!r}" if x.name or x.op else f"a Value of {x._number!r}"
+            for x in list(operands)[:MOST_NAMED]
+        ]
+        shown += ["…"] * (len(operands) > MOST_NAMED)
+        raise RuntimeError(
+            f"{_called(node)} = {node._number!r} was computed from other numbers than its operands "
+            f"have now, {', '.join(shown)}: call forward() on the result, or build the graph anew"
+        )
+
+
+def _called(node: Node) -> Any:
+    """The name of a node, or its operation with the names of its operands."""
+    if node.name:
+        return node.name
+    parts = [
+        f"{x!r}" if type(x) is float else x.name or ("…" if x.op else f"{x._number!r}")
+        for x in node.operands
+    ]
+    written: str = node.op.write(node.op.text, parts)
+    return written if len(written) <= LONGEST_CALLED else node.op.name
 
 
 @quiet

@@ -237,11 +237,6 @@ def _share(x: Any, y: Any) -> Any:
     return 0.5 * (1.0 + greater(x, y) - greater(y, x))
 
 
-def _level(out: Any, *operands: Any) -> float:
-    """0, and nan where there is no value."""
-    return math.nan if isinstance(out, float) and out != out else 0.0
-
-
 relu = Op(
     "relu", ieee.relu, [lambda out, x: greater(x, 0.0)],
     latex=r"\max\left(0, #1\right)", kinks=[lambda x: x], selects=True,
@@ -294,7 +289,7 @@ where = Op(
     description="`x` where the condition is true (not 0, so nan is true), otherwise `y`.")
 
 stop_gradient = Op(
-    "stop_gradient", ieee.stop_gradient, [_level],
+    "stop_gradient", ieee.stop_gradient, [lambda out, x: 0.0],
     latex=r"\operatorname{stop}\left(#1\right)", selects=True,
     description="The operand itself, through which nothing flows: its derivative is taken to be 0.")
 
@@ -354,11 +349,19 @@ logsumexp = Op(
 
 # --- What the derivatives above are made of -----------------------------------------------------
 
+
+
+def _level(out: Any) -> Any:
+    """0, and nan where there is no value."""
+    return 0.0 if out == out else defined(0.0, out)
+
+
 sign = Op(
-    "sign", ieee.sign, [_level], kinks=[lambda x: x], selects=True, numpy=np.sign,
+    "sign", ieee.sign, [lambda out, x: _level(out)],
+    kinks=[lambda x: x], selects=True, numpy=np.sign,
     description="-1, 0 or 1, the sign of the operand.")
 greater = Op(
-    "greater", ieee.greater, [_level, _level],
+    "greater", ieee.greater, [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
     latex=r"\mathbb{1}\left[#1 > #2\right]", kinks=[lambda x, y: x - y], selects=True,
     description="1 where x > y, otherwise 0.")
 nonnegative = Op(
@@ -368,7 +371,6 @@ nonnegative = Op(
 defined = Op(
     "defined", ieee.defined,
     [lambda out, x, value: defined(1.0, value), lambda out, x, value: defined(0.0, value)],
-    latex="#1",
     description="The first operand, nan where the second, the value that it is derived from, is.")
 identity = Op(
     "identity", lambda x: x, [lambda out, x: 1.0],

@@ -78,7 +78,8 @@ class Record(NamedTuple):
             return _values(_numbers(tangents, self.outputs.numbers))
         swept = {**dict.fromkeys(self.order), **seeds}
         forward_sweep(swept)
-        return _numbers(swept, self.outputs.numbers)
+        # Adding 0.0 is what a tangent of 0 would have done: there is no -0.0.
+        return [tangent + 0.0 for tangent in _numbers(swept, self.outputs.numbers)]
 
     def second(self, root: Any, directions: Iterable[Mapping[Value, Any]]) -> list[list[Any]]:
         """The tangents of the adjoints of the leaves, from tangents of the leaves."""

@@ -11,9 +11,9 @@ from typing import Any, NoReturn, Self, cast
 import numpy as np
 
 from autograd import ops
-from autograd.graph import backward_sweep, derivative_graphs, recompute, sort
+from autograd.graph import backward_sweep, derivative_graphs, recompute, require_fresh, sort
 from autograd.ieee import SMALLEST_NORMAL
-from autograd.op import Op, real, refuse_loss
+from autograd.op import Op, real
 from autograd.pickling import reduction
 from autograd.ufuncs import apply_ufunc
 
@@ -39,11 +39,9 @@ def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
     """
     if isinstance(other, (Value, numbers.Real, np.bool_)):
         return Value._record(op, (left, right))
-    role = f"the other operand of {op.name} with {(right if left is other else left)._title()}"
     if isinstance(other, _REFUSED):
-        real(other, role)
-    if isinstance(other, np.ma.MaskedArray):
-        refuse_loss(other, role)
+        value = right if left is other else left
+        real(other, f"the other operand of {op.name} with {value._title()}")
     return cast(Value, NotImplemented)
 
 
@@ -301,6 +299,8 @@ class Value:
 
         Raises:
             TypeError: if `wrt` is not a Value.
+            RuntimeError: if the data of a Value has changed, but not what was computed from it:
+                `forward()` does that.
 
         Example:
             >>> x = Value(2.0)
@@ -310,7 +310,9 @@ class Value:
         """
         if not isinstance(wrt, Value):
             raise TypeError(f"derivative takes a Value, not a {type(wrt).__name__}")
-        (result,) = derivative_graphs(self._sorted(), {self: 1.0}, [wrt])
+        order = self._sorted()
+        require_fresh(order)
+        (result,) = derivative_graphs(order, {self: 1.0}, [wrt])
         return result if isinstance(result, Value) else Value._record(ops.identity, (result,))
 
     def detach(self) -> Value:
@@ -464,6 +466,7 @@ class Value:
     sigmoid = _unary(ops.sigmoid)
     softplus = _unary(ops.softplus)
     relu = _unary(ops.relu)
+    stop_gradient = _unary(ops.stop_gradient)
     erf = _unary(ops.erf)
     abs = __abs__ = _unary(ops.abs)
 

@@ -153,6 +153,8 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "sign": (mpmath.sign, [lambda x: mpf(0)]),
     "greater": (lambda x, y: mpf(x > y), [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
     "nonnegative": (lambda x: x, [lambda x: mpf(1)]),
+    "defined": (lambda x, value: x, [lambda x, value: mpf(1), lambda x, value: mpf(0)]),
+    "stop_gradient": (lambda x: x, [lambda x: mpf(0)]),
     "identity": (lambda x: x, [lambda x: mpf(1)]),
     "difference": (lambda x, y: x - y, [lambda x, y: mpf(1), lambda x, y: mpf(-1)]),
     "sech2": (_sech2, [lambda x: -2 * _sech2(x) * _tanh(x)]),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, logaddexp, logsumexp, ops, prod, relu, where
+from autograd.op import undefined
 from autograd.ops import TABLE
 
 INF, NAN = math.inf, math.nan
@@ -77,7 +78,18 @@ POINTS = [  # operation, operands, its partial derivatives (None: not asked)
     ("atan2", (1e200, 1e200), (5e-201, -5e-201)),
     ("divide", (1e200, 1e200), (1e-200, -1e-200)),
     ("divide", (1.0, 0.0), (INF, -INF)),
-    ("divide", (0.0, 0.0), (INF, NAN)),
+    ("divide", (0.0, 0.0), (NAN, NAN)),
+    ("divide", (INF, INF), (NAN, NAN)),
+    ("subtract", (INF, INF), (NAN, NAN)),
+    ("add", (INF, -INF), (NAN, NAN)),
+    ("multiply", (0.0, INF), (NAN, NAN)),
+    ("multiply", (-INF, 0.0), (NAN, NAN)),
+    ("sum", (INF, 1.0, -INF), (NAN, NAN, NAN)),
+    ("mean", (INF, 1.0, -INF), (NAN, NAN, NAN)),
+    ("dot", (0.0, 1.0, INF, 1.0), (NAN, NAN, NAN, NAN)),
+    ("sign", (NAN,), (NAN,)),
+    ("greater", (NAN, 1.0), (NAN, NAN)),
+    ("stop_gradient", (NAN,), (0.0,)),
     ("asin", (1.0,), (INF,)),
     ("asin", (-1.0,), (INF,)),
     ("asin", (1.5,), (NAN,)),
@@ -105,7 +117,7 @@ POINTS = [  # operation, operands, its partial derivatives (None: not asked)
     ("logsumexp", (1000.0, 1000.0), (0.5, 0.5)),
     ("prod", (0.0, 2.0, 3.0), (6.0, 0.0, 0.0)),
     ("prod", (0.0, 0.0, 3.0), (0.0, 0.0, 0.0)),
-    ("prod", (0.0, INF), (INF, 0.0)),
+    ("prod", (0.0, INF), (NAN, NAN)),
     ("erf", (0.0,), (2.0 / math.sqrt(math.pi),)),
     ("erf", (30.0,), (0.0,)),
 ]
@@ -137,8 +149,14 @@ STARTS = [(0.7, 0.4, 0.9), (0.0, 0.0, 0.0), (0.0, 1.0, 1.0), (1e-310, -INF, INF)
 @pytest.mark.parametrize("starts", STARTS)
 @pytest.mark.parametrize(("name", "operands", "expected"), POINTS)
 def test_graphs_arrive_at_awkward_points(name, operands, expected, starts):
-    """A graph that was recorded somewhere else gives the same when its leaves move here."""
+    """A graph that was recorded somewhere else gives the same when its leaves move here.
+
+    All but the nan of a value that there is not: that is known only where a graph is made.
+    """
     op = TABLE[name]
+    with np.errstate(all="ignore"):
+        if undefined(op.value(*operands), operands) or name in ("sign", "greater"):
+            return
     with np.errstate(all="ignore"):
         nodes = [Value(start) for start, _ in zip(starts, operands, strict=False)]
         out = Value._record(op, nodes)

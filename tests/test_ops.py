@@ -15,7 +15,7 @@ from mpmath import mpf
 
 import autograd
 from autograd import Value, ops
-from autograd.op import Op
+from autograd.op import Op, undefined
 from autograd.ops import TABLE
 
 EPSILON = 2.0**-52
@@ -157,6 +157,8 @@ def replaced(operands, index, x):
 
 @pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
 def test_the_oracle_agrees_with_numerical_differentiation(op):
+    if op is ops.stop_gradient:
+        return  # its derivative is a decree
     for operands in ordinary_points(op, 4):
         point = tuple(map(mpf, operands))
         for index, partial in enumerate(oracle.partials(op.name, point)):
@@ -179,6 +181,8 @@ def test_partials_of_floats_equal_partials_of_values(op, data):
     nodes = [Value(x) for x in operands]
     with np.errstate(all="ignore"):
         out = Value._record(op, nodes)
+        if undefined(out.data, operands):
+            return  # see test_conventions.py
         assert equal(out.data, op.evaluate(operands, nodes)[0])
         graphs = op.differentiate(out, nodes, nodes)
     for partial, graph in zip(out.partials, graphs, strict=True):

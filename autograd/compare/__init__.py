@@ -11,6 +11,7 @@ from autograd.compare.keys import paired
 from autograd.compare.report import Report, Row
 from autograd.compare.sampling import samples as sampled
 from autograd.compare.summary import summary
+from autograd.graph import require_fresh, topological_order
 from autograd.op import real
 from autograd.value import Value
 
@@ -46,6 +47,8 @@ def compare(
             8 times 2**-52; for numbers computed in float32, 8 times 2**-23.
 
     Raises:
+        RuntimeError: if the data of a Value has changed since the graph was computed: `forward()`
+            computes it anew.
         TypeError: if a key is no Value, pair or name, or a number is not real.
         ValueError: if a name means no Value or several, or shapes differ.
 
@@ -63,7 +66,10 @@ def compare(
     if not isinstance(value, Value):
         raise TypeError(f"compare takes a Value, not a {type(value).__name__}")
     judge = Judge(value, _tolerance(tolerance))
-    comparison = Comparison(judge, list(paired(value, judge.names, manual)))
+    pairs = list(paired(value, judge.names, manual))
+    for root in dict.fromkeys([value, *(of for (of, _), _ in pairs)]):
+        require_fresh(topological_order(root))
+    comparison = Comparison(judge, pairs)
     rows = comparison.rows()
     if not rows:
         raise ValueError("there is nothing to compare: no hand-derived number was given")

@@ -45,7 +45,8 @@ def draw(
     an arrow. Where no gradient flows, because a local derivative is 0, the picture is grey and
     dashed. A name with dots, `layer1.neuron2.w0`, puts a Value into groups, which are framed.
 
-    The picture shows the numbers of the moment in which it is drawn: call `backward()` first.
+    The picture shows the numbers of the moment in which it is drawn: call `backward()` first. What
+    was computed from other numbers than its operands have now is marked as outdated.
 
     Args:
         value: the root, whose graph is drawn.

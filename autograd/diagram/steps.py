@@ -8,7 +8,8 @@ from math import isnan
 from typing import NamedTuple, TypeVar
 
 from autograd import ops
-from autograd.graph import topological_order
+from autograd.diagram import palette
+from autograd.graph import outdated, topological_order
 from autograd.op import Op
 from autograd.value import Value
 
@@ -20,6 +21,8 @@ class Mark(NamedTuple):
     color: str
 
 
+OUTDATED = Mark("outdated: call forward()", palette.DOUBTFUL)
+"""On what was computed from other numbers than its operands have now."""
 Marks = Mapping[Value | tuple[Value, Value], Mark]
 """Marks on the gradients of Values, and on the derivatives of Values by their operands."""
 
@@ -87,6 +90,7 @@ def steps(root: Value, *, expand: bool, depth: int | None, marks: Marks) -> list
     if depth is not None:
         kept = nearest(root, _operands, depth)
         order = [node for node in order if node in kept]
+    stale = set(outdated(order))
     made: dict[Value, Step] = {}
     result = []
     for node in order:
@@ -99,7 +103,7 @@ def steps(root: Value, *, expand: bool, depth: int | None, marks: Marks) -> list
             node.name,
             node in reached,
             node in alive,
-            marks.get(node),
+            OUTDATED if node in stale else marks.get(node),
         )
         if marks:
             step.arrow_marks = {

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 
-from autograd import ops
+from autograd import graph, ops
 from autograd.explain.document import Math, Words
 from autograd.explain.labels import Labels
 from autograd.explain.paths import Edge
@@ -179,19 +179,14 @@ def _used_by(users: Sequence[Value], labels: Labels) -> Iterator[str | Math]:
 
 def outdated(shown: Sequence[Value], labels: Labels) -> list[Words]:
     """The nodes whose operands have other data than when they were computed."""
-    result: list[Words] = []
-    for node in shown:
-        if node.op is None or node.op.__module__ != ops.__name__:
-            continue  # what an operation of one's own does besides is not done again
-        now = quietly(node.op.evaluate, [data(x) for x in node.operands], node.operands)
-        if repr(now) != repr((node.data, node.partials)):
-            result.append(
-                [
-                    labels.equation(node),
-                    " was computed from other data than its operands "
-                    "have now, and so were its derivatives; forward() computes them anew.",
-                ]
-            )
+    result: list[Words] = [
+        [
+            labels.equation(node),
+            " was computed from other data than its operands "
+            "have now, and so were its derivatives; forward() computes them anew.",
+        ]
+        for node in graph.outdated(shown)
+    ]
     return several(result, lambda more: [f"… and so were {more} more."])
 
 

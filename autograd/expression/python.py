@@ -11,7 +11,7 @@ from autograd.expression.functions import Functions
 from autograd.expression.lines import Names, Notation, leaf_names, lines
 from autograd.expression.simplify import merged, simplified
 from autograd.expression.templates import ATOM, SIGN, Text
-from autograd.graph import derivative_graphs, sort
+from autograd.graph import derivative_graphs, require_fresh, sort
 from autograd.op import objects
 from autograd.value import Value
 
@@ -41,6 +41,8 @@ def python_source(
 
     Raises:
         TypeError: if `value` or an argument is not a Value.
+        RuntimeError: if derivatives are asked for, and the data of a Value has changed since the
+            graph was computed: `forward()` computes it anew.
         ValueError: if the name is no identifier, an argument is no leaf or given twice, or an
             operation of one's own cannot be written, being no plain function.
 
@@ -68,6 +70,8 @@ def python_source(
     free = set(parameters)
     constants = {x: x.data for x in order if x.op is None and x not in free}
     steps = [node for node in order if node.op] if gradient else []
+    if gradient:
+        require_fresh(order)
     slopes = derivative_graphs(order, {value: 1.0}, [*steps, *parameters]) if gradient else []
     root, *simple = simplified([value, *steps, *slopes], constants)
     forward, adjoints = simple[: len(steps)], simple[len(steps) :]

@@ -92,6 +92,7 @@ def _functions(sympy: Any) -> dict[Op, Callable[..., Any]]:
         ops.maximum: sympy.Max,
         ops.minimum: sympy.Min,
         ops.clip: lambda x, lower, upper: sympy.Min(sympy.Max(x, lower), upper),
+        ops.stop_gradient: lambda x: x,
         ops.where: lambda condition, x, y: where((x, sympy.Ne(condition, 0)), (y, True)),
         ops.dot: lambda *operands: sympy.Add(*[x * y for x, y in halves(operands)]),
         ops.sum: sympy.Add,
