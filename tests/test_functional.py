@@ -1,5 +1,6 @@
 """Derivatives as functions: against mpmath, SciPy and each other, nested, and where they refuse."""
 
+import copy
 import functools
 import gc
 import inspect
@@ -22,9 +23,11 @@ from test_properties import LEAVES, SMOOTH, exact, expressions, points, record, 
 import autograd
 from autograd import (
     Value,
+    compare,
     data,
     dot,
     exp,
+    explain,
     grad,
     hessian,
     hvp,
@@ -36,6 +39,7 @@ from autograd import (
     relu,
     sin,
     sqrt,
+    stop_gradient,
     topological_order,
     value_and_grad,
     values,
@@ -807,3 +811,87 @@ def test_a_lost_gradient_names_the_function():
         jacobian(lossy)(1.0)
     (note,) = raised.value.__notes__
     assert note == "lossy was called with Values, so that its result can be differentiated"
+
+
+# --- What is held fixed --------------------------------------------------------------------------
+
+
+def test_a_detached_value_is_a_constant():
+    for function in (
+        lambda x: x * x.detach(),
+        lambda x: x * stop_gradient(x),
+        lambda x: x * Value(3.0),
+    ):
+        result = grad(function)(3.0)
+        assert (type(result), result) == (float, 3.0)
+        assert type(value_and_grad(function)(3.0)[0]) is float
+    assert grad(grad(lambda x: x * x * x.detach()))(2.0) == 4.0
+    assert grad(lambda y: grad(lambda x: x * x * y.detach() * y)(3.0))(2.0) == 12.0
+    assert hvp(lambda x: x**2 * stop_gradient(x), (2.0,), (1.0,)) == 4.0
+
+
+def test_a_value_from_before_is_no_constant():
+    c = Value(5.0)
+    result = grad(lambda x: x * c)(3.0)
+    assert isinstance(result, Value)
+    assert result.derivative(c).data == 1.0
+    copied = copy.copy(c)
+    assert isinstance(grad(lambda x: x * copied)(3.0), Value)
+    assert grad(lambda x: x * copy.copy(c))(3.0) == 5.0
+
+
+def test_scipy_takes_a_function_with_a_detached_value():
+    def loss(x):
+        return sum((x - 1.0) ** 2) + 0.0 * sum(
+            [v.detach() if isinstance(v, Value) else v for v in x]
+        )
+
+    found = scipy.optimize.minimize(loss, [3.0, -2.0], jac=grad(loss))
+    assert found.x == pytest.approx([1.0, 1.0])
+
+
+def test_stop_gradient():
+    x = Value(3.0, name="x")
+    y = stop_gradient(x) * x
+    y.backward()
+    assert (y.data, x.grad, y.derivative(x).data) == (9.0, 3.0, 3.0)
+    x.data = 4.0
+    assert y.forward() == 16.0
+    y.zero_grad()
+    y.backward()
+    assert x.grad == 4.0
+    assert compare(y, {x: 4.0}).passed
+    assert "stop_gradient lets nothing through" in str(explain(y))
+    assert stop_gradient(2.0) == 2.0
+    assert grad(lambda v: sum(stop_gradient(v) * v))(np.array([2.0, 3.0])).tolist() == [2.0, 3.0]
+    with np.errstate(divide="ignore"):
+        assert grad(lambda t: t + stop_gradient(log(t)))(0.0) == 1.0
+
+
+def test_none_is_no_gradient():
+    x = Value(3.0)
+    (x * x).backward()
+    x.grad = None
+    assert x.grad == 0.0
+    (x * x).backward()
+    assert x.grad == 6.0
+    x.grad = np.float64(2.0)
+    assert type(x.grad) is float
+    with pytest.raises(TypeError, match="the grad of a Value must be a real number, not the str"):
+        x.grad = "1"
+
+
+@pytest.mark.parametrize("at", [0.0, math.inf])
+def test_a_zero_tangent_brings_nothing(at):
+    """Not even where the slope is infinite: the same as if the argument were a constant."""
+
+    def function(x, y):
+        return (sqrt(x) if at == 0.0 else x * x) + y * y
+
+    assert jvp(function, (at, 3.0), (0.0, 1.0))[1] == 6.0
+    assert (
+        hvp(lambda v: function(v[0], v[1]), (np.array([at, 3.0]),), (np.array([0.0, 1.0]),))[1]
+        == 2.0
+    )
+    _, pull = vjp(lambda x: [sqrt(x), 3.0 * x], 0.0)
+    assert pull([0.0, 1.0]) == (3.0,)

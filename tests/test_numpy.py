@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
+import autograd
 from autograd import Value, data, exp, grads, log, sqrt, values
 from autograd.ops import TABLE, UFUNCS
 
@@ -226,3 +227,69 @@ def test_the_table_knows_the_ufuncs_of_its_own_operations():
     }
     without |= {"gaussian", "quotient_slope", "power_slope", "power_log", "direction", "inversion"}
     assert {op.name for op in UFUNCS.values()} == set(TABLE) - without
+
+
+class Quantity(np.ndarray):
+    """An array with a unit, as those of astropy and unyt are."""
+
+    unit = "m"
+
+
+class Amount:
+    """A number with units, as those of pint are."""
+
+    units = "metre"
+
+    def __init__(self, number):
+        self.magnitude = number
+
+    def __iter__(self):
+        return iter([Amount(x) for x in self.magnitude])
+
+    def __array__(self, *_, **__):
+        return np.asarray(self.magnitude)
+
+
+MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+WITH_UNIT = np.array([1.0, 2.0]).view(Quantity)
+LOSING = {
+    "exp": exp,
+    "maximum": lambda x: autograd.maximum(x, Value(1.0)),
+    "sum": autograd.sum,
+    "mean of a list": lambda x: autograd.mean([x, x]),
+    "dot": lambda x: autograd.dot(x, x),
+    "data": data,
+    "grads": grads,
+    "values": values,
+    "values of a list": lambda x: values([x, x]),
+    "Value": Value,
+    "the data of a Value": lambda x: setattr(Value(1.0), "data", x),
+    "backward": lambda x: Value(1.0).backward(x),
+    "np.add": lambda x: np.add(x, Value(3.0)),
+    "np.add, the other way": lambda x: np.add(Value(3.0), x),
+    "np.multiply.outer": lambda x: np.multiply.outer(Value(1.0), x),
+    "an argument of grad": autograd.grad(autograd.sum),
+    "a result of grad": lambda x: autograd.grad(lambda y: x)(1.0),
+    "a tangent": lambda x: autograd.jvp(lambda y: y, (1.0,), (x,)),
+    "compare": lambda x: autograd.compare((v := Value(2.0)) * 2.0, {v: x}),
+    "check_gradient": lambda x: autograd.check_gradient(autograd.sum, lambda y: y, x),
+    "manual": lambda x: autograd.check_gradient(lambda y: y * 2.0, lambda y: x, 1.0),
+}
+
+
+@pytest.mark.parametrize("use", LOSING)
+@pytest.mark.parametrize(
+    ("thing", "word"),
+    [
+        (MASKED, "a mask, which would be lost: fill it"),
+        (np.ma.masked, "a mask, which would be lost: fill it"),
+        (WITH_UNIT, "a unit, which would be lost: give the number of m alone"),
+        (WITH_UNIT[0:1].reshape(()), "a unit, which would be lost: give the number of m alone"),
+        (Amount([1.0, 2.0]), "a unit, which would be lost: give the number of metre alone"),
+        (Amount(1.0), "a unit, which would be lost: give the number of metre alone"),
+    ],
+    ids=["masked", "the masked constant", "units", "0-d with unit", "units of pint", "a quantity"],
+)
+def test_masks_and_units_are_not_lost(use, thing, word):
+    with pytest.raises(TypeError, match=word):
+        LOSING[use](thing)

