@@ -81,6 +81,23 @@ def power_log(x: float, y: float) -> float:
     return root * math.log(x) * root
 
 
+def power_mixed(x: float, y: float) -> float:
+    """`x ** (y - 1) * (1 + y * log(x))`: its limits at 0 and infinity, nan for negative x."""
+    if not x > 0.0:
+        if x != 0.0 or y != y:
+            return math.nan
+        return 0.0 if y > 1.0 else -math.inf if y > 0.0 else math.inf
+    if x == math.inf:
+        return math.nan if y != y else 0.0 if y < 1.0 else math.inf
+    bracket = 1.0 + y * math.log(x)
+    exponent, divisor = (y - 1.0, 1.0) if (y - 1.0) + 1.0 == y else (y, x)
+    factor = _quiet_power(x, exponent)
+    if _is_normal(factor):
+        return factor * bracket / divisor
+    root = _quiet_power(x, 0.5 * exponent)
+    return root * bracket / divisor * root
+
+
 def quotient_slope(x: float, y: float) -> float:
     """`-x / y ** 2`, without the bits that `x / y` loses below the normal range."""
     if y == 0.0:
@@ -113,6 +130,36 @@ def cbrt(x: float) -> float:
     cube, cube_error = _exact_product(square, root)
     residual = (scaled - cube) - (cube_error + square_error * root)
     return math.ldexp(root + residual / (3.0 * square), (exponent - shift) // 3)
+
+
+def cbrt_slope(x: float) -> float:
+    """`1 / (3 * cbrt(x) ** 2)`, infinite at 0."""
+    root = cbrt(x)
+    return 1.0 / (3.0 * (root * root)) if root != 0.0 else math.inf
+
+
+def asin_slope(x: float) -> float:
+    """`1 / sqrt(1 - x ** 2)`, infinite at -1 and 1, nan beyond."""
+    square = (1.0 - x) * (1.0 + x)
+    return 1.0 / math.sqrt(square) if square > 0.0 else math.inf if square == 0.0 else math.nan
+
+
+def acosh_slope(x: float) -> float:
+    """`1 / sqrt(x ** 2 - 1)`, infinite at 1, nan below."""
+    if x > 1.0:
+        return 1.0 / (math.sqrt(x - 1.0) * math.sqrt(x + 1.0))
+    return math.inf if x == 1.0 else math.nan
+
+
+def atanh_slope(x: float) -> float:
+    """`1 / (1 - x ** 2)`, infinite at -1 and 1, nan beyond."""
+    difference = (1.0 - x) * (1.0 + x)
+    return 1.0 / difference if difference > 0.0 else math.inf if difference == 0.0 else math.nan
+
+
+def bounded(x: float) -> float:
+    """`x` moved into [-30, 30]; nan for nan."""
+    return min(max(x, -30.0), 30.0) if x == x else x
 
 
 def gaussian(x: float) -> float:

@@ -133,7 +133,7 @@ sqrt = Op(
     latex=r"\sqrt{#1}", domain=(POSITIVE,), numpy=np.sqrt,
     description="The square root.")
 cbrt = Op(
-    "cbrt", ieee.cbrt, [lambda out, x: 1.0 / (3.0 * square(out))],
+    "cbrt", ieee.cbrt, [lambda out, x: cbrt_slope(x)],
     latex=r"\sqrt[3]{#1}", numpy=np.cbrt,
     description="The real cube root.")
 hypot = Op(
@@ -180,11 +180,11 @@ tan = Op(
     latex=r"\tan\left(#1\right)", numpy=np.tan,
     description="The tangent of an angle in radians.")
 asin = Op(
-    "asin", math.asin, [lambda out, x: 1.0 / sqrt((1.0 - x) * (1.0 + x))],
+    "asin", math.asin, [lambda out, x: asin_slope(x)],
     latex=r"\arcsin\left(#1\right)", domain=(UNIT,), numpy=np.arcsin,
     description="The inverse sine, in radians from -pi/2 to pi/2.")
 acos = Op(
-    "acos", math.acos, [lambda out, x: -1.0 / sqrt((1.0 - x) * (1.0 + x))],
+    "acos", math.acos, [lambda out, x: -asin_slope(x)],
     latex=r"\arccos\left(#1\right)", domain=(UNIT,), numpy=np.arccos,
     description="The inverse cosine, in radians from 0 to pi.")
 atan = Op(
@@ -208,11 +208,11 @@ tanh = Op(
 asinh = Op("asinh", math.asinh, [lambda out, x: 1.0 / hypot(1.0, x)], numpy=np.arcsinh,
     description="The inverse hyperbolic sine.")
 acosh = Op(
-    "acosh", math.acosh, [lambda out, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))],
+    "acosh", math.acosh, [lambda out, x: acosh_slope(x)],
     domain=(ABOVE_ONE,), numpy=np.arccosh,
     description="The inverse hyperbolic cosine, at least 0.")
 atanh = Op(
-    "atanh", math.atanh, [lambda out, x: 1.0 / nonnegative((1.0 - x) * (1.0 + x))],
+    "atanh", math.atanh, [lambda out, x: atanh_slope(x)],
     domain=(UNIT,), numpy=np.arctanh,
     description="The inverse hyperbolic tangent.")
 
@@ -385,9 +385,30 @@ sech2 = Op(
     latex=r"\operatorname{sech}^2\left(#1\right)",
     description="The square of the hyperbolic secant.")
 gaussian = Op(
-    "gaussian", ieee.gaussian, [lambda out, x: -2.0 * x * out],
+    "gaussian", ieee.gaussian, [lambda out, x: -2.0 * bounded(x) * out],
     text="exp(-#1 ** 2)", latex="e^{-{#1}^2}",
     description="`exp(-x ** 2)`.")
+bounded = Op(
+    "bounded", ieee.bounded, [lambda out, x: 1.0],
+    text="#1", latex="#1", domain=((-30.0, 30.0),),
+    description="The operand, brought to ±30 beyond that, where `exp(-x ** 2)`, by which it is "
+    "multiplied, is 0.")
+asin_slope = Op(
+    "asin_slope", ieee.asin_slope, [lambda out, x: x * out**3.0],
+    text="1 / sqrt(1 - #1 ** 2)", latex=r"\frac{1}{\sqrt{1 - {#1}^2}}", domain=(UNIT,),
+    description="`1 / sqrt(1 - x ** 2)`, the derivative of asin(x).")
+acosh_slope = Op(
+    "acosh_slope", ieee.acosh_slope, [lambda out, x: -square(out) * hypot(1.0, out)],
+    text="1 / sqrt(#1 ** 2 - 1)", latex=r"\frac{1}{\sqrt{{#1}^2 - 1}}", domain=(ABOVE_ONE,),
+    description="`1 / sqrt(x ** 2 - 1)`, the derivative of acosh(x).")
+atanh_slope = Op(
+    "atanh_slope", ieee.atanh_slope, [lambda out, x: 2.0 * x * square(out)],
+    text="1 / (1 - #1 ** 2)", latex=r"\frac{1}{1 - {#1}^2}", domain=(UNIT,),
+    description="`1 / (1 - x ** 2)`, the derivative of atanh(x).")
+cbrt_slope = Op(
+    "cbrt_slope", ieee.cbrt_slope, [lambda out, x: -2.0 * square(out) / cbrt(x)],
+    text="1 / (3 * cbrt(#1) ** 2)", latex=r"\frac{1}{3 \cdot {\sqrt[3]{#1}}^2}",
+    description="`1 / (3 * cbrt(x) ** 2)`, the derivative of cbrt(x).")
 quotient_slope = Op(
     "quotient_slope", ieee.quotient_slope,
     [lambda out, x, y: quotient_slope(1.0, y), lambda out, x, y: -2.0 * out / y],
@@ -395,16 +416,21 @@ quotient_slope = Op(
     description="`-x / y ** 2`, the derivative of x / y.")
 power_slope = Op(
     "power_slope", ieee.power_slope,
-    [lambda out, x, y: y * power_slope(x, y - 1.0),
-     lambda out, x, y: power(x, y - 1.0) + y * power_log(x, y - 1.0)],
+    [lambda out, x, y: y * power_slope(x, y - 1.0), lambda out, x, y: power_mixed(x, y)],
     text="#2 * #1 ** (#2 - 1)", latex="#2 \\cdot {#1}^{#2 - 1}", domain=(POSITIVE, REALS),
     description="`y * x ** (y - 1)`, the derivative of x ** y by x.")
 power_log = Op(
     "power_log", ieee.power_log,
-    [lambda out, x, y: power(x, y - 1.0) + y * power_log(x, y - 1.0),
-     lambda out, x, y: out * log(x)],
+    [lambda out, x, y: power_mixed(x, y), lambda out, x, y: square(power_log(x, 0.5 * y))],
     text="#1 ** #2 * log(#1)", latex=r"{#1}^{#2} \ln\left(#1\right)", domain=(POSITIVE, REALS),
     description="`x ** y * log(x)`, the derivative of x ** y by y.")
+power_mixed = Op(
+    "power_mixed", ieee.power_mixed,
+    [lambda out, x, y: y * power_mixed(x, y - 1.0) + power_slope(x, y - 1.0),
+     lambda out, x, y: 2.0 * power_log(x, y - 1.0) + y * square(power_log(x, 0.5 * (y - 1.0)))],
+    text="#1 ** (#2 - 1) * (1 + #2 * log(#1))",
+    latex=r"{#1}^{#2 - 1} \left(1 + #2 \ln\left(#1\right)\right)", domain=(POSITIVE, REALS),
+    description="`x ** (y - 1) * (1 + y * log(x))`, the derivative of x ** y by x and y.")
 direction = Op(
     "direction", ieee.direction,
     [lambda out, x, y: square(direction(y, x)) / hypot(x, y),

@@ -159,6 +159,30 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "difference": (lambda x, y: x - y, [lambda x, y: mpf(1), lambda x, y: mpf(-1)]),
     "sech2": (_sech2, [lambda x: -2 * _sech2(x) * _tanh(x)]),
     "gaussian": (lambda x: mpmath.exp(-x * x), [lambda x: -2 * x * mpmath.exp(-x * x)]),
+    "bounded": (lambda x: max(min(x, mpf(30)), mpf(-30)), [lambda x: mpf(1)]),
+    "asin_slope": (
+        lambda x: 1 / mpmath.sqrt((1 - x) * (1 + x)),
+        [lambda x: x / mpmath.sqrt((1 - x) * (1 + x)) ** 3],
+    ),
+    "acosh_slope": (
+        lambda x: 1 / mpmath.sqrt((x - 1) * (x + 1)),
+        [lambda x: -x / mpmath.sqrt((x - 1) * (x + 1)) ** 3],
+    ),
+    "atanh_slope": (
+        lambda x: 1 / ((1 - x) * (1 + x)),
+        [lambda x: 2 * x / ((1 - x) * (1 + x)) ** 2],
+    ),
+    "cbrt_slope": (
+        lambda x: 1 / (3 * _cbrt(x) ** 2),
+        [lambda x: -2 / (9 * _cbrt(x) ** 5)],
+    ),
+    "power_mixed": (
+        lambda x, y: _power(x, y - 1) * (1 + y * mpmath.log(x)),
+        [
+            lambda x, y: _power(x, y - 2) * (2 * y - 1 + y * (y - 1) * mpmath.log(x)),
+            lambda x, y: _power(x, y - 1) * mpmath.log(x) * (2 + y * mpmath.log(x)),
+        ],
+    ),
     "quotient_slope": (
         lambda x, y: -x / y**2,
         [lambda x, y: -1 / y**2, lambda x, y: 2 * x / y**3],

@@ -20,6 +20,8 @@ from autograd.ops import TABLE
 
 EPSILON = 2.0**-52
 SIZES = {"dot": 6, "sum": 5, "mean": 5, "prod": 5, "logsumexp": 5}
+CUBES = ("direction", "asin_slope", "acosh_slope", "cbrt_slope")
+"""Operations whose partials are products of three accurate factors."""
 HELPERS = list(TABLE)[list(TABLE).index("sign") :]
 
 
@@ -73,13 +75,16 @@ def allowance(op, operands, exact, index=None):
     if op.name == "prod":
         amplification = math.prod(max(1.0, abs(x)) for x in operands)
         return 2 * EPSILON * abs(float(exact)) + len(operands) * 2.0**-1074 * amplification
-    if index is not None and op.name in ("power_slope", "power_log"):
+    if index is not None and op.name in ("power_slope", "power_log", "power_mixed"):
         x, y = map(mpf, operands)
         terms = [oracle.value("power", (x, y - 1)), y * oracle.value("power_log", (x, y - 1))]
         # y - 1 and y - 2 are rounded, which a power amplifies by the logarithm of its base
         size = mpmath.fsum(map(abs, terms)) * (1 + abs(mpmath.log(x))) + abs(exact)
         return float(8 * EPSILON * size * (1 + abs(mpmath.log(x))))
-    if index is not None and op.name == "direction":
+    if op.name == "power_mixed" and index is None:
+        x, y = map(mpf, operands)
+        return float(4 * EPSILON * (1 + abs(y * mpmath.log(x))) * mpmath.power(x, y - 1))
+    if index is not None and op.name in CUBES:
         return 2 * EPSILON * abs(exact)
     if index is not None and op.name == "inversion":
         x, y = map(mpf, operands)
