@@ -236,25 +236,10 @@ def derivative_graphs(
             continue
         adjoint, gate = adjoints[node], gates.get(node)
         for operand, partial in _partials(node, operands):
-            opening = gate
-            if node.op.selects:
-                if type(partial) is not float:
-                    opening = partial if gate is None else where(gate, partial, 0.0)
-                elif partial == 0.0:
-                    continue
-            flow = _product(adjoint, partial)
-            finite = type(partial) is float and math.isfinite(partial)  # 0 times it is 0
-            if opening is not None and not finite and flow is not opening:
-                flow = where(opening, flow, 0.0)
-            if operand not in adjoints:
-                adjoints[operand] = flow
-                if opening is not None:
-                    gates[operand] = opening
-            else:
-                adjoints[operand] = adjoints[operand] + flow
-                other = gates.pop(operand, None)
-                if opening is not None and other is not None:
-                    gates[operand] = where(other, 1.0, opening)
+            if node.op.selects and type(partial) is float and partial == 0.0:
+                continue
+            flow, opening = _gated(node, adjoint, partial, gate)
+            _add(adjoints, gates, operand, flow, opening)
     return [adjoints.get(node, 0.0) for node in wrt]
 
 
@@ -263,24 +248,44 @@ def tangent_graphs(order: Iterable[Node], seeds: Mapping[Node, Any]) -> dict[Nod
     """The tangent of every node that depends on the seeded ones, as a graph or as a constant.
 
     The forward sweep once more, with the partials of each operation applied to the nodes
-    themselves. What a selection cuts off is shut out there and then.
+    themselves, and with gates as in `derivative_graphs`.
     """
     tangents = dict(seeds)
+    gates: dict[Node, Any] = {}
     for node, operands in _dependent(order, seeds):
-        total = None
         for operand, partial in _partials(node, operands):
             if operand not in tangents:
                 continue
-            flow = _product(tangents[operand], partial)
-            if node.op.selects:
-                if type(partial) is not float:
-                    flow = flow if flow is partial else where(partial, flow, 0.0)
-                elif partial == 0.0:
-                    continue
-            total = flow if total is None else total + flow
-        if total is not None:
-            tangents[node] = total
+            if node.op.selects and type(partial) is float and partial == 0.0:
+                continue
+            flow, opening = _gated(node, tangents[operand], partial, gates.get(operand))
+            _add(tangents, gates, node, flow, opening)
     return tangents
+
+
+def _gated(node: Node, upstream: Any, partial: Any, gate: Any) -> tuple[Any, Any]:
+    """What flows along an edge of a node, and the gate that it flows through, None if open."""
+    opening = gate
+    if node.op.selects and type(partial) is not float:
+        opening = partial if gate is None else where(gate, partial, 0.0)
+    flow = _product(upstream, partial)
+    finite = type(partial) is float and math.isfinite(partial)  # 0 times it is 0
+    if opening is not None and not finite and flow is not opening:
+        flow = where(opening, flow, 0.0)
+    return flow, opening
+
+
+def _add(flows: dict[Node, Any], gates: dict[Node, Any], node: Node, flow: Any, gate: Any) -> None:
+    """Add to what has come to a node; its gate is open if one of the flows' gates is."""
+    if node not in flows:
+        flows[node] = flow
+        if gate is not None:
+            gates[node] = gate
+    else:
+        flows[node] = flows[node] + flow
+        other = gates.pop(node, None)
+        if gate is not None and other is not None:
+            gates[node] = where(other, 1.0, gate)
 
 
 @quiet
@@ -317,7 +322,7 @@ def second_sweep(
         slope, bend = partial, None
         if type(partial) is not float:
             slope, bend = partial._number, tangents[partial]
-        if not slope and node.op.selects:
+        if not slope and not bend and node.op.selects:
             continue
         before = adjoints.get(operand)
         adjoints[operand] = adjoint * slope if before is None else before + adjoint * slope

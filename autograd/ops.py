@@ -250,7 +250,8 @@ def _leaky_relu_dx(out: Any, x: Any, slope: Any) -> Any:
 
 
 leaky_relu = Op(
-    "leaky_relu", ieee.leaky_relu, [_leaky_relu_dx, lambda out, x, slope: minimum(x, 0.0)],
+    "leaky_relu", ieee.leaky_relu,
+    [_leaky_relu_dx, lambda out, x, slope: difference(x, relu(x))],
     domain=(REALS, (0.0, 1.0)), kinks=[lambda x, slope: x], selects=True,
     description="`x` where it is positive, otherwise `slope * x`.")
 maximum = Op(

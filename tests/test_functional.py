@@ -14,7 +14,7 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.optimize
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from mpmath import mpf
 from scipy.optimize import rosen, rosen_der, rosen_hess, rosen_hess_prod
@@ -811,6 +811,54 @@ def test_a_lost_gradient_names_the_function():
         jacobian(lossy)(1.0)
     (note,) = raised.value.__notes__
     assert note == "lossy was called with Values, so that its result can be differentiated"
+
+
+# --- Special inputs ------------------------------------------------------------------------------
+
+PUBLIC = [op for op in ops.TABLE.values() if op.name in autograd.__all__]
+ARITHMETIC = [ops.add, ops.subtract, ops.multiply, ops.divide, ops.power, ops.negative]
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, math.inf, -math.inf, 1e-6, 1e6]
+
+
+@st.composite
+def steps_of_all_kinds(draw):
+    """Steps as `expressions` makes them, of every operation that can be called."""
+    steps = []
+    for count in range(draw(st.integers(1, 4))):
+        op = draw(st.sampled_from(PUBLIC + ARITHMETIC))
+        operand = st.integers(0, 1 + count) | st.sampled_from([-1.5, 0.25, 2.0])
+        operands = [draw(operand) for _ in range(op.arity or 2)]
+        if op is ops.leaky_relu:  # a slope that is a variable has no mixed derivative at the kink
+            operands[1] = 0.25
+        steps.append((op, operands))
+    return steps
+
+
+@settings(max_examples=400)
+@given(steps_of_all_kinds(), st.lists(st.sampled_from(SPECIAL), min_size=2, max_size=2))
+def test_every_way_to_a_second_derivative_agrees_at_special_inputs(steps, point):
+    """At kinks, ends of domains, poles of slopes and infinity, wherever the function is finite.
+
+    Beside an infinite slope one way may meet infinity less infinity where another does not.
+    """
+    x, function = np.array(point), of_steps(steps)
+    with np.errstate(all="ignore"):
+        leaves = values(x)
+        nodes = run(steps, leaves, record)
+        assume(all(isinstance(node, Value) and math.isfinite(node.data) for node in nodes[2:]))
+        matrix = hessian(function)(x)
+        units, slopes = np.eye(2), [nodes[-1].derivative(a) for a in leaves]
+        ways = {
+            "derivative": [[slope.derivative(b).data for b in leaves] for slope in slopes],
+            "grad of grad": jacobian(grad(function))(x),
+            "jvp of grad": [jvp(grad(function), (x,), (unit,))[1] for unit in units],
+            "hvp": [hvp(function, (x,), (unit,)) for unit in units],
+            "grad of jvp": [grad(lambda x, v=v: jvp(function, (x,), (v,))[1])(x) for v in units],
+        }
+    steep = not all(math.isfinite(p) for node in nodes for p in node.partials)
+    for name, found in ways.items():
+        compared = np.where(steep & (np.isnan(found) | np.isnan(matrix)), matrix, found)
+        np.testing.assert_allclose(compared, matrix, rtol=1e-6, atol=1e-9, err_msg=name)
 
 
 # --- What is held fixed --------------------------------------------------------------------------
