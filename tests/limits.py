@@ -1,0 +1,277 @@
+"""The derivative of every operation at every point, of order 1 to 3, as a limit.
+
+An operation is a SymPy expression, which SymPy differentiates; the result is evaluated by mpmath
+with as many digits as it takes. Where the expression has no value (at a pole), at an end of the
+domain and at infinity the point is approached, from inside the domain, at three distances so small
+that what the derivative tends to is beyond doubt.
+"""
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import mpmath
+import numpy as np
+import oracle
+import sympy
+from mpmath import mpf
+
+from autograd.op import Op
+
+INF, NAN = math.inf, math.nan
+
+EXPRESSIONS: dict[str, Callable[..., Any]] = {
+    "add": lambda x, y: x + y,
+    "subtract": lambda x, y: x - y,
+    "multiply": lambda x, y: x * y,
+    "divide": lambda x, y: x / y,
+    "power": lambda x, y: x**y,
+    "negative": lambda x: -x,
+    "square": lambda x: x**2,
+    "sqrt": sympy.sqrt,
+    "cbrt": lambda x: x * (x**2) ** sympy.Rational(-1, 3),  # real for a negative x
+    "hypot": lambda x, y: sympy.sqrt(x**2 + y**2),
+    "exp": sympy.exp,
+    "expm1": lambda x: sympy.exp(x) - 1,
+    "log": sympy.log,
+    "log1p": lambda x: sympy.log(1 + x),
+    "log2": lambda x: sympy.log(x) / sympy.log(2),
+    "log10": lambda x: sympy.log(x) / sympy.log(10),
+    "logaddexp": lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)),
+    "sin": sympy.sin,
+    "cos": sympy.cos,
+    "tan": sympy.tan,
+    "asin": sympy.asin,
+    "acos": sympy.acos,
+    "atan": sympy.atan,
+    "atan2": sympy.atan2,
+    "sinh": lambda x: (sympy.exp(x) - sympy.exp(-x)) / 2,
+    "cosh": lambda x: (sympy.exp(x) + sympy.exp(-x)) / 2,
+    "tanh": lambda x: 1 - 2 / (sympy.exp(2 * x) + 1),
+    "asinh": sympy.asinh,
+    "acosh": sympy.acosh,
+    "atanh": sympy.atanh,
+    "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
+    "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
+    "erf": sympy.erf,
+    "dot": lambda a, b, c, d: a * c + b * d,
+    "sum": lambda *x: sum(x),
+    "mean": lambda *x: sum(x) / len(x),
+    "prod": lambda *x: math.prod(x),
+    "logsumexp": lambda *x: sympy.log(sum(map(sympy.exp, x))),
+    "identity": lambda x: x,
+    "nonnegative": lambda x: x,
+    "difference": lambda x, y: x - y,
+    "sech2": lambda x: 4 / (sympy.exp(x) + sympy.exp(-x)) ** 2,
+    "gaussian": lambda x: sympy.exp(-(x**2)),
+    "quotient_slope": lambda x, y: -x / y**2,
+    "power_slope": lambda x, y: y * x ** (y - 1),
+    "power_log": lambda x, y: x**y * sympy.log(x),
+    "direction": lambda x, y: x / sympy.sqrt(x**2 + y**2),
+    "inversion": lambda x, y: x / (x**2 + y**2),
+}
+
+PIECEWISE = {"abs", "relu", "leaky_relu", "maximum", "minimum", "clip", "where", "sign", "greater"}
+"""Linear in every operand on each side of a kink; slopes at the kinks by the conventions."""
+
+UNBOUNDED = {"dot", "prod"}
+"""Their domain in the table is where the value can be represented, which is no end of anything."""
+
+POWERS = {"power", "power_slope"}
+"""Also defined for a negative base where the exponent is a whole number."""
+
+SIZES = {"dot": 4, "sum": 3, "mean": 3, "prod": 3, "logsumexp": 3}
+
+Multi = tuple[int, ...]  # how often an operation is differentiated with respect to each operand
+DIGITS = [
+    150,
+    400,
+    1200,
+    4700,
+]  # bits: the last is enough for 1e300 and 1e-300 in one sum of squares
+DISTANCES = [100, 200, 400]  # from a point that is approached, as negative powers of 2
+
+
+def arity(op: Op) -> int:
+    return op.arity or SIZES[op.name]
+
+
+def ends(op: Op, index: int) -> tuple[float, float]:
+    """The ends of the domain of one operand."""
+    return (-INF, INF) if op.name in UNBOUNDED else (op.domain * SIZES.get(op.name, 1))[index]
+
+
+def _is_end(op: Op, operands: Sequence[float], multi: Multi, index: int) -> bool:
+    """Whether an operand can be approached from one side only."""
+    x = operands[index]
+    if op.name in POWERS and not multi[1] and operands[1] % 1.0 == 0.0:
+        return math.isinf(x)  # an integer power of any number
+    return math.isinf(x) or x in ends(op, index)
+
+
+def truths(op: Op, operands: Sequence[float], multi: Multi) -> tuple[float, ...]:
+    """What the derivative may be.
+
+    One number, but at a pole with different signs on its two sides: there is no limit, so nan, but
+    a zero may also stand for the side that its sign is on, as it does in 1 / x.
+    """
+    if op.name not in PIECEWISE and op.name not in EXPRESSIONS:
+        raise LookupError(f"tests/limits.py has no expression for the operation {op.name}")
+    if math.isnan(value(op, operands)):
+        return (NAN,)
+    if op.name in PIECEWISE:
+        return (_piecewise(op.name, tuple(operands), multi),)
+    agreed = CONVENTIONS.get((op.name, tuple(operands), multi))
+    if agreed is not None:
+        return (agreed,)
+    if op.name in POWERS and operands[0] < 0.0 and (multi[1] or operands[1] % 1.0 != 0.0):
+        return (NAN,)  # defined at whole exponents only
+    function = _derivative(op.name, arity(op), multi)
+    return _limits(op, function, tuple(operands), multi)
+
+
+def value(op: Op, operands: Sequence[float]) -> float:
+    """The value of an operation, by IEEE 754."""
+    with np.errstate(all="ignore"):
+        return op.value(*operands)
+
+
+# Decided by docs/conventions, not by a limit.
+CONVENTIONS: dict[tuple[str, tuple[float, ...], Multi], float] = {
+    ("hypot", (0.0, 0.0), (1, 0)): 0.0,
+    ("hypot", (0.0, 0.0), (0, 1)): 0.0,
+    ("hypot", (0.0, 0.0), (1, 1)): 0.0,
+    **{
+        ("atan2", (0.0, 0.0), multi): NAN
+        for multi in [(1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 1)]
+    },
+}
+
+
+def _piecewise(name: str, operands: tuple[float, ...], multi: Multi) -> float:
+    """The derivative of what is linear on each side of a kink."""
+    order = sum(multi)
+    if order == 1:
+        exact = oracle.partials(name, tuple(map(mpf, operands)))[multi.index(1)]
+        return float(exact)
+    if name == "leaky_relu" and multi == (1, 1):
+        return float(operands[0] <= 0.0)  # the slope at 0 is the slope on the left
+    return 0.0
+
+
+@functools.cache
+def _derivative(name: str, count: int, multi: Multi) -> Callable[..., Any]:
+    """The derivative of an operation as a function for mpmath."""
+    symbols = sympy.symbols(f"x:{count}")
+    expression = EXPRESSIONS[name](*symbols)
+    for symbol, times in zip(symbols, multi, strict=True):
+        for _ in range(times):
+            expression = sympy.factor(sympy.diff(expression, symbol))  # so that less cancels
+    return sympy.lambdify(symbols, expression, "mpmath")
+
+
+def _exact(function: Callable[..., Any], operands: Sequence[mpf]) -> mpf | None:
+    """A function with at least 60 bits right: by more and more digits until two results agree."""
+    before = None
+    for bits in DIGITS:
+        with mpmath.workprec(bits):
+            try:
+                got = function(*operands)
+            except (ZeroDivisionError, ValueError):
+                got = None
+            if got is not None and mpmath.im(got):
+                return mpmath.nan  # a power of a negative number
+            if got is not None:
+                got = mpmath.re(got) if mpmath.isfinite(got) else None
+            if got is not None:
+                agree = before is not None and abs(got - before) <= abs(got) * mpf(2) ** -60
+                if agree and (got or bits == DIGITS[-1]):
+                    return got
+            before = got
+    # What cancels in all these digits is 0.
+    return mpf(0) if before is not None and abs(before) < mpf(2) ** -1100 else None
+
+
+def _limits(
+    op: Op, function: Callable[..., Any], operands: tuple[float, ...], multi: Multi
+) -> tuple[float, ...]:
+    """The value of a derivative at a point, or its limit there: see `truths`."""
+    outer = [index for index in range(len(operands)) if _is_end(op, operands, multi, index)]
+    if not outer:
+        exact = _exact(function, [mpf(x) for x in operands])
+        if exact is not None:
+            return (_rounded(exact),)
+    inward = {}
+    for index in outer:
+        x, (low, high) = operands[index], ends(op, index)
+        inward[index] = -1 if x == INF or (x == high and x != low) else 1
+    wrt = [index for index, times in enumerate(multi) if times]
+    zeros = [index for index, x in enumerate(operands) if x == 0.0]
+    for moving in ([] if outer else wrt, zeros):
+        free = [index for index in moving if index not in outer]
+        signs = {index: int(math.copysign(1.0, operands[index])) for index in free}
+        try:
+            chosen = _corner(op, function, operands, {**inward, **signs})
+            other = _corner(op, function, operands, {**inward, **{i: -s for i, s in signs.items()}})
+        except ZeroDivisionError:
+            continue
+        same = chosen == other or (math.isnan(chosen) and math.isnan(other))
+        return (chosen,) if same else (NAN, chosen)
+    raise ArithmeticError(f"no derivative {multi} of {op.name} near {operands}")
+
+
+def _corner(
+    op: Op, function: Callable[..., Any], operands: tuple[float, ...], steps: dict[int, int]
+) -> float:
+    """The limit from one side in each of several operands, nan if it depends on the path."""
+    rates = set(itertools.product((1, 2), repeat=len(steps)))
+    if op.name in ("logaddexp", "logsumexp"):
+        rates = {(1,) * len(steps)}  # equal infinities are a tie
+    found = {
+        _approach(function, operands, steps, dict(zip(steps, rate, strict=True))) for rate in rates
+    }
+    return found.pop() if len(found) == 1 else NAN
+
+
+def _approach(
+    function: Callable[..., Any],
+    operands: tuple[float, ...],
+    steps: dict[int, int],
+    rates: dict[int, int],
+) -> float:
+    """The limit where the operands in `steps` come from that side, or from inside infinity."""
+    results = []
+    for distance in DISTANCES:
+        with mpmath.workprec(DIGITS[-1]):
+            point = [mpf(x) for x in operands]
+            for index, step in steps.items():
+                t = mpf(2) ** (-distance // rates[index])
+                x = operands[index]
+                point[index] = math.copysign(1.0, x) / t if math.isinf(x) else x + step * t
+        exact = _exact(function, point)
+        if exact is None:
+            raise ZeroDivisionError(f"no value at {[mpmath.nstr(x) for x in point]}")
+        results.append(exact)
+    return _tendency(results)
+
+
+def _tendency(results: Sequence[mpf]) -> float:
+    """What a sequence tends to, each of whose members is twice as many digits closer to it."""
+    first, second, third = results
+    if any(map(mpmath.isnan, results)):
+        return NAN
+    a, b, c = map(abs, results)
+    if third == 0 or (c < b * 1e-2 and b < a * 1e-2):
+        return 0.0
+    if abs(third - second) < c * mpf(2) ** -55:
+        return _rounded(third)
+    if c > 1.5 * b and b > 1.5 * a and c > 100 and first * second > 0 and second * third > 0:
+        return math.copysign(INF, third)
+    raise ArithmeticError(f"no tendency in {[mpmath.nstr(x) for x in results]}")
+
+
+def _rounded(exact: mpf) -> float:
+    """The nearest double."""
+    return float(exact)  # infinite where it overflows, 0 where it underflows
