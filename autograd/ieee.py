@@ -50,12 +50,19 @@ def power(x: float, y: float) -> float:
     return x * x if y == 2.0 else math.pow(x, y)
 
 
+def _is_exact(y: float, exponent: float) -> bool:
+    """Whether `exponent` is `y - 1` without a rounding."""
+    return exponent + 1.0 == y and exponent != y
+
+
 def power_slope(x: float, y: float) -> float:
     """`y * x ** (y - 1)`, where neither `y - 1` is rounded nor the power leaves the range."""
     if y == 0.0:
         return 0.0
+    if abs(y) == math.inf:
+        return math.nan if x < 0.0 else y if x == 1.0 or (x < 1.0) == (y < 0.0) else 0.0
     exponent = y - 1.0
-    if x != 0.0 and exponent + 1.0 != y:
+    if x != 0.0 and not _is_exact(y, exponent):
         factor = _quiet_power(x, y)
         if _is_normal(factor) or factor != factor or math.isinf(x):
             return y * factor / x
@@ -90,7 +97,7 @@ def power_mixed(x: float, y: float) -> float:
     if x == math.inf:
         return math.nan if y != y else 0.0 if y < 1.0 else math.inf
     bracket = 1.0 + y * math.log(x)
-    exponent, divisor = (y - 1.0, 1.0) if (y - 1.0) + 1.0 == y else (y, x)
+    exponent, divisor = (y - 1.0, 1.0) if _is_exact(y, y - 1.0) else (y, x)
     factor = _quiet_power(x, exponent)
     if _is_normal(factor):
         return factor * bracket / divisor
@@ -217,6 +224,11 @@ def direction(x: float, y: float) -> float:
     shift = -math.frexp(largest)[1]
     x, y = math.ldexp(x, shift), math.ldexp(y, shift)
     return x / math.hypot(x, y)
+
+
+def distance(x: float, y: float) -> float:
+    """`hypot(x, y)`, but infinite at the origin."""
+    return math.hypot(x, y) or math.inf
 
 
 def inversion(x: float, y: float) -> float:

@@ -100,7 +100,7 @@ def _power_dx(out: Any, x: Any, y: Any) -> Any:
         return power_slope(x, y)
     if y == 2.0:
         return 2.0 * x
-    if isinstance(x, float) or (y - 1.0) + 1.0 != y:
+    if isinstance(x, float) or (y - 1.0) + 1.0 != y or y - 1.0 == y:
         return power_slope(x, y)
     return y if y in (0.0, 1.0) else y * power(x, y - 1.0)
 
@@ -434,10 +434,15 @@ power_mixed = Op(
     description="`x ** (y - 1) * (1 + y * log(x))`, the derivative of x ** y by x and y.")
 direction = Op(
     "direction", ieee.direction,
-    [lambda out, x, y: square(direction(y, x)) / hypot(x, y),
-     lambda out, x, y: -out * direction(y, x) / hypot(x, y)],
+    [lambda out, x, y: square(direction(y, x)) / distance(x, y),
+     lambda out, x, y: -out * direction(y, x) / distance(x, y)],
     text="#1 / hypot(#1, #2)", latex=r"\frac{#1}{\sqrt{{#1}^2 + {#2}^2}}",
     description="`x / hypot(x, y)`, and 0 at the origin.")
+distance = Op(
+    "distance", ieee.distance,
+    [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
+    text="hypot(#1, #2)", latex=r"\sqrt{{#1}^2 + {#2}^2}",
+    description="`hypot(x, y)`, but infinite at the origin, where what is divided by it is 0.")
 inversion = Op(
     "inversion", ieee.inversion,
     [lambda out, x, y: (inversion(y, x) - out) * (inversion(y, x) + out),

@@ -63,17 +63,25 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "logsumexp": lambda *x: sympy.log(sum(map(sympy.exp, x))),
     "identity": lambda x: x,
     "nonnegative": lambda x: x,
+    "distance": lambda x, y: sympy.sqrt(x**2 + y**2),
     "difference": lambda x, y: x - y,
     "sech2": lambda x: 4 / (sympy.exp(x) + sympy.exp(-x)) ** 2,
     "gaussian": lambda x: sympy.exp(-(x**2)),
+    "defined": lambda x, value: x,
+    "bounded": lambda x: x,
+    "asin_slope": lambda x: 1 / sympy.sqrt(1 - x**2),
+    "acosh_slope": lambda x: 1 / sympy.sqrt(x**2 - 1),
+    "atanh_slope": lambda x: 1 / (1 - x**2),
+    "cbrt_slope": lambda x: (x**2) ** sympy.Rational(-1, 3) / 3,
     "quotient_slope": lambda x, y: -x / y**2,
     "power_slope": lambda x, y: y * x ** (y - 1),
+    "power_mixed": lambda x, y: x ** (y - 1) * (1 + y * sympy.log(x)),
     "power_log": lambda x, y: x**y * sympy.log(x),
     "direction": lambda x, y: x / sympy.sqrt(x**2 + y**2),
     "inversion": lambda x, y: x / (x**2 + y**2),
 }
 
-PIECEWISE = {"abs", "relu", "leaky_relu", "maximum", "minimum", "clip", "where", "sign", "greater"}
+PIECEWISE = set("abs relu leaky_relu maximum minimum clip where sign greater stop_gradient".split())
 """Linear in every operand on each side of a kink; slopes at the kinks by the conventions."""
 
 UNBOUNDED = {"dot", "prod"}
@@ -143,6 +151,8 @@ CONVENTIONS: dict[tuple[str, tuple[float, ...], Multi], float] = {
     ("hypot", (0.0, 0.0), (1, 0)): 0.0,
     ("hypot", (0.0, 0.0), (0, 1)): 0.0,
     ("hypot", (0.0, 0.0), (1, 1)): 0.0,
+    ("distance", (0.0, 0.0), (1, 0)): 0.0,
+    ("distance", (0.0, 0.0), (0, 1)): 0.0,
     **{
         ("atan2", (0.0, 0.0), multi): NAN
         for multi in [(1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 1)]

@@ -205,6 +205,7 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
         lambda x, y: x / _hypot(x, y),
         [lambda x, y: y * y / _hypot(x, y) ** 3, lambda x, y: -x * y / _hypot(x, y) ** 3],
     ),
+    "distance": (_hypot, [lambda x, y: x / _hypot(x, y), lambda x, y: y / _hypot(x, y)]),
     "inversion": (
         lambda x, y: x / (x * x + y * y),
         [

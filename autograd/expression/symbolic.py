@@ -116,5 +116,6 @@ def _functions(sympy: Any) -> dict[Op, Callable[..., Any]]:
         ops.power_log: lambda x, y: x**y * log(x),
         ops.power_mixed: lambda x, y: x ** (y - 1) * (1 + y * log(x)),
         ops.direction: lambda x, y: x / sqrt(x**2 + y**2),
+        ops.distance: lambda x, y: sqrt(x**2 + y**2),
         ops.inversion: lambda x, y: x / (x**2 + y**2),
     }
