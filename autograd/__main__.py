@@ -27,6 +27,7 @@ from autograd.explain import explain
 from autograd.formula import read
 from autograd.graph import topological_order
 from autograd.neuron import Neuron, train
+from autograd.ops import relu
 from autograd.value import Value
 
 DISAGREE = 1
@@ -46,13 +47,23 @@ def neuron(parser: Parser, options: argparse.Namespace) -> None:
         )
     example = Neuron(options.inputs, options.weights, options.bias, options.target)
     trained = example._replace(weights=np.array(example.weights))
+    changed = 0
     parser.put(f"{'step':>4}  {'loss':<24}  automatic - by hand")
     with np.errstate(all="ignore"):
         for count, step in enumerate(train(example, options.steps, options.learning_rate), 1):
             parser.put(f"{count:4}  {step.loss!r:<24}  {step.difference!r}")
+            if step.bias != trained.bias or not np.array_equal(step.weights, trained.weights):
+                changed = count
             trained = example._replace(weights=step.weights, bias=step.bias)
         loss, *_ = trained.record()
         loss.backward()
+    (z,) = (node.operands[0] for node in topological_order(loss) if node.op is relu)
+    if isinstance(z, Value) and z.data <= 0.0:  # a loss of 0 would look as if it had learnt
+        parser.put(
+            f"The neuron {f'died in step {changed}' if changed else 'is dead from the start'}: its "
+            f"ReLU's input is {z.data!r}, not positive, so it outputs 0, no gradient flows, and "
+            "further steps change nothing."
+        )
     parser.put(f"final weights {trained.weights}")
     parser.put(f"final bias {trained.bias!r}")
     if "svg" in options:

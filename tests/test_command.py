@@ -10,12 +10,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from picture import read
 from test_neuron import LOSSES
 
 import autograd
 from autograd.__main__ import main
+from autograd.neuron import Neuron, train
 
 
 def run(*arguments):
@@ -45,11 +47,61 @@ def test_options(capsys):
     assert "final bias 1.0" in capsys.readouterr().out
 
 
-def test_a_dead_neuron_and_one_that_blows_up(capsys):
-    main("neuron --weights -1 --inputs 1 --bias 0 --steps 2".split())
-    assert capsys.readouterr().out.splitlines()[1].split() == ["1", "0.0", "0.0"]
-    main("neuron --learning-rate 1e200 --steps 4".split())
-    assert len(capsys.readouterr().out.splitlines()) == 7
+DEAD = "not positive, so it outputs 0, no gradient flows, and further steps change nothing."
+
+
+@pytest.mark.parametrize(
+    ("options", "death", "z"),
+    [
+        ("--weights -1 --inputs 1 --bias 0 --steps 2", "is dead from the start", "-1.0"),
+        ("--weights -1 --inputs 1 --bias 1 --steps 0", "is dead from the start", "0.0"),
+        ("--weights -1e308,-1e308 --inputs 1,1", "is dead from the start", "-inf"),
+        ("--learning-rate 100", "died in step 1", "-17994.0"),
+        ("--learning-rate 100 --steps 1", "died in step 1", "-17994.0"),
+        ("--learning-rate 100 --target 0.5 --steps 3", "died in step 1", "-16494.0"),
+        ("--learning-rate 1e200 --steps 4", "died in step 1", "-1.7999999999999998e+202"),
+        ("--learning-rate 100 --inputs 0 --weights 1", "died in step 1", "-199.0"),
+        # The bias is so large that the step does not change it.
+        (
+            "--learning-rate 1e-12 --inputs 1e10 --weights -9999999 --bias 1e17",
+            "died in step 1",
+            "-1.99999999e+18",
+        ),
+    ],
+)
+def test_a_dead_neuron_says_so(options, death, z, capsys):
+    main(["neuron", *options.split()])
+    *_, said, weights, bias = capsys.readouterr().out.splitlines()
+    assert said == f"The neuron {death}: its ReLU's input is {z}, {DEAD}"
+    assert (weights[:14], bias[:11]) == ("final weights ", "final bias ")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--learning-rate 100 --steps 0",
+        "--learning-rate 0 --steps 3",
+        "--target 6 --steps 3",  # nothing to learn: the loss is 0, and so is the gradient
+        "--learning-rate -0.1 --steps 2000",  # infinite in the end
+        "--inputs 1e200,0 --weights 1e200,0 --steps 3",  # not a number in the end
+    ],
+)
+def test_a_neuron_that_is_not_dead_does_not_say_so(options, capsys):
+    main(["neuron", *options.split()])
+    assert len(capsys.readouterr().out.splitlines()) == 1 + int(options.split()[-1]) + 2
+
+
+@pytest.mark.parametrize(
+    ("rate", "death"), [("0.06", None), ("0.07", 28), ("0.08", 8), ("0.1", 4), ("1", 2)]
+)
+def test_the_step_in_which_a_neuron_died(rate, death, capsys):
+    """The error grows by the factor 1 - 30 rate in each step, until it is below -6.5."""
+    example = Neuron(target=6.5)
+    states = train(example, 50, float(rate))
+    dead = [np.dot(example.inputs, step.weights) + step.bias <= 0.0 for step in states]
+    main(["neuron", "--target", "6.5", "--steps", "50", "--learning-rate", rate])
+    assert dead == [death is not None and count >= death for count in range(1, 51)]
+    assert f"The neuron died in step {death}: " in capsys.readouterr().out or death is None
 
 
 @pytest.mark.parametrize(
