@@ -1,27 +1,36 @@
 """The command `autograd`."""
 
 import argparse
-import importlib
 import inspect
-import math
-import os
-import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NoReturn, cast
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from autograd import __version__
+from autograd.command.arguments import (
+    argument,
+    assignment,
+    formulas_protected,
+    joined_negatives,
+    number,
+    number_list,
+    picture_path,
+    step_count,
+)
+from autograd.command.functions import named_function, told
+from autograd.command.parser import FAILED, INTERRUPTED, Parser, Version, drop
 from autograd.compare import check_gradient
-from autograd.diagram import FORMATS, draw, suffix
+from autograd.diagram import FORMATS, draw
 from autograd.explain import explain
 from autograd.formula import read
 from autograd.graph import topological_order
 from autograd.neuron import Neuron, train
+from autograd.ops import relu
 from autograd.value import Value
 
+DISAGREE = 1
 NEURON = Neuron()
 FORMULAS = (
     "A formula is made of numbers, names, pi, + - * / **, parentheses and the operations of this "
@@ -29,50 +38,7 @@ FORMULAS = (
 )
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose complaints are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
-def number(text: str) -> float:
-    """A finite number."""
-    try:
-        result = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not math.isfinite(result):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
-    return result
-
-
-def number_list(text: str) -> list[float]:
-    """Finite numbers separated by commas."""
-    return [number(item) for item in text.split(",")]
-
-
-def step_count(text: str) -> int:
-    """A whole number, at least 0."""
-    try:
-        result = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-    if result < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is negative")
-    return result
-
-
-def picture_path(text: str) -> str:
-    """The path of a picture, whose suffix says the format."""
-    try:
-        suffix(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
-
-
-def neuron(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+def neuron(parser: Parser, options: argparse.Namespace) -> None:
     """Train the neuron, print each step, draw the outcome."""
     if len(options.weights) != len(options.inputs):
         parser.error(
@@ -81,60 +47,39 @@ def neuron(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         )
     example = Neuron(options.inputs, options.weights, options.bias, options.target)
     trained = example._replace(weights=np.array(example.weights))
-    print(f"{'step':>4}  {'loss':<24}  automatic - by hand")
+    changed = 0
+    parser.put(f"{'step':>4}  {'loss':<24}  automatic - by hand")
     with np.errstate(all="ignore"):
         for count, step in enumerate(train(example, options.steps, options.learning_rate), 1):
-            print(f"{count:4}  {step.loss!r:<24}  {step.difference!r}")
+            parser.put(f"{count:4}  {step.loss!r:<24}  {step.difference!r}")
+            if step.bias != trained.bias or not np.array_equal(step.weights, trained.weights):
+                changed = count
             trained = example._replace(weights=step.weights, bias=step.bias)
         loss, *_ = trained.record()
         loss.backward()
-    print(f"final weights {trained.weights}")
-    print(f"final bias {trained.bias!r}")
+    (z,) = (node.operands[0] for node in topological_order(loss) if node.op is relu)
+    if isinstance(z, Value) and z.data <= 0.0:  # a loss of 0 would look as if it had learnt
+        parser.put(
+            f"The neuron {f'died in step {changed}' if changed else 'is dead from the start'}: its "
+            f"ReLU's input is {z.data!r}, not positive, so it outputs 0, no gradient flows, and "
+            "further steps change nothing."
+        )
+    parser.put(f"final weights {trained.weights}")
+    parser.put(f"final bias {trained.bias!r}")
     if "svg" in options:
         save_picture(parser, loss, options.svg)
 
 
-def save_picture(parser: argparse.ArgumentParser, value: Value, path: str) -> None:
+def save_picture(parser: Parser, value: Value, path: str) -> None:
     """Draw a graph, however large it is."""
     try:
         draw(value, max_nodes=sys.maxsize, timeout=600.0).save(path)
-    except (OSError, RuntimeError) as error:
-        parser.exit(1, f"{parser.prog}: {error}\n")
+    except (OSError, RuntimeError) as error:  # a TimeoutError is an OSError without a strerror
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        parser.error(f"{path!r} cannot be written: {reason}")
 
 
-def named_function(text: str) -> Callable[..., Any]:
-    """A function given as `module:function`, the module being found as Python finds it here."""
-    module_name, colon, name = text.partition(":")
-    if not colon or not module_name or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form module:function")
-    sys.path.insert(0, os.getcwd())
-    try:
-        result = getattr(importlib.import_module(module_name), name)
-    except ImportError as error:
-        raise argparse.ArgumentTypeError(f"{module_name!r} cannot be imported: {error}") from None
-    except AttributeError:
-        raise argparse.ArgumentTypeError(f"{module_name!r} has no {name!r}") from None
-    finally:
-        sys.path.pop(0)
-    if not callable(result):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a function")
-    return cast(Callable[..., Any], result)
-
-
-def argument(text: str) -> tuple[str, Any]:
-    """An argument as `name=number` or `name=number,number,...`, with a ; between rows."""
-    name, equals, numbers = text.partition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=number,...")
-    rows = [number_list(row) for row in numbers.split(";")]
-    if len({len(row) for row in rows}) > 1:
-        raise argparse.ArgumentTypeError(f"the rows of {name!r} have different lengths")
-    if len(rows) > 1:
-        return name, np.array(rows)
-    return name, np.array(rows[0]) if "," in numbers else rows[0][0]
-
-
-def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+def check(parser: Parser, options: argparse.Namespace) -> None:
     """Compare a hand-written gradient with the automatic one and print the report."""
     given = dict(options.at)
     if len(given) < len(options.at):
@@ -145,7 +90,7 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
             for name, x in inspect.signature(options.function).parameters.items()
             if name in given or x.default is x.empty
         ]
-    except (TypeError, ValueError):
+    except Exception:  # there may be no signature, or one that the user computes
         parameters = list(given)
     for name in parameters:
         if name not in given:
@@ -164,24 +109,16 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
             tolerance=options.tolerance,
             every_branch=options.every_branch,
         )
-    except (TypeError, ValueError) as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
-    print(report)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the functions may raise anything, SystemExit too
+        parser.error(told(error))
+    parser.put(str(report))
     if not report.passed:
-        sys.exit(1)
+        parser.exit(DISAGREE)
 
 
-def assignment(text: str) -> tuple[str, float]:
-    """A number with its name, `name=number`."""
-    name, equals, digits = text.partition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=number")
-    return name.strip(), number(digits)
-
-
-def graph(
-    parser: argparse.ArgumentParser, options: argparse.Namespace
-) -> tuple[Value, dict[str, Value]]:
+def graph(parser: Parser, options: argparse.Namespace) -> tuple[Value, dict[str, Value]]:
     """The graph of the formula in the options, and its leaves by their names."""
     numbers = dict(options.numbers)
     if len(numbers) < len(options.numbers):
@@ -189,11 +126,11 @@ def graph(
     try:
         value = read(options.formula, numbers)
     except ValueError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
+        parser.exit(FAILED, f"{parser.prog}: {error}\n")  # three lines, with the place
     return value, {node.name: node for node in topological_order(value) if node.name}
 
 
-def explain_formula(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+def explain_formula(parser: Parser, options: argparse.Namespace) -> None:
     """Explain the derivatives of a formula."""
     value, leaves = graph(parser, options)
     if options.wrt is not None:
@@ -202,16 +139,14 @@ def explain_formula(parser: argparse.ArgumentParser, options: argparse.Namespace
         parser.error(f"argument --wrt: there is no {options.wrt!r} in the formula")
     explanation = explain(value, None if options.wrt is None else leaves[options.wrt])
     texts = {"text": explanation.__str__, "markdown": explanation.markdown}
-    text = texts.get(options.format, explanation.latex)()
-    encoding = sys.stdout.encoding or "utf-8"  # which may have no ∂
-    print(text.encode(encoding, "replace").decode(encoding).removesuffix("\n"))
+    parser.put(texts.get(options.format, explanation.latex)().removesuffix("\n"))
     if "svg" in options:
         with np.errstate(all="ignore"):
             value.backward()
         save_picture(parser, value, options.svg)
 
 
-def draw_formula(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+def draw_formula(parser: Parser, options: argparse.Namespace) -> None:
     """Draw the graph of a formula."""
     value, _ = graph(parser, options)
     with np.errstate(all="ignore"):
@@ -220,11 +155,35 @@ def draw_formula(parser: argparse.ArgumentParser, options: argparse.Namespace) -
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command with the given arguments, those of the process by default."""
+    """Run the command with the given arguments, those of the process by default.
+
+    Raises:
+        SystemExit: unless all went well.
+    """
+    parser = _parser()
+    try:
+        options = _options(parser, arguments)
+        options.run(options.parser, options)
+    except KeyboardInterrupt:
+        drop(sys.stdout)  # whose reader may be waiting for it to end
+        sys.exit(INTERRUPTED)
+    except Exception:  # a mistake of this library: all about it, but no answer of `check`
+        sys.excepthook(*sys.exc_info())
+        sys.exit(FAILED)
+    finally:
+        parser.finish()
+
+
+def _parser() -> Parser:
     parser = Parser(
-        prog="autograd", description="A scalar autograd engine: derivatives to see and to trust."
+        prog="autograd",
+        description="A scalar autograd engine: derivatives to see and to trust.",
+        epilog=(
+            "The exit status is 0 if all went well, 1 if `autograd check` found that gradients do "
+            "not agree, and 2 if something was wrong: the call, a formula, a function, a file."
+        ),
     )
-    parser.add_argument("--version", action="version", version=f"autograd {__version__}")
+    parser.add_argument("--version", action=Version, version=__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     command = commands.add_parser(
@@ -257,7 +216,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="compare a hand-written gradient with the automatic one",
         description=(
             "Compare a hand-written gradient with the automatic one, at the given arguments and at "
-            "others. The exit status is 0 if they agree, 1 if they do not, 2 for a wrong call."
+            "others. The exit status is 0 if they agree, 1 if they do not, and 2 if that cannot be "
+            "told: for a wrong call, a function that fails, a report that cannot be written."
         ),
     )
     add = command.add_argument
@@ -308,10 +268,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )  # fmt: skip
     command.set_defaults(run=draw_formula, parser=command)
 
+    return parser
+
+
+def _options(parser: Parser, arguments: Sequence[str] | None) -> argparse.Namespace:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] in (["explain"], ["draw"]):
-        given = list(_formulas_protected(given))
-    options, rest = parser.parse_known_args(list(_joined_negatives(given)))
+        given = list(formulas_protected(given))
+    options, rest = parser.parse_known_args(list(joined_negatives(given)))
     if "numbers" in options and not any(
         x.startswith("-") for x in rest
     ):  # some may stand behind an option, where argparse leaves them
@@ -322,14 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rest = []
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    try:
-        options.run(options.parser, options)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read the output has seen enough of it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    return options
 
 
 def _add_formula(command: argparse.ArgumentParser) -> None:
@@ -340,32 +297,6 @@ def _add_formula(command: argparse.ArgumentParser) -> None:
 
 def _listed(numbers: Iterable[float]) -> str:
     return ",".join(f"{x:g}" for x in numbers)
-
-
-def _formulas_protected(arguments: Sequence[str]) -> Iterator[str]:
-    """The arguments, a space before a formula that begins with a minus: it is no option."""
-    previous = ""
-    for argument in arguments:
-        option = argument in ("-h", "-o", "--") or re.fullmatch(
-            r"--[a-z]{2,}(=.*)?|-o\S*\.\w+", argument, re.DOTALL
-        )
-        value = previous == "-o" or re.fullmatch("--[a-z]{2,}", previous)
-        yield argument if option or value or not argument.startswith("-") else f" {argument}"
-        previous = "" if value else argument
-
-
-def _joined_negatives(arguments: Sequence[str]) -> Iterator[str]:
-    """`--weights -3,-1` as `--weights=-3,-1`: argparse would take the list for an option."""
-    previous = None
-    for argument in arguments:
-        option = previous is not None and re.match("--.", previous)
-        if option and re.match(r"-(\d|\.|inf|nan)", argument, re.IGNORECASE):
-            argument = f"{previous}={argument}"
-        elif previous is not None:
-            yield previous
-        previous = argument
-    if previous is not None:
-        yield previous
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ ROOMS = [
     "explain",
     "diagram",
     "compare",
+    "command",
 ]
 NAMES = """
     Diagram Explanation Op Report Value abs acos acosh asin asinh atan atan2 atanh cbrt

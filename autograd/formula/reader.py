@@ -28,6 +28,8 @@ FUNCTIONS = {
 CONSTANTS = {"pi": math.pi}
 ALIASES = {"ln": "log", "max": "maximum", "min": "minimum", "average": "mean"}
 """What some operations are called elsewhere."""
+SPELLINGS = {"e": "; e ** x is written exp(x), and e alone exp(1)", "π": "; it is written pi"}
+"""How numbers are written that have a name elsewhere; here such a name can be given any number."""
 KINDS: Mapping[type[ast.AST], str] = {
     ast.Attribute: "an attribute",
     ast.Subscript: "an index",
@@ -174,9 +176,8 @@ class Reader:
             raise self._source.wrong(
                 f"{name} is an operation: {name}(…)", self._source.column(node)
             )
-        raise self._source.wrong(
-            f"{name!r} has no number{meant(name, self._leaves)}", self._source.column(node)
-        )
+        hint = SPELLINGS.get(name) or meant(name, self._leaves)
+        raise self._source.wrong(f"{name!r} has no number{hint}", self._source.column(node))
 
     def _refused(self, node: ast.expr) -> ValueError:
         """The error for what is Python, but not a formula."""
