@@ -27,7 +27,7 @@ from autograd.explain import explain
 from autograd.formula import read
 from autograd.graph import topological_order
 from autograd.neuron import Neuron, train
-from autograd.ops import relu
+from autograd.quiet import quiet, quietly
 from autograd.value import Value
 
 DISAGREE = 1
@@ -38,6 +38,7 @@ FORMULAS = (
 )
 
 
+@quiet
 def neuron(parser: Parser, options: argparse.Namespace) -> None:
     """Train the neuron, print each step, draw the outcome."""
     if len(options.weights) != len(options.inputs):
@@ -49,16 +50,14 @@ def neuron(parser: Parser, options: argparse.Namespace) -> None:
     trained = example._replace(weights=np.array(example.weights))
     changed = 0
     parser.put(f"{'step':>4}  {'loss':<24}  automatic - by hand")
-    with np.errstate(all="ignore"):
-        for count, step in enumerate(train(example, options.steps, options.learning_rate), 1):
-            parser.put(f"{count:4}  {step.loss!r:<24}  {step.difference!r}")
-            if step.bias != trained.bias or not np.array_equal(step.weights, trained.weights):
-                changed = count
-            trained = example._replace(weights=step.weights, bias=step.bias)
-        loss, *_ = trained.record()
-        loss.backward()
-    (z,) = (node.operands[0] for node in topological_order(loss) if node.op is relu)
-    if isinstance(z, Value) and z.data <= 0.0:  # a loss of 0 would look as if it had learnt
+    for count, step in enumerate(train(example, options.steps, options.learning_rate), 1):
+        parser.put(f"{count:4}  {step.loss!r:<24}  {step.difference!r}")
+        if step.bias != trained.bias or not np.array_equal(step.weights, trained.weights):
+            changed = count
+        trained = example._replace(weights=step.weights, bias=step.bias)
+    loss, *_, z = trained.record()
+    loss.backward()
+    if z.data <= 0.0:  # a loss of 0 would look as if it had learnt
         parser.put(
             f"The neuron {f'died in step {changed}' if changed else 'is dead from the start'}: its "
             f"ReLU's input is {z.data!r}, not positive, so it outputs 0, no gradient flows, and "
@@ -141,16 +140,14 @@ def explain_formula(parser: Parser, options: argparse.Namespace) -> None:
     texts = {"text": explanation.__str__, "markdown": explanation.markdown}
     parser.put(texts.get(options.format, explanation.latex)().removesuffix("\n"))
     if "svg" in options:
-        with np.errstate(all="ignore"):
-            value.backward()
+        quietly(value.backward)
         save_picture(parser, value, options.svg)
 
 
 def draw_formula(parser: Parser, options: argparse.Namespace) -> None:
     """Draw the graph of a formula."""
     value, _ = graph(parser, options)
-    with np.errstate(all="ignore"):
-        value.backward()
+    quietly(value.backward)
     save_picture(parser, value, options.output)
 
 
