@@ -120,7 +120,7 @@ def jacobian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Func
         array([[2., 0.],
                [0., 4.]])
         >>> jacobian(lambda r, phi: {"x": r * np.cos(phi), "y": r * np.sin(phi)}, 1)(2.0, 0.0)
-        {'x': -0.0, 'y': 2.0}
+        {'x': 0.0, 'y': 2.0}
     """
     argnums = _checked(fun, argnums)
 
