@@ -8,14 +8,14 @@ None.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.op import is_value, real, undefined
 from autograd.ops import defined, where
-from autograd.quiet import quiet, quietly
+from autograd.quiet import quiet
 
 Node = Any  # a Value; this module is below `autograd.value` and asks only for the attributes above
 MOST_NAMED = 4
@@ -172,20 +172,21 @@ def recompute(order: Iterable[Node]) -> None:
             node._dx, node._dy = (*partials, 0.0)[:2]
 
 
-def outdated(order: Iterable[Node]) -> Iterator[Node]:
+@quiet
+def outdated(order: Iterable[Node]) -> list[Node]:
     """The nodes whose operands have other numbers now than when they were computed, in order.
 
     Operations of one's own are not asked, as they may do other things besides. A few units in the
     last place are no change: a graph may have been computed on another machine, and pickled.
     """
-    for node in order:
-        if node.op is not None and node.op.quiet:
-            operands = node.operands
-            numbers = [x if type(x) is float else x._number for x in operands]
-            out, partials = quietly(node.op.evaluate, numbers, operands)
-            then = (node._number, *node.partials)
-            if not all(map(_same, (out, *partials), then)):
-                yield node
+    return [node for node in order if node.op is not None and node.op.quiet and _changed(node)]
+
+
+def _changed(node: Node) -> bool:
+    operands = node.operands
+    numbers = [x if type(x) is float else x._number for x in operands]
+    now, then = node.op.evaluate(numbers, operands), (node._number, node.partials)
+    return now != then and not all(map(_same, (now[0], *now[1]), (then[0], *then[1])))
 
 
 def _same(x: float, y: float) -> bool:

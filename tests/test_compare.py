@@ -818,9 +818,9 @@ def test_the_third_opinion_does_not_jump_over_periods_and_poles(x):
 
 def test_many_derivatives_in_little_time():
     w = np.random.default_rng(0).normal(size=(40, 40))
-    start = time.perf_counter()
+    start = time.process_time()
     report = check_gradient(lambda w: autograd.sum(w * w), lambda w: 2.0 * w, w)
-    assert time.perf_counter() - start < 20.0
+    assert time.process_time() - start < 20.0
     assert len([row for row in report.rows if row.numeric is not None]) == 30
 
 

@@ -745,7 +745,7 @@ def test_time_runs_out():
         TimeoutError, match=r"longer than timeout=0.2 seconds: collapse .*depth=.* raise t"
     ):
         diagram.svg()
-    assert time.perf_counter() - start < 5.0
+    assert time.perf_counter() - start < 15.0
     shown = diagram._repr_mimebundle_()
     assert list(shown) == ["text/plain"]
     assert "TimeoutError: laying out the picture takes longer than" in shown["text/plain"]
@@ -765,7 +765,7 @@ def test_time_that_runs_out_before_the_engine_has_begun(monkeypatch):
     start = time.perf_counter()
     with pytest.raises(TimeoutError):
         draw(tangle(900), timeout=0.1).svg()
-    assert time.perf_counter() - start < 5.0
+    assert time.perf_counter() - start < 15.0
 
 
 @pytest.fixture
@@ -784,7 +784,7 @@ def test_a_picture_can_be_interrupted():
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         diagram.svg()
-    assert time.perf_counter() - start < 5.0
+    assert time.perf_counter() - start < 15.0
 
 
 def test_one_that_takes_long_does_not_hold_up_the_others():
@@ -796,7 +796,7 @@ def test_one_that_takes_long_does_not_hold_up_the_others():
     start = time.perf_counter()
     while thread.is_alive():  # when the slow one is stopped, that stops no other
         assert draw(neuron(), timeout=5.0).svg() == expected
-    assert time.perf_counter() - start < 5.0
+    assert time.perf_counter() - start < 15.0
     thread.join()
 
 

@@ -314,9 +314,9 @@ def test_more_paths_than_could_be_listed():
     value = x
     for _ in range(60):
         value = value + value
-    start = time.perf_counter()
+    start = time.process_time()
     explanation = explain(value, x, paths=2)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     lines = section(explanation, "The chain rule")
     assert lines[0].startswith("1,152,921,504,606,846,976 paths lead from y back to x.")
     assert lines[-2:] == [
@@ -343,9 +343,9 @@ def test_deep_graphs():
     value = x
     for _ in range(100_000):
         value = value * 1.0001
-    start = time.perf_counter()
+    start = time.process_time()
     one, everything = explain(value, x), explain(value)
-    assert time.perf_counter() - start < 20.0
+    assert time.process_time() - start < 20.0
     assert len(str(one)) < 10_000
     assert len(str(everything)) < 20_000
     assert "… and 99,960 more steps …" in section(one, "Forward")
@@ -357,10 +357,10 @@ def test_deep_graphs():
 def test_wide_graphs():
     x = values([1.0] * 20_000, "x")
     value = total(x * x)
-    start = time.perf_counter()
+    start = time.process_time()
     assert repr(explain(value, x[7])) == "<Explanation of dy/dx7 = 2>"
     text = str(explain(value))
-    assert time.perf_counter() - start < 10.0
+    assert time.process_time() - start < 10.0
     assert "y = sum([x0 * x0, x1 * x1, x2 * x2, …, x19999 * x19999]) = sum([1, 1, 1, …, 1])" in text
     assert " and 19,988 more." in text
     assert len(text) < 10_000

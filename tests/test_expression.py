@@ -556,10 +556,10 @@ def test_deep_graphs_in_linear_time():
     times = []
     for length in (10_000, 100_000):
         value = chain(length)
-        start = time.perf_counter()
+        start = time.process_time()
         text, formula = expression(value), latex(value)
         source = python_source(value)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
         assert len(text) < 30 * length
         assert len(formula) < 100 * length
     assert times[1] < 40 * times[0]
@@ -567,9 +567,9 @@ def test_deep_graphs_in_linear_time():
     exec(source, space)
     assert bits(space["f"](2.0)) == bits(value.data)
     wide = autograd.sum([Value(1.0) for _ in range(20_000)])
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(python_source(wide)) < 1_000_000
-    assert time.perf_counter() - start < 5.0
+    assert time.process_time() - start < 5.0
     doubled = X
     for _ in range(1000):
         doubled = doubled + doubled

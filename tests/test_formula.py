@@ -244,20 +244,20 @@ def test_nothing_is_executed_and_only_a_valueerror_raised(text):
 
 
 def test_it_is_quick():
-    start = time.perf_counter()
+    start = time.process_time()
     for text in ("x" * 10_000_000, "-" * 9_999 + "x", "+".join(["x"] * 2000), "x**" * 1900 + "x"):
         with contextlib.suppress(ValueError):
             read(text, {"x": 1.0})
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 def test_long_names_take_no_time():
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ValueError, match="a name has at most 100 characters"):
         read("x" * 9000, {"x" * 80 + str(i): 1.0 for i in range(8)})
     with pytest.raises(ValueError, match="is no name: it has 9,000 characters"):
         read("x", {"x" * 9000: 1.0})
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_a_formula_of_constants_has_no_inputs():
