@@ -152,7 +152,7 @@ def recompute(order: Iterable[Node]) -> None:
         if op is None:
             continue
         kernel = op.binary_kernel
-        if kernel is not None:
+        if kernel is not None and op.quiet:
             a, b = node._x, node._y
             x = a if type(a) is float else a._number
             y = b if type(b) is float else b._number
@@ -166,6 +166,8 @@ def recompute(order: Iterable[Node]) -> None:
         operands = node.operands
         arguments = [x if type(x) is float else x._number for x in operands]
         node._number, partials = op.evaluate(arguments, operands)
+        if not op.quiet:
+            node._seen = [node._number, *arguments]
         if node._y is None:
             node._dx = partials
         else:
@@ -176,15 +178,17 @@ def recompute(order: Iterable[Node]) -> None:
 def outdated(order: Iterable[Node]) -> list[Node]:
     """The nodes whose operands have other numbers now than when they were computed, in order.
 
-    Operations of one's own are not asked, as they may do other things besides. A few units in the
-    last place are no change: a graph may have been computed on another machine, and pickled.
+    An operation of one's own is not applied again, as it may do other things besides. A few units
+    in the last place are no change: a graph may have been computed on another machine, and pickled.
     """
-    return [node for node in order if node.op is not None and node.op.quiet and _changed(node)]
+    return [node for node in order if node.op is not None and _changed(node)]
 
 
 def _changed(node: Node) -> bool:
     operands = node.operands
     numbers = [x if type(x) is float else x._number for x in operands]
+    if not node.op.quiet:
+        return not all(map(_same, [node._number, *numbers], node._seen))
     now, then = node.op.evaluate(numbers, operands), (node._number, node.partials)
     return now != then and not all(map(_same, (now[0], *now[1]), (then[0], *then[1])))
 
@@ -212,10 +216,7 @@ def _called(node: Node) -> Any:
     """The name of a node, or its operation with the names of its operands."""
     if node.name:
         return node.name
-    parts = [
-        f"{x!r}" if type(x) is float else x.name or ("…" if x.op else f"{x._number!r}")
-        for x in node.operands
-    ]
+    parts = [f"{x!r}" if type(x) is float else x.name or "…" for x in node.operands]
     written: str = node.op.write(node.op.text, parts)
     return written if len(written) <= LONGEST_CALLED else node.op.name
 

@@ -245,14 +245,18 @@ def inversion(x: float, y: float) -> float:
 
 
 def dot(left: tuple[float, ...], right: tuple[float, ...]) -> float:
-    """The exact sum of the exact products, rounded once: the same in any order, on any machine."""
-    parts: list[float] = []  # of which the dot product is the exact sum
-    if len(left) >= 50:  # NumPy is faster
-        factors = np.array([left, right])
+    """The exact sum of the exact products, rounded once: the same in any order, on any machine.
+
+    Products that are large or small enough for the errors of some to be out of range are added as
+    integers.
+    """
+    if len(left) >= 80:  # NumPy is faster
+        factors = np.array(left + right).reshape(2, -1)
         sizes = np.abs(factors)
-        if np.min(sizes, where=sizes > 0.0, initial=1.0) >= 2.0**-240 and np.max(sizes) <= 2.0**480:
-            parts = np.ravel(_exact_product(*factors)).tolist()
-            return _total(parts) or _exactly(left, right)
+        smallest = (sizes + (sizes == 0.0)).min()
+        if smallest >= 2.0**-240 and sizes.max() <= 2.0**480:  # nothing can overflow or underflow
+            return _total(np.ravel(_exact_product(*factors)).tolist()) or _exactly(left, right)
+    parts: list[float] = []
     for x, y in zip(left, right, strict=True):
         product = x * y
         if -(2.0**-500) < product < 2.0**-500 and x and y:

@@ -288,12 +288,10 @@ class Op:
     def _zero_for_constants(
         partials: tuple[Any, ...], operands: Sequence[object]
     ) -> tuple[Any, ...]:
-        kinds = list(map(type, operands))
-        if float not in kinds:
+        if float not in map(type, operands):
             return partials
-        return tuple(
-            [0.0 if kind is float else x for kind, x in zip(kinds, partials, strict=False)]
-        )
+        pairs = zip(map(type, operands), partials, strict=False)
+        return tuple([0.0 if kind is float else x for kind, x in pairs])
 
     def _reals(self, partials: Sequence[Any]) -> tuple[float, ...]:
         return tuple([real(x, f"a partial of {self.name}") for x in partials])

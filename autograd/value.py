@@ -19,7 +19,7 @@ from autograd.ufuncs import apply_ufunc
 
 _new = object.__new__
 _add, _multiply = ops.add, ops.multiply
-_era = 0
+_era = _assignments = 0
 _REFUSED = (str, bytes, complex, list, tuple, set, dict, type(None))
 
 
@@ -107,7 +107,19 @@ class Value:
         Value(data=3.0, grad=6.0, name='x')
     """
 
-    __slots__ = ("_dx", "_dy", "_era", "_grad", "_number", "_order", "_x", "_y", "name", "op")
+    __slots__ = (
+        "_dx",
+        "_dy",
+        "_grad",
+        "_number",
+        "_order",
+        "_seen",
+        "_stamp",
+        "_x",
+        "_y",
+        "name",
+        "op",
+    )
 
     _number: float
     _order: dict[Value, None] | None
@@ -116,7 +128,11 @@ class Value:
     _dx: Any
     _dy: float
     _grad: float
-    _era: int
+    _stamp: int
+    """Of a leaf, the era that it was made in; of another Value, if it has one, the number of
+    assignments when its graph was last found to follow from its numbers."""
+    _seen: Sequence[float]
+    """Where the operation is not one of the library's: its value, and what it was applied to."""
     name: str | None
     op: Op | None
 
@@ -126,7 +142,7 @@ class Value:
         self._number = real(data, "the data of a Value")
         self._order = None
         self._x = self._y = self._dx = self._dy = self._grad = 0.0
-        self._era = _era
+        self._stamp = _era
         self.op = None
         self.named(name)
 
@@ -139,10 +155,9 @@ class Value:
 
     @data.setter
     def data(self, data: float) -> None:
-        if type(data) is float:
-            self._number = data
-            return
-        self._number = real(data, f"the data of {self._title()}")
+        global _assignments
+        _assignments += 1
+        self._number = data if type(data) is float else real(data, f"the data of {self._title()}")
 
     @property
     def grad(self) -> float:
@@ -211,10 +226,14 @@ class Value:
             data = [x if type(x) is float else x._number for x in operands]
         out, partials = op.evaluate(data, operands)
         if op.arity == 1:
-            return _node(out, op, operands[0], partials[0])
-        if op.arity == 2:
-            return _node(out, op, operands[0], partials[0], operands[1], partials[1])
-        return _node(out, op, tuple(operands), partials, None)
+            node = _node(out, op, operands[0], partials[0])
+        elif op.arity == 2:
+            node = _node(out, op, operands[0], partials[0], operands[1], partials[1])
+        else:
+            node = _node(out, op, tuple(operands), partials, None)
+        if not op.quiet:
+            node._seen = [out, *data]
+        return node
 
     # --- Differentiating ------------------------------------------------------------------------
 
@@ -311,7 +330,9 @@ class Value:
         if not isinstance(wrt, Value):
             raise TypeError(f"derivative takes a Value, not a {type(wrt).__name__}")
         order = self._sorted()
-        require_fresh(order)
+        if self.op is not None and getattr(self, "_stamp", 0) != _assignments:
+            require_fresh(order)
+            self._stamp = _assignments
         (result,) = derivative_graphs(order, {self: 1.0}, [wrt])
         return result if isinstance(result, Value) else Value._record(ops.identity, (result,))
 
@@ -516,7 +537,18 @@ class Value:
     # Both go through the graph in topological order, so that its depth is no limit.
 
     def _fields(self) -> tuple[Any, ...]:
-        return self._x, self._dx, self._y, self._dy, self._number, self.op, self._grad, self.name
+        seen = getattr(self, "_seen", None)
+        return (
+            self._x,
+            self._dx,
+            self._y,
+            self._dy,
+            self._number,
+            self.op,
+            self._grad,
+            seen,
+            self.name,
+        )
 
     def __copy__(self) -> Value:
         return _restore(*self._fields())
@@ -555,7 +587,10 @@ def _node(
 
 def _restore(*fields: Any) -> Value:
     """The Value of the given `_fields()`; the first of a pickle has its list in front of them."""
-    x, dx, y, dy, number, op, grad, name = fields[-8:]
+    x, dx, y, dy, number, op, grad, seen, name = fields[-9:]
     node = _node(number, op, x, dx, y, dy)
-    node._grad, node.name, node._era = grad, name, _era
+    node._grad, node.name = grad, name
+    node._stamp = _era if op is None else -1
+    if seen is not None:
+        node._seen = seen
     return node

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from picture import read
 
-from autograd import Op, Value, compare, draw, explain, python_source, relu, sigmoid, values
+from autograd import Op, Value, compare, draw, explain, graph, python_source, relu, sigmoid, values
 from autograd.graph import outdated, topological_order
 from autograd.ops import TABLE
 
@@ -83,7 +83,7 @@ def test_a_change_that_the_value_does_not_show():
     x = Value(1.0)
     y = abs(x)
     x.data = -1.0
-    with pytest.raises(RuntimeError, match=r"abs\(-1\.0\) = 1\.0 was .* now, a Value of -1\.0: "):
+    with pytest.raises(RuntimeError, match=r"abs\(…\) = 1\.0 was .* now, a Value of -1\.0: "):
         y.derivative(x)
 
 
@@ -95,6 +95,28 @@ def test_what_changes_nothing_is_no_matter():
     x.data = float("nan")
     y.forward()
     assert np.isnan(y.derivative(x).data)
+
+
+def test_a_graph_is_asked_again_only_after_a_change(monkeypatch):
+    asked = []
+    original = graph.outdated
+    monkeypatch.setattr(graph, "outdated", lambda order: asked.append(1) or original(order))
+    x = values([1.0, 2.0], name="x")
+    y = (x[0] * x[1]).sin()
+    x[0].data = 1.0
+    for leaf in x:
+        y.derivative(leaf)
+    assert len(asked) == 1
+    x[0].data = 3.0
+    for _ in "ab":
+        with pytest.raises(RuntimeError):
+            y.derivative(x[0])
+    y.forward()
+    y.derivative(x[0])
+    assert len(asked) == 4
+    copied = pickle.loads(pickle.dumps(y))
+    copied.derivative(copied.operands[0])
+    assert len(asked) == 5
 
 
 def test_many_operands_are_not_all_named():
@@ -110,14 +132,25 @@ def test_many_operands_are_not_all_named():
         y.derivative(x[0])
 
 
-def test_an_operation_of_ones_own_is_not_done_again():
-    calls = []
-    noted = Op("noted", lambda x: calls.append(x) or 2.0 * x, [lambda out, x: 2.0])
-    x = Value(1.0)
-    y = noted(x)
-    x.data = 5.0
-    y.derivative(x)
-    assert calls == [1.0]
+calls = []
+noted = Op("noted", lambda x: calls.append(x) or 2.0 * x, [lambda out, x: 2.0])
+
+
+def test_an_operation_of_ones_own_is_noticed_and_not_done_again():
+    x = Value(1.0, name="x")
+    for y in (noted(x), pickle.loads(pickle.dumps(noted(x)))):
+        leaf = y.operands[0]
+        calls.clear()
+        leaf.data = 5.0
+        with pytest.raises(RuntimeError, match=r"noted\(x\) = 2.0 was computed .* now, x = 5.0: "):
+            y.derivative(leaf)
+        assert calls == []
+        y.forward()
+        assert y.derivative(leaf).data == 2.0
+        y.data = 3.0
+        with pytest.raises(RuntimeError, match=r"noted\(x\) = 3.0 was"):
+            y.derivative(leaf)
+        leaf.data = 1.0
 
 
 def test_the_last_digits_of_another_machine_are_no_change():

@@ -220,10 +220,16 @@ def suffix(path: str | os.PathLike[str]) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file as a whole: under another name first, which it loses when it is complete."""
+    """Write a file as a whole: under another name first, which it loses when it is complete.
+
+    What is there and is not a file, a pipe or a device, is written to as it is.
+    """
     target = Path(os.path.realpath(path))
     partial = target.with_name(f".autograd-{os.getpid()}-{threading.get_ident()}")
     try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+            return
         partial.write_bytes(content)
         if target.exists():
             shutil.copymode(target, partial)
