@@ -340,7 +340,7 @@ def refuse_loss(item: object, role: str) -> None:
         unit = getattr(item, "unit", None) or getattr(item, "units", None)
         if unit is not None:
             raise TypeError(
-                f"{role} must not have a unit, which would be lost: give the number of {unit} "
+                f"{role} must not have a unit ({unit}), which would be lost: give the number "
                 "alone, its .value or .magnitude"
             )
 

@@ -302,6 +302,13 @@ def _halves(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]
     return operands[:half], operands[half:]
 
 
+def _told(total: float) -> Any:
+    """A sum that is not finite, with NumPy's warning: `np.sum` may not overflow where it does."""
+    if total != total:
+        return np.subtract(math.inf, math.inf)
+    return np.multiply(math.copysign(1e308, total), 10.0)
+
+
 def _dot_kernel(*operands: float) -> tuple[float, tuple[float, ...]]:
     half = len(operands) // 2
     left, right = operands[:half], operands[half:]
@@ -328,16 +335,16 @@ def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
 dot = Op(
     "dot", lambda *operands: ieee.dot(*_halves(operands)), _dot_partials,
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
-    domain=((-1e150, 1e150),), gather=_two_vectors, numpy=lambda *x: np.dot(*_halves(x)),
+    domain=((-1e150, 1e150),), gather=_two_vectors, numpy=lambda *x: _told(ieee.dot(*_halves(x))),
     kernel=_dot_kernel,
     description="The dot product of two vectors of the same length, rounded once.")
 sum = Op(
     "sum", ieee.sum, lambda out, *x: (1.0,) * len(x),
-    text="sum([#*])", gather=_all_of("sum"), numpy=lambda *x: np.sum(x),
+    text="sum([#*])", gather=_all_of("sum"), numpy=lambda *x: _told(ieee.sum(*x)),
     description="The sum of all elements, rounded once.")
 mean = Op(
     "mean", ieee.mean, lambda out, *x: (1.0 / len(x),) * len(x),
-    text="mean([#*])", gather=_all_of("mean", empty=False), numpy=lambda *x: np.mean(x),
+    text="mean([#*])", gather=_all_of("mean", empty=False), numpy=lambda *x: _told(ieee.mean(*x)),
     description="The arithmetic mean of all elements, rounded once.")
 prod = Op(
     "prod", lambda *x: math.prod(x, start=1.0), _products_of_the_others,
@@ -371,7 +378,7 @@ nonnegative = Op(
     description="The operand, nan where it is negative.")
 defined = Op(
     "defined", ieee.defined,
-    [lambda out, x, value: defined(1.0, value), lambda out, x, value: defined(0.0, value)],
+    [lambda out, x, value: 1.0, lambda out, x, value: 0.0],
     description="The first operand, nan where the second, the value that it is derived from, is.")
 identity = Op(
     "identity", lambda x: x, [lambda out, x: 1.0],
@@ -419,19 +426,19 @@ power_slope = Op(
     "power_slope", ieee.power_slope,
     [lambda out, x, y: y * power_slope(x, y - 1.0), lambda out, x, y: power_mixed(x, y)],
     text="#2 * #1 ** (#2 - 1)", latex="#2 \\cdot {#1}^{#2 - 1}", domain=(POSITIVE, REALS),
-    description="`y * x ** (y - 1)`, the derivative of x ** y by x.")
+    description="`y * x ** (y - 1)`, the derivative of x ** y with respect to x.")
 power_log = Op(
     "power_log", ieee.power_log,
     [lambda out, x, y: power_mixed(x, y), lambda out, x, y: square(power_log(x, 0.5 * y))],
     text="#1 ** #2 * log(#1)", latex=r"{#1}^{#2} \ln\left(#1\right)", domain=(POSITIVE, REALS),
-    description="`x ** y * log(x)`, the derivative of x ** y by y.")
+    description="`x ** y * log(x)`, the derivative of x ** y with respect to y.")
 power_mixed = Op(
     "power_mixed", ieee.power_mixed,
     [lambda out, x, y: y * power_mixed(x, y - 1.0) + power_slope(x, y - 1.0),
      lambda out, x, y: 2.0 * power_log(x, y - 1.0) + y * square(power_log(x, 0.5 * (y - 1.0)))],
     text="#1 ** (#2 - 1) * (1 + #2 * log(#1))",
     latex=r"{#1}^{#2 - 1} \left(1 + #2 \ln\left(#1\right)\right)", domain=(POSITIVE, REALS),
-    description="`x ** (y - 1) * (1 + y * log(x))`, the derivative of x ** y by x and y.")
+    description="`x ** (y - 1) * (1 + y * log(x))`, the derivative of x ** y with respect to both.")
 direction = Op(
     "direction", ieee.direction,
     [lambda out, x, y: square(direction(y, x)) / distance(x, y),

@@ -925,6 +925,21 @@ def test_files_that_cannot_be_written(tmp_path, monkeypatch):
     assert sorted(x.name for x in tmp_path.iterdir()) == ["d.svg", "x.svg"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes on this system")
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
+    diagram = draw(neuron())
+    pipe, link = tmp_path / "pipe", tmp_path / "x.svg"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    diagram.save(link)
+    reader.join()
+    assert received == [diagram.svg()]
+    assert pipe.is_fifo()
+
+
 def test_links_and_modes_stay(tmp_path):
     diagram = draw(neuron())
     real, link = tmp_path / "real.svg", tmp_path / "link.svg"

@@ -23,6 +23,7 @@ from test_properties import LEAVES, SMOOTH, exact, expressions, points, record, 
 import autograd
 from autograd import (
     Value,
+    asin,
     compare,
     data,
     dot,
@@ -859,6 +860,30 @@ def test_every_way_to_a_second_derivative_agrees_at_special_inputs(steps, point)
     for name, found in ways.items():
         compared = np.where(steep & (np.isnan(found) | np.isnan(matrix)), matrix, found)
         np.testing.assert_allclose(compared, matrix, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+def test_what_a_selection_cuts_off_is_cut_off_in_a_graph_of_tangents():
+    """The other operand of maximum has a tangent of 0, which meets the infinite slope of asin."""
+
+    def function(x):
+        return asin(maximum(x[1], x[0]) ** -1.5)
+
+    point, second = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    with np.errstate(all="ignore"):
+        assert jvp(function, (point,), (second,))[1] == 0.0
+        slope = grad(lambda x: jvp(function, (x,), (second,))[1])(point)
+    assert slope.tolist() == [0.0, 0.0]
+
+
+def test_no_value_no_derivative_of_any_order_along_every_operand():
+    """A part of the derivative that is constant depends on the value as well: inf - inf."""
+    function = lambda x, y: (x - y) * 2.0  # noqa: E731
+    with np.errstate(all="ignore"):
+        x, y = Value(math.inf), Value(math.inf)
+        second = function(x, y).derivative(x).derivative(y)
+        assert math.isnan(second.data)
+        assert math.isnan(second.derivative(x).data)
+        assert np.isnan(hessian(function, (0, 1))(math.inf, math.inf)).all()
 
 
 # --- What is held fixed --------------------------------------------------------------------------

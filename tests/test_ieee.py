@@ -160,6 +160,33 @@ def test_numpys_warnings(function, kind):
             function(x)
 
 
+def test_an_overflow_warns_in_any_order():
+    """NumPy's own sum of these overflows in one order and not in another."""
+    terms = [HUGE, 9e291, 9e291]
+    for order in itertools.permutations(terms):
+        for function in (autograd.sum, lambda x: autograd.dot(x, [1.0] * 3)):
+            with pytest.warns(RuntimeWarning, match="overflow"):
+                assert function(list(order)) == math.inf
+
+
+@pytest.mark.parametrize("count", [3, 20, 60, 120])
+def test_what_cancels_at_the_limits_of_the_range(count):
+    """Products whose rounding errors are below the range, or above it, and that leave little."""
+    draw = random.Random(count)
+    for low, spread in itertools.product(
+        (-1070, -1040, -1000, -990, -960, -500, 470, 1000), (0, 500)
+    ):
+        middle, left, right = (low if spread else low // 2), [], []
+        for _ in range(count // 2 + 1):
+            exponent = draw.randint(max(-1060, middle - spread), min(1000, middle + spread))
+            x = math.ldexp(draw.uniform(1, 2), exponent)
+            y = math.ldexp(draw.uniform(1, 2), max(-1060, min(1000, low - exponent)))
+            left += [x, -x]
+            right += [y, math.nextafter(y, draw.choice([0.0, math.inf]))]
+        with np.errstate(all="raise", over="ignore"):
+            assert same(autograd.dot(left, right), exact(left, right))
+
+
 @pytest.mark.parametrize("x", [math.inf, -math.inf, math.nan])
 def test_what_is_infinite_already_does_not_warn(x):
     """Not even where the finite operands alone would overflow."""

@@ -1,4 +1,4 @@
-"""What is the same on every machine, and by how much the rest may differ.
+"""What is the same on every machine, and that the rest is within 4 units in the last place.
 
 Other processors are put on: other kernels of NumPy's BLAS, and the paths of the C library without
 fused multiply-adds, each in a process of its own. Where a setting is not understood, it does

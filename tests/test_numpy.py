@@ -292,10 +292,10 @@ LOSING = {
     [
         (MASKED, "a mask, which would be lost: fill it"),
         (np.ma.masked, "a mask, which would be lost: fill it"),
-        (WITH_UNIT, "a unit, which would be lost: give the number of m alone"),
-        (WITH_UNIT[0:1].reshape(()), "a unit, which would be lost: give the number of m alone"),
-        (Amount([1.0, 2.0]), "a unit, which would be lost: give the number of metre alone"),
-        (Amount(1.0), "a unit, which would be lost: give the number of metre alone"),
+        (WITH_UNIT, r"a unit \(m\), which would be lost: give the number alone"),
+        (WITH_UNIT[0:1].reshape(()), r"a unit \(m\), which would be lost: give the number alone"),
+        (Amount([1.0, 2.0]), r"a unit \(metre\), which would be lost: give the number alone"),
+        (Amount(1.0), r"a unit \(metre\), which would be lost: give the number alone"),
     ],
     ids=["masked", "the masked constant", "units", "0-d with unit", "units of pint", "a quantity"],
 )
