@@ -39,7 +39,7 @@ def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
     """
     if isinstance(other, (Value, numbers.Real, np.bool_)):
         return Value._record(op, (left, right))
-    if isinstance(other, _REFUSED):
+    if isinstance(other, _REFUSED) or (isinstance(other, np.ma.MaskedArray) and not other.ndim):
         value = right if left is other else left
         real(other, f"the other operand of {op.name} with {value._title()}")
     return cast(Value, NotImplemented)

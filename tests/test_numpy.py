@@ -134,6 +134,11 @@ def test_lists_and_ufunc_methods():
     assert data(array).tolist() == [2.0, 0.0]
 
 
+def test_a_masked_number_is_refused():
+    with pytest.raises(TypeError, match=r"the other operand of add .* must not have a mask"):
+        Value(1.0) + np.ma.masked
+
+
 def test_masked_arrays_keep_the_gradient():
     v = Value(2.0)
     for product in (np.ma.array([1.0, 3.0]) * v, v * np.ma.array([1.0, 3.0])):
