@@ -5,7 +5,7 @@ written in the operations of this table, so the same line computes a number from
 from Values. The derivatives at awkward points are those of the page "Conventions" in the
 documentation: what needs care there is an operation of the last section, so that no partial has to
 choose its formula by the numbers at hand (a graph outlives them). Only that of a power looks
-whether its exponent is a constant, which no graph changes.
+whether its exponent is a constant, which no graph changes, and that of a step whether it is nan.
 """
 
 import math
@@ -310,8 +310,7 @@ def _told(total: float) -> Any:
 
 
 def _dot_kernel(*operands: float) -> tuple[float, tuple[float, ...]]:
-    half = len(operands) // 2
-    left, right = operands[:half], operands[half:]
+    left, right = _halves(operands)
     return ieee.dot(left, right), right + left
 
 
@@ -356,7 +355,6 @@ logsumexp = Op(
     description="`log(sum(exp(x)))` over all elements, without overflow.")
 
 # --- What the derivatives above are made of -----------------------------------------------------
-
 
 
 def _level(out: Any) -> Any:
