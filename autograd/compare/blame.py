@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from autograd.compare.judge import Judge
 from autograd.compare.sweeps import gradients
+from autograd.compare.wording import apart, should_be
 from autograd.value import Value
 
 RELATIVE = 1e-9
@@ -45,13 +46,14 @@ def first_wrong(
             inherited[node] = "this only follows from what is wrong above it"
         elif top is node or not upstream:
             wrong.append(
-                f"d {root}/d {name}: yours {manual[node]:.9g}, should be {expected[node]:.9g} "
+                f"d {root}/d {name}: {should_be(manual[node], expected[node])} "
                 f"at {name} = {node.data:.9g}"
             )
         else:
             wrong.append(
-                f"d {judge.names[top]}/d {name}: yours {manual[node] / upstream:.9g}, "
-                f"should be {expected[node] / upstream:.9g} at {name} = {node.data:.9g}"
+                f"d {judge.names[top]}/d {name}: "
+                f"{should_be(manual[node] / upstream, expected[node] / upstream)} "
+                f"at {name} = {node.data:.9g}"
             )
     return wrong, inherited
 
@@ -122,6 +124,7 @@ def explaining_factors(judge: Judge, manual: Mapping[Value, float]) -> list[str]
             yours = local + change if abs(local + change) > RELATIVE * abs(local) else 0.0
             result.append(
                 f"d {judge.names[node]}/d {judge.names[operand]}: {yours:.9g} instead of "
-                f"{local + 0.0:.9g} at {judge.names[operand]} = {operand.data:.9g}"
+                f"{local + 0.0:.9g}{apart(yours, local)} "
+                f"at {judge.names[operand]} = {operand.data:.9g}"
             )
     return list(dict.fromkeys(result))

@@ -13,6 +13,7 @@ from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import Pair
 from autograd.compare.mistakes import Case
 from autograd.compare.report import Row
+from autograd.compare.wording import should_be
 from autograd.quiet import quietly
 from autograd.value import Value
 
@@ -102,8 +103,8 @@ class Comparison:
         """What is wrong, from the root down."""
         wrong, _ = self._wrong()
         factors = [
-            f"{self.label(of, wrt)}: yours {yours:.9g}, should be "
-            f"{self._judges[of].number(wrt):.9g} at {self._title(wrt)} = {wrt.data:.9g}"
+            f"{self.label(of, wrt)}: {should_be(yours, self._judges[of].number(wrt))} "
+            f"at {self._title(wrt)} = {wrt.data:.9g}"
             for ((of, wrt), yours), verdict in zip(self.pairs, self.verdicts, strict=True)
             if verdict == "disagree" and not (of is self.judge.root and wrt in self._of_root())
         ]
@@ -144,7 +145,9 @@ class Comparison:
         """Whether the valid choices at kinks are valid together: those of a tie add up to 1."""
         numbers = self._of_root()
         corners = [[x[wrt] for wrt in numbers] for x in self.judge.corners]
-        if not corners or "disagree" in self.verdicts or "undefined" in self.verdicts:
+        if not corners or not np.isfinite(corners).all():
+            return True  # to a side where a slope is infinite every number is on the way
+        if "disagree" in self.verdicts or "undefined" in self.verdicts:
             return True
         rooms = [self.judge.room(wrt) for wrt in numbers]
         return in_hull(np.array([*numbers.values()]), np.array(corners), np.array(rooms))

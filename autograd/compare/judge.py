@@ -5,13 +5,12 @@ from math import isfinite
 
 from autograd.compare.numeric import estimate, users
 from autograd.compare.report import Row, Verdict
-from autograd.compare.rounding import ZERO, Bounded, data_bounds, derivatives
+from autograd.compare.rounding import EPSILON, ZERO, Bounded, data_bounds, derivatives
 from autograd.compare.sweeps import at_kinks, corners, intervals
 from autograd.compare.wording import origin, titles
 from autograd.graph import topological_order
 from autograd.value import Value
 
-EPSILON = 2.0**-52
 TOLERANCE = 8 * EPSILON
 """The difference that is put down to rounding, in units of the bound of the rounding error."""
 
@@ -75,10 +74,17 @@ class Judge:
         """The verdict on the derivative with respect to a node, and what there is to say of it."""
         ours = self.number(wrt)
         room = self.room(wrt)
+        outside = "" if wrt in self.derivatives else "not in the graph, so 0"
+        if yours == ours and isfinite(ours):
+            return "agree", outside
         if not isfinite(yours) or not isfinite(ours) or not isfinite(self.root.data):
             return "undefined", self.origin() or f"the automatic one is {ours!r}, yours {yours!r}"
+        if not isfinite(room):
+            return "undefined", (
+                f"the automatic one is {ours!r}, yours {yours!r}; rounding may put it anywhere here"
+            )
         if abs(yours - ours) <= room:
-            return "agree", "" if wrt in self.derivatives else "not in the graph, so 0"
+            return "agree", outside
         low, high = self.intervals.get(wrt, (ours, ours))
         if low < high and low - room <= yours <= high + room:
             return "convention", (

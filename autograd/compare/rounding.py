@@ -10,15 +10,16 @@ Bounds are in units of the rounding error, which is 2**-52 for float64 and 2**-2
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from math import fabs, sqrt
+from math import fabs, isfinite, isnan, nan, sqrt
 from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.graph import topological_order
 from autograd.op import Op
-from autograd.quiet import quiet
+from autograd.quiet import quiet, quietly
 from autograd.value import Value
 
+EPSILON = 2.0**-52
 SMALLEST = 2.0**-1022
 """Below this size rounding is no longer relative."""
 CANCELLING: dict[Op, float] = {ops.expm1: 1.0, ops.log1p: 1.0}
@@ -81,8 +82,8 @@ def data_bounds(order: Iterable[Value], given: dict[Value, float]) -> dict[Value
             result[node] = given.get(node, _rounding(node.data))
             continue
         handed_on = [
-            _product(partial, result[x]) if isinstance(x, Value) else _constant(node, x)
-            for x, partial in zip(node.operands, node.partials, strict=True)
+            _handed_on(node, index, result[x]) if isinstance(x, Value) else _constant(node, x)
+            for index, x in enumerate(node.operands)
         ]
         # In a long sum every step rounds, each of them up or down.
         steps = sqrt(len(handed_on)) if node.op.arity is None else 1.0
@@ -117,6 +118,27 @@ def _bound(partial: Any, given: dict[Value, float]) -> float:
     if not isinstance(partial, Value):
         return _rounding(float(partial))
     return data_bounds(topological_order(partial), given)[partial]
+
+
+def _handed_on(node: Value, index: int, bound: float) -> float:
+    """What an error of an operand does to the data.
+
+    Where the partial derivative is not finite, by trial: the square root of a rounding is finite,
+    and an operand that cannot be moved, as a whole exponent of a negative number, is exact.
+    """
+    error = _product(node.partials[index], bound)
+    if isfinite(error):
+        return error
+    errors = [0.0]
+    for step in (-bound * EPSILON, bound * EPSILON):
+        operands = [x.data if isinstance(x, Value) else x for x in node.operands]
+        operands[index] += step
+        try:
+            moved = quietly(node.op.value, *operands) if node.op else nan
+        except (ArithmeticError, ValueError):  # it is not defined there
+            continue
+        errors.append(fabs(moved - node.data) / EPSILON)
+    return max(x for x in errors if not isnan(x))
 
 
 def _constant(node: Value, x: float) -> float:

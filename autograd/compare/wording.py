@@ -26,6 +26,18 @@ def call(node: Value) -> str:
     return node.op.write(node.op.text, numbers)
 
 
+def should_be(yours: float, ours: float) -> str:
+    """A wrong number beside the right one."""
+    return f"yours {yours:.9g}, should be {ours:.9g}{apart(yours, ours)}"
+
+
+def apart(yours: float, ours: float) -> str:
+    """How far apart two numbers are that print alike; nothing if they do not."""
+    if f"{yours:.9g}" != f"{ours:.9g}" or not ours:
+        return ""
+    return f" (off by {abs(yours - ours) / abs(ours):.2g} of it)"
+
+
 def origin(order: Sequence[Value], names: Mapping[Value, str]) -> str:
     """Where the first infinity or nan comes from; nothing if there is none."""
     for node in order:

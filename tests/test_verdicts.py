@@ -1,0 +1,147 @@
+"""Verdicts at the edge of their bound: random graphs, right numbers and wrong ones.
+
+A longer run: `python tests/test_verdicts.py [GRAPHS] [SEED]` prints what it counts.
+"""
+
+import collections
+import math
+import random
+import sys
+
+import fuzz
+import numpy as np
+import pytest
+
+from autograd import Value, check_gradient, compare, hypot, log, relu, sqrt, values
+
+INPUTS = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, math.inf, -math.inf, math.nan]
+INPUTS += [sign * 10.0**power for power in (-300, -160, -8, 8, 160, 300) for sign in (1, -1)]
+FACTORS = (1.001, -1.0, 2.0)
+
+
+def graph(draw):
+    """A root and its inputs, ordinary, tiny, huge and special ones."""
+    steps, _ = fuzz.made(draw)
+    kinds = (
+        lambda: draw.uniform(-3, 3),
+        lambda: draw.choice(INPUTS),
+        lambda: 10.0 ** draw.uniform(-30, 30),
+    )
+    inputs = values([draw.choice(kinds)() for _ in "xy"], name="x")
+    with np.errstate(all="ignore"):
+        root = fuzz.run(steps, inputs, Value._record)[-1]
+        root.backward()
+    return steps, inputs, root
+
+
+def unfair(draw, counts):
+    """The verdicts on one graph that are wrong, with what they are about."""
+    steps, inputs, root = graph(draw)
+    shown = [(op.name, operands) for op, operands in steps], [x.data for x in inputs]
+    found = []
+    for x in inputs:
+        verdict = compare(root, {x: x.grad}).verdict
+        if math.isfinite(x.grad):
+            counts["right numbers"] += 1
+            if verdict != "agree":
+                found.append((*shown, x.grad, f"right, but {verdict}"))
+        if not math.isfinite(x.grad) or not x.grad:
+            continue
+        for factor in FACTORS:
+            row = compare(root, {x: factor * x.grad}).rows[0]
+            counts["wrong numbers"] += 1
+            if row.verdict == "agree":
+                counts["wrong numbers within a finite bound"] += 1
+                if not row.difference <= row.tolerance < math.inf:
+                    found.append((*shown, x.grad, f"wrong by {factor}, but {row.verdict}"))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_graphs(seed):
+    draw, counts = random.Random(seed), collections.Counter()
+    found = [case for _ in range(1000) for case in unfair(draw, counts)]
+    assert not found, "\n".join(map(str, found[:5]))
+    assert counts["wrong numbers"] > 1500
+    assert counts["wrong numbers within a finite bound"] < 0.1 * counts["wrong numbers"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_exact_gradient_of_a_random_function_passes(seed):
+    draw, checked = random.Random(seed), 0
+    while checked < 25:
+        steps, point = fuzz.made(draw)
+
+        def function(x, y, steps=steps):
+            return fuzz.run(steps, (x, y), Value._record)[-1]
+
+        def manual(x, y, function=function):
+            leaves = values([x, y])
+            function(*leaves).backward()
+            return leaves[0].grad, leaves[1].grad
+
+        with np.errstate(all="ignore"):
+            if not np.isfinite([function(*map(Value, point)).data, *manual(*point)]).all():
+                continue
+            report = check_gradient(function, manual, *point, every_branch=False)
+        checked += 1
+        assert not [row for row in report.rows if row.verdict == "disagree"], (steps, point)
+
+
+def test_equal_is_agree():
+    v, n = Value(-3.0, name="v"), Value(2.0, name="n")
+    assert compare(v**n, {v: -6.0}).verdict == "agree"
+    assert compare(v**n, {v: -5.0}).verdict == "disagree"
+    x = Value(2.0)
+    assert compare(0.0**x, {x: 0.0}).verdict == "agree"
+
+    def by_hand(x, y):
+        r = np.hypot(x, y)
+        return (x / r, y / r) if r else (0.0, 0.0)
+
+    assert check_gradient(hypot, by_hand, 0.0, 0.0)
+
+
+def test_a_bound_beside_an_infinite_slope_is_finite():
+    x = Value(0.0, name="x")
+    report = compare(x**1.5 + 3.0 * x, {x: 123.0})
+    assert report.verdict == "disagree"
+    assert report.rows[0].tolerance < 1e-10
+    assert compare(x**1.5 + 3.0 * x, {x: 3.0}).passed
+
+
+def test_a_selection_cuts_the_path_of_errors_and_of_sides():
+    x = Value(0.0, name="x")
+    with np.errstate(all="ignore"):
+        cut = relu(log(x))
+        kink = relu(sqrt(x))
+    assert compare(cut, {x: 0.0}).verdict == "agree"
+    report = compare(cut, {x: 1.0})
+    assert (report.verdict, report.rows[0].automatic, report.rows[0].tolerance) == (
+        "disagree",
+        0.0,
+        pytest.approx(0.0, abs=1e-300),
+    )
+    assert compare(kink, {x: 0.0}).verdict == "agree"
+    assert compare(kink, {x: 1.0}).verdict == "convention"  # a side has an infinite slope
+
+
+def test_a_number_that_prints_like_ours_says_how_far_off_it_is():
+    x = Value(1.0, name="x")
+    report = compare((x * 1.0).named("y"), {x: 1.0 + 1e-11})
+    assert "d y/d x: yours 1, should be 1 (off by 1e-11 of it) at x = 1" in report.diagnosis[0]
+    assert "off by" not in compare((x * 2.0).named("y"), {x: 1.0}).diagnosis[0]
+
+
+def main(graphs=10_000, seed=0):
+    draw, counts = random.Random(seed), collections.Counter()
+    for _ in range(graphs):
+        for case in unfair(draw, counts):
+            counts["unfair verdicts"] += 1
+            print(*case)
+    for name, count in sorted(counts.items()):
+        print(f"{count:8,}  {name}")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
