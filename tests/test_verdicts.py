@@ -12,7 +12,20 @@ import fuzz
 import numpy as np
 import pytest
 
-from autograd import Value, check_gradient, compare, hypot, log, relu, sqrt, values
+import autograd
+from autograd import (
+    Op,
+    Value,
+    asin,
+    check_gradient,
+    compare,
+    hypot,
+    leaky_relu,
+    log,
+    relu,
+    sqrt,
+    values,
+)
 
 INPUTS = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, math.inf, -math.inf, math.nan]
 INPUTS += [sign * 10.0**power for power in (-300, -160, -8, 8, 160, 300) for sign in (1, -1)]
@@ -131,6 +144,46 @@ def test_a_number_that_prints_like_ours_says_how_far_off_it_is():
     report = compare((x * 1.0).named("y"), {x: 1.0 + 1e-11})
     assert "d y/d x: yours 1, should be 1 (off by 1e-11 of it) at x = 1" in report.diagnosis[0]
     assert "off by" not in compare((x * 2.0).named("y"), {x: 1.0}).diagnosis[0]
+
+
+def test_the_derivative_of_the_root_by_itself_is_1_without_any_room():
+    y = Value(3.0, name="x") * 2.0
+    assert compare(y, {y: 1.0}).passed
+    assert compare(y, {y: 1.0 + 2.0**-52}).verdict == "disagree"
+
+
+def test_an_error_beside_an_infinite_slope_may_come_from_below_only():
+    """asin(1) is as far off as the arcsine of the double below 1, if 1 is a rounded number."""
+    x, w = Value(1.0, name="x"), Value(1.0, name="w")
+    report = compare(asin(x) * w, {w: math.asin(1.0 - 2.0**-53)})
+    assert report.verdict == "agree"
+    assert 1e-8 < report.rows[0].tolerance < 1e-5
+
+
+def test_close_to_a_kink_is_not_at_it():
+    x = Value(1e-12, name="x")
+    assert compare(relu(x), {x: 0.0}).verdict == "disagree"
+    z = Value(0.1) + 0.2 - 0.3  # 0 but for rounding
+    assert compare(relu(z), {z: 0.0}).verdict == "convention"
+
+
+def test_many_kinks_at_once():
+    """More than can be gone through one by one: intervals add up."""
+    x = Value(0.0, name="x")
+    y = autograd.sum([leaky_relu(x, 0.5) for _ in range(12)])
+    verdicts = {number: compare(y, {x: number}).verdict for number in (3.0, 6.0, 9.0, 12.0, 13.0)}
+    assert verdicts == {
+        3.0: "disagree", 6.0: "agree", 9.0: "convention", 12.0: "convention", 13.0: "disagree"
+    }  # fmt: skip
+
+
+def test_what_is_said_of_a_wrong_partial_is_said_beside_all_else():
+    wrong = Op("wrong", lambda x: x * x, [lambda out, x: 3.0 * x])
+    x, z = Value(2.0, name="x"), Value(0.0, name="z")
+    (row,) = compare(wrong(x), {x: math.nan}).rows
+    assert row.note.startswith("the automatic one is 6.0, yours nan; a difference quotient gives 4")
+    (row,) = compare(wrong(x) + relu(z), {x: 6.0}).rows  # where there is a kink, too
+    assert row.note.startswith("a difference quotient gives 4")
 
 
 def main(graphs=10_000, seed=0):
