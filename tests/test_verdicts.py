@@ -22,6 +22,7 @@ from autograd import (
     hypot,
     leaky_relu,
     log,
+    maximum,
     relu,
     sqrt,
     values,
@@ -137,6 +138,14 @@ def test_a_selection_cuts_the_path_of_errors_and_of_sides():
     )
     assert compare(kink, {x: 0.0}).verdict == "agree"
     assert compare(kink, {x: 1.0}).verdict == "convention"  # a side has an infinite slope
+
+
+def test_a_selection_cuts_the_path_where_sides_are_tried():
+    """An infinite adjoint does not flow into what relu did not pick: a clash elsewhere is seen."""
+    a, b, x, z = values([1.0, 1.0, -1.0, 0.0], name="v")
+    y = maximum(a, b) + sqrt(relu(x) + z)
+    assert compare(y, [(a, 0.75), (b, 0.25), (x, 0.0)]).verdict == "convention"
+    assert compare(y, [(a, 1.0), (b, 1.0), (x, 0.0)]).verdict == "disagree"
 
 
 def test_a_number_that_prints_like_ours_says_how_far_off_it_is():
