@@ -371,6 +371,8 @@ def _partials(node: Node, wrt: Sequence[Any]) -> list[tuple[Node, Any]]:
     except (ArithmeticError, ValueError):  # among constants: NumPy's scalars do not raise
         arguments = [np.float64(x) if type(x) is float else x for x in node.operands]
         pairs = _evaluated(node, arguments, wrt)
+    if node._number == node._number:
+        return pairs
     if undefined(node._number, [x if type(x) is float else x._number for x in node.operands]):
         return [(operand, defined(partial, node)) for operand, partial in pairs]
     return pairs

@@ -133,6 +133,7 @@ def recorded(
     # outside. To what is outside it is its argument, a constant or a Value of theirs.
     for leaf, argument in zip(leaves, inputs.numbers, strict=True):
         leaf.op, leaf._x, leaf._dx = identity, argument, float(type(argument) is not float)
+        leaf._stamp = -1  # no longer the era of a leaf
     given = any(type(x) is not float for x in inputs.numbers)
     order, outside = _sorted(outputs.numbers, leaves, era)
     aux = _handed_on(aux, leaves, given, era)

@@ -10,7 +10,7 @@ Bounds are in units of the rounding error, which is 2**-52 for float64 and 2**-2
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from math import fabs, isfinite, isnan, nan, sqrt
+from math import fabs, isfinite, isnan, sqrt
 from typing import Any, NamedTuple
 
 from autograd import ops
@@ -129,12 +129,13 @@ def _handed_on(node: Value, index: int, bound: float) -> float:
     error = _product(node.partials[index], bound)
     if isfinite(error):
         return error
+    assert node.op is not None
     errors = [0.0]
     for step in (-bound * EPSILON, bound * EPSILON):
         operands = [x.data if isinstance(x, Value) else x for x in node.operands]
         operands[index] += step
         try:
-            moved = quietly(node.op.value, *operands) if node.op else nan
+            moved = quietly(node.op.value, *operands)
         except (ArithmeticError, ValueError):  # it is not defined there
             continue
         errors.append(fabs(moved - node.data) / EPSILON)

@@ -1,6 +1,6 @@
 """Graphviz: the embedded engine that lays out every picture, and the program for other formats.
 
-The engine runs in wasmtime, which there is not for every machine; nothing else needs it.
+The engine runs in wasmtime, which is not available on every machine; nothing else needs it.
 """
 
 from __future__ import annotations
