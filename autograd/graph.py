@@ -9,7 +9,7 @@ None.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,40 @@ MOST_NAMED = 4
 """How many operands a message names."""
 LONGEST_CALLED = 60
 Edges = list[tuple[Node, Node, Any]]  # a node, one of its operands, the partial as a graph
+
+
+class Edge(NamedTuple):
+    """One use of an operand by a node, with the partial derivative."""
+
+    node: Node
+    place: int
+    operand: Node
+    partial: float
+
+    @property
+    def cut(self) -> bool:
+        """Whether the operand was not picked, so that nothing flows, not even 0 * inf."""
+        return bool(self.node.op.selects) and self.partial == 0.0
+
+
+def edges(node: Node) -> list[Edge]:
+    """The uses of operands by a node; constants are none."""
+    pairs = zip(node.operands, node.partials, strict=True)
+    return [
+        Edge(node, place, operand, partial)
+        for place, (operand, partial) in enumerate(pairs)
+        if type(operand) is not float
+    ]
+
+
+def number(operand: Any) -> float:
+    """The number of an operand, which is a constant or a node."""
+    return operand if type(operand) is float else operand._number
+
+
+def arguments(node: Node) -> list[float]:
+    """The numbers that the operands of a node have now."""
+    return [x if type(x) is float else x._number for x in node.operands]
 
 
 def topological_order(root: Node) -> list[Node]:
@@ -151,12 +185,12 @@ def recompute(order: Iterable[Node]) -> None:
         op = node.op
         if op is None:
             continue
-        kernel = op.binary_kernel
-        if kernel is not None and op.quiet:
+        fused = op.fused_binary
+        if fused is not None and op.own:
             a, b = node._x, node._y
             x = a if type(a) is float else a._number
             y = b if type(b) is float else b._number
-            fast = kernel(x, y)
+            fast = fused(x, y)
             if fast is not None:
                 data, (dx, dy) = fast
                 if data - data == 0.0:
@@ -166,7 +200,7 @@ def recompute(order: Iterable[Node]) -> None:
         operands = node.operands
         arguments = [x if type(x) is float else x._number for x in operands]
         node._number, partials = op.evaluate(arguments, operands)
-        if not op.quiet:
+        if not op.own:
             node._seen = [node._number, *arguments]
         if node._y is None:
             node._dx = partials
@@ -187,7 +221,7 @@ def outdated(order: Iterable[Node]) -> list[Node]:
 def _changed(node: Node) -> bool:
     operands = node.operands
     numbers = [x if type(x) is float else x._number for x in operands]
-    if not node.op.quiet:
+    if not node.op.own:
         return not all(map(_same, [node._number, *numbers], node._seen))
     now, then = node.op.evaluate(numbers, operands), (node._number, node.partials)
     return now != then and not all(map(_same, (now[0], *now[1]), (then[0], *then[1])))

@@ -9,7 +9,7 @@ import numbers
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias, overload
+from typing import Any, ClassVar, TypeAlias, overload
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class Op:
             `forward` raises an arithmetic error, and the warning there and where the result is not
             finite. Where it is a ufunc, applying it to a Value applies this operation, if that is
             one of the library's.
-        kernel: the value and all the partials at once; only a matter of speed. They count where
+        fused: the value and all the partials at once; only a matter of speed. They count where
             the value is finite, and everywhere if there is no `numpy`; None leaves it to the rest.
 
     Raises:
@@ -67,6 +67,10 @@ class Op:
         12.0
     """
 
+    own: ClassVar[bool] = False
+    """Whether it is one of the library's: its partials do not warn at finite values, and applying
+    it anew does nothing else besides."""
+
     def __init__(
         self,
         name: str,
@@ -81,7 +85,7 @@ class Op:
         selects: bool = False,
         gather: Callable[..., Sequence[Any]] | None = None,
         numpy: Callable[..., Any] | None = None,
-        kernel: Callable[..., tuple[float, tuple[float, ...]] | None] | None = None,
+        fused: Callable[..., tuple[float, tuple[float, ...]] | None] | None = None,
     ) -> None:
         if not isinstance(name, str):
             raise TypeError(f"the name of an Op must be a string, not a {type(name).__name__}")
@@ -103,13 +107,11 @@ class Op:
         self.gather = gather
         self.sequences = len(inspect.signature(gather).parameters) if gather else 0
         self.numpy = numpy
-        self.kernel = kernel
-        self.binary_kernel = kernel if self.arity == 2 else None
+        self.fused = fused
+        self.fused_binary = fused if self.arity == 2 else None
         self.__doc__ = description
         # Where the operation is defined, so that it pickles by reference as a function does.
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")
-        # The library's own partials do not warn at finite values: no need to silence NumPy.
-        self.quiet = self.__module__ == "autograd.ops"
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
@@ -231,14 +233,14 @@ class Op:
         Partial derivatives do not warn: an infinite slope is an answer. Where the value is nan and
         no operand is, there is no derivative either: all of them are nan.
         """
-        if self.kernel is not None and (fast := self.kernel(*data)) is not None:
+        if self.fused is not None and (fast := self.fused(*data)) is not None:
             out, partials = fast
             if out - out == 0.0 or self.numpy is None:
                 return out, self._zero_for_constants(partials, operands)
         out = self.value(*data)
         if undefined(out, data):
             return out, self._zero_for_constants((math.nan,) * len(data), operands)
-        if self.quiet and out - out == 0.0:
+        if self.own and out - out == 0.0:
             try:
                 partials = tuple(self.differentiate(out, data, operands))
                 for partial in partials:
@@ -306,6 +308,12 @@ class Op:
             return ", ".join(groups[key]) if key in groups else operands[int(key) - 1]
 
         return re.sub(r"#([1-9*<>])", replacement, template)
+
+
+class Row(Op):
+    """An operation of the library's own: a row of its table."""
+
+    own = True
 
 
 def undefined(out: float, data: Iterable[float]) -> bool:

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ieee
-from autograd.op import REALS, Op, objects, refuse_loss
+from autograd import kernels
+from autograd.op import REALS, Op, Row, objects, refuse_loss
 
 POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
@@ -74,22 +74,22 @@ def _two_vectors(a: Any, b: Any) -> Sequence[Any]:
 # --- Arithmetic ---------------------------------------------------------------------------------
 # fmt: off
 
-add = Op(
+add = Row(
     "add", operator.add, [lambda out, x, y: 1.0, lambda out, x, y: 1.0],
     text="#1 + #2", latex="#1 + #2", numpy=np.add,
-    kernel=lambda x, y: (x + y, (1.0, 1.0)),
+    fused=lambda x, y: (x + y, (1.0, 1.0)),
     description="The sum of two operands.")
-subtract = Op(
+subtract = Row(
     "subtract", operator.sub, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
     text="#1 - #2", latex="#1 - #2", numpy=np.subtract,
-    kernel=lambda x, y: (x - y, (1.0, -1.0)),
+    fused=lambda x, y: (x - y, (1.0, -1.0)),
     description="The difference of two operands.")
-multiply = Op(
+multiply = Row(
     "multiply", operator.mul, [lambda out, x, y: y, lambda out, x, y: x],
     text="#1 * #2", latex=r"#1 \cdot #2", numpy=np.multiply,
-    kernel=lambda x, y: (x * y, (y, x)),
+    fused=lambda x, y: (x * y, (y, x)),
     description="The product of two operands.")
-divide = Op(
+divide = Row(
     "divide", operator.truediv, [lambda out, x, y: 1.0 / y, lambda out, x, y: quotient_slope(x, y)],
     text="#1 / #2", latex=r"\frac{#1}{#2}", numpy=np.divide,
     description="The quotient of two operands.")
@@ -105,128 +105,132 @@ def _power_dx(out: Any, x: Any, y: Any) -> Any:
     return y if y in (0.0, 1.0) else y * power(x, y - 1.0)
 
 
-def _square_kernel(x: float, y: float) -> tuple[float, tuple[float, float]] | None:
-    return (x * x, (2.0 * x, ieee.power_log(x, y))) if y == 2.0 else None
+def _square_fused(x: float, y: float) -> tuple[float, tuple[float, float]] | None:
+    return (x * x, (2.0 * x, kernels.power_log(x, y))) if y == 2.0 else None
 
 
-power = Op(
-    "power", ieee.power, [_power_dx, lambda out, x, y: power_log(x, y)],
+power = Row(
+    "power", kernels.power, [_power_dx, lambda out, x, y: power_log(x, y)],
     text="#1 ** #2", latex="{#1}^{#2}", domain=(POSITIVE, REALS), numpy=np.power,
-    kernel=_square_kernel,
+    fused=_square_fused,
     description="`x ** y`; nan for a negative x unless y is an integer.")
-negative = Op(
+negative = Row(
     "negative", operator.neg, [lambda out, x: -1.0], text="-#1", latex="-#1", numpy=np.negative,
     description="The operand with its sign changed.")
-abs = Op(
+abs = Row(
     "abs", math.fabs, [lambda out, x: sign(x)],
     latex=r"\left|#1\right|", kinks=[lambda x: x], numpy=np.absolute,
     description="The absolute value; its derivative at 0 is 0.")
 
 # --- Powers and roots ---------------------------------------------------------------------------
 
-square = Op(
+square = Row(
     "square", lambda x: x * x, [lambda out, x: 2.0 * x],
     text="#1 ** 2", latex="{#1}^2", numpy=np.square,
     description="The square.")
-sqrt = Op(
+sqrt = Row(
     "sqrt", math.sqrt, [lambda out, x: 0.5 / nonnegative(out)],
     latex=r"\sqrt{#1}", domain=(POSITIVE,), numpy=np.sqrt,
     description="The square root.")
-cbrt = Op(
-    "cbrt", ieee.cbrt, [lambda out, x: cbrt_slope(x)],
+cbrt = Row(
+    "cbrt", kernels.cbrt, [lambda out, x: cbrt_slope(x)],
     latex=r"\sqrt[3]{#1}", numpy=np.cbrt,
     description="The real cube root.")
-hypot = Op(
+hypot = Row(
     "hypot", math.hypot, [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
     latex=r"\sqrt{{#1}^2 + {#2}^2}", numpy=np.hypot,
     description="The distance of the point (x, y) from the origin, without overflow on the way.")
 
 # --- Exponentials and logarithms ----------------------------------------------------------------
 
-exp = Op("exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp,
+exp = Row("exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp,
     description="The exponential function, e to the power of the operand.")
-expm1 = Op("expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1,
+expm1 = Row("expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1,
     description="`exp(x) - 1`, accurate for small x.")
-log = Op(
+log = Row(
     "log", math.log, [lambda out, x: 1.0 / nonnegative(x)],
     latex=r"\ln\left(#1\right)", domain=(POSITIVE,), numpy=np.log,
     description="The natural logarithm.")
-log1p = Op(
+log1p = Row(
     "log1p", math.log1p, [lambda out, x: 1.0 / nonnegative(1.0 + x)],
     latex=r"\ln\left(1 + #1\right)", domain=((-1.0, math.inf),), numpy=np.log1p,
     description="`log(1 + x)`, accurate for small x.")
-log2 = Op(
+log2 = Row(
     "log2", math.log2, [lambda out, x: LOG2_E / nonnegative(x)],
     latex=r"\log_2\left(#1\right)", domain=(POSITIVE,), numpy=np.log2,
     description="The logarithm to base 2.")
-log10 = Op(
+log10 = Row(
     "log10", math.log10, [lambda out, x: LOG10_E / nonnegative(x)],
     latex=r"\log_{10}\left(#1\right)", domain=(POSITIVE,), numpy=np.log10,
     description="The logarithm to base 10.")
-logaddexp = Op(
-    "logaddexp", ieee.logaddexp,
+logaddexp = Row(
+    "logaddexp", kernels.logaddexp,
     [lambda out, x, y: sigmoid(difference(x, y)), lambda out, x, y: sigmoid(difference(y, x))],
     latex=r"\ln\left(e^{#1} + e^{#2}\right)", numpy=np.logaddexp,
     description="`log(exp(x) + exp(y))`, without overflow.")
 
 # --- Trigonometric functions (radians) ----------------------------------------------------------
 
-sin = Op("sin", math.sin, [lambda out, x: cos(x)], latex=r"\sin\left(#1\right)", numpy=np.sin,
+sin = Row("sin", math.sin, [lambda out, x: cos(x)], latex=r"\sin\left(#1\right)", numpy=np.sin,
     description="The sine of an angle in radians.")
-cos = Op("cos", math.cos, [lambda out, x: -sin(x)], latex=r"\cos\left(#1\right)", numpy=np.cos,
+cos = Row("cos", math.cos, [lambda out, x: -sin(x)], latex=r"\cos\left(#1\right)", numpy=np.cos,
     description="The cosine of an angle in radians.")
-tan = Op(
+tan = Row(
     "tan", math.tan, [lambda out, x: 1.0 + square(out)],
     latex=r"\tan\left(#1\right)", numpy=np.tan,
     description="The tangent of an angle in radians.")
-asin = Op(
+asin = Row(
     "asin", math.asin, [lambda out, x: asin_slope(x)],
     latex=r"\arcsin\left(#1\right)", domain=(UNIT,), numpy=np.arcsin,
     description="The inverse sine, in radians from -pi/2 to pi/2.")
-acos = Op(
+acos = Row(
     "acos", math.acos, [lambda out, x: -asin_slope(x)],
     latex=r"\arccos\left(#1\right)", domain=(UNIT,), numpy=np.arccos,
     description="The inverse cosine, in radians from 0 to pi.")
-atan = Op(
+atan = Row(
     "atan", math.atan, [lambda out, x: inversion(1.0, x)],
     latex=r"\arctan\left(#1\right)", numpy=np.arctan,
     description="The inverse tangent, in radians from -pi/2 to pi/2.")
-atan2 = Op(
+atan2 = Row(
     "atan2", math.atan2, [lambda out, y, x: inversion(x, y), lambda out, y, x: -inversion(y, x)],
     numpy=np.arctan2,
     description="The angle of the point (x, y), in radians from -pi to pi; y comes first.")
 
 # --- Hyperbolic functions -----------------------------------------------------------------------
 
-sinh = Op("sinh", math.sinh, [lambda out, x: cosh(x)], latex=r"\sinh\left(#1\right)", numpy=np.sinh,
+sinh = Row(
+    "sinh", math.sinh, [lambda out, x: cosh(x)],
+    latex=r"\sinh\left(#1\right)", numpy=np.sinh,
     description="The hyperbolic sine.")
-cosh = Op("cosh", math.cosh, [lambda out, x: sinh(x)], latex=r"\cosh\left(#1\right)", numpy=np.cosh,
+cosh = Row(
+    "cosh", math.cosh, [lambda out, x: sinh(x)],
+    latex=r"\cosh\left(#1\right)", numpy=np.cosh,
     description="The hyperbolic cosine.")
-tanh = Op(
+tanh = Row(
     "tanh", math.tanh, [lambda out, x: sech2(x)], latex=r"\tanh\left(#1\right)", numpy=np.tanh,
     description="The hyperbolic tangent.")
-asinh = Op("asinh", math.asinh, [lambda out, x: 1.0 / hypot(1.0, x)], numpy=np.arcsinh,
+asinh = Row("asinh", math.asinh, [lambda out, x: 1.0 / hypot(1.0, x)], numpy=np.arcsinh,
     description="The inverse hyperbolic sine.")
-acosh = Op(
+acosh = Row(
     "acosh", math.acosh, [lambda out, x: acosh_slope(x)],
     domain=(ABOVE_ONE,), numpy=np.arccosh,
     description="The inverse hyperbolic cosine, at least 0.")
-atanh = Op(
+atanh = Row(
     "atanh", math.atanh, [lambda out, x: atanh_slope(x)],
     domain=(UNIT,), numpy=np.arctanh,
     description="The inverse hyperbolic tangent.")
 
 # --- Smooth steps -------------------------------------------------------------------------------
 
-sigmoid = Op(
-    "sigmoid", ieee.sigmoid, [lambda out, x: 0.25 * sech2(0.5 * x)],
+sigmoid = Row(
+    "sigmoid", kernels.sigmoid, [lambda out, x: 0.25 * sech2(0.5 * x)],
     latex=r"\sigma\left(#1\right)",
     description="The logistic function, `1 / (1 + exp(-x))`.")
-softplus = Op(
-    "softplus", ieee.softplus, [lambda out, x: sigmoid(x)],
+softplus = Row(
+    "softplus", kernels.softplus, [lambda out, x: sigmoid(x)],
     latex=r"\ln\left(1 + e^{#1}\right)",
     description="`log(1 + exp(x))`, a smooth relu.")
-erf = Op("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)],
+erf = Row("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)],
     description="The error function.")
 
 # --- Selection: a piece is picked, and nothing flows into the others ----------------------------
@@ -237,10 +241,10 @@ def _share(x: Any, y: Any) -> Any:
     return 0.5 * (1.0 + greater(x, y) - greater(y, x))
 
 
-relu = Op(
-    "relu", ieee.relu, [lambda out, x: greater(x, 0.0)],
+relu = Row(
+    "relu", kernels.relu, [lambda out, x: greater(x, 0.0)],
     latex=r"\max\left(0, #1\right)", kinks=[lambda x: x], selects=True,
-    kernel=lambda x: (x, (1.0,)) if x > 0.0 else (0.0, (0.0,)) if x <= 0.0 else (x, (x,)),
+    fused=lambda x: (x, (1.0,)) if x > 0.0 else (0.0, (0.0,)) if x <= 0.0 else (x, (x,)),
     description="The rectified linear unit, `max(x, 0)`; its derivative at 0 is 0.")
 
 
@@ -249,17 +253,17 @@ def _leaky_relu_dx(out: Any, x: Any, slope: Any) -> Any:
     return positive + slope * (1.0 - positive)
 
 
-leaky_relu = Op(
-    "leaky_relu", ieee.leaky_relu,
+leaky_relu = Row(
+    "leaky_relu", kernels.leaky_relu,
     [_leaky_relu_dx, lambda out, x, slope: difference(x, relu(x))],
     domain=(REALS, (0.0, 1.0)), kinks=[lambda x, slope: x], selects=True,
     description="`x` where it is positive, otherwise `slope * x`.")
-maximum = Op(
-    "maximum", ieee.maximum, [lambda out, x, y: _share(x, y), lambda out, x, y: _share(y, x)],
+maximum = Row(
+    "maximum", kernels.maximum, [lambda out, x, y: _share(x, y), lambda out, x, y: _share(y, x)],
     latex=r"\max\left(#1, #2\right)", kinks=[lambda x, y: x - y], selects=True, numpy=np.maximum,
     description="The larger operand; nan if either is nan. In a tie each has half the derivative.")
-minimum = Op(
-    "minimum", ieee.minimum, [lambda out, x, y: _share(y, x), lambda out, x, y: _share(x, y)],
+minimum = Row(
+    "minimum", kernels.minimum, [lambda out, x, y: _share(y, x), lambda out, x, y: _share(x, y)],
     latex=r"\min\left(#1, #2\right)", kinks=[lambda x, y: x - y], selects=True, numpy=np.minimum,
     description="The smaller operand; nan if either is nan. In a tie each has half the derivative.")
 
@@ -272,8 +276,8 @@ def _below(x: Any, lower: Any, upper: Any) -> Any:
     return (1.0 - greater(x, lower)) * _share(upper, lower)
 
 
-clip = Op(
-    "clip", ieee.clip,
+clip = Row(
+    "clip", kernels.clip,
     [lambda out, x, lower, upper: _inside(x, lower, upper),
      lambda out, x, lower, upper: _below(x, lower, upper),
      lambda out, x, lower, upper: 1.0 - _inside(x, lower, upper) - _below(x, lower, upper)],
@@ -281,16 +285,16 @@ clip = Op(
            lambda x, lower, upper: lower - upper],
     selects=True,
     description="`x` moved into [lower, upper]; its derivative at a bound is 0.")
-where = Op(
-    "where", ieee.where,
+where = Row(
+    "where", kernels.where,
     [lambda out, condition, x, y: 0.0,
      lambda out, condition, x, y: where(condition, 1.0, 0.0),
      lambda out, condition, x, y: where(condition, 0.0, 1.0)],
     selects=True,
     description="`x` where the condition is true (not 0, so nan is true), otherwise `y`.")
 
-stop_gradient = Op(
-    "stop_gradient", ieee.stop_gradient, [lambda out, x: 0.0],
+stop_gradient = Row(
+    "stop_gradient", kernels.stop_gradient, [lambda out, x: 0.0],
     latex=r"\operatorname{stop}\left(#1\right)", selects=True,
     description="The operand itself, through which nothing flows: its derivative is taken to be 0.")
 
@@ -309,9 +313,9 @@ def _told(total: float) -> Any:
     return np.multiply(math.copysign(1e308, total), 10.0)
 
 
-def _dot_kernel(*operands: float) -> tuple[float, tuple[float, ...]]:
+def _dot_fused(*operands: float) -> tuple[float, tuple[float, ...]]:
     left, right = _halves(operands)
-    return ieee.dot(left, right), right + left
+    return kernels.dot(left, right), right + left
 
 
 def _dot_partials(out: Any, *operands: Any) -> tuple[Any, ...]:
@@ -331,26 +335,28 @@ def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
     return [weight / total for weight in weights]
 
 
-dot = Op(
-    "dot", lambda *operands: ieee.dot(*_halves(operands)), _dot_partials,
+dot = Row(
+    "dot", lambda *operands: kernels.dot(*_halves(operands)), _dot_partials,
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
-    domain=((-1e150, 1e150),), gather=_two_vectors, numpy=lambda *x: _told(ieee.dot(*_halves(x))),
-    kernel=_dot_kernel,
+    domain=((-1e150, 1e150),), gather=_two_vectors,
+    numpy=lambda *x: _told(kernels.dot(*_halves(x))),
+    fused=_dot_fused,
     description="The dot product of two vectors of the same length, rounded once.")
-sum = Op(
-    "sum", ieee.sum, lambda out, *x: (1.0,) * len(x),
-    text="sum([#*])", gather=_all_of("sum"), numpy=lambda *x: _told(ieee.sum(*x)),
+sum = Row(
+    "sum", kernels.sum, lambda out, *x: (1.0,) * len(x),
+    text="sum([#*])", gather=_all_of("sum"), numpy=lambda *x: _told(kernels.sum(*x)),
     description="The sum of all elements, rounded once.")
-mean = Op(
-    "mean", ieee.mean, lambda out, *x: (1.0 / len(x),) * len(x),
-    text="mean([#*])", gather=_all_of("mean", empty=False), numpy=lambda *x: _told(ieee.mean(*x)),
+mean = Row(
+    "mean", kernels.mean, lambda out, *x: (1.0 / len(x),) * len(x),
+    text="mean([#*])", gather=_all_of("mean", empty=False),
+    numpy=lambda *x: _told(kernels.mean(*x)),
     description="The arithmetic mean of all elements, rounded once.")
-prod = Op(
+prod = Row(
     "prod", lambda *x: math.prod(x, start=1.0), _products_of_the_others,
     text="prod([#*])", domain=((-1e30, 1e30),), gather=_all_of("prod"), numpy=lambda *x: np.prod(x),
     description="The product of all elements.")
-logsumexp = Op(
-    "logsumexp", ieee.logsumexp, _softmax,
+logsumexp = Row(
+    "logsumexp", kernels.logsumexp, _softmax,
     text="logsumexp([#*])", gather=_all_of("logsumexp", empty=False),
     description="`log(sum(exp(x)))` over all elements, without overflow.")
 
@@ -362,94 +368,94 @@ def _level(out: Any) -> Any:
     return 0.0 if out == out else defined(0.0, out)
 
 
-sign = Op(
-    "sign", ieee.sign, [lambda out, x: _level(out)],
+sign = Row(
+    "sign", kernels.sign, [lambda out, x: _level(out)],
     kinks=[lambda x: x], selects=True, numpy=np.sign,
     description="-1, 0 or 1, the sign of the operand.")
-greater = Op(
-    "greater", ieee.greater, [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
+greater = Row(
+    "greater", kernels.greater, [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
     latex=r"\mathbb{1}\left[#1 > #2\right]", kinks=[lambda x, y: x - y], selects=True,
     description="1 where x > y, otherwise 0.")
-nonnegative = Op(
-    "nonnegative", ieee.nonnegative, [lambda out, x: 1.0],
+nonnegative = Row(
+    "nonnegative", kernels.nonnegative, [lambda out, x: 1.0],
     text="#1", latex="#1", domain=(POSITIVE,),
     description="The operand, nan where it is negative.")
-defined = Op(
-    "defined", ieee.defined,
+defined = Row(
+    "defined", kernels.defined,
     [lambda out, x, value: 1.0, lambda out, x, value: 0.0],
     description="The first operand, nan where the second, the value that it is derived from, is.")
-identity = Op(
+identity = Row(
     "identity", lambda x: x, [lambda out, x: 1.0],
-    text="#1", latex="#1", kernel=lambda x: (x, (1.0,)),
+    text="#1", latex="#1", fused=lambda x: (x, (1.0,)),
     description="The operand itself: what a function is given to be differentiated by.")
-difference = Op(
-    "difference", ieee.difference, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
+difference = Row(
+    "difference", kernels.difference, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
     text="#1 - #2", latex="#1 - #2",
     description="`x - y`, and 0 for two equal infinities.")
-sech2 = Op(
-    "sech2", ieee.sech2, [lambda out, x: -2.0 * out * tanh(x)],
+sech2 = Row(
+    "sech2", kernels.sech2, [lambda out, x: -2.0 * out * tanh(x)],
     latex=r"\operatorname{sech}^2\left(#1\right)",
     description="The square of the hyperbolic secant.")
-gaussian = Op(
-    "gaussian", ieee.gaussian, [lambda out, x: -2.0 * bounded(x) * out],
+gaussian = Row(
+    "gaussian", kernels.gaussian, [lambda out, x: -2.0 * bounded(x) * out],
     text="exp(-#1 ** 2)", latex="e^{-{#1}^2}",
     description="`exp(-x ** 2)`.")
-bounded = Op(
-    "bounded", ieee.bounded, [lambda out, x: 1.0],
+bounded = Row(
+    "bounded", kernels.bounded, [lambda out, x: 1.0],
     text="#1", latex="#1", domain=((-30.0, 30.0),),
     description="The operand, brought to ±30 beyond that, where `exp(-x ** 2)`, by which it is "
     "multiplied, is 0.")
-asin_slope = Op(
-    "asin_slope", ieee.asin_slope, [lambda out, x: x * out**3.0],
+asin_slope = Row(
+    "asin_slope", kernels.asin_slope, [lambda out, x: x * out**3.0],
     text="1 / sqrt(1 - #1 ** 2)", latex=r"\frac{1}{\sqrt{1 - {#1}^2}}", domain=(UNIT,),
     description="`1 / sqrt(1 - x ** 2)`, the derivative of asin(x).")
-acosh_slope = Op(
-    "acosh_slope", ieee.acosh_slope, [lambda out, x: -square(out) * hypot(1.0, out)],
+acosh_slope = Row(
+    "acosh_slope", kernels.acosh_slope, [lambda out, x: -square(out) * hypot(1.0, out)],
     text="1 / sqrt(#1 ** 2 - 1)", latex=r"\frac{1}{\sqrt{{#1}^2 - 1}}", domain=(ABOVE_ONE,),
     description="`1 / sqrt(x ** 2 - 1)`, the derivative of acosh(x).")
-atanh_slope = Op(
-    "atanh_slope", ieee.atanh_slope, [lambda out, x: 2.0 * x * square(out)],
+atanh_slope = Row(
+    "atanh_slope", kernels.atanh_slope, [lambda out, x: 2.0 * x * square(out)],
     text="1 / (1 - #1 ** 2)", latex=r"\frac{1}{1 - {#1}^2}", domain=(UNIT,),
     description="`1 / (1 - x ** 2)`, the derivative of atanh(x).")
-cbrt_slope = Op(
-    "cbrt_slope", ieee.cbrt_slope, [lambda out, x: -2.0 * square(out) / cbrt(x)],
+cbrt_slope = Row(
+    "cbrt_slope", kernels.cbrt_slope, [lambda out, x: -2.0 * square(out) / cbrt(x)],
     text="1 / (3 * cbrt(#1) ** 2)", latex=r"\frac{1}{3 \cdot {\sqrt[3]{#1}}^2}",
     description="`1 / (3 * cbrt(x) ** 2)`, the derivative of cbrt(x).")
-quotient_slope = Op(
-    "quotient_slope", ieee.quotient_slope,
+quotient_slope = Row(
+    "quotient_slope", kernels.quotient_slope,
     [lambda out, x, y: quotient_slope(1.0, y), lambda out, x, y: -2.0 * out / y],
     text="-#1 / #2 ** 2", latex=r"-\frac{#1}{{#2}^2}",
     description="`-x / y ** 2`, the derivative of x / y.")
-power_slope = Op(
-    "power_slope", ieee.power_slope,
+power_slope = Row(
+    "power_slope", kernels.power_slope,
     [lambda out, x, y: y * power_slope(x, y - 1.0), lambda out, x, y: power_mixed(x, y)],
     text="#2 * #1 ** (#2 - 1)", latex="#2 \\cdot {#1}^{#2 - 1}", domain=(POSITIVE, REALS),
     description="`y * x ** (y - 1)`, the derivative of x ** y with respect to x.")
-power_log = Op(
-    "power_log", ieee.power_log,
+power_log = Row(
+    "power_log", kernels.power_log,
     [lambda out, x, y: power_mixed(x, y), lambda out, x, y: square(power_log(x, 0.5 * y))],
     text="#1 ** #2 * log(#1)", latex=r"{#1}^{#2} \ln\left(#1\right)", domain=(POSITIVE, REALS),
     description="`x ** y * log(x)`, the derivative of x ** y with respect to y.")
-power_mixed = Op(
-    "power_mixed", ieee.power_mixed,
+power_mixed = Row(
+    "power_mixed", kernels.power_mixed,
     [lambda out, x, y: y * power_mixed(x, y - 1.0) + power_slope(x, y - 1.0),
      lambda out, x, y: 2.0 * power_log(x, y - 1.0) + y * square(power_log(x, 0.5 * (y - 1.0)))],
     text="#1 ** (#2 - 1) * (1 + #2 * log(#1))",
     latex=r"{#1}^{#2 - 1} \left(1 + #2 \ln\left(#1\right)\right)", domain=(POSITIVE, REALS),
     description="`x ** (y - 1) * (1 + y * log(x))`, the derivative of x ** y with respect to both.")
-direction = Op(
-    "direction", ieee.direction,
+direction = Row(
+    "direction", kernels.direction,
     [lambda out, x, y: square(direction(y, x)) / distance(x, y),
      lambda out, x, y: -out * direction(y, x) / distance(x, y)],
     text="#1 / hypot(#1, #2)", latex=r"\frac{#1}{\sqrt{{#1}^2 + {#2}^2}}",
     description="`x / hypot(x, y)`, and 0 at the origin.")
-distance = Op(
-    "distance", ieee.distance,
+distance = Row(
+    "distance", kernels.distance,
     [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
     text="hypot(#1, #2)", latex=r"\sqrt{{#1}^2 + {#2}^2}",
     description="`hypot(x, y)`, but infinite at the origin, where what is divided by it is 0.")
-inversion = Op(
-    "inversion", ieee.inversion,
+inversion = Row(
+    "inversion", kernels.inversion,
     [lambda out, x, y: (inversion(y, x) - out) * (inversion(y, x) + out),
      lambda out, x, y: -2.0 * out * inversion(y, x)],
     text="#1 / (#1 ** 2 + #2 ** 2)", latex=r"\frac{#1}{{#1}^2 + {#2}^2}",

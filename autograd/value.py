@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import ops
 from autograd.graph import backward_sweep, derivative_graphs, recompute, require_fresh, sort
-from autograd.ieee import SMALLEST_NORMAL
+from autograd.kernels import SMALLEST_NORMAL
 from autograd.op import Op, real
 from autograd.pickling import reduction
 from autograd.ufuncs import apply_ufunc
@@ -50,7 +50,7 @@ def _reflected(op: Op) -> Callable[[Value, Any], Value]:
         if type(other) is not float and type(other) is not int:
             return _apply(op, other, self, other)
         other = float(other)
-        if op.binary_kernel is not None and (fast := op.binary_kernel(other, self._number)):
+        if op.fused_binary is not None and (fast := op.fused_binary(other, self._number)):
             data, (_, partial) = fast
             if data - data == 0.0:
                 return _node(data, op, other, 0.0, self, partial)
@@ -231,7 +231,7 @@ class Value:
             node = _node(out, op, operands[0], partials[0], operands[1], partials[1])
         else:
             node = _node(out, op, tuple(operands), partials, None)
-        if not op.quiet:
+        if not op.own:
             node._seen = [out, *data]
         return node
 

@@ -17,7 +17,7 @@ from autograd.ops import TABLE
 PACKAGE = Path(autograd.__file__).parent
 ROOMS = [
     "quiet",
-    "ieee",
+    "kernels",
     "op",
     "ops",
     "graph",

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ieee, ops
+from autograd import kernels, ops
 from autograd.expression.lines import Names
 from autograd.expression.simplify import Operand
 from autograd.expression.templates import Template, text_template
@@ -58,11 +58,11 @@ class Functions:
         if op is ops.divide and isinstance(last, float) and last != 0.0:
             return text_template(op.text)
         if op is ops.dot:
-            return text_template(op.text.replace(op.name, self._define(op, ieee.dot)))
+            return text_template(op.text.replace(op.name, self._define(op, kernels.dot)))
         if op not in self._calls:
             self._calls[op] = self._call(op)
         call = f"{self._calls[op]}(#*)"
-        return text_template(call if op.__module__ == ops.__name__ else f"float({call})")
+        return text_template(call if op.own else f"float({call})")
 
     def collect(self, order: Iterable[Value]) -> set[str]:
         """Find the functions for a graph; what no variable in it may be called."""
@@ -110,7 +110,7 @@ class Functions:
         except (OSError, TypeError):
             raise _unwritable(op, "has no source that can be found") from None
         defaults = function.__defaults__ or function.__kwdefaults__
-        if not source.startswith("def ") or (defaults and function.__module__ != ieee.__name__):
+        if not source.startswith("def ") or (defaults and function.__module__ != kernels.__name__):
             raise _unwritable(op, "has a decorator or defaults")
         if not _only_builtins(function.__annotations__.values()):
             raise _unwritable(op, "has annotations that are no types of Python's own")
@@ -143,7 +143,7 @@ class Functions:
 
 def _numpy(op: Op) -> str:
     """NumPy's function for an operation."""
-    if op.__module__ == ops.__name__ and op.arity is None:
+    if op.own and op.arity is None:
         return f"np.{op.name}"
     name = getattr(op.numpy, "__name__", "")
     if getattr(np, name, None) is not op.numpy:

@@ -45,7 +45,7 @@ def to_sympy(value: Value) -> Any:
             continue
         operands = [made[x] if isinstance(x, Value) else _constant(sympy, x) for x in node.operands]
         function = functions.get(node.op) or getattr(sympy, node.op.name, None)
-        if node.op.__module__ != ops.__name__ or function is None:
+        if not node.op.own or function is None:
             function = sympy.Function(node.op.name)
         try:
             made[node] = function(*operands)
