@@ -14,7 +14,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograd.recording import Function, Record, name_of, nested, recorded
+from autograd.node import Node
+from autograd.trace import Function, Trace, name_of, nested, traced
 from autograd.trees import Path, Tree, array, flatten, keys
 from autograd.value import Value
 
@@ -86,10 +87,10 @@ def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -
 
     @_derivative(fun, "The value and the gradient")
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        record = _record(fun, argnums, args, kwargs, has_aux)
-        slope = record.inputs.build(record.pull([(record.scalar(), 1.0)]))
-        value = record.value()
-        return ((value, record.aux) if has_aux else value), slope
+        trace = _traced(fun, argnums, args, kwargs, has_aux)
+        slope = trace.inputs.build(trace.pull([(trace.scalar(), 1.0)]))
+        value = trace.value()
+        return ((value, trace.aux) if has_aux else value), slope
 
     return value_and_gradient
 
@@ -126,16 +127,16 @@ def jacobian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Func
 
     @_derivative(fun, "The Jacobian")
     def jacobian_of_fun(*args: Any, **kwargs: Any) -> Any:
-        record = _record(fun, argnums, args, kwargs, has_aux)
-        roots, leaves = record.outputs.numbers, record.leaves
+        trace = _traced(fun, argnums, args, kwargs, has_aux)
+        roots, leaves = trace.outputs.numbers, trace.leaves
         shape = len(roots), len(leaves)
         if len(roots) <= len(leaves):
-            matrix = array([x for root in roots for x in record.pull([(root, 1.0)])], shape)
+            matrix = array([x for root in roots for x in trace.pull([(root, 1.0)])], shape)
         else:
-            columns = [x for leaf in leaves for x in record.push({leaf: 1.0})]
+            columns = [x for leaf in leaves for x in trace.push({leaf: 1.0})]
             matrix = array(columns, shape[::-1]).T
-        result = nested(matrix, record.outputs, record.inputs)
-        return (result, record.aux) if has_aux else result
+        result = nested(matrix, trace.outputs, trace.inputs)
+        return (result, trace.aux) if has_aux else result
 
     return jacobian_of_fun
 
@@ -171,17 +172,17 @@ def hessian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Funct
 
     @_derivative(fun, "The Hessian")
     def hessian_of_fun(*args: Any, **kwargs: Any) -> Any:
-        record = _record(fun, argnums, args, kwargs, has_aux)
-        n = range(len(record.leaves))
+        trace = _traced(fun, argnums, args, kwargs, has_aux)
+        n = range(len(trace.leaves))
         numbers: list[Any] = []
-        for root in record.outputs.numbers:
-            columns = record.second(root, [{leaf: 1.0} for leaf in record.leaves])
+        for root in trace.outputs.numbers:
+            columns = trace.second(root, [{leaf: 1.0} for leaf in trace.leaves])
             # The lower triangle, mirrored. Row and column are rounded differently; a mean of the
             # two would be symmetric as well, but could overflow and would spread a nan.
             numbers += [columns[min(i, j)][max(i, j)] for i in n for j in n]
-        cube = array(numbers, (len(record.outputs.numbers), len(n), len(n)))
-        result = nested(cube, record.outputs, record.inputs, record.inputs)
-        return (result, record.aux) if has_aux else result
+        cube = array(numbers, (len(trace.outputs.numbers), len(n), len(n)))
+        result = nested(cube, trace.outputs, trace.inputs, trace.inputs)
+        return (result, trace.aux) if has_aux else result
 
     return hessian_of_fun
 
@@ -214,9 +215,9 @@ def jvp(
         (10.0, 5.0)
     """
     inputs, seeds = _direction(fun, primals, tangents)
-    record = recorded(fun, inputs, inputs.build, has_aux)
-    tangent = record.outputs.build(record.push(dict(zip(record.leaves, seeds, strict=True))))
-    return (record.value(), tangent, record.aux)[: 3 if has_aux else 2]
+    trace = traced(fun, inputs, inputs.build, has_aux)
+    tangent = trace.outputs.build(trace.push(dict(zip(trace.leaves, seeds, strict=True))))
+    return (trace.value(), tangent, trace.aux)[: 3 if has_aux else 2]
 
 
 def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
@@ -246,14 +247,14 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
         (10.0, (5.0, 2.0))
     """
     inputs = _inputs(fun, primals, tuple(range(len(primals))))
-    record = recorded(fun, inputs, inputs.build, has_aux)
+    trace = traced(fun, inputs, inputs.build, has_aux)
 
     def pullback(cotangent: Any) -> Any:
         tree = flatten(cotangent, lambda path: f"the cotangent{keys(path)} of {name_of(fun)}")
-        seeds = record.outputs.like(tree, f"the cotangent of {name_of(fun)}")
-        return inputs.build(record.pull(zip(record.outputs.numbers, seeds, strict=True)))
+        seeds = trace.outputs.like(tree, f"the cotangent of {name_of(fun)}")
+        return inputs.build(trace.pull(zip(trace.outputs.numbers, seeds, strict=True)))
 
-    return (record.value(), pullback, record.aux)[: 3 if has_aux else 2]
+    return (trace.value(), pullback, trace.aux)[: 3 if has_aux else 2]
 
 
 def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
@@ -281,14 +282,14 @@ def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         array([4., 2.])
     """
     inputs, seeds = _direction(fun, primals, tangents)
-    record = recorded(fun, inputs, inputs.build, has_aux=False)
-    direction = dict(zip(record.leaves, seeds, strict=True))
-    (product,) = record.second(record.scalar(), [direction])
+    trace = traced(fun, inputs, inputs.build, has_aux=False)
+    direction: dict[Node, Any] = dict(zip(trace.leaves, seeds, strict=True))
+    (product,) = trace.second(trace.scalar(), [direction])
     parts = inputs.build(product)
     return parts[0] if len(parts) == 1 else parts
 
 
-# --- From arguments to a record ------------------------------------------------------------------
+# --- From arguments to a trace -------------------------------------------------------------------
 
 
 def _checked(fun: Function, argnums: Argnums) -> int | tuple[int, ...]:
@@ -304,9 +305,9 @@ def _checked(fun: Function, argnums: Argnums) -> int | tuple[int, ...]:
         raise TypeError(message) from None
 
 
-def _record(
+def _traced(
     fun: Function, argnums: Any, args: Sequence[Any], kwargs: Mapping[str, Any], has_aux: bool
-) -> Record:
+) -> Trace:
     """Call a function with Values in the place of the numbers in the arguments `argnums`."""
     name = name_of(fun)
     positions = argnums if isinstance(argnums, tuple) else (argnums,)
@@ -325,10 +326,10 @@ def _record(
         replaced = dict(zip(positions, inputs.build(leaves), strict=True))
         return [replaced.get(position, argument) for position, argument in enumerate(args)]
 
-    record = recorded(fun, inputs, arguments, has_aux, kwargs)
+    trace = traced(fun, inputs, arguments, has_aux, kwargs)
     if isinstance(argnums, tuple):
-        return record
-    return record._replace(inputs=Tree(inputs.numbers, inputs.structure[0]))
+        return trace
+    return trace._replace(inputs=Tree(inputs.numbers, inputs.structure[0]))
 
 
 def _inputs(fun: Function, args: Sequence[Any], positions: Sequence[int]) -> Tree:

@@ -1,64 +1,46 @@
-"""What can be asked of any graph: its order, its gradients, its values anew.
-
-A node knows the operation `op` that made it (None for a leaf), its `operands` and the `partials`,
-its derivatives with respect to each of them. An operand is a node, or a float where it is a
-constant. Most nodes have one or two operands, `_x` and `_y` with the partials `_dx` and `_dy`, a
-missing one being the constant 0.0; where there may be more, `_x` and `_dx` are tuples and `_y` is
-None.
-"""
+"""What can be asked of any graph: its order, its gradients, its values anew."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Generic, NamedTuple, TypeVar, cast
 
-import numpy as np
-
-from autograd.op import is_value, real, undefined
-from autograd.ops import defined, where
+from autograd.node import Node, Wide, arguments
+from autograd.op import Op
 from autograd.quiet import quiet
 
-Node = Any  # a Value; this module is below `autograd.value` and asks only for the attributes above
 MOST_NAMED = 4
 """How many operands a message names."""
 LONGEST_CALLED = 60
-Edges = list[tuple[Node, Node, Any]]  # a node, one of its operands, the partial as a graph
 
 
-class Edge(NamedTuple):
+N = TypeVar("N", bound=Node)
+
+
+class Edge(NamedTuple, Generic[N]):
     """One use of an operand by a node, with the partial derivative."""
 
-    node: Node
+    node: N
     place: int
-    operand: Node
+    operand: N
     partial: float
 
     @property
     def cut(self) -> bool:
         """Whether the operand was not picked, so that nothing flows, not even 0 * inf."""
-        return bool(self.node.op.selects) and self.partial == 0.0
+        return self.partial == 0.0 and self.node.op is not None and self.node.op.selects
 
 
-def edges(node: Node) -> list[Edge]:
+def edges(node: N) -> list[Edge[N]]:
     """The uses of operands by a node; constants are none."""
-    pairs = zip(node.operands, node.partials, strict=True)
+    nodes, partials = node.slots()
     return [
-        Edge(node, place, operand, partial)
-        for place, (operand, partial) in enumerate(pairs)
-        if type(operand) is not float
+        Edge(node, place, cast(N, operand), partials[place])
+        for place, operand in enumerate(nodes)
+        if operand is not None
     ]
 
 
-def number(operand: Any) -> float:
-    """The number of an operand, which is a constant or a node."""
-    return operand if type(operand) is float else operand._number
-
-
-def arguments(node: Node) -> list[float]:
-    """The numbers that the operands of a node have now."""
-    return [x if type(x) is float else x._number for x in node.operands]
-
-
-def topological_order(root: Node) -> list[Node]:
+def topological_order(root: N) -> list[N]:
     """Every node that `root` was computed from, operands before the nodes that use them.
 
     A depth-first search with a stack of its own, so that the depth of a graph is no limit. The
@@ -73,12 +55,12 @@ def topological_order(root: Node) -> list[Node]:
         >>> [node.name for node in topological_order((a * b).named("product"))]
         ['a', 'b', 'product']
     """
-    if not is_value(root):
+    if not isinstance(root, Node):
         raise TypeError(f"topological_order takes a Value, not a {type(root).__name__}")
     return list(sort(root))
 
 
-def sort(root: Node, order: dict[Node, Any] | None = None) -> dict[Node, Any]:
+def sort(root: N, order: dict[N, None] | None = None) -> dict[N, None]:
     """The topological order, as the keys of a dict: for their order, and to ask what is in it.
 
     What an `order` that is given holds already is taken as it stands: the rest is added to it, and
@@ -88,41 +70,45 @@ def sort(root: Node, order: dict[Node, Any] | None = None) -> dict[Node, Any]:
         order = {}
     elif root in order:
         return order
-    path: list[Node] = []  # nodes that wait for their operands; below a None, one yet to be visited
-    node = root
-    while True:
+    done = cast(dict[Node, None], order)
+    path: list[Node | None] = []  # what waits for its operands; below a None, one yet to be visited
+    node: Node | None = root
+    while node is not None:
         x, y = node._x, node._y
-        if y is None:
-            fresh = [z for z in reversed(x) if type(z) is not float and z not in order]
-            if fresh:
-                path.append(node)
-                node = fresh.pop()
-                for x in fresh:
-                    path += x, None
-                continue
-        elif type(y) is not float and y not in order:
+        if y is not None and y not in done:
             path.append(node)
-            if type(x) is not float and x not in order:
+            if x is not None and x not in done:
                 path += y, None
                 node = x
             else:
                 node = y
             continue
-        elif type(x) is not float and x not in order:
-            path.append(node)
-            node = x
-            continue
-        order[node] = None
+        if x is not None:
+            if x not in done:
+                path.append(node)
+                node = x
+                continue
+        elif y is None and node._wide is not None:
+            operands = reversed(node._wide.operands)
+            fresh = [z for z in operands if z is not None and z not in done]
+            if fresh:
+                path.append(node)
+                node = fresh.pop()
+                for z in fresh:
+                    path += z, None
+                continue
+        done[node] = None
         while path:
             node = path.pop()
             if node is None:
                 node = path.pop()
-                if node not in order:
+                if node not in done:
                     break
             else:
-                order[node] = None
+                done[node] = None
         else:
-            return order
+            node = None
+    return order
 
 
 def backward_sweep(adjoints: dict[Node, float | None]) -> None:
@@ -134,21 +120,26 @@ def backward_sweep(adjoints: dict[Node, float | None]) -> None:
     nothing flows (into a node that was not picked by a maximum, say).
     """
     for node, adjoint in reversed(adjoints.items()):
-        if adjoint is None:
+        if adjoint is None or (op := node.op) is None:
             continue
-        x, y, partial = node._x, node._y, node._dx
-        if y is None:
-            for operand, slope in zip(x, partial, strict=True):
-                if type(operand) is not float and (slope or not node.op.selects):
-                    before, flow = adjoints[operand], adjoint * slope
+        x, y = node._x, node._y
+        if x is not None:
+            partial = node._dx
+            if partial or not op.selects:
+                before = adjoints[x]
+                adjoints[x] = adjoint * partial if before is None else before + adjoint * partial
+        elif y is None and node._wide is not None:
+            operands, partials, _ = node._wide
+            for operand, partial in zip(operands, partials, strict=True):
+                if operand is not None and (partial or not op.selects):
+                    before, flow = adjoints[operand], adjoint * partial
                     adjoints[operand] = flow if before is None else before + flow
             continue
-        if type(x) is not float and (partial or not node.op.selects):
-            before = adjoints[x]
-            adjoints[x] = adjoint * partial if before is None else before + adjoint * partial
-        if type(y) is not float and ((partial := node._dy) or not node.op.selects):
-            before = adjoints[y]
-            adjoints[y] = adjoint * partial if before is None else before + adjoint * partial
+        if y is not None:
+            partial = node._dy
+            if partial or not op.selects:
+                before = adjoints[y]
+                adjoints[y] = adjoint * partial if before is None else before + adjoint * partial
 
 
 def forward_sweep(tangents: dict[Node, float | None]) -> None:
@@ -159,21 +150,23 @@ def forward_sweep(tangents: dict[Node, float | None]) -> None:
     every edge. None remains where nothing flows.
     """
     for node, tangent in tangents.items():
-        if tangent is not None:
+        if tangent is not None or (op := node.op) is None:
             continue
-        x, y, partial = node._x, node._y, node._dx
-        if y is None:
-            for operand, slope in zip(x, partial, strict=True):
-                if type(operand) is not float and (slope or not node.op.selects):
+        x, y = node._x, node._y
+        if x is not None:
+            flow, partial = tangents[x], node._dx
+            if flow is not None and (partial or not op.selects):
+                tangent = flow * partial
+        elif y is None and node._wide is not None:
+            operands, partials, _ = node._wide
+            for operand, partial in zip(operands, partials, strict=True):
+                if operand is not None and (partial or not op.selects):
                     flow = tangents[operand]
                     if flow is not None:
-                        tangent = flow * slope if tangent is None else tangent + flow * slope
-        else:
-            flow = None if type(x) is float else tangents[x]
-            if flow is not None and (partial or not node.op.selects):
-                tangent = flow * partial
-            flow, partial = None if type(y) is float else tangents[y], node._dy
-            if flow is not None and (partial or not node.op.selects):
+                        tangent = flow * partial if tangent is None else tangent + flow * partial
+        if y is not None:
+            flow, partial = tangents[y], node._dy
+            if flow is not None and (partial or not op.selects):
                 tangent = flow * partial if tangent is None else tangent + flow * partial
         if tangent is not None:
             tangents[node] = tangent
@@ -185,46 +178,58 @@ def recompute(order: Iterable[Node]) -> None:
         op = node.op
         if op is None:
             continue
-        fused = op.fused_binary
-        if fused is not None and op.own:
-            a, b = node._x, node._y
-            x = a if type(a) is float else a._number
-            y = b if type(b) is float else b._number
-            fast = fused(x, y)
-            if fast is not None:
-                data, (dx, dy) = fast
-                if data - data == 0.0:
-                    node._number = data
-                    node._dx, node._dy = 0.0 if a is x else dx, 0.0 if b is y else dy
+        if op.binary is not None:  # where all is finite, which is nearly everywhere
+            forward, dx_of, dy_of = op.binary
+            left, right = node._x, node._y
+            x = node._dx if left is None else left._number
+            y = node._dy if right is None else right._number
+            try:
+                number = forward(x, y)
+                dx = x if left is None else dx_of(number, x, y)
+                dy = y if right is None else dy_of(number, x, y)
+                if number - number == dx - dx == dy - dy == 0.0:
+                    node._number, node._dx, node._dy = number, dx, dy
                     continue
-        operands = node.operands
-        arguments = [x if type(x) is float else x._number for x in operands]
-        node._number, partials = op.evaluate(arguments, operands)
-        if not op.own:
-            node._seen = [node._number, *arguments]
-        if node._y is None:
-            node._dx = partials
+            except (ArithmeticError, ValueError):
+                pass
+        node._number, numbers, seen = _anew(node, op)
+        if node._wide is None:
+            node._dx, node._dy = (*numbers, 0.0)[:2]
         else:
-            node._dx, node._dy = (*partials, 0.0)[:2]
+            node._wide = Wide(node._wide.operands, numbers, seen)
+
+
+def _anew(node: Node, op: Op) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
+    """The value of a node at the numbers that its operands have now, and its slots."""
+    nodes, numbers = node.slots()
+    data = [numbers[place] if x is None else x._number for place, x in enumerate(nodes)]
+    fixed = [place for place, x in enumerate(nodes) if x is None]
+    value, partials = op.evaluate(data, fixed)
+    slots = list(partials)
+    for place in fixed:
+        slots[place] = data[place]
+    return value, tuple(slots), () if op.own else (value, *data)
 
 
 @quiet
-def outdated(order: Iterable[Node]) -> list[Node]:
+def outdated(order: Iterable[N]) -> list[N]:
     """The nodes whose operands have other numbers now than when they were computed, in order.
 
     An operation of one's own is not applied again, as it may do other things besides. A few units
     in the last place are no change: a graph may have been computed on another machine, and pickled.
     """
-    return [node for node in order if node.op is not None and _changed(node)]
+    return [node for node in order if _changed(node)]
 
 
 def _changed(node: Node) -> bool:
-    operands = node.operands
-    numbers = [x if type(x) is float else x._number for x in operands]
-    if not node.op.own:
-        return not all(map(_same, [node._number, *numbers], node._seen))
-    now, then = node.op.evaluate(numbers, operands), (node._number, node.partials)
-    return now != then and not all(map(_same, (now[0], *now[1]), (then[0], *then[1])))
+    op, wide = node.op, node._wide
+    if op is None:
+        return False
+    if wide is not None and wide.seen:
+        return not all(map(_same, [node._number, *arguments(node)], wide.seen))
+    value, partials, _ = _anew(node, op)
+    now, then = (value, *partials), (node._number, *node.slots()[1])
+    return now != then and not all(map(_same, now, then))
 
 
 def _same(x: float, y: float) -> bool:
@@ -234,7 +239,7 @@ def _same(x: float, y: float) -> bool:
 def require_fresh(order: Iterable[Node]) -> None:
     """Raise a RuntimeError if a node does not follow from its operands any more."""
     for node in outdated(order):
-        operands = dict.fromkeys(x for x in node.operands if type(x) is not float)
+        operands = dict.fromkeys(x for x in node.operands if isinstance(x, Node))
         shown = [
             f"{_called(x)} = {x._number!r}" if x.name or x.op else f"a Value of {x._number!r}"
             for x in list(operands)[:MOST_NAMED]
@@ -246,191 +251,10 @@ def require_fresh(order: Iterable[Node]) -> None:
         )
 
 
-def _called(node: Node) -> Any:
+def _called(node: Node) -> str:
     """The name of a node, or its operation with the names of its operands."""
-    if node.name:
-        return node.name
-    parts = [f"{x!r}" if type(x) is float else x.name or "…" for x in node.operands]
-    written: str = node.op.write(node.op.text, parts)
+    if node.name or node.op is None:
+        return node.name or "…"
+    parts = [(x.name or "…") if isinstance(x, Node) else repr(x) for x in node.operands]
+    written = node.op.write(node.op.text, parts)
     return written if len(written) <= LONGEST_CALLED else node.op.name
-
-
-@quiet
-def derivative_graphs(
-    order: Iterable[Node], seeds: Mapping[Node, Any], wrt: Sequence[Node]
-) -> list[Any]:
-    """The adjoints of the nodes `wrt`, each as a graph or as a constant.
-
-    The backward sweep once more, with the partials of each operation applied to the nodes
-    themselves. What a selection cuts off must stay cut off when the graph is computed anew from
-    other data, so a node below one carries a gate: a node that is 0 while nothing flows into it.
-    """
-    adjoints = dict(seeds)
-    gates: dict[Node, Any] = {}
-    for node, operands in reversed(_dependent(order, wrt)):
-        if node not in adjoints:
-            continue
-        adjoint, gate = adjoints[node], gates.get(node)
-        for operand, partial in _partials(node, operands):
-            if node.op.selects and type(partial) is float and partial == 0.0:
-                continue
-            flow, opening = _gated(node, adjoint, partial, gate)
-            _add(adjoints, gates, operand, flow, opening)
-    return [adjoints.get(node, 0.0) for node in wrt]
-
-
-@quiet
-def tangent_graphs(order: Iterable[Node], seeds: Mapping[Node, Any]) -> dict[Node, Any]:
-    """The tangent of every node that depends on the seeded ones, as a graph or as a constant.
-
-    The forward sweep once more, with the partials of each operation applied to the nodes
-    themselves, and with gates as in `derivative_graphs`.
-    """
-    tangents = dict(seeds)
-    gates: dict[Node, Any] = {}
-    for node, operands in _dependent(order, seeds):
-        for operand, partial in _partials(node, operands):
-            if operand not in tangents:
-                continue
-            if node.op.selects and type(partial) is float and partial == 0.0:
-                continue
-            flow, opening = _gated(node, tangents[operand], partial, gates.get(operand))
-            _add(tangents, gates, node, flow, opening)
-    return tangents
-
-
-def _gated(node: Node, upstream: Any, partial: Any, gate: Any) -> tuple[Any, Any]:
-    """What flows along an edge of a node, and the gate that it flows through, None if open."""
-    opening = gate
-    if node.op.selects and type(partial) is not float:
-        opening = partial if gate is None else where(gate, partial, 0.0)
-    flow = _product(upstream, partial)
-    finite = type(partial) is float and math.isfinite(partial)  # 0 times it is 0
-    if opening is not None and not finite and flow is not opening:
-        flow = where(opening, flow, 0.0)
-    return flow, opening
-
-
-def _add(flows: dict[Node, Any], gates: dict[Node, Any], node: Node, flow: Any, gate: Any) -> None:
-    """Add to what has come to a node; its gate is open if one of the flows' gates is."""
-    if node not in flows:
-        flows[node] = flow
-        if gate is not None:
-            gates[node] = gate
-    else:
-        flows[node] = flows[node] + flow
-        other = gates.pop(node, None)
-        if gate is not None and other is not None:
-            gates[node] = where(other, 1.0, gate)
-
-
-@quiet
-def recorded_partials(order: Iterable[Node], wrt: Iterable[Node]) -> tuple[Edges, dict[Node, Any]]:
-    """The edges that lead to the nodes `wrt`, with their partials as graphs.
-
-    Also the topological order that has, after the nodes of `order`, those of the partials: when
-    tangents have been swept forward through it, it is known how every partial changes.
-    """
-    edges: Edges = []
-    whole: dict[Node, Any] = dict.fromkeys(order)
-    for node, operands in _dependent(order, wrt):
-        for operand, partial in _partials(node, operands):
-            edges.append((node, operand, partial))
-            if type(partial) is not float and partial not in whole:
-                sort(partial, whole)
-    return edges, whole
-
-
-def second_sweep(
-    edges: Edges, seeds: Mapping[Node, float], tangents: Mapping[Node, Any]
-) -> dict[Node, float]:
-    """The tangents of the adjoints: how the gradient changes in a direction.
-
-    The backward sweep once more, each number together with its derivative in the direction of the
-    `tangents`, which are those of a forward sweep through the partials. The seeds are adjoints.
-    """
-    adjoints = dict(seeds)
-    changes: dict[Node, float] = {}
-    for node, operand, partial in reversed(edges):
-        adjoint = adjoints.get(node)
-        if adjoint is None:
-            continue
-        slope, bend = partial, None
-        if type(partial) is not float:
-            slope, bend = partial._number, tangents[partial]
-        if not slope and not bend and node.op.selects:
-            continue
-        before = adjoints.get(operand)
-        adjoints[operand] = adjoint * slope if before is None else before + adjoint * slope
-        change = changes.get(node)
-        if change is not None:
-            change = change * slope if bend is None else change * slope + adjoint * bend
-        elif bend is not None:
-            change = adjoint * bend
-        else:
-            continue
-        before = changes.get(operand)
-        changes[operand] = change if before is None else before + change
-    return changes
-
-
-def _dependent(order: Iterable[Node], sources: Iterable[Node]) -> list[tuple[Node, Sequence[Any]]]:
-    """The nodes that were computed from the sources, in order.
-
-    Each with its operands, 0.0 standing for those that were not.
-    """
-    below = set(sources)
-    found: list[tuple[Node, Sequence[Any]]] = []
-    for node in order:
-        x, y = node._x, node._y
-        if y is None:
-            operands = tuple([z if type(z) is not float and z in below else 0.0 for z in x])
-            if all(type(z) is float for z in operands):
-                continue
-        else:
-            x = x if type(x) is not float and x in below else 0.0
-            y = y if type(y) is not float and y in below else 0.0
-            if type(x) is type(y) is float:
-                continue
-            operands = (x, y)[: node.op.arity]
-        below.add(node)
-        found.append((node, operands))
-    return found
-
-
-def _partials(node: Node, wrt: Sequence[Any]) -> list[tuple[Node, Any]]:
-    """The operands that are not 0.0 in `wrt`, each with its partial as a graph or a constant."""
-    try:
-        pairs = _evaluated(node, node.operands, wrt)
-    except (ArithmeticError, ValueError):  # among constants: NumPy's scalars do not raise
-        arguments = [np.float64(x) if type(x) is float else x for x in node.operands]
-        pairs = _evaluated(node, arguments, wrt)
-    if node._number == node._number:
-        return pairs
-    if undefined(node._number, [x if type(x) is float else x._number for x in node.operands]):
-        return [(operand, defined(partial, node)) for operand, partial in pairs]
-    return pairs
-
-
-def _evaluated(node: Node, arguments: Sequence[Any], wrt: Sequence[Any]) -> list[tuple[Node, Any]]:
-    op, kind = node.op, type(node)
-    pairs = []
-    rules = op.partials if op.arity else op.differentiate(node, arguments, wrt)
-    for operand, rule in zip(wrt, rules, strict=True):
-        if type(operand) is not float:
-            partial = rule(node, *arguments) if op.arity else rule
-            if type(partial) is not float and type(partial) is not kind:
-                partial = real(partial, f"a partial of {op.name}")
-            pairs.append((operand, partial))
-    return pairs
-
-
-def _product(adjoint: Any, partial: Any) -> Any:
-    """`adjoint * partial` without the multiplications by 1 that a person would not write."""
-    if type(partial) is float and partial == 1.0:
-        return adjoint
-    if type(adjoint) is float and adjoint == 1.0:
-        return partial
-    if type(partial) is float and partial == -1.0:
-        return -adjoint
-    return adjoint * partial

@@ -8,7 +8,7 @@ import math
 import numbers
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, ClassVar, TypeAlias, overload
 
 import numpy as np
@@ -108,7 +108,7 @@ class Op:
         self.sequences = len(inspect.signature(gather).parameters) if gather else 0
         self.numpy = numpy
         self.fused = fused
-        self.fused_binary = fused if self.arity == 2 else None
+        self.binary = (forward, *self.partials) if self.own and self.arity == 2 else None
         self.__doc__ = description
         # Where the operation is defined, so that it pickles by reference as a function does.
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")
@@ -225,75 +225,71 @@ class Op:
         return out
 
     def evaluate(
-        self, data: Sequence[float], operands: Sequence[object]
+        self, data: Sequence[float], constants: Collection[int] = ()
     ) -> tuple[float, tuple[float, ...]]:
         """The value and the partial derivatives at `data`.
 
-        Where the operand is a constant (a float) its partial is 0.0 and is never evaluated.
-        Partial derivatives do not warn: an infinite slope is an answer. Where the value is nan and
-        no operand is, there is no derivative either: all of them are nan.
+        The operands at the places `constants` are constant: their partials are 0.0 and are never
+        evaluated. Partial derivatives do not warn: an infinite slope is an answer. Where the value
+        is nan and no operand is, there is no derivative either: all of them are nan.
         """
         if self.fused is not None and (fast := self.fused(*data)) is not None:
             out, partials = fast
             if out - out == 0.0 or self.numpy is None:
-                return out, self._zero_for_constants(partials, operands)
-        out = self.value(*data)
-        if undefined(out, data):
-            return out, self._zero_for_constants((math.nan,) * len(data), operands)
-        if self.own and out - out == 0.0:
+                return out, _zeroed(partials, constants)
+        if self.own:  # where all is finite, which is nearly everywhere
             try:
-                partials = tuple(self.differentiate(out, data, operands))
-                for partial in partials:
-                    if type(partial) is not float or partial - partial != 0.0:
-                        break
-                else:
-                    return out, partials
+                out = self.forward(*data)
+                if out - out == 0.0:
+                    partials = tuple(self.differentiate(out, data, constants))
+                    for partial in partials:
+                        if partial - partial != 0.0:
+                            break
+                    else:
+                        return out, partials
             except (ArithmeticError, ValueError):
                 pass
-        return out, self._partials_anywhere(out, data, operands)
+        out = self.value(*data)
+        if undefined(out, data):
+            return out, _zeroed((math.nan,) * len(data), constants)
+        return out, self._partials_anywhere(out, data, constants)
 
     @quiet
     def _partials_anywhere(
-        self, out: float, data: Sequence[float], operands: Sequence[object]
+        self, out: float, data: Sequence[float], constants: Collection[int]
     ) -> tuple[float, ...]:
         """The partial derivatives also where they are not finite, by IEEE 754."""
         try:
-            partials = self._reals(self.differentiate(out, data, operands))
+            partials = self._reals(self.differentiate(out, data, constants))
         except (ArithmeticError, ValueError):
             # Python raises where IEEE 754 has a result, which NumPy's scalars give.
             scalars = [np.float64(x) for x in data]
-            partials = self._reals(self.differentiate(np.float64(out), scalars, operands))
+            partials = self._reals(self.differentiate(np.float64(out), scalars, constants))
         np.add(0.0, 0.0)  # clears the processor's flags, which NumPy's loops look at
         return partials
 
     def differentiate(
-        self, out: Any, arguments: Sequence[Any], operands: Sequence[object]
+        self, out: Any, arguments: Sequence[Any], constants: Collection[int] = ()
     ) -> Sequence[Any]:
-        """The partial derivatives at `arguments`, numbers or Values; 0.0 for constant operands."""
+        """The partial derivatives at `arguments`, numbers or Values; 0.0 at the `constants`."""
         if self.arity is not None:
-            return [
-                0.0 if type(operand) is float else partial(out, *arguments)
-                for partial, operand in zip(self.partials, operands, strict=False)
-            ]
+            if self.arity == 1 and not constants:
+                return (self.partials[0](out, *arguments),)
+            partials = [0.0] * self.arity
+            for place, partial in enumerate(self.partials):
+                if place not in constants:
+                    partials[place] = partial(out, *arguments)
+            return partials
         partials = self.partials(out, *arguments)
         if not isinstance(partials, Sequence):
             raise TypeError(
                 f"a partials function for any number of operands must return a sequence; that of "
                 f"{self.name} returned a {type(partials).__name__} (for one operand: [function])"
             )
-        if len(partials) != len(operands):
-            message = f"{len(partials)} partials of {self.name} for {len(operands)} operands"
+        if len(partials) != len(arguments):
+            message = f"{len(partials)} partials of {self.name} for {len(arguments)} operands"
             raise ValueError(message)
-        return self._zero_for_constants(tuple(partials), operands)
-
-    @staticmethod
-    def _zero_for_constants(
-        partials: tuple[Any, ...], operands: Sequence[object]
-    ) -> tuple[Any, ...]:
-        if float not in map(type, operands):
-            return partials
-        pairs = zip(map(type, operands), partials, strict=False)
-        return tuple([0.0 if kind is float else x for kind, x in pairs])
+        return _zeroed(tuple(partials), constants)
 
     def _reals(self, partials: Sequence[Any]) -> tuple[float, ...]:
         return tuple([real(x, f"a partial of {self.name}") for x in partials])
@@ -316,14 +312,17 @@ class Row(Op):
     own = True
 
 
+def _zeroed(partials: tuple[Any, ...], constants: Collection[int]) -> tuple[Any, ...]:
+    """Partial derivatives, those with respect to constants being 0.0."""
+    if not constants:
+        return partials
+    places = set(constants)
+    return tuple([0.0 if place in places else x for place, x in enumerate(partials)])
+
+
 def undefined(out: float, data: Iterable[float]) -> bool:
     """Whether an operation has no value at `data`: it is nan, and was not handed that."""
     return out != out and all(x == x for x in data)
-
-
-def is_value(item: object) -> bool:
-    """Whether `item` is a Value, for the rooms below `autograd.value`."""
-    return hasattr(type(item), "_record")
 
 
 def boxed(item: object) -> np.ndarray[Any, Any]:
@@ -359,13 +358,14 @@ def objects(items: object, role: str) -> np.ndarray[Any, Any]:
     return np.asarray(items, dtype=object)
 
 
-_REMEDIES: Sequence[tuple[Any, str]] = (
-    ((str, bytes), "convert it with float() first"),
-    (complex, "treat its real and imaginary parts as two numbers"),
-    (type(None), "give a number (was a return statement forgotten?)"),
-    (np.ndarray, "make an array of Values with autograd.values()"),
-    ((list, tuple, set, dict), "make an array of Values with autograd.values()"),
-)
+_REMEDIES: dict[tuple[type, ...], str] = {
+    (str, bytes): "convert it with float() first",
+    (complex,): "treat its real and imaginary parts as two numbers",
+    (type(None),): "give a number (was a return statement forgotten?)",
+    (list, tuple, set, dict): "make an array of Values with autograd.values()",
+}
+NOT_NUMBERS = tuple([kind for kinds in _REMEDIES for kind in kinds])
+"""Types that are sometimes given in the place of a number; arrays besides."""
 
 
 def real(number: object, role: str) -> float:
@@ -377,7 +377,8 @@ def real(number: object, role: str) -> float:
     refuse_loss(number, role)
     kind = type(number).__name__
     shown = f"the {kind} {number!r}" if isinstance(number, (str, bytes, complex)) else f"a {kind}"
-    remedies = [remedy for kinds, remedy in _REMEDIES if isinstance(number, kinds)]
+    item = [] if isinstance(number, np.ndarray) else number
+    remedies = [remedy for kinds, remedy in _REMEDIES.items() if isinstance(item, kinds)]
     if hasattr(number, "__float__"):
         remedies.append("convert it with float() first")
     remedy = "; " + remedies[0] if remedies else ""

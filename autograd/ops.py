@@ -77,17 +77,14 @@ def _two_vectors(a: Any, b: Any) -> Sequence[Any]:
 add = Row(
     "add", operator.add, [lambda out, x, y: 1.0, lambda out, x, y: 1.0],
     text="#1 + #2", latex="#1 + #2", numpy=np.add,
-    fused=lambda x, y: (x + y, (1.0, 1.0)),
     description="The sum of two operands.")
 subtract = Row(
     "subtract", operator.sub, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
     text="#1 - #2", latex="#1 - #2", numpy=np.subtract,
-    fused=lambda x, y: (x - y, (1.0, -1.0)),
     description="The difference of two operands.")
 multiply = Row(
     "multiply", operator.mul, [lambda out, x, y: y, lambda out, x, y: x],
     text="#1 * #2", latex=r"#1 \cdot #2", numpy=np.multiply,
-    fused=lambda x, y: (x * y, (y, x)),
     description="The product of two operands.")
 divide = Row(
     "divide", operator.truediv, [lambda out, x, y: 1.0 / y, lambda out, x, y: quotient_slope(x, y)],
@@ -105,14 +102,10 @@ def _power_dx(out: Any, x: Any, y: Any) -> Any:
     return y if y in (0.0, 1.0) else y * power(x, y - 1.0)
 
 
-def _square_fused(x: float, y: float) -> tuple[float, tuple[float, float]] | None:
-    return (x * x, (2.0 * x, kernels.power_log(x, y))) if y == 2.0 else None
-
-
 power = Row(
     "power", kernels.power, [_power_dx, lambda out, x, y: power_log(x, y)],
     text="#1 ** #2", latex="{#1}^{#2}", domain=(POSITIVE, REALS), numpy=np.power,
-    fused=_square_fused,
+
     description="`x ** y`; nan for a negative x unless y is an integer.")
 negative = Row(
     "negative", operator.neg, [lambda out, x: -1.0], text="-#1", latex="-#1", numpy=np.negative,

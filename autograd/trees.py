@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.op import is_value, real, refuse_loss
+from autograd.node import Node
+from autograd.op import real, refuse_loss
 
 Path = tuple[Any, ...]
 """The keys and indices that lead to an item of a tree."""
@@ -109,7 +110,7 @@ def flatten(tree: Any, role: Callable[[Path], str]) -> Tree:
 
 
 def _number(item: Any, path: Path, role: Callable[[Path], str]) -> Any:
-    if is_value(item):
+    if isinstance(item, Node):
         return item
     if isinstance(item, (set, frozenset)):
         raise TypeError(f"{role(path)} must not be a set, which has no order; make it a list")

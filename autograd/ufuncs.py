@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import boxed, is_value, refuse_loss
+from autograd.node import Node
+from autograd.op import boxed, refuse_loss
 from autograd.ops import TABLE, UFUNCS
+from autograd.questions import ask
 
 _IDENTITIES = (np.positive, np.conjugate)
 
@@ -24,7 +26,7 @@ def apply_ufunc(
     """
     refuse_loss(inputs, f"an operand of np.{ufunc.__name__}")
     if method != "__call__":  # reduce, outer, …: NumPy's own loop over objects
-        arrays = [boxed(x) if is_value(x) else x for x in inputs]
+        arrays = [boxed(x) if isinstance(x, Node) else x for x in inputs]
         return getattr(ufunc, method)(*arrays, **({"out": out} if out else {}), **options)
     inputs = tuple([np.asarray(x) if isinstance(x, (list, tuple)) else x for x in inputs])
     if options:
@@ -32,7 +34,7 @@ def apply_ufunc(
     if ufunc in UFUNCS:
         result = UFUNCS[ufunc](*inputs)
     elif {"d->?", "dd->?"} & set(ufunc.types):
-        result = ufunc(*[x.data if is_value(x) else x for x in inputs])
+        result = ask(ufunc, *inputs)
     elif ufunc in _IDENTITIES:
         result = inputs[0]
     elif ufunc.__name__ in TABLE:  # np.clip's, which has no public name

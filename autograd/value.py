@@ -3,79 +3,50 @@
 from __future__ import annotations
 
 import math
-import numbers
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, Self, cast
+from numbers import Real
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
 
-from autograd import ops
-from autograd.graph import backward_sweep, derivative_graphs, recompute, require_fresh, sort
+from autograd import ops, questions
+from autograd.derivative import derivative_graphs
+from autograd.graph import backward_sweep, recompute, require_fresh, sort
 from autograd.kernels import SMALLEST_NORMAL
-from autograd.op import Op, real
-from autograd.pickling import reduction
+from autograd.node import Node, Operand
+from autograd.op import NOT_NUMBERS, Op, real
+from autograd.pickling import copied, reduction
+from autograd.questions import ask
 from autograd.ufuncs import apply_ufunc
 
-_new = object.__new__
 _add, _multiply = ops.add, ops.multiply
-_era = _assignments = 0
-_REFUSED = (str, bytes, complex, list, tuple, set, dict, type(None))
 
 
-def new_era() -> int:
-    """Begin an era. A leaf remembers the one that it was made in, so it can be asked whether it
-    was there before.
-    """
-    global _era
-    _era += 1
-    return _era
-
-
-def _apply(op: Op, left: Any, right: Any, other: Any) -> Value:
+def _apply(op: Op, left: object, right: object, other: object) -> Value:
     """Arithmetic of a Value with something else, `other` being one of the two operands.
 
     Arrays, and types unknown here, are given their turn.
     """
-    if isinstance(other, (Value, numbers.Real, np.bool_)):
+    if isinstance(other, (float, int, Node, Real, np.bool_)):
         return Value._record(op, (left, right))
-    if isinstance(other, _REFUSED) or (isinstance(other, np.ma.MaskedArray) and not other.ndim):
-        value = right if left is other else left
+    if isinstance(other, NOT_NUMBERS) or (isinstance(other, np.ma.MaskedArray) and not other.ndim):
+        value = cast(Value, right if left is other else left)
         real(other, f"the other operand of {op.name} with {value._title()}")
     return cast(Value, NotImplemented)
 
 
-def _reflected(op: Op) -> Callable[[Value, Any], Value]:
-    def method(self: Value, other: Any) -> Value:
-        if type(other) is not float and type(other) is not int:
-            return _apply(op, other, self, other)
-        other = float(other)
-        if op.fused_binary is not None and (fast := op.fused_binary(other, self._number)):
-            data, (_, partial) = fast
-            if data - data == 0.0:
-                return _node(data, op, other, 0.0, self, partial)
-        return Value._record(op, (other, self))
-
-    return method
-
-
-def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Any], bool]:
-    return lambda self, other: compare(
-        self._number, other._number if isinstance(other, Value) else other
-    )
-
-
 def _unary(op: Op) -> Callable[[Value], Value]:
     def method(self: Value) -> Value:
-        data, partials = op.evaluate((self._number,), (self,))
-        return _node(data, op, self, partials[0])
+        data, (partial,) = op.evaluate((self._number,))
+        return _node(data, op, self, partial)
 
     method.__name__, method.__qualname__ = op.name, f"Value.{op.name}"
     method.__doc__ = op.__doc__
     return method
 
 
-class Value:
+class Value(Node):
     """A real number that remembers how it was computed, so that it can be differentiated.
 
     Values are combined with each other and with plain numbers by ordinary arithmetic, by the
@@ -107,111 +78,12 @@ class Value:
         Value(data=3.0, grad=6.0, name='x')
     """
 
-    __slots__ = (
-        "_dx",
-        "_dy",
-        "_grad",
-        "_number",
-        "_order",
-        "_seen",
-        "_stamp",
-        "_x",
-        "_y",
-        "name",
-        "op",
-    )
+    __slots__ = ()
 
-    _number: float
-    _order: dict[Value, None] | None
-    _x: Any
-    _y: Value | float | None
-    _dx: Any
-    _dy: float
-    _grad: float
-    _stamp: int
-    """Of a leaf, the era that it was made in; of another Value, if it has one, the number of
-    assignments when its graph was last found to follow from its numbers."""
-    _seen: Sequence[float]
-    """Where the operation is not one of the library's: its value, and what it was applied to."""
-    name: str | None
-    op: Op | None
+    if TYPE_CHECKING:
 
-    def __init__(self, data: float, name: str | None = None) -> None:
-        if isinstance(data, Value):
-            raise TypeError("a Value already: use it as it is, or a copy made by .detach()")
-        self._number = real(data, "the data of a Value")
-        self._order = None
-        self._x = self._y = self._dx = self._dy = self._grad = 0.0
-        self._stamp = _era
-        self.op = None
-        self.named(name)
-
-    @property
-    def data(self) -> float:
-        """The number. Assigning it changes this Value alone; what was computed from it stays as it
-        was until `forward()`.
-        """
-        return self._number
-
-    @data.setter
-    def data(self, data: float) -> None:
-        global _assignments
-        _assignments += 1
-        self._number = data if type(data) is float else real(data, f"the data of {self._title()}")
-
-    @property
-    def grad(self) -> float:
-        """What `backward()` has accumulated here, 0.0 at first. Assigning None makes it 0.0."""
-        return self._grad
-
-    @grad.setter
-    def grad(self, grad: float | None) -> None:
-        self._grad = 0.0 if grad is None else real(grad, f"the grad of {self._title()}")
-
-    @property
-    def operands(self) -> tuple[Value | float, ...]:
-        """What the Value was computed from, one entry per use, constants as floats."""
-        if self._y is None:
-            return cast(tuple[Value | float, ...], self._x)
-        return (self._x, self._y)[: self._count()]
-
-    @property
-    def partials(self) -> tuple[float, ...]:
-        """The derivative of the Value with respect to each operand, as it was when the operation
-        happened; 0.0 for a constant.
-        """
-        if self._y is None:
-            return cast(tuple[float, ...], self._dx)
-        return (self._dx, self._dy)[: self._count()]
-
-    def _count(self) -> int:
-        """How many operands there are, where they are not in a tuple."""
-        return 0 if self.op is None else self.op.arity or 0
-
-    def named(self, name: str | None) -> Self:
-        """Set the name and return this Value.
-
-        Raises:
-            TypeError: if the name is neither a string nor None.
-
-        Example:
-            >>> (Value(1.0) + 2).named("sum")
-            Value(data=3.0, grad=0.0, name='sum')
-        """
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"a name must be a string, not a {type(name).__name__}")
-        self.name = name
-        return self
-
-    def _title(self) -> str:
-        return f"the Value {self.name!r}" if self.name else "a Value"
-
-    def __repr__(self) -> str:
-        name = "" if self.name is None else f", name={self.name!r}"
-        return f"Value(data={self._number!r}, grad={self.grad!r}{name})"
-
-    def __format__(self, specification: str) -> str:
-        return format(self._number, specification) if specification else str(self)
+        @property
+        def operands(self) -> tuple[Value | float, ...]: ...
 
     # --- Recording ------------------------------------------------------------------------------
 
@@ -222,22 +94,27 @@ class Value:
             data = [x if type(x) is float else x._number for x in operands]
         except AttributeError:
             role = f"an operand of {op.name}"
-            operands = [x if isinstance(x, Value) else real(x, role) for x in operands]
+            operands = [x if isinstance(x, Node) else real(x, role) for x in operands]
             data = [x if type(x) is float else x._number for x in operands]
-        out, partials = op.evaluate(data, operands)
-        if op.arity == 1:
-            node = _node(out, op, operands[0], partials[0])
-        elif op.arity == 2:
-            node = _node(out, op, operands[0], partials[0], operands[1], partials[1])
+        if float not in map(type, operands):
+            out, partials = op.evaluate(data)
         else:
-            node = _node(out, op, tuple(operands), partials, None)
-        if not op.own:
-            node._seen = [out, *data]
+            # The partials of a reduction come all at once: no need to tell it what is constant.
+            constants = [place for place, x in enumerate(operands) if type(x) is float]
+            out, partials = op.evaluate(data, constants if op.arity else ())
+            operands, numbers = list(operands), list(partials)
+            for place in constants:
+                operands[place], numbers[place] = None, data[place]
+            partials = tuple(numbers)
+        if op.own and op.arity == 2:
+            return _node(out, op, operands[0], partials[0], operands[1], partials[1])
+        node = _node(out, op, None, 0.0)
+        node.lay_out(operands, partials, () if op.own else (out, *data))
         return node
 
     # --- Differentiating ------------------------------------------------------------------------
 
-    def _sorted(self) -> dict[Value, Any]:
+    def _sorted(self) -> dict[Node, None]:
         """This Value's graph in topological order."""
         if self._order is None:
             return sort(self)
@@ -262,7 +139,7 @@ class Value:
             (5.0, 2.0)
         """
         seed = real(grad, "the grad of backward")
-        adjoints = self._sorted()
+        adjoints: dict[Node, float | None] = dict.fromkeys(self._sorted())
         adjoints[self] = seed
         backward_sweep(adjoints)
         for node, adjoint in adjoints.items():
@@ -301,8 +178,6 @@ class Value:
             9.0
         """
         if self._order is None:
-            # Kept for the next time: a recorded graph never changes its shape. Without this Value
-            # itself, which would make a reference cycle.
             self._order = sort(self)
             del self._order[self]
         recompute([*self._order, self])
@@ -330,11 +205,11 @@ class Value:
         if not isinstance(wrt, Value):
             raise TypeError(f"derivative takes a Value, not a {type(wrt).__name__}")
         order = self._sorted()
-        if self.op is not None and getattr(self, "_stamp", 0) != _assignments:
+        if not self.settled:
             require_fresh(order)
-            self._stamp = _assignments
+            self.settle()
         (result,) = derivative_graphs(order, {self: 1.0}, [wrt])
-        return result if isinstance(result, Value) else Value._record(ops.identity, (result,))
+        return as_value(result)
 
     def detach(self) -> Value:
         """A Value of the same data and name without any history.
@@ -348,70 +223,88 @@ class Value:
 
     # --- Arithmetic -----------------------------------------------------------------------------
     # Between Values and plain numbers `+ - * /` and squares record themselves: a graph is made of
-    # little else. Results that are not finite and all other types go by the table.
+    # little else, and by the table it would take five times as long. Results that are not finite
+    # and all other types go by the table.
 
-    def __add__(self, other: Any) -> Value:
+    def __add__(self, other: object) -> Value:
+        node = _new(Value)
         if type(other) is Value:
-            data = self._number + other._number
-            dy = 1.0
+            node._number = data = self._number + other._number
+            node._y = other
+            node._dy = 1.0
         elif type(other) is float or type(other) is int:
-            other = float(other)
-            data = self._number + other
-            dy = 0.0
+            node._dy = constant = float(other)
+            node._number = data = self._number + constant
+            node._y = None
         else:
             return _apply(ops.add, self, other, other)
         if data - data != 0.0:
-            return Value._record(ops.add, (self, other))
-        node = _new(Value)
-        node._number = data
-        node._order = node.name = None
+            return _apply(ops.add, self, other, other)
         node._x = self
-        node._y = other
         node._dx = 1.0
-        node._dy = dy
         node._grad = 0.0
+        node._wide = node._order = node.name = None
         node.op = _add
         return node
 
-    def __sub__(self, other: Any) -> Value:
+    def __radd__(self, other: object) -> Value:
+        if type(other) is float or type(other) is int:
+            constant = float(other)
+            data = constant + self._number
+            if data - data == 0.0:
+                return _node(data, ops.add, None, constant, self, 1.0)
+        return _apply(ops.add, other, self, other)
+
+    def __sub__(self, other: object) -> Value:
         if type(other) is Value:
             data = self._number - other._number
-            dy = -1.0
+            if data - data == 0.0:
+                return _node(data, ops.subtract, self, 1.0, other, -1.0)
         elif type(other) is float or type(other) is int:
-            other = float(other)
-            data = self._number - other
-            dy = 0.0
-        else:
-            return _apply(ops.subtract, self, other, other)
-        if data - data != 0.0:
-            return Value._record(ops.subtract, (self, other))
-        return _node(data, ops.subtract, self, 1.0, other, dy)
+            constant = float(other)
+            data = self._number - constant
+            if data - data == 0.0:
+                return _node(data, ops.subtract, self, 1.0, None, constant)
+        return _apply(ops.subtract, self, other, other)
 
-    def __mul__(self, other: Any) -> Value:
-        dy = self._number
+    def __rsub__(self, other: object) -> Value:
+        if type(other) is float or type(other) is int:
+            constant = float(other)
+            data = constant - self._number
+            if data - data == 0.0:
+                return _node(data, ops.subtract, None, constant, self, -1.0)
+        return _apply(ops.subtract, other, self, other)
+
+    def __mul__(self, other: object) -> Value:
+        node = _new(Value)
+        x = self._number
         if type(other) is Value:
-            dx = other._number
-            data = dy * dx
+            node._dx = y = other._number
+            node._y = other
+            node._dy = x
         elif type(other) is float or type(other) is int:
-            other = dx = float(other)
-            data = dy * dx
-            dy = 0.0
+            node._dx = node._dy = y = float(other)
+            node._y = None
         else:
             return _apply(ops.multiply, self, other, other)
+        node._number = data = x * y
         if data - data != 0.0:
-            return Value._record(ops.multiply, (self, other))
-        node = _new(Value)
-        node._number = data
-        node._order = node.name = None
+            return _apply(ops.multiply, self, other, other)
         node._x = self
-        node._y = other
-        node._dx = dx
-        node._dy = dy
         node._grad = 0.0
+        node._wide = node._order = node.name = None
         node.op = _multiply
         return node
 
-    def __truediv__(self, other: Any) -> Value:
+    def __rmul__(self, other: object) -> Value:
+        if type(other) is float or type(other) is int:
+            constant = float(other)
+            data = constant * self._number
+            if data - data == 0.0:
+                return _node(data, ops.multiply, None, constant, self, constant)
+        return _apply(ops.multiply, other, self, other)
+
+    def __truediv__(self, other: object) -> Value:
         if type(other) is Value:
             y = other._number
             if abs(y) >= SMALLEST_NORMAL:
@@ -419,27 +312,25 @@ class Value:
                 if SMALLEST_NORMAL <= abs(data) < math.inf:
                     return _node(data, ops.divide, self, 1.0 / y, other, -data / y)
         elif type(other) is float or type(other) is int:
-            other = float(other)
-            if abs(other) >= SMALLEST_NORMAL:
-                data = self._number / other
+            constant = float(other)
+            if abs(constant) >= SMALLEST_NORMAL:
+                data = self._number / constant
                 if data - data == 0.0:
-                    return _node(data, ops.divide, self, 1.0 / other, other)
+                    return _node(data, ops.divide, self, 1.0 / constant, None, constant)
         return _apply(ops.divide, self, other, other)
 
-    def __pow__(self, other: Any) -> Value:
-        if type(other) is float or type(other) is int:
-            other = float(other)
+    def __rtruediv__(self, other: object) -> Value:
+        return _apply(ops.divide, other, self, other)
+
+    def __pow__(self, other: object) -> Value:
+        if (type(other) is float or type(other) is int) and other == 2:
             x = self._number
-            if other == 2.0 and x * x < math.inf:
-                return _node(x * x, ops.power, self, 2.0 * x, other)
-            return Value._record(ops.power, (self, other))
+            if x * x < math.inf:
+                return _node(x * x, ops.power, self, 2.0 * x, None, 2.0)
         return _apply(ops.power, self, other, other)
 
-    __radd__ = _reflected(ops.add)
-    __rsub__ = _reflected(ops.subtract)
-    __rmul__ = _reflected(ops.multiply)
-    __rtruediv__ = _reflected(ops.divide)
-    __rpow__ = _reflected(ops.power)
+    def __rpow__(self, other: object) -> Value:
+        return _apply(ops.power, other, self, other)
 
     def __neg__(self) -> Value:
         return _node(-self._number, ops.negative, self, -1.0)
@@ -447,19 +338,45 @@ class Value:
     def __pos__(self) -> Value:
         return self
 
+    def __abs__(self) -> Value:
+        return self.abs()
+
     # --- Comparing, by data ---------------------------------------------------------------------
 
-    __hash__ = object.__hash__
+    __hash__ = Node.__hash__
 
-    __eq__ = _comparison(operator.eq)
-    __ne__ = _comparison(operator.ne)
-    __lt__ = _comparison(operator.lt)
-    __le__ = _comparison(operator.le)
-    __gt__ = _comparison(operator.gt)
-    __ge__ = _comparison(operator.ge)
+    def __lt__(self, other: Operand) -> bool:
+        if questions.listeners:
+            return ask(operator.lt, self, other)
+        return self._number < (other._number if isinstance(other, Node) else other)
+
+    def __le__(self, other: Operand) -> bool:
+        if questions.listeners:
+            return ask(operator.le, self, other)
+        return self._number <= (other._number if isinstance(other, Node) else other)
+
+    def __gt__(self, other: Operand) -> bool:
+        if questions.listeners:
+            return ask(operator.gt, self, other)
+        return self._number > (other._number if isinstance(other, Node) else other)
+
+    def __ge__(self, other: Operand) -> bool:
+        if questions.listeners:
+            return ask(operator.ge, self, other)
+        return self._number >= (other._number if isinstance(other, Node) else other)
+
+    def __eq__(self, other: object) -> bool:
+        if questions.listeners:
+            return ask(operator.eq, self, other)
+        return self._number == (other._number if isinstance(other, Node) else other)
+
+    def __ne__(self, other: object) -> bool:
+        if questions.listeners:
+            return ask(operator.ne, self, other)
+        return self._number != (other._number if isinstance(other, Node) else other)
 
     def __bool__(self) -> bool:
-        return bool(self._number)
+        return ask(bool, self) if questions.listeners else self._number != 0.0
 
     # --- One method per unary operation ---------------------------------------------------------
 
@@ -489,7 +406,7 @@ class Value:
     relu = _unary(ops.relu)
     stop_gradient = _unary(ops.stop_gradient)
     erf = _unary(ops.erf)
-    abs = __abs__ = _unary(ops.abs)
+    abs = _unary(ops.abs)
 
     def leaky_relu(self, slope: float | Value = 0.01) -> Value:
         """`x` where it is positive, otherwise `slope * x`."""
@@ -536,61 +453,45 @@ class Value:
     # --- Copying and pickling -------------------------------------------------------------------
     # Both go through the graph in topological order, so that its depth is no limit.
 
-    def _fields(self) -> tuple[Any, ...]:
-        seen = getattr(self, "_seen", None)
-        return (
-            self._x,
-            self._dx,
-            self._y,
-            self._dy,
-            self._number,
-            self.op,
-            self._grad,
-            seen,
-            self.name,
-        )
-
     def __copy__(self) -> Value:
-        return _restore(*self._fields())
+        return copied(self, Value)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        def twin(operand: Any) -> Any:
-            if type(operand) is tuple:
-                return tuple([twin(x) for x in operand])
-            return memo[id(operand)] if isinstance(operand, Value) else operand
-
+    def __deepcopy__(self, memo: dict[int, object]) -> Value:
         for node in self._sorted():
             if id(node) not in memo:
-                x, dx, y, dy, *rest = node._fields()
-                memo[id(node)] = _restore(twin(x), dx, twin(y), dy, *rest)
+                memo[id(node)] = copied(node, Value, lambda x: cast(Node, memo[id(x)]))
         return cast(Value, memo[id(self)])
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return reduction(self, lambda: list(self._sorted()), _restore, self._fields())
+    def __reduce__(self) -> tuple[object, ...]:
+        return reduction(self, Value, lambda: list(self._sorted()))
+
+
+_new = Value.__new__
 
 
 def _node(
-    data: float, op: Op, x: Any, dx: Any, y: Value | float | None = 0.0, dy: float = 0.0
+    number: float, op: Op, x: Node | None, dx: float, y: Node | None = None, dy: float = 0.0
 ) -> Value:
-    """The Value that an operation gives; the operands are laid out as `autograd.graph` says."""
+    """The Value that an operation gives; the operands are laid out as `autograd.node` says."""
     node = _new(Value)
-    node._number = data
-    node._order = node.name = None
+    node._number = number
     node._x = x
-    node._y = y
     node._dx = dx
+    node._y = y
     node._dy = dy
     node._grad = 0.0
+    node._wide = node._order = node.name = None
     node.op = op
     return node
 
 
-def _restore(*fields: Any) -> Value:
-    """The Value of the given `_fields()`; the first of a pickle has its list in front of them."""
-    x, dx, y, dy, number, op, grad, seen, name = fields[-9:]
-    node = _node(number, op, x, dx, y, dy)
-    node._grad, node.name = grad, name
-    node._stamp = _era if op is None else -1
-    if seen is not None:
-        node._seen = seen
-    return node
+def as_value(operand: Operand) -> Value:
+    """The operand itself, or a Value that hands on a constant."""
+    return operand if isinstance(operand, Value) else Value._record(ops.identity, (operand,))
+
+
+def hand_on(leaf: Value, operand: Operand) -> None:
+    """Make a leaf, in place, a Value that hands on an operand."""
+    leaf.op = ops.identity
+    leaf._x, leaf._dx = (operand, 1.0) if isinstance(operand, Node) else (None, operand)
+    leaf.born()

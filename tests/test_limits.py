@@ -108,7 +108,7 @@ def _partial(function: Callable[..., Any], operands: Sequence[Any], index: int) 
 
 def by_partials(op: Op, operands: Operands, path: list[int]) -> Any:
     if len(path) == 1:
-        return op.evaluate(operands, [None] * len(operands))[1][path[0]]
+        return op.evaluate(operands)[1][path[0]]
     return None
 
 

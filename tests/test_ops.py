@@ -117,7 +117,7 @@ def check(op, operands):
         exact = -exact  # mpmath has no negative zero
     reachable = in_reach(op, operands, exact)
     with np.errstate(all="ignore"):
-        out, partials = op.evaluate(operands, [None] * len(operands))
+        out, partials = op.evaluate(operands)
     error = oracle.units(out, exact, allowance(op, operands, exact))
     assert error <= 4, f"{op.name}{operands} = {out}, {error} units from {exact}"
     for index, (partial, exact) in enumerate(zip(partials, exact_partials, strict=True)):
@@ -188,8 +188,8 @@ def test_partials_of_floats_equal_partials_of_values(op, data):
         out = Value._record(op, nodes)
         if undefined(out.data, operands):
             return  # see test_conventions.py
-        assert equal(out.data, op.evaluate(operands, nodes)[0])
-        graphs = op.differentiate(out, nodes, nodes)
+        assert equal(out.data, op.evaluate(operands)[0])
+        graphs = op.differentiate(out, nodes)
     for partial, graph in zip(out.partials, graphs, strict=True):
         assert equal(partial, graph.data if isinstance(graph, Value) else graph)
 
@@ -212,7 +212,7 @@ def test_squares_equal_the_table(x):
     node = Value(x)
     with np.errstate(all="ignore"):
         out = node**2
-        value, partials = ops.power.evaluate((x, 2.0), (node, 2.0))
+        value, partials = ops.power.evaluate((x, 2.0), [1])
     assert equal(out.data, value)
     assert all(map(equal, out.partials, partials))
 
@@ -250,7 +250,7 @@ def test_kernels_equal_the_table(op, data):
     operands = tuple(data.draw(st.floats() | st.just(2.0)) for _ in intervals(op))
     with np.errstate(all="ignore"):
         value = op.value(*operands)
-        partials = op.differentiate(value, operands, [None] * len(operands))
+        partials = op.differentiate(value, operands)
         fast = op.fused(*operands)
     if fast is None:
         return
@@ -266,7 +266,7 @@ def test_operators_equal_the_table(symbol, x, y):
     a, b, op = Value(x), Value(y), TABLE[symbol]
     function = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul}[symbol]
     with np.errstate(all="ignore"):
-        expected = op.evaluate((x, y), (a, b))
+        expected = op.evaluate((x, y))
         node, constant = function(a, b), function(a, y)
     assert equal(node.data, expected[0])
     assert all(map(equal, node.partials, expected[1]))
@@ -281,7 +281,7 @@ def test_operators_equal_the_table(symbol, x, y):
 def test_division_equals_the_table(x, y):
     a, b = Value(x), Value(y)
     with np.errstate(all="ignore"):
-        expected = ops.divide.evaluate((x, y), (a, b))
+        expected = ops.divide.evaluate((x, y))
         node, constant = a / b, a / y
     assert equal(node.data, expected[0])
     assert all(map(equal, node.partials, expected[1]))
@@ -359,7 +359,7 @@ def test_slope_or_value_jumps_at_every_kink(name):
         for index in range(len(point)):
             for step in (-1e-9, 1e-9):
                 moved = replaced(point, index, point[index] + step)
-                value, partials = op.evaluate(moved, [None] * len(moved))
+                value, partials = op.evaluate(moved)
                 sides.append((round(value, 6), *(round(partial, 6) for partial in partials)))
         assert len(set(sides)) > 1
 

@@ -18,6 +18,7 @@ from autograd.compare.mistakes import (
     in_arguments,
     mistaken,
 )
+from autograd.node import constants
 from autograd.quiet import quiet
 from autograd.value import Value
 
@@ -129,7 +130,7 @@ def _replaced(
         if user.op and any(isinstance(x, Value) and x in data for x in user.operands):
             operands = [data.get(x, x.data) if isinstance(x, Value) else x for x in user.operands]
             try:
-                data[user], result[user] = user.op.evaluate(operands, user.operands)
+                data[user], result[user] = user.op.evaluate(operands, constants(user))
             except (TypeError, ValueError, ArithmeticError):  # it is not defined there
                 return {order[position]: [np.nan] * len(partials)}
     return result

@@ -219,7 +219,7 @@ def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
     elif count == 1 and op is not ops.negative:
         yield f"the derivative of {op.name} is forgotten", [1.0]
         try:
-            swapped = op.differentiate(node.data, [node.data], [None])
+            swapped = op.differentiate(node.data, [node.data])
             yield f"the output of {op.name} is used where its input belongs", [float(swapped[0])]
             if op in FROM_OUTPUT:
                 wrong = FROM_OUTPUT[op](data[0])

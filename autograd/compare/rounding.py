@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.graph import topological_order
+from autograd.node import constants
 from autograd.op import Op
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
@@ -108,7 +109,7 @@ def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
     }
     own = CANCELLING_SLOPES[op](node.data) if op in CANCELLING_SLOPES else 0.0
     try:
-        partials = op.differentiate(out, twins, twins)
+        partials = op.differentiate(out, twins, constants(node))
     except (TypeError, ArithmeticError, ValueError):  # an Op of one's own, for floats only
         return [_rounding(partial) for partial in node.partials]
     return [own + _bound(partial, given) for partial in partials]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from math import fabs
 
+from autograd.node import constants
 from autograd.value import Value
 
 MOST_KINKS = 10
@@ -58,7 +59,7 @@ def sides(node: Value) -> list[tuple[float, ...]]:
             for step in (-1e-6, 1e-6):
                 moved = list(data)
                 moved[index] += step * max(1e-3, fabs(data[index]))
-                found[node.op.evaluate(moved, node.operands)[1]] = None
+                found[node.op.evaluate(moved, constants(node))[1]] = None
     return list(found)
 
 

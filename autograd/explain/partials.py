@@ -8,6 +8,7 @@ from autograd import ops
 from autograd.explain.labels import LONGEST, Labels
 from autograd.explain.notation import Written, applied
 from autograd.expression.simplify import merged, simplified
+from autograd.node import constants
 from autograd.op import Op
 from autograd.quiet import quietly
 from autograd.value import Value
@@ -79,6 +80,6 @@ class Partials:
         try:
             if taught is not None:
                 return quietly(taught, out, *arguments), labels
-            return quietly(node.op.differentiate, out, arguments, arguments), labels
+            return quietly(node.op.differentiate, out, arguments, constants(node)), labels
         except Exception:  # an operation of one's own, whose partials are for floats only
             return None

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd.derivative import derivative_graphs
 from autograd.expression.functions import Functions
 from autograd.expression.lines import Names, Notation, leaf_names, lines
 from autograd.expression.simplify import merged, simplified
 from autograd.expression.templates import ATOM, SIGN, Text
-from autograd.graph import derivative_graphs, require_fresh, sort
+from autograd.graph import require_fresh, sort
 from autograd.op import objects
 from autograd.value import Value
 

@@ -7,23 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.arrays import data
-from autograd.graph import (
-    backward_sweep,
+from autograd.derivative import (
     derivative_graphs,
-    forward_sweep,
     recorded_partials,
     second_sweep,
-    sort,
     tangent_graphs,
 )
-from autograd.ops import identity
+from autograd.graph import backward_sweep, forward_sweep, sort
+from autograd.node import Node, new_era
 from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
-from autograd.value import Value, new_era
+from autograd.value import Value, as_value, hand_on
 
 Function = Callable[..., Any]
 
 
-class Record(NamedTuple):
+class Trace(NamedTuple):
     """What a function was given, what it returned, and the graph between them."""
 
     name: str
@@ -32,7 +30,7 @@ class Record(NamedTuple):
     """The Values in the place of the numbers of `inputs`."""
     outputs: Tree
     aux: Any
-    order: dict[Value, Any]
+    order: dict[Node, Any]
     """The topological order of the outputs, the leaves first: nothing below those is in it."""
     outside: bool
     """Whether there are Values that the outputs depend on besides the leaves."""
@@ -60,7 +58,7 @@ class Record(NamedTuple):
 
     def pull(self, seeds: Iterable[tuple[Any, Any]]) -> list[Any]:
         """The adjoints of the leaves, from those of the roots."""
-        adjoints: dict[Value, Any] = {}
+        adjoints: dict[Node, Any] = {}
         for root, seed in seeds:
             if type(root) is not float and not _nothing(seed):
                 adjoints[root] = adjoints[root] + seed if root in adjoints else seed
@@ -70,7 +68,7 @@ class Record(NamedTuple):
         backward_sweep(swept)
         return _numbers(swept, self.leaves)
 
-    def push(self, seeds: Mapping[Value, Any]) -> list[Any]:
+    def push(self, seeds: Mapping[Node, Any]) -> list[Any]:
         """The tangents of the outputs, from those of the leaves."""
         seeds = {leaf: seed for leaf, seed in seeds.items() if not _nothing(seed)}
         if self._graphs(seeds):
@@ -81,7 +79,7 @@ class Record(NamedTuple):
         # Adding 0.0 is what a tangent of 0 would have done: there is no -0.0.
         return [tangent + 0.0 for tangent in _numbers(swept, self.outputs.numbers)]
 
-    def second(self, root: Any, directions: Iterable[Mapping[Value, Any]]) -> list[list[Any]]:
+    def second(self, root: Any, directions: Iterable[Mapping[Node, Any]]) -> list[list[Any]]:
         """The tangents of the adjoints of the leaves, from tangents of the leaves."""
         directions = [
             {leaf: seed for leaf, seed in direction.items() if not _nothing(seed)}
@@ -90,9 +88,9 @@ class Record(NamedTuple):
         seeds = {} if type(root) is float else {root: 1.0}
         if any(map(self._graphs, directions)):
             gradient = derivative_graphs(self.order, seeds, self.leaves)
-            order = dict.fromkeys(self.leaves)
+            order: dict[Node, Any] = dict.fromkeys(self.leaves)
             for slope in gradient:
-                if type(slope) is not float:
+                if isinstance(slope, Node):
                     sort(slope, order)
             return [_values(_numbers(tangent_graphs(order, x), gradient)) for x in directions]
         edges, order = recorded_partials(self.order, self.leaves)
@@ -103,18 +101,18 @@ class Record(NamedTuple):
             result.append(_numbers(second_sweep(edges, seeds, swept), self.leaves))
         return result
 
-    def _graphs(self, seeds: Mapping[Value, Any]) -> bool:
+    def _graphs(self, seeds: Mapping[Node, Any]) -> bool:
         """Whether derivatives are graphs: where Values from outside have a part in them."""
         return self.outside or any(type(seed) is not float for seed in seeds.values())
 
 
-def recorded(
+def traced(
     fun: Function,
     inputs: Tree,
     arguments: Callable[[Sequence[Value]], Sequence[Any]],
     has_aux: bool,
     kwargs: Mapping[str, Any] | None = None,
-) -> Record:
+) -> Trace:
     """Call a function, with what `arguments` makes of Values in the place of the `inputs`."""
     name, era = name_of(fun), new_era()
     leaves = [Value(x if type(x) is float else x.data) for x in inputs.numbers]
@@ -132,26 +130,25 @@ def recorded(
     # A leaf only while the function is at work: what is differentiated within it finds a Value from
     # outside. To what is outside it is its argument, a constant or a Value of theirs.
     for leaf, argument in zip(leaves, inputs.numbers, strict=True):
-        leaf.op, leaf._x, leaf._dx = identity, argument, float(type(argument) is not float)
-        leaf._stamp = -1  # no longer the era of a leaf
+        hand_on(leaf, argument)
     given = any(type(x) is not float for x in inputs.numbers)
     order, outside = _sorted(outputs.numbers, leaves, era)
     aux = _handed_on(aux, leaves, given, era)
-    return Record(name, inputs, leaves, outputs, aux, order, outside or given)
+    return Trace(name, inputs, leaves, outputs, aux, order, outside or given)
 
 
 def _sorted(
     roots: Iterable[Any], leaves: Sequence[Value], era: int
-) -> tuple[dict[Value, Any], bool]:
+) -> tuple[dict[Node, Any], bool]:
     """The topological order down to the leaves, and whether others from before are in it.
 
     What was made during the call, by `detach()` say, is a constant.
     """
-    order: dict[Value, Any] = dict.fromkeys(leaves)
+    order: dict[Node, Any] = dict.fromkeys(leaves)
     for root in roots:
         if type(root) is not float:
             sort(root, order)
-    return order, any(node.op is None and node._stamp < era for node in order)
+    return order, any(node.op is None and node.older(era) for node in order)
 
 
 def _nothing(seed: Any) -> bool:
@@ -179,14 +176,14 @@ def _handed_on(aux: Any, leaves: Sequence[Value], given: bool, era: int) -> Any:
     return mapped(number, aux)
 
 
-def _numbers(found: Mapping[Value, Any], nodes: Iterable[Any]) -> list[Any]:
+def _numbers(found: Mapping[Node, Any], nodes: Iterable[Any]) -> list[Any]:
     """What was found for each node, 0.0 where nothing was, and for constants."""
     numbers = [None if type(node) is float else found.get(node) for node in nodes]
     return [0.0 if number is None else number for number in numbers]
 
 
 def _values(numbers: Iterable[Any]) -> list[Value]:
-    return [Value._record(identity, (x,)) if type(x) is float else x for x in numbers]
+    return [as_value(x) for x in numbers]
 
 
 def nested(

@@ -1,0 +1,205 @@
+"""Derivatives as graphs of their own, which can be differentiated again and computed anew.
+
+The sweeps of `autograd.graph` once more, with the partials of each operation applied to the nodes
+themselves instead of numbers. What a selection cuts off must stay cut off when such a graph is
+computed anew from other data, so what flows below one is given a gate: a node that is 0 while
+nothing flows. Gates are made of `where`, and what has no value is made nan by `defined`: these two
+operations are named here.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias, cast
+
+import numpy as np
+
+from autograd.graph import N, sort
+from autograd.node import Node, Operand, arguments
+from autograd.op import Op, real, undefined
+from autograd.ops import defined, where
+from autograd.quiet import quiet
+
+Edges: TypeAlias = list[tuple[Node, Node, Operand]]
+"""A node, one of its operands, the partial as a graph or a constant."""
+
+
+@quiet
+def derivative_graphs(
+    order: Iterable[Node], seeds: Mapping[N, Operand], wrt: Sequence[N]
+) -> list[N | float]:
+    """The adjoints of the nodes `wrt`, each as a graph or as a constant: the backward sweep."""
+    adjoints = cast(dict[Node, Operand], dict(seeds))
+    gates: dict[Node, Node] = {}
+    for node, operands in reversed(_dependent(order, wrt)):
+        if node in adjoints:
+            adjoint, gate = adjoints[node], gates.get(node)
+            for operand, partial in _partials(node, operands):
+                _add(adjoints, gates, operand, *_gated(node, adjoint, partial, gate))
+    return cast(list[N | float], [adjoints.get(node, 0.0) for node in wrt])
+
+
+@quiet
+def tangent_graphs(order: Iterable[Node], seeds: Mapping[Node, Operand]) -> dict[Node, Operand]:
+    """The tangent of every node that depends on the seeded ones, as a graph or as a constant: the
+    forward sweep.
+    """
+    tangents = dict(seeds)
+    gates: dict[Node, Node] = {}
+    for node, operands in _dependent(order, seeds):
+        for operand, partial in _partials(node, operands):
+            if operand in tangents:
+                tangent, gate = tangents[operand], gates.get(operand)
+                _add(tangents, gates, node, *_gated(node, tangent, partial, gate))
+    return tangents
+
+
+def _gated(
+    node: Node, upstream: Operand, partial: Operand, gate: Node | None
+) -> tuple[Operand, Node | None]:
+    """What flows along an edge of a node, and the gate that it flows through, None if open."""
+    assert node.op is not None
+    if node.op.selects and isinstance(partial, Node):
+        gate = partial if gate is None else where(gate, partial, 0.0)
+    flow = _product(upstream, partial)
+    finite = gate is not None and isinstance(partial, float) and math.isfinite(partial)
+    if gate is not None and flow is not gate and not finite:  # 0 times what is finite is 0
+        flow = where(gate, flow, 0.0)
+    return flow, gate
+
+
+def _product(adjoint: Operand, partial: Operand) -> Operand:
+    """`adjoint * partial` without the multiplications by 1 that a person would not write."""
+    if type(partial) is float and partial == 1.0:
+        return adjoint
+    if type(adjoint) is float and adjoint == 1.0:
+        return partial
+    if type(partial) is float and partial == -1.0:
+        return -adjoint
+    return adjoint * partial
+
+
+def _add(
+    flows: dict[Node, Operand],
+    gates: dict[Node, Node],
+    node: Node,
+    flow: Operand,
+    gate: Node | None,
+) -> None:
+    """Add to what has come to a node; its gate is open if one of the flows' gates is."""
+    if node not in flows:
+        flows[node] = flow
+        if gate is not None:
+            gates[node] = gate
+    else:
+        flows[node] = flows[node] + flow
+        other = gates.pop(node, None)
+        if gate is not None and other is not None:
+            gates[node] = where(other, 1.0, gate)
+
+
+@quiet
+def recorded_partials(order: Iterable[Node], wrt: Iterable[Node]) -> tuple[Edges, dict[Node, None]]:
+    """The edges that lead to the nodes `wrt`, with their partials as graphs.
+
+    Also the topological order that has, after the nodes of `order`, those of the partials: when
+    tangents have been swept forward through it, it is known how every partial changes.
+    """
+    edges: Edges = []
+    whole: dict[Node, None] = dict.fromkeys(order)
+    for node, operands in _dependent(order, wrt):
+        for operand, partial in _partials(node, operands):
+            edges.append((node, operand, partial))
+            if isinstance(partial, Node):
+                sort(partial, whole)
+    return edges, whole
+
+
+def second_sweep(
+    edges: Edges, seeds: Mapping[Node, float], tangents: Mapping[Node, float | None]
+) -> dict[Node, float]:
+    """The tangents of the adjoints: how the gradient changes in a direction.
+
+    The backward sweep once more, each number together with its derivative in the direction of the
+    `tangents`, which are those of a forward sweep through the partials. The seeds are adjoints.
+    """
+    adjoints = dict(seeds)
+    changes: dict[Node, float] = {}
+    for node, operand, partial in reversed(edges):
+        adjoint = adjoints.get(node)
+        if adjoint is None:
+            continue
+        if isinstance(partial, Node):
+            slope, bend = partial._number, tangents[partial]
+            if not slope and not bend and node.op is not None and node.op.selects:
+                continue
+        else:
+            slope, bend = partial, None
+        before = adjoints.get(operand)
+        adjoints[operand] = adjoint * slope if before is None else before + adjoint * slope
+        change = changes.get(node)
+        if change is not None:
+            change = change * slope if bend is None else change * slope + adjoint * bend
+        elif bend is not None:
+            change = adjoint * bend
+        else:
+            continue
+        before = changes.get(operand)
+        changes[operand] = change if before is None else before + change
+    return changes
+
+
+def _dependent(
+    order: Iterable[Node], sources: Iterable[Node]
+) -> list[tuple[Node, Sequence[Node | None]]]:
+    """The nodes that were computed from the sources, in order.
+
+    Each with its operands, None standing for those that were not.
+    """
+    below = set(sources)
+    found: list[tuple[Node, Sequence[Node | None]]] = []
+    for node in order:
+        if node._wide is None:
+            x, y = node._x, node._y
+            x, y = x if x in below else None, y if y in below else None
+            if x is None and y is None:
+                continue
+            operands: Sequence[Node | None] = (x, y)
+        else:
+            operands = [x if x in below else None for x in node._wide.operands]
+            if all(x is None for x in operands):
+                continue
+        found.append((node, operands))
+        below.add(node)
+    return found
+
+
+def _partials(node: Node, wrt: Sequence[Node | None]) -> list[tuple[Node, Operand]]:
+    """The operands in `wrt`, each with its partial as a graph or a constant; those left out that a
+    selection cuts off for good.
+    """
+    op, operands = node.op, node.operands
+    assert op is not None
+    try:
+        pairs = _evaluated(op, node, operands, wrt)
+    except (ArithmeticError, ValueError):  # among constants: NumPy's scalars do not raise
+        scalars = [x if isinstance(x, Node) else np.float64(x) for x in operands]
+        pairs = _evaluated(op, node, scalars, wrt)
+    if node._number != node._number and undefined(node._number, arguments(node)):
+        pairs = [(operand, defined(partial, node)) for operand, partial in pairs]
+    if op.selects:
+        pairs = [pair for pair in pairs if isinstance(pair[1], Node) or pair[1] != 0.0]
+    return pairs
+
+
+def _evaluated(
+    op: Op, node: Node, operands: Sequence[Operand], wrt: Sequence[Node | None]
+) -> list[tuple[Node, Operand]]:
+    rules = op.partials if op.arity else op.differentiate(node, operands)
+    pairs = []
+    for operand, rule in zip(wrt, rules, strict=False):  # of one operand, the second is None
+        if operand is not None:
+            partial = rule(node, *operands) if op.arity else rule
+            if type(partial) is not float and not isinstance(partial, Node):
+                partial = real(partial, f"a partial of {op.name}")
+            pairs.append((operand, partial))
+    return pairs

@@ -1,0 +1,86 @@
+"""The one place where the number of a Value is turned into a decision.
+
+Whatever asks a Value something that is not differentiated (a comparison, `bool`, `np.isnan`, the
+comparisons by which NumPy sorts and finds the largest) asks by `ask`. Who listens is told every
+question with its answer and the line that asked: what was recorded on one answer need not hold
+where there is another. Comparing without a listener goes past `ask` for speed.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple, TypeAlias
+
+from autograd.node import Node
+
+
+class Question(NamedTuple):
+    """What was asked of Values."""
+
+    asked: Callable[..., object]
+    """The function of their numbers: of `operator`, a ufunc of NumPy, or `bool`."""
+    operands: tuple[object, ...]
+    answer: object
+    file: str
+    line: int
+    """The line that asked, outside of this package and of NumPy."""
+
+
+Listener: TypeAlias = Callable[[Question], None]
+
+listeners = 0
+"""How many listen, in any thread."""
+_lock = threading.Lock()
+_mine: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Have a listener told every question that is asked in this thread, until the block ends.
+
+    Example:
+        >>> from autograd import Value
+        >>> from autograd.questions import listening
+        >>> heard = []
+        >>> with listening(heard.append):
+        ...     Value(2.0) > 1.0
+        True
+        >>> heard[0].asked.__name__, heard[0].answer
+        ('gt', True)
+    """
+    global listeners
+    token = _mine.set((*_mine.get(), listener))
+    try:
+        with _lock:
+            listeners += 1
+        yield
+    finally:
+        with _lock:
+            listeners -= 1
+        _mine.reset(token)
+
+
+def ask(question: Callable[..., bool], *operands: object) -> bool:
+    """The answer of a function to the numbers of Values; whoever listens is told.
+
+    A ufunc that is given arrays besides answers with an array.
+    """
+    answer = question(*[x.data if isinstance(x, Node) else x for x in operands])
+    if listeners and (mine := _mine.get()):
+        told = Question(question, operands, answer, *_line())
+        for listener in mine:
+            listener(told)
+    return answer
+
+
+def _line() -> tuple[str, int]:
+    """Where the question was asked, the frames of this package and of NumPy being left out."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None:
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if package not in ("autograd", "numpy"):
+            break
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
