@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import numpy as np
 
@@ -28,8 +28,11 @@ def _apply(op: Op, left: object, right: object, other: object) -> Value:
 
     Arrays, and types unknown here, are given their turn.
     """
-    if isinstance(other, (float, int, Node, Real, np.bool_)):
+    if isinstance(other, (float, Node)):
         return Value._record(op, (left, right))
+    if isinstance(other, (int, Real, np.bool_)):
+        constant = float(other)
+        return Value._record(op, (constant, right) if left is other else (left, constant))
     if isinstance(other, NOT_NUMBERS) or (isinstance(other, np.ma.MaskedArray) and not other.ndim):
         value = cast(Value, right if left is other else left)
         real(other, f"the other operand of {op.name} with {value._title()}")
@@ -88,28 +91,29 @@ class Value(Node):
     # --- Recording ------------------------------------------------------------------------------
 
     @classmethod
-    def _record(cls, op: Op, operands: Sequence[Any]) -> Value:
+    def _record(cls, op: Op, operands: Sequence[object]) -> Value:
         """Apply an operation to Values and numbers and record that."""
         try:
-            data = [x if type(x) is float else x._number for x in operands]
+            data = [x if type(x) is float else x._number for x in operands]  # type: ignore[attr-defined]
         except AttributeError:
             role = f"an operand of {op.name}"
-            operands = [x if isinstance(x, Node) else real(x, role) for x in operands]
-            data = [x if type(x) is float else x._number for x in operands]
+            reals = [x if isinstance(x, Node) else real(x, role) for x in operands]
+            return cls._record(op, reals)
+        nodes: Sequence[Node | None] = operands  # type: ignore[assignment]
         if float not in map(type, operands):
             out, partials = op.evaluate(data)
         else:
             # The partials of a reduction come all at once: no need to tell it what is constant.
             constants = [place for place, x in enumerate(operands) if type(x) is float]
             out, partials = op.evaluate(data, constants if op.arity else ())
-            operands, numbers = list(operands), list(partials)
+            left, slots = [*nodes], [*partials]
             for place in constants:
-                operands[place], numbers[place] = None, data[place]
-            partials = tuple(numbers)
+                left[place], slots[place] = None, data[place]
+            nodes, partials = left, tuple(slots)
         if op.own and op.arity == 2:
-            return _node(out, op, operands[0], partials[0], operands[1], partials[1])
+            return _node(out, op, nodes[0], partials[0], nodes[1], partials[1])
         node = _node(out, op, None, 0.0)
-        node.lay_out(operands, partials, () if op.own else (out, *data))
+        node.lay_out(nodes, partials, () if op.own else (out, *data))
         return node
 
     # --- Differentiating ------------------------------------------------------------------------
@@ -414,7 +418,9 @@ class Value(Node):
 
     # --- NumPy ----------------------------------------------------------------------------------
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: object, **options: object
+    ) -> object:
         return apply_ufunc(ufunc, method, inputs, **options)
 
     # On an object array NumPy calls the method of its own name of every element.

@@ -207,16 +207,6 @@ def test_powers_near_the_limits_of_the_range(operands):
     check(TABLE["power"], operands)
 
 
-@given(st.floats())
-def test_squares_equal_the_table(x):
-    node = Value(x)
-    with np.errstate(all="ignore"):
-        out = node**2
-        value, partials = ops.power.evaluate((x, 2.0), [1])
-    assert equal(out.data, value)
-    assert all(map(equal, out.partials, partials))
-
-
 @given(st.floats(), st.floats(-5, 5))
 @example(5e-324, 0.5)
 def test_power_of_a_constant_exponent_has_the_slope_of_the_table(x, y):
@@ -246,7 +236,7 @@ def test_second_derivatives_agree_with_numerical_differentiation(op):
 
 @pytest.mark.parametrize("op", [op for op in TABLE.values() if op.fused], ids=lambda op: op.name)
 @given(data=st.data())
-def test_kernels_equal_the_table(op, data):
+def test_fused_values_equal_the_table(op, data):
     operands = tuple(data.draw(st.floats() | st.just(2.0)) for _ in intervals(op))
     with np.errstate(all="ignore"):
         value = op.value(*operands)
@@ -260,33 +250,36 @@ def test_kernels_equal_the_table(op, data):
         assert all(map(equal, fast_partials, partials))
 
 
-@pytest.mark.parametrize("symbol", ["add", "subtract", "multiply"])
-@given(x=st.floats(), y=st.floats())
-def test_operators_equal_the_table(symbol, x, y):
-    a, b, op = Value(x), Value(y), TABLE[symbol]
-    function = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul}[symbol]
-    with np.errstate(all="ignore"):
-        expected = op.evaluate((x, y))
-        node, constant = function(a, b), function(a, y)
-    assert equal(node.data, expected[0])
-    assert all(map(equal, node.partials, expected[1]))
-    assert equal(constant.data, expected[0])
-    assert equal(constant.partials[0], expected[1][0])
-    assert constant.partials[1] == 0.0
+OPERATORS = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "power": operator.pow,
+}
 
 
-@given(st.floats(), st.floats())
+@pytest.mark.parametrize("name", OPERATORS)
+@given(x=st.floats(), y=st.floats() | st.sampled_from([2.0, 2, 3, -1]))
 @example(5e-324, 1e-10)
 @example(1e200, 1e200)
-def test_division_equals_the_table(x, y):
-    a, b = Value(x), Value(y)
+@example(-0.0, 0)
+def test_arithmetic_equals_the_table_bit_for_bit(name, x, y):
+    """Of Values and of numbers on either side, when it happens and when it is computed anew."""
+    op, function, a, b = TABLE[name], OPERATORS[name], Value(x), Value(y)
     with np.errstate(all="ignore"):
-        expected = ops.divide.evaluate((x, y))
-        node, constant = a / b, a / y
-    assert equal(node.data, expected[0])
-    assert all(map(equal, node.partials, expected[1]))
-    assert equal(constant.data, expected[0])
-    assert equal(constant.partials[0], expected[1][0])
+        for left, right, constants in ((a, b, []), (a, y, [1]), (x, b, [0])):
+            expected = op.evaluate((x, float(y)), constants)
+            node = function(left, right)
+            for _ in range(2):
+                assert node.op is op
+                assert equal(node.data, expected[0])
+                assert all(map(equal, node.partials, expected[1]))
+                assert all(
+                    z is z_left or equal(z, float(z_left))
+                    for z, z_left in zip(node.operands, (left, right), strict=True)
+                )
+                node.forward()
 
 
 @pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)

@@ -30,8 +30,8 @@ def test_off_within_and_on_afterwards():
 
 
 def test_the_name_and_the_words_of_a_function_stay():
-    assert autograd.graph.derivative_graphs.__name__ == "derivative_graphs"
-    assert autograd.graph.derivative_graphs.__doc__.startswith("The adjoints of the nodes")
+    assert autograd.derivative.derivative_graphs.__name__ == "derivative_graphs"
+    assert autograd.derivative.derivative_graphs.__doc__.startswith("The adjoints of the nodes")
 
 
 def interrupted(function, after):
