@@ -32,7 +32,7 @@ class Edge(NamedTuple, Generic[N]):
 
 def edges(node: N) -> list[Edge[N]]:
     """The uses of operands by a node; constants are none."""
-    nodes, partials = node.slots()
+    nodes, partials = node._slots()
     return [
         Edge(node, place, cast(N, operand), partials[place])
         for place, operand in enumerate(nodes)
@@ -201,7 +201,7 @@ def recompute(order: Iterable[Node]) -> None:
 
 def _anew(node: Node, op: Op) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
     """The value of a node at the numbers that its operands have now, and its slots."""
-    nodes, numbers = node.slots()
+    nodes, numbers = node._slots()
     data = [numbers[place] if x is None else x._number for place, x in enumerate(nodes)]
     fixed = [place for place, x in enumerate(nodes) if x is None]
     value, partials = op.evaluate(data, fixed)
@@ -228,7 +228,7 @@ def _changed(node: Node) -> bool:
     if wide is not None and wide.seen:
         return not all(map(_same, [node._number, *arguments(node)], wide.seen))
     value, partials, _ = _anew(node, op)
-    now, then = (value, *partials), (node._number, *node.slots()[1])
+    now, then = (value, *partials), (node._number, *node._slots()[1])
     return now != then and not all(map(_same, now, then))
 
 

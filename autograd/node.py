@@ -68,7 +68,7 @@ class Node:
         self._number = real(data, "the data of a Value")
         self._x = self._y = self._wide = self._order = self.op = None
         self._dx = self._dy = self._grad = 0.0
-        self.born()
+        self._born()
         self.named(name)
 
     @property
@@ -108,10 +108,10 @@ class Node:
         """The derivative of the Value with respect to each operand, as it was when the operation
         happened; 0.0 for a constant.
         """
-        nodes, numbers = self.slots()
+        nodes, numbers = self._slots()
         return tuple([0.0 if x is None else numbers[place] for place, x in enumerate(nodes)])
 
-    def slots(self) -> tuple[tuple[Node | None, ...], tuple[float, ...]]:
+    def _slots(self) -> tuple[tuple[Node | None, ...], tuple[float, ...]]:
         """The operands, None for a constant, and the partial derivatives, or the constants."""
         if self._wide is not None:
             return self._wide[:2]
@@ -148,30 +148,30 @@ class Node:
 
     # --- What becomes of a node -----------------------------------------------------------------
 
-    def lay_out(
+    def _lay_out(
         self, nodes: Sequence[Node | None], numbers: Sequence[float], seen: tuple[float, ...]
     ) -> None:
-        """Take the operands of its operation, `slots()` and what `Wide` has `seen`."""
+        """Take the operands of its operation, `_slots()` and what `Wide` has `seen`."""
         if seen or self.op is None or self.op.arity not in (1, 2):
             self._wide = Wide(tuple(nodes), tuple(numbers), seen)
         else:
             self._x, self._y = (*nodes, None)[:2]
             self._dx, self._dy = (*numbers, 0.0)[:2]
 
-    def born(self) -> None:
+    def _born(self) -> None:
         """Remember the era that a leaf was made in; of another, that its graph may be outdated."""
         self._stamp = _era if self.op is None else -1
 
-    def older(self, era: int) -> bool:
+    def _older(self, era: int) -> bool:
         """Whether this leaf was there when an era began."""
         return self._stamp < era
 
     @property
-    def settled(self) -> bool:
+    def _settled(self) -> bool:
         """Whether its graph was found to follow from its numbers, and none was assigned since."""
         return self.op is None or getattr(self, "_stamp", 0) == _assignments
 
-    def settle(self) -> None:
+    def _settle(self) -> None:
         """Remember that its graph follows from its numbers."""
         self._stamp = _assignments
 
@@ -198,11 +198,11 @@ def number(operand: Operand) -> float:
 
 def arguments(node: Node) -> list[float]:
     """The numbers that the operands of a node have now."""
-    nodes, numbers = node.slots()
+    nodes, numbers = node._slots()
     return [numbers[i] if x is None else x._number for i, x in enumerate(nodes)]
 
 
 def constants(node: Node) -> list[int]:
     """The places of the operands that are constants."""
-    nodes, _ = node.slots()
+    nodes, _ = node._slots()
     return [place for place, x in enumerate(nodes) if x is None]

@@ -86,5 +86,5 @@ def restored(
     node._x, node._dx, node._y, node._dy, node._wide = x, dx, y, dy, wide
     node.op, node._number, node._grad, node.name = op, number, grad, name
     node._order = None
-    node.born()
+    node._born()
     return node

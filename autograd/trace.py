@@ -148,7 +148,7 @@ def _sorted(
     for root in roots:
         if type(root) is not float:
             sort(root, order)
-    return order, any(node.op is None and node.older(era) for node in order)
+    return order, any(node.op is None and node._older(era) for node in order)
 
 
 def _nothing(seed: Any) -> bool:

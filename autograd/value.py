@@ -113,7 +113,7 @@ class Value(Node):
         if op.own and op.arity == 2:
             return _node(out, op, nodes[0], partials[0], nodes[1], partials[1])
         node = _node(out, op, None, 0.0)
-        node.lay_out(nodes, partials, () if op.own else (out, *data))
+        node._lay_out(nodes, partials, () if op.own else (out, *data))
         return node
 
     # --- Differentiating ------------------------------------------------------------------------
@@ -209,9 +209,9 @@ class Value(Node):
         if not isinstance(wrt, Value):
             raise TypeError(f"derivative takes a Value, not a {type(wrt).__name__}")
         order = self._sorted()
-        if not self.settled:
+        if not self._settled:
             require_fresh(order)
-            self.settle()
+            self._settle()
         (result,) = derivative_graphs(order, {self: 1.0}, [wrt])
         return as_value(result)
 
@@ -500,4 +500,4 @@ def hand_on(leaf: Value, operand: Operand) -> None:
     """Make a leaf, in place, a Value that hands on an operand."""
     leaf.op = ops.identity
     leaf._x, leaf._dx = (operand, 1.0) if isinstance(operand, Node) else (None, operand)
-    leaf.born()
+    leaf._born()
