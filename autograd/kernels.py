@@ -194,8 +194,8 @@ def quotient_slope(x: float, y: float) -> float:
     if y == 0.0:
         return -x * math.inf
     quotient = x / y
-    if abs(quotient) >= SMALLEST_NORMAL or quotient != quotient or abs(y) > 2.0**54:
-        return -quotient / y  # 0 for a large y whose quotient is not normal
+    if abs(quotient) >= SMALLEST_NORMAL or quotient != quotient or math.isinf(y):
+        return -quotient / y
     return -(x * 2.0**1000) / y / y * 2.0**-1000
 
 
