@@ -1,8 +1,11 @@
-"""Floating-point algorithms behind the table: numbers in, the nearest representable number out.
+"""How values are computed on floats: numbers in, the nearest representable number out.
 
-Only functions for which neither `math` nor NumPy has an implementation that is right over the
-whole range of a double, on every machine. None of them warns; where one raises, `Op.value` asks
-NumPy.
+Only what neither `math` nor NumPy computes right over the whole range of a double, on every
+machine. Nothing here warns; where something raises, `Op.value` asks NumPy.
+
+Kernels are written in a small Python that a compiler can lower: `if` and conditional expressions,
+loops over operands, comparisons, arithmetic, `abs`, `max`, `min`, `float`, the functions of `math`
+that C has, and functions further up in this file. Primitives are what that cannot express.
 """
 
 import math
@@ -11,30 +14,11 @@ import numpy as np
 
 SMALLEST_NORMAL = 2.0**-1022
 
-
-def _exact_product(x: float, y: float) -> tuple[float, float]:
-    """`x * y` as the exact sum of the rounded product and its rounding error (Dekker 1971).
-
-    Each factor is split into two floats of at most 26 bits (Veltkamp 1968). Exact where the factors
-    are below 2 ** 995 and the product is 0 or between 2 ** -960 and 2 ** 960.
-    """
-    product = x * y
-    scaled = 134217729.0 * x
-    x1 = scaled - (scaled - x)
-    x2 = x - x1
-    scaled = 134217729.0 * y
-    y1 = scaled - (scaled - y)
-    y2 = y - y1
-    return product, x2 * y2 - (((product - x1 * y1) - x2 * y1) - x1 * y2)
+# --- Primitives: what other code has to bring along ---------------------------------------------
 
 
-def _is_normal(x: float) -> bool:
-    """Whether `x` carries all 53 bits: neither 0 nor subnormal, infinite or nan."""
-    return SMALLEST_NORMAL <= abs(x) < math.inf
-
-
-def _quiet_power(x: float, y: float) -> float:
-    """`x ** y` by IEEE 754: infinities and nan where `math.pow` raises."""
+def _pow(x: float, y: float) -> float:
+    """C's `pow`: the power by IEEE 754, infinities and nan where `math.pow` raises."""
     try:
         return math.pow(x, y)
     except OverflowError:
@@ -45,223 +29,30 @@ def _quiet_power(x: float, y: float) -> float:
     return math.copysign(math.inf, x) if y % 2.0 == 1.0 else math.inf
 
 
-def power(x: float, y: float) -> float:
-    """`x ** y`; a square is rounded once, as a product is."""
-    return x * x if y == 2.0 else math.pow(x, y)
-
-
-def _is_exact(y: float, exponent: float) -> bool:
-    """Whether `exponent` is `y - 1` without a rounding."""
-    return exponent + 1.0 == y and exponent != y
-
-
-def power_slope(x: float, y: float) -> float:
-    """`y * x ** (y - 1)`, where neither `y - 1` is rounded nor the power leaves the range."""
-    if y == 0.0:
-        return 0.0
-    if abs(y) == math.inf:
-        return math.nan if x < 0.0 else y if x == 1.0 or (x < 1.0) == (y < 0.0) else 0.0
-    exponent = y - 1.0
-    if x != 0.0 and not _is_exact(y, exponent):
-        factor = _quiet_power(x, y)
-        if _is_normal(factor) or factor != factor or math.isinf(x):
-            return y * factor / x
-        root = _quiet_power(abs(x), y / 2.0)
-        return math.copysign(1.0, factor) * (y * root / x) * root
-    factor = _quiet_power(x, exponent)
-    if _is_normal(factor) or factor != factor or x == 0.0 or math.isinf(x):
-        return y * factor
-    root = _quiet_power(abs(x), exponent / 2.0)
-    return math.copysign(1.0, factor) * (y * root) * root
-
-
-def power_log(x: float, y: float) -> float:
-    """`x ** y * log(x)`: its limits at 0 and infinity, nan for negative x."""
-    if not x > 0.0:
-        return math.nan if x != 0.0 or y != y else 0.0 if y > 0.0 else -math.inf
-    if x == math.inf:
-        return math.inf if y >= 0.0 else y * 0.0
-    factor = _quiet_power(x, y)
-    if _is_normal(factor):
-        return factor * math.log(x)
-    root = _quiet_power(x, y / 2.0)
-    return root * math.log(x) * root
-
-
-def power_mixed(x: float, y: float) -> float:
-    """`x ** (y - 1) * (1 + y * log(x))`: its limits at 0 and infinity, nan for negative x."""
-    if not x > 0.0:
-        if x != 0.0 or y != y:
-            return math.nan
-        return 0.0 if y > 1.0 else -math.inf if y > 0.0 else math.inf
-    if x == math.inf:
-        return math.nan if y != y else 0.0 if y < 1.0 else math.inf
-    bracket = 1.0 + y * math.log(x)
-    exponent, divisor = (y - 1.0, 1.0) if _is_exact(y, y - 1.0) else (y, x)
-    factor = _quiet_power(x, exponent)
-    if _is_normal(factor):
-        return factor * bracket / divisor
-    root = _quiet_power(x, 0.5 * exponent)
-    return root * bracket / divisor * root
-
-
-def quotient_slope(x: float, y: float) -> float:
-    """`-x / y ** 2`, without the bits that `x / y` loses below the normal range."""
-    if y == 0.0:
-        return -x * math.inf
-    quotient = x / y
-    if abs(quotient) >= SMALLEST_NORMAL or quotient != quotient or math.isinf(y):
-        return -quotient / y
-    mantissa, exponent = math.frexp(x)
-    divisor, shift = math.frexp(y)
-    return _scale(-mantissa / divisor / divisor, exponent - 2 * shift)
-
-
-def _scale(x: float, exponent: int) -> float:
-    """`x * 2 ** exponent`, infinite where that overflows."""
-    try:
-        return math.ldexp(x, exponent)
-    except OverflowError:
-        return math.copysign(math.inf, x)
-
-
-def cbrt(x: float) -> float:
-    """The real cube root, `math.cbrt` polished by one Newton step with an exact residual."""
-    if not _is_normal(x):
-        return cbrt(x * 2.0**300) / 2.0**100 if 0.0 < abs(x) < 1.0 else x
-    mantissa, exponent = math.frexp(x)
-    shift = exponent % 3
-    scaled = math.ldexp(mantissa, shift)
-    root = math.cbrt(scaled)
-    square, square_error = _exact_product(root, root)
-    cube, cube_error = _exact_product(square, root)
-    residual = (scaled - cube) - (cube_error + square_error * root)
-    return math.ldexp(root + residual / (3.0 * square), (exponent - shift) // 3)
-
-
-def cbrt_slope(x: float) -> float:
-    """`1 / (3 * cbrt(x) ** 2)`, infinite at 0."""
-    root = cbrt(x)
-    return 1.0 / (3.0 * (root * root)) if root != 0.0 else math.inf
-
-
-def asin_slope(x: float) -> float:
-    """`1 / sqrt(1 - x ** 2)`, infinite at -1 and 1, nan beyond."""
-    square = (1.0 - x) * (1.0 + x)
-    return 1.0 / math.sqrt(square) if square > 0.0 else math.inf if square == 0.0 else math.nan
-
-
-def acosh_slope(x: float) -> float:
-    """`1 / sqrt(x ** 2 - 1)`, infinite at 1, nan below."""
-    if x > 1.0:
-        return 1.0 / (math.sqrt(x - 1.0) * math.sqrt(x + 1.0))
-    return math.inf if x == 1.0 else math.nan
-
-
-def atanh_slope(x: float) -> float:
-    """`1 / (1 - x ** 2)`, infinite at -1 and 1, nan beyond."""
-    difference = (1.0 - x) * (1.0 + x)
-    return 1.0 / difference if difference > 0.0 else math.inf if difference == 0.0 else math.nan
-
-
-def bounded(x: float) -> float:
-    """`x` moved into [-30, 30]; nan for nan."""
-    return min(max(x, -30.0), 30.0) if x == x else x
-
-
-def gaussian(x: float) -> float:
-    """`exp(-x ** 2)`: the exponential would amplify the rounding of the square, so it is undone."""
-    if abs(x) > 28.0:
-        return 0.0
-    square, error = _exact_product(x, x)
-    return math.exp(-square) * (1.0 - error)
-
-
-def sech2(x: float) -> float:
-    """The square of the hyperbolic secant, `4 e / (1 + e) ** 2` with `e = exp(-2 abs(x))`."""
-    e = math.exp(-2.0 * abs(x))
-    return 4.0 * e / ((1.0 + e) * (1.0 + e))
-
-
-def sigmoid(x: float) -> float:
-    """The logistic function, from the exponential that cannot overflow."""
-    e = math.exp(-abs(x))
-    return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e)
-
-
-def softplus(x: float) -> float:
-    """`log(1 + exp(x))`."""
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
-
-
-def difference(x: float, y: float) -> float:
-    """`x - y`, and 0 for two equal infinities."""
-    return 0.0 if x == y else x - y
-
-
-def logaddexp(x: float, y: float) -> float:
-    """`log(exp(x) + exp(y))`."""
-    return max(x, y) + math.log1p(math.exp(-abs(difference(x, y))))
-
-
-def logsumexp(*operands: float) -> float:
-    """`log(sum(exp(x)))`; the largest term is taken out, so that nothing overflows."""
-    if any(x != x for x in operands):
-        return math.nan
-    rest = list(operands)
-    largest = max(rest)
-    rest.remove(largest)
-    return largest + math.log1p(math.fsum(math.exp(difference(x, largest)) for x in rest))
-
-
-def direction(x: float, y: float) -> float:
-    """`x / hypot(x, y)`, the cosine of the angle of (x, y); 0 at the origin."""
-    largest = max(abs(x), abs(y))
-    if x != x or y != y or largest == 0.0:
-        return x * y
-    if largest == math.inf:
-        return math.nan if abs(x) == abs(y) else math.copysign(float(abs(x) == math.inf), x)
-    shift = -math.frexp(largest)[1]
-    x, y = math.ldexp(x, shift), math.ldexp(y, shift)
-    return x / math.hypot(x, y)
-
-
-def distance(x: float, y: float) -> float:
-    """`hypot(x, y)`, but infinite at the origin."""
-    return math.hypot(x, y) or math.inf
-
-
-def inversion(x: float, y: float) -> float:
-    """`x / (x ** 2 + y ** 2)`, the inversion of (x, y) in the unit circle; nan at the origin."""
-    largest = max(abs(x), abs(y))
-    if x != x or y != y or largest == 0.0:
-        return math.nan
-    if largest == math.inf:
-        return math.copysign(0.0, x)
-    shift = -math.frexp(largest)[1]
-    mantissa, exponent = math.frexp(x)
-    x, y = math.ldexp(x, shift), math.ldexp(y, shift)
-    return _scale(mantissa / (x * x + y * y), exponent + 2 * shift)
+def _fsum(*terms: float) -> float:
+    """The sum of finite terms, rounded once: exact partial sums (Shewchuk 1997), as in `sum`."""
+    return math.fsum(terms)
 
 
 def dot(left: tuple[float, ...], right: tuple[float, ...]) -> float:
     """The exact sum of the exact products, rounded once: the same in any order, on any machine.
 
-    Products that are large or small enough for the errors of some to be out of range are added as
-    integers.
+    Where the rounding error of a product may be out of range, the products are added as integers.
     """
     if len(left) >= 80:  # NumPy is faster
         factors = np.array(left + right).reshape(2, -1)
         sizes = np.abs(factors)
         smallest = (sizes + (sizes == 0.0)).min()
         if smallest >= 2.0**-240 and sizes.max() <= 2.0**480:  # nothing can overflow or underflow
-            return _total(np.ravel(_exact_product(*factors)).tolist()) or _exactly(left, right)
+            products = factors[0] * factors[1]
+            errors = _product_error(factors[0], factors[1], products)
+            return _total(np.append(products, errors).tolist()) or _exactly(left, right)
     parts: list[float] = []
     for x, y in zip(left, right, strict=True):
         product = x * y
         if -(2.0**-500) < product < 2.0**-500 and x and y:
             return _exactly(left, right)
-        scaled = 134217729.0 * x  # as in _exact_product: a call would take as long as the rest
+        scaled = 134217729.0 * x  # as in _product_error: a call would take as long as the rest
         x1 = scaled - (scaled - x)
         x2 = x - x1
         scaled = 134217729.0 * y
@@ -315,6 +106,215 @@ def _exactly(left: tuple[float, ...], right: tuple[float, ...], divisor: int = 1
         return total / (divisor << 2148)
     except OverflowError:
         return math.inf if total > 0 else -math.inf
+
+
+PRIMITIVES = (_pow, _fsum, dot, sum, mean)
+"""The functions so far that kernels and the table call. All that follow are kernels."""
+
+
+def _product_error(x: float, y: float, product: float) -> float:
+    """What rounding has taken from `product = x * y`: the two add up to the exact product.
+
+    Each factor is split into two floats of at most 26 bits (Veltkamp 1968, Dekker 1971). Exact
+    where the factors are below 2 ** 995 and the product is 0 or between 2 ** -960 and 2 ** 960.
+    """
+    scaled = 134217729.0 * x
+    x1 = scaled - (scaled - x)
+    x2 = x - x1
+    scaled = 134217729.0 * y
+    y1 = scaled - (scaled - y)
+    y2 = y - y1
+    return x2 * y2 - (((product - x1 * y1) - x2 * y1) - x1 * y2)
+
+
+def _is_normal(x: float) -> bool:
+    """Whether `x` carries all 53 bits: neither 0 nor subnormal, infinite or nan."""
+    return SMALLEST_NORMAL <= abs(x) < math.inf
+
+
+def power(x: float, y: float) -> float:
+    """`x ** y`; a square is rounded once, as a product is."""
+    return x * x if y == 2.0 else math.pow(x, y)
+
+
+def power_slope(x: float, y: float) -> float:
+    """`y * x ** (y - 1)`, where neither `y - 1` is rounded nor the power leaves the range."""
+    if y == 0.0:
+        return 0.0
+    if abs(y) == math.inf:
+        return math.nan if x < 0.0 else y if x == 1.0 or (x < 1.0) == (y < 0.0) else 0.0
+    exponent = y - 1.0
+    divisor = 1.0
+    if x != 0.0 and (exponent + 1.0 != y or exponent == y):  # it has been rounded
+        exponent = y
+        divisor = x
+    factor = _pow(x, exponent)
+    if x == 0.0 or _is_normal(factor) or factor != factor or math.isinf(x):
+        return y * factor / divisor
+    root = _pow(abs(x), 0.5 * exponent)
+    return math.copysign(1.0, factor) * (y * root / divisor) * root
+
+
+def power_log(x: float, y: float) -> float:
+    """`x ** y * log(x)`: its limits at 0 and infinity, nan for negative x."""
+    if not x > 0.0:
+        return math.nan if x != 0.0 or y != y else 0.0 if y > 0.0 else -math.inf
+    if x == math.inf:
+        return math.inf if y >= 0.0 else y * 0.0
+    factor = _pow(x, y)
+    if _is_normal(factor):
+        return factor * math.log(x)
+    root = _pow(x, y / 2.0)
+    return root * math.log(x) * root
+
+
+def power_mixed(x: float, y: float) -> float:
+    """`x ** (y - 1) * (1 + y * log(x))`: its limits at 0 and infinity, nan for negative x."""
+    if not x > 0.0:
+        if x != 0.0 or y != y:
+            return math.nan
+        return 0.0 if y > 1.0 else -math.inf if y > 0.0 else math.inf
+    if x == math.inf:
+        return math.nan if y != y else 0.0 if y < 1.0 else math.inf
+    bracket = 1.0 + y * math.log(x)
+    exponent = y - 1.0
+    divisor = 1.0
+    if exponent + 1.0 != y or exponent == y:  # it has been rounded
+        exponent = y
+        divisor = x
+    factor = _pow(x, exponent)
+    if _is_normal(factor):
+        return factor * bracket / divisor
+    root = _pow(x, 0.5 * exponent)
+    return root * bracket / divisor * root
+
+
+def quotient_slope(x: float, y: float) -> float:
+    """`-x / y ** 2`, without the bits that `x / y` loses below the normal range."""
+    if y == 0.0:
+        return -x * math.inf
+    quotient = x / y
+    if abs(quotient) >= SMALLEST_NORMAL or quotient != quotient or math.isinf(y):
+        return -quotient / y
+    return -(x * 2.0**1000) / y / y * 2.0**-1000
+
+
+def cbrt(x: float) -> float:
+    """The real cube root, `math.cbrt` polished by one Newton step with an exact residual."""
+    if x == 0.0 or x - x != 0.0:
+        return x
+    unit = 2.0**200 if abs(x) > 2.0**600 else 2.0**-200 if abs(x) < 2.0**-600 else 1.0
+    x /= unit * unit * unit
+    root = math.cbrt(x)
+    square = root * root
+    cube = square * root
+    error = _product_error(square, root, cube) + _product_error(root, root, square) * root
+    return (root + (x - cube - error) / (3.0 * square)) * unit
+
+
+def cbrt_slope(x: float) -> float:
+    """`1 / (3 * cbrt(x) ** 2)`, infinite at 0."""
+    root = cbrt(x)
+    return 1.0 / (3.0 * (root * root)) if root != 0.0 else math.inf
+
+
+def asin_slope(x: float) -> float:
+    """`1 / sqrt(1 - x ** 2)`, infinite at -1 and 1, nan beyond."""
+    square = (1.0 - x) * (1.0 + x)
+    return 1.0 / math.sqrt(square) if square > 0.0 else math.inf if square == 0.0 else math.nan
+
+
+def acosh_slope(x: float) -> float:
+    """`1 / sqrt(x ** 2 - 1)`, infinite at 1, nan below."""
+    if x > 1.0:
+        return 1.0 / (math.sqrt(x - 1.0) * math.sqrt(x + 1.0))
+    return math.inf if x == 1.0 else math.nan
+
+
+def atanh_slope(x: float) -> float:
+    """`1 / (1 - x ** 2)`, infinite at -1 and 1, nan beyond."""
+    difference = (1.0 - x) * (1.0 + x)
+    return 1.0 / difference if difference > 0.0 else math.inf if difference == 0.0 else math.nan
+
+
+def bounded(x: float) -> float:
+    """`x` moved into [-30, 30]; nan for nan."""
+    return min(max(x, -30.0), 30.0) if x == x else x
+
+
+def gaussian(x: float) -> float:
+    """`exp(-x ** 2)`: the exponential would amplify the rounding of the square, so it is undone."""
+    if abs(x) > 28.0:
+        return 0.0
+    square = x * x
+    return math.exp(-square) * (1.0 - _product_error(x, x, square))
+
+
+def sech2(x: float) -> float:
+    """The square of the hyperbolic secant, `4 e / (1 + e) ** 2` with `e = exp(-2 abs(x))`."""
+    e = math.exp(-2.0 * abs(x))
+    return 4.0 * e / ((1.0 + e) * (1.0 + e))
+
+
+def sigmoid(x: float) -> float:
+    """The logistic function, from the exponential that cannot overflow."""
+    e = math.exp(-abs(x))
+    return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e)
+
+
+def softplus(x: float) -> float:
+    """`log(1 + exp(x))`."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
+
+
+def difference(x: float, y: float) -> float:
+    """`x - y`, and 0 for two equal infinities."""
+    return 0.0 if x == y else x - y
+
+
+def logaddexp(x: float, y: float) -> float:
+    """`log(exp(x) + exp(y))`."""
+    return max(x, y) + math.log1p(math.exp(-abs(difference(x, y))))
+
+
+def logsumexp(*operands: float) -> float:
+    """`log(sum(exp(x)))`; the largest term is taken out, so that nothing overflows."""
+    for x in operands:
+        if x != x:
+            return math.nan
+    largest = max(operands)
+    if abs(largest) == math.inf:
+        return largest
+    return largest + math.log1p(_fsum(-1.0, *[math.exp(x - largest) for x in operands]))
+
+
+def direction(x: float, y: float) -> float:
+    """`x / hypot(x, y)`, the cosine of the angle of (x, y); 0 at the origin."""
+    largest = max(abs(x), abs(y))
+    if x != x or y != y or largest == 0.0:
+        return x * y
+    if largest == math.inf:
+        return math.nan if abs(x) == abs(y) else math.copysign(float(abs(x) == math.inf), x)
+    scale = 2.0**100 if largest < 2.0**500 else 0.5  # neither subnormal nor overflowing
+    return x * scale / math.hypot(x * scale, y * scale)
+
+
+def distance(x: float, y: float) -> float:
+    """`hypot(x, y)`, but infinite at the origin."""
+    return math.inf if x == 0.0 and y == 0.0 else math.hypot(x, y)
+
+
+def inversion(x: float, y: float) -> float:
+    """`x / (x ** 2 + y ** 2)`, the inversion of (x, y) in the unit circle; nan at the origin."""
+    largest = max(abs(x), abs(y))
+    if x != x or y != y or largest == 0.0:
+        return math.nan
+    if largest == math.inf:
+        return math.copysign(0.0, x)
+    scale = 2.0**-600 if largest > 2.0**400 else 2.0**600 if largest < 2.0**-400 else 1.0
+    x *= scale
+    y *= scale
+    return x * 2.0**100 / (x * x + y * y) * 2.0**-100 * scale  # the quotient is normal
 
 
 def greater(x: float, y: float) -> float:
@@ -371,4 +371,4 @@ def clip(x: float, lower: float, upper: float) -> float:
 
 def where(condition: float, x: float, y: float) -> float:
     """`x` where the condition is true (not 0), otherwise `y`."""
-    return x if condition else y
+    return x if condition != 0.0 else y

@@ -1,17 +1,21 @@
-"""Sums rounded once: `dot`, `sum` and `mean` against exact rational arithmetic."""
+"""Sums rounded once, against exact rational arithmetic, and the language that kernels are in."""
 
+import ast
+import inspect
 import itertools
 import math
 import random
+import re
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, ops, values
+from autograd import Value, kernels, ops, values
 from autograd.expression import python_source
 
 HUGE, TINY = 1.7976931348623157e308, 5e-324
@@ -214,3 +218,254 @@ def test_rounded_sums_are_those_of_the_table():
     x, y = values(left), values(right)
     node = autograd.dot(x, y)
     assert node.data == node.forward() == ops.dot.value(*left, *right) == exact(left, right)
+
+
+# --- The language of the kernels ----------------------------------------------------------------
+
+MATH_OF_C = """
+    acos acosh asin asinh atan atan2 atanh cbrt copysign cos cosh erf erfc exp expm1 fabs fmod hypot
+    log log10 log1p log2 pow sin sinh sqrt tan tanh
+""".split()
+"""Functions of `math` that take and return floats as C's do."""
+PREDICATES = ["isfinite", "isinf", "isnan"]
+
+
+class Language:
+    """Checks that the kernels of a module are written in what a compiler can lower.
+
+    Every expression is a number or a truth value, and stands where its kind is wanted. A function
+    calls only what stands above it, so none is recursive.
+    """
+
+    def __init__(self, source, primitives):
+        self.kinds = dict.fromkeys(["abs", "max", "min", "float"], float)
+        self.kinds |= {f"math.{name}": float for name in MATH_OF_C}
+        self.kinds |= {f"math.{name}": bool for name in PREDICATES}
+        self.constants, self.function = {"math.inf", "math.nan", "math.pi", "math.e"}, "the module"
+        body = ast.parse(source).body
+        marks = [i for i, node in enumerate(body) if self.target(node) == "PRIMITIVES"]
+        start = marks[0] if marks else 0
+        self.kinds |= dict.fromkeys(primitives, float)
+        self.constants |= {self.target(node) for node in body[:start]} - {"", "PRIMITIVES"}
+        for node in body[start + 2 if marks else 0 :]:
+            self.kernel(node)
+
+    @staticmethod
+    def target(node):
+        return ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ""
+
+    def refusal(self, node, why):
+        where = f"{self.function}, line {node.lineno}: {ast.unparse(node)!r}"
+        return AssertionError(f"{where} is not in the language of the kernels: {why}")
+
+    def require(self, condition, node, why):
+        if not condition:
+            raise self.refusal(node, why)
+
+    def kernel(self, node):
+        self.require(isinstance(node, ast.FunctionDef), node, "only functions")
+        self.function, given = node.name, node.args
+        self.require(not (given.posonlyargs or given.kwonlyargs or given.kwarg), node, "operands")
+        self.require(not node.decorator_list, node, "no decorators")
+        self.names = {x.arg for x in given.args if ast.unparse(x.annotation) == "float"}
+        self.vectors = {x.arg for x in [*given.args, given.vararg] if x} - self.names
+        self.returned = {"float": float, "bool": bool}[ast.unparse(node.returns)]
+        self.require(ast.get_docstring(node), node, "a docstring")
+        for default in given.defaults:
+            self.require(isinstance(default, ast.Constant), default, "defaults are numbers")
+        self.statements(node.body[1:])
+        self.kinds[node.name] = self.returned
+
+    def statements(self, body):
+        for node in body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    self.number(value)
+                    self.names.add(name)
+                case ast.AugAssign(target=ast.Name(id=name), op=op, value=value):
+                    self.number(ast.copy_location(ast.BinOp(ast.Name(name), op, value), node))
+                case ast.If(test=test, body=body, orelse=orelse):
+                    self.truth(test)
+                    self.statements(body)
+                    self.statements(orelse)
+                case ast.For(target=ast.Name(id=name), iter=operands, body=body, orelse=[]):
+                    self.vector(operands)
+                    self.names.add(name)
+                    self.statements(body)
+                case ast.Return(value=value) if value is not None:
+                    self.require(self.kind(value) is self.returned, node, "its annotation differs")
+                case _:
+                    raise self.refusal(node, f"a statement {type(node).__name__}")
+
+    def number(self, node):
+        self.require(self.kind(node) is float, node, "it must be a number")
+
+    def truth(self, node):
+        self.require(self.kind(node) is bool, node, "it must be true or false: compare")
+
+    def vector(self, node):
+        known = isinstance(node, ast.Name) and node.id in self.vectors
+        self.require(known, node, "it must be the operands")
+
+    def kind(self, node):
+        """Whether an expression is a float or a bool."""
+        match node:
+            case ast.Constant(value=float()):
+                return float
+            case ast.Name() | ast.Attribute():
+                known = ast.unparse(node) in self.names | self.constants
+                self.require(known, node, "not a number that is known here")
+                return float
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                self.number(operand)
+                return float
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self.truth(operand)
+                return bool
+            case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div()):
+                self.number(node.left)
+                self.number(node.right)
+                return float
+            case ast.BinOp(left=ast.Constant(value=2.0), op=ast.Pow(), right=right):
+                self.require(re.fullmatch(r"-?\d+", ast.unparse(right)), node, "a literal exponent")
+                return float
+            case ast.Compare(left=left, comparators=others):
+                kinds = {self.kind(x) for x in (left, *others)}
+                order = {type(op) for op in node.ops} - {ast.Eq, ast.NotEq}
+                self.require(order <= {ast.Lt, ast.LtE, ast.Gt, ast.GtE}, node, "which operator?")
+                self.require(kinds == {float} or (kinds == {bool} and not order), node, "of what?")
+                return bool
+            case ast.BoolOp(values=values):
+                for value in values:
+                    self.truth(value)
+                return bool
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                self.truth(test)
+                self.require(self.kind(body) is self.kind(orelse), node, "one kind or the other")
+                return self.kind(body)
+            case ast.Call(func=function, args=arguments, keywords=[]):
+                name = ast.unparse(function)
+                self.require(name in self.kinds, node, f"nothing above is called {name}")
+                for argument in arguments:
+                    self.argument(name, argument)
+                return self.kinds[name]
+        raise self.refusal(node, f"an expression {type(node).__name__}")
+
+    def argument(self, name, node):
+        """A number; a truth value made one; operands, as they are or each after a computation."""
+        match node:
+            case ast.Name(id=vector) if vector in self.vectors and name in ("max", "min"):
+                pass
+            case ast.Starred(
+                value=ast.ListComp(
+                    elt=each,
+                    generators=[ast.comprehension(ast.Name(id=x), operands, ifs=[], is_async=0)],
+                )
+            ):
+                self.vector(operands)
+                self.names.add(x)
+                self.number(each)
+            case _:
+                kind = self.kind(node)
+                self.require(kind is float or name == "float", node, "it must be a number")
+
+
+def test_kernels_are_written_in_what_can_be_lowered():
+    Language(inspect.getsource(kernels), [function.__name__ for function in kernels.PRIMITIVES])
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("return math.frexp(x)[0]", "Subscript"),
+        ("return math.frexp(x)", "nothing above is called math.frexp"),
+        ("return math.fsum([x, y])", "nothing above is called math.fsum"),
+        ("return np.exp(x)", "nothing above is called np.exp"),
+        ("return f(y, x)", "nothing above is called f"),
+        ("return x, y", "Tuple"),
+        ("return x > y", "its annotation differs"),
+        ("return 1.0 if x else y", "compare"),
+        ("return x or y", "compare"),
+        ("return x + (y > x)", "must be a number"),
+        ("return max(x, y > x)", "must be a number"),
+        ("return 1.0 if x is y else y", "which operator"),
+        ("return 1.0 if (x > y) > (y > x) else y", "of what"),
+        ("return x ** y", "BinOp"),
+        ("return 2.0 ** y", "a literal exponent"),
+        ("return x // y", "BinOp"),
+        ("return x + 1", "Constant"),
+        ("return z", "not a number that is known"),
+        ("return [x, y]", "List"),
+        ("x, y = y, x\n    return x", "Assign"),
+        ("x %= y\n    return x", "BinOp"),
+        ("for z in [x, y]:\n        return z\n    return x", "the operands"),
+        ("while x > y:\n        x += 1.0\n    return x", "While"),
+        ("try:\n        return x\n    except ValueError:\n        return y", "Try"),
+        ("global z\n    return x", "Global"),
+        ("return", "Return"),
+    ],
+)
+def test_what_cannot_be_lowered_is_named(body, why):
+    source = f'def f(x: float, y: float) -> float:\n    """A kernel."""\n    {body}\n'
+    with pytest.raises(AssertionError, match=f"^f, line [34]: .*{re.escape(why)}"):
+        Language(source, [])
+
+
+@pytest.mark.parametrize("x", [0.0, 0.5, 1.0, 8.0, 1e200, math.inf, math.nan])
+@pytest.mark.parametrize("y", [0.0, 1 / 3, 2.0, 3.0, 2.0**53, math.inf, math.nan])
+def test_the_power_of_c(x, y):
+    """Where Python raises too."""
+    for base, exponent in itertools.product((x, -x), (y, -y)):
+        got = kernels._pow(base, exponent)
+        with np.errstate(all="ignore"):
+            expected = float(np.power(base, exponent))
+        assert same(got, expected) or got == pytest.approx(expected, rel=1e-14, abs=0.0)
+
+
+def magnitudes():
+    """Pairs of numbers of every two sizes, and of nearly the same."""
+    draw, sizes = random.Random(0), range(-1074, 1024, 53)
+    for i, j in [*itertools.product(sizes, repeat=2), *((i, i + 1) for i in range(-1074, 1023, 3))]:
+        x, y = math.ldexp(draw.uniform(1, 2), i), math.ldexp(draw.uniform(1, 2), j)
+        yield draw.choice([x, -x]), draw.choice([y, -y])
+
+
+@pytest.mark.parametrize(
+    ("kernel", "formula", "units"),
+    [
+        (kernels.quotient_slope, lambda x, y: -x / y**2, 2),
+        (kernels.inversion, lambda x, y: x / (x**2 + y**2), 3),
+        (kernels.direction, lambda x, y: x / mpmath.sqrt(x**2 + y**2), 2),
+        (lambda x, y: kernels.cbrt(x), lambda x, y: mpmath.sign(x) * mpmath.cbrt(abs(x)), 0),
+    ],
+    ids=["quotient_slope", "inversion", "direction", "cbrt"],
+)
+def test_all_magnitudes_against_a_computation_without_limits(kernel, formula, units):
+    """By 60 digits; the cube root to the last bit."""
+    for x, y in [*magnitudes(), (HUGE, HUGE), (HUGE, -HUGE), (TINY, TINY)]:
+        with mpmath.workdps(60):
+            expected = formula(mpmath.mpf(x), mpmath.mpf(y))
+            got, nearest = kernel(x, y), float(expected)
+            assert got == nearest or abs(got - expected) < units * math.ulp(nearest), (x, y)
+
+
+def test_sums_of_exponentials():
+    """Of operands that are the largest more than once, far apart, infinite or nan."""
+    inf, nan = math.inf, math.nan
+    for operands, expected in (
+        ([1.5], 1.5),
+        ([2.0, 2.0], 2.0 + math.log(2.0)),
+        ([0.0, -40.0, -40.0], 2.0 * math.exp(-40.0)),
+        ([HUGE, -HUGE], HUGE),
+        ([inf, 1.0], inf),
+        ([inf, -inf, inf], inf),
+        ([-inf, -inf], -inf),
+        ([-inf, 0.0], 0.0),
+        ([nan, inf], nan),
+        ([inf, nan], nan),
+        ([-inf, 1.0, nan], nan),
+    ):
+        for order in itertools.permutations(operands):
+            assert kernels.logsumexp(*order) == pytest.approx(expected, rel=4e-16, nan_ok=True)
+    with pytest.raises(ValueError, match="empty"):
+        kernels.logsumexp()
