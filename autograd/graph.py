@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.op import is_value, real, undefined
-from autograd.ops import defined, where
+from autograd.ops import defined, where  # what the gates of derivatives are made of
 from autograd.quiet import quiet
 
 Node = Any  # a Value; this module is below `autograd.value` and asks only for the attributes above
