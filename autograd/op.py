@@ -155,21 +155,11 @@ class Op:
         self.fused = fused
         self.fused_binary = fused if self.arity == 2 else None
         self.raises = numpy is not None if raises is None else raises
-        self.textbook = textbook
-        self.cancels = cancels
-        self.expanded = expanded
-        self.sympy = sympy
-        self.python = python
-        self.operator = operator
-        self.aliases = tuple(aliases)
-        self.public = public
-        self.symmetric = symmetric
-        self.sums = sums
-        self.unsigned = unsigned
-        self.condition = condition
-        self.blocks = blocks
-        self.between = between
-        self.cut = tuple(cut)
+        self.textbook, self.cancels, self.expanded = textbook, cancels, expanded
+        self.sympy, self.python = sympy, python
+        self.operator, self.aliases, self.public = operator, tuple(aliases), public
+        self.symmetric, self.sums, self.unsigned = symmetric, sums, unsigned
+        self.condition, self.blocks, self.between, self.cut = condition, blocks, between, tuple(cut)
         self.__doc__ = description
         # Where the operation is defined, so that it pickles by reference as a function does.
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")

@@ -334,7 +334,7 @@ class Value:
             require_fresh(order)
             self._stamp = _assignments
         (result,) = derivative_graphs(order, {self: 1.0}, [wrt])
-        return result if isinstance(result, Value) else Value._record(ops.identity, (result,))
+        return as_value(result)
 
     def detach(self) -> Value:
         """A Value of the same data and name without any history.
@@ -567,6 +567,11 @@ class Value:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduction(self, lambda: list(self._sorted()), _restore, self._fields())
+
+
+def as_value(number: Value | float) -> Value:
+    """A Value as it is, a constant as a Value that was computed: it is not a leaf."""
+    return number if isinstance(number, Value) else Value._record(ops.identity, (number,))
 
 
 def _node(

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from math import fabs, isfinite, isnan, sqrt
 from typing import Any, NamedTuple
 
-from autograd.graph import topological_order
+from autograd.graph import backward_sweep, sort, topological_order
+from autograd.op import Op
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
 
@@ -80,14 +81,20 @@ def data_bounds(order: Iterable[Value], given: dict[Value, float]) -> dict[Value
     return result
 
 
-@quiet
 def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
-    """The error of each partial derivative of a node, given that of the data of its operands.
-
-    A derivation by hand may have used the textbook's formula, where more cancels: `1 - tanh(x)**2`.
-    """
+    """The error of each partial derivative of a node, given that of the data of its operands."""
     op = node.op
     assert op is not None
+    if op.sums or (op.selects and all(partial in (0.0, 1.0) for partial in node.partials)):
+        return [0.0] * len(node.operands)  # these are exact
+    return _formula_bounds(op, node, data)
+
+
+@quiet
+def _formula_bounds(op: Op, node: Value, data: dict[Value, float]) -> list[float]:
+    """The same from the formulas, that of the textbook too if it is another one: a derivation by
+    hand may use it, and terms of it may cancel, as in `1 - tanh(x) ** 2`.
+    """
     twins = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
     out = Value(node.data)
     given = {out: data[node]} | {
@@ -96,21 +103,31 @@ def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
         if isinstance(twin, Value) and isinstance(x, Value)
     }
     try:
-        formulas = [op.differentiate(out, twins, twins)]
-        if op.textbook is not None:
-            formulas.append(op.taught(out, twins, twins))
+        bounds = [_bound(x, given) for x in op.differentiate(out, twins, twins)]
+        taught = op.taught(out, twins, twins) if op.textbook else [0.0] * len(bounds)
     except (TypeError, ArithmeticError, ValueError):  # an Op of one's own, for floats only
         return [_rounding(partial) for partial in node.partials]
-    return [max(_bound(x, given) for x in several) for several in zip(*formulas, strict=True)]
+    return [max(bound, _largest_term(x)) for bound, x in zip(bounds, taught, strict=True)]
 
 
 def _bound(partial: Any, given: dict[Value, float]) -> float:
     if not isinstance(partial, Value):
         return 0.0 if float(partial).is_integer() else _rounding(float(partial))
-    selects = partial.op is not None and partial.op.selects
-    if selects and partial.data.is_integer() and not any(partial.partials):
-        return 0.0  # 0 or 1, one of which was picked
     return data_bounds(topological_order(partial), given)[partial]
+
+
+def _largest_term(formula: Any) -> float:
+    """How much the largest term of any sum in a formula contributes to its result."""
+    if not isinstance(formula, Value):
+        return 0.0
+    adjoints = sort(formula)
+    adjoints[formula] = 1.0
+    backward_sweep(adjoints)
+    return max(
+        _product(adjoint, fabs(x.data if isinstance(x, Value) else x))
+        for node, adjoint in adjoints.items()
+        for x in (node.operands if node.op and node.op.sums else (0.0,))
+    )
 
 
 def _handed_on(node: Value, index: int, bound: float) -> float:

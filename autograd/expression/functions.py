@@ -31,19 +31,22 @@ class Functions:
     def __init__(self) -> None:
         self.sources: dict[str, str] = {}
         """The source of each, those that others need before them."""
-        self._calls: dict[Op, str] = {}
+        self._templates: dict[tuple[Op, str | None], Template] = {}
         self._builtins: set[str] = set()
 
     def template(self, op: Op, operands: Sequence[Operand]) -> Template:
         """How an operation is written in Python."""
         python = op.python(*operands) if callable(op.python) else op.python
+        if (op, python) not in self._templates:
+            self._templates[op, python] = self._template(op, python)
+        return self._templates[op, python]
+
+    def _template(self, op: Op, python: str | None) -> Template:
         if python is None and _is_operator(op) and not op.raises:
             python = op.text
         if python is not None:
             return text_template(KERNEL.sub(lambda name: self._kernel(op, name[0]), python))
-        if op not in self._calls:
-            self._calls[op] = self._call(op)
-        call = f"{self._calls[op]}(#*)"
+        call = f"{self._call(op)}(#*)"
         return text_template(call if op.own else f"float({call})")
 
     def _kernel(self, op: Op, name: str) -> str:

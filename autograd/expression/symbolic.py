@@ -1,7 +1,9 @@
 """A graph as an expression of SymPy, for algebra with it."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from math import copysign, isfinite
+from types import CodeType
 from typing import Any
 
 from autograd.expression.lines import Names, leaf_names
@@ -80,6 +82,10 @@ def _applied(sympy: Any, op: Op, operands: Sequence[Any]) -> Any:
     if op.sympy is None and (not op.own or op.text.startswith(f"{op.name}(")):
         known = getattr(sympy, op.name, None) if op.own else None
         return (known or sympy.Function(op.name))(*operands)
-    names = [f"x{count}" for count in range(len(operands))]
-    scope = _Names(sympy, dict(zip(names, operands, strict=True)))
-    return eval(op.write(template, names), {}, scope)
+    scope = _Names(sympy, {f"x{count}": operand for count, operand in enumerate(operands)})
+    return eval(_code(op, template, len(operands)), {}, scope)
+
+
+@cache
+def _code(op: Op, template: str, count: int) -> CodeType:
+    return compile(op.write(template, [f"x{place}" for place in range(count)]), op.name, "eval")

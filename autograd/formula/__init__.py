@@ -4,11 +4,10 @@ import unicodedata
 from collections.abc import Mapping
 from keyword import iskeyword
 
-from autograd import ops
 from autograd.formula.reader import Reader, meant
 from autograd.formula.source import LONGEST_NAME, Source
 from autograd.quiet import quiet
-from autograd.value import Value
+from autograd.value import Value, as_value
 
 __all__ = ["read"]
 
@@ -61,4 +60,4 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
         if name not in reader.used:
             hint = meant(name, reader.used)
             raise ValueError(f"{name!r} is given, but is not in the formula{hint}")
-    return result if isinstance(result, Value) else Value._record(ops.identity, (result,))
+    return as_value(result)

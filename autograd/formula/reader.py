@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from typing import Any
 
 from autograd.formula.source import Source
-from autograd.op import Op
 from autograd.ops import TABLE
 from autograd.value import Value
 
@@ -34,21 +33,6 @@ NUMBER, SEQUENCE, CONDITION = "number", "sequence", "condition"
 COMPARISONS: Mapping[type[ast.AST], str] = {ast.Gt: ">", ast.Lt: "<", ast.GtE: ">=", ast.LtE: "<="}
 
 
-def functions() -> dict[str, Op]:
-    """The operations that can be called, by their names: those that the package exports."""
-    return {name: op for name, op in TABLE.items() if op.public}
-
-
-def calculated(symbol: str, *operands: Any) -> Any:
-    """What an operator gives; a comparison gives 1 or 0."""
-    if symbol.startswith("<"):
-        return calculated(symbol.replace("<", ">"), *reversed(operands))
-    if symbol == ">=":
-        return calculated("-", 1.0, calculated(">", *reversed(operands)))
-    (op,) = [x for x in TABLE.values() if x.operator == symbol and x.arity == len(operands)]
-    return op(*operands)
-
-
 class Reader:
     """Computes a formula from the Values that its names stand for.
 
@@ -60,7 +44,8 @@ class Reader:
         self._source = source
         self._leaves = leaves
         self.used: set[str] = set()
-        self._functions = functions()
+        self._functions = {name: op for name, op in TABLE.items() if op.public}
+        self._operators = {(op.operator, op.arity): op for op in TABLE.values() if op.operator}
 
     def computed(self) -> Any:
         """The result, by a stack of what is still to be done."""
@@ -143,12 +128,12 @@ class Reader:
                 case ast.Name():
                     return self._named(node)
                 case ast.BinOp():
-                    return calculated(OPERATORS[type(node.op)], *operands)
+                    return self._calculated(OPERATORS[type(node.op)], *operands)
                 case ast.UnaryOp():
                     minus = isinstance(node.op, ast.USub)
-                    return calculated("-", *operands) if minus else operands[0]
+                    return self._calculated("-", *operands) if minus else operands[0]
                 case ast.Compare():
-                    return calculated(COMPARISONS[type(node.ops[0])], *operands)
+                    return self._calculated(COMPARISONS[type(node.ops[0])], *operands)
                 case ast.Call(ast.Name(name)):
                     return self._functions[name](*operands)
         except (TypeError, ValueError, ArithmeticError) as error:
@@ -156,6 +141,14 @@ class Reader:
                 raise
             raise self._source.wrong(str(error), self._source.column(node)) from None
         return operands
+
+    def _calculated(self, symbol: str, *operands: Any) -> Any:
+        """What an operator gives; a comparison gives 1 or 0."""
+        if symbol.startswith("<"):
+            return self._calculated(symbol.replace("<", ">"), *reversed(operands))
+        if symbol == ">=":
+            return self._calculated("-", 1.0, self._calculated(">", *reversed(operands)))
+        return self._operators[symbol, len(operands)](*operands)
 
     def _number(self, node: ast.Constant) -> float:
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
