@@ -88,7 +88,8 @@ abs = Row(
 
 square = Row(
     "square", lambda x: x * x, [lambda out, x: 2.0 * x],
-    text="#1 ** 2", latex="{#1}^2", numpy=np.square, python="#1 * #1", unsigned=True,
+    text="#1 ** 2", latex="{#1}^2", numpy=np.square, raises=False,
+    python="#1 * #1", unsigned=True,
     description="The square.")
 sqrt = Row(
     "sqrt", math.sqrt, [lambda out, x: 0.5 / nonnegative(out)],
@@ -338,7 +339,7 @@ mean = Row(
 prod = Row(
     "prod", lambda *x: math.prod(x, start=1.0), _products_of_the_others,
     text="prod([#*])", python="math.prod([#*], start=1.0)", sympy="Mul(#*)",
-    domain=((-1e30, 1e30),), gather=all_of("prod"), numpy=lambda *x: np.prod(x),
+    domain=((-1e30, 1e30),), gather=all_of("prod"), numpy=lambda *x: np.prod(x), raises=False,
     description="The product of all elements.")
 logsumexp = Row(
     "logsumexp", kernels.logsumexp, _softmax,
@@ -443,7 +444,7 @@ direction = Part(
 distance = Part(
     "distance", kernels.distance,
     [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
-    text="hypot(#1, #2)", latex=r"\sqrt{{#1}^2 + {#2}^2}",
+    text="hypot(#1, #2)", latex=r"\sqrt{{#1}^2 + {#2}^2}", symmetric=True,
     description="`hypot(x, y)`, but infinite at the origin, where what is divided by it is 0.")
 inversion = Part(
     "inversion", kernels.inversion,

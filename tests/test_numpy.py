@@ -8,7 +8,7 @@ import pytest
 
 import autograd
 from autograd import Value, data, exp, grads, log, sqrt, values
-from autograd.ops import TABLE, UFUNCS
+from autograd.ops import UFUNCS
 
 BINARY = [ufunc for ufunc in UFUNCS if ufunc.nin == 2]
 
@@ -216,31 +216,10 @@ def test_what_numpy_cannot_do_with_values(call, message):
 
 
 def test_the_table_knows_the_ufuncs_of_its_own_operations():
-    without = {"sigmoid", "softplus", "erf", "relu", "leaky_relu", "clip", "where", "greater"}
-    without |= {
-        "dot",
-        "sum",
-        "mean",
-        "prod",
-        "logsumexp",
-        "nonnegative",
-        "defined",
-        "stop_gradient",
-        "identity",
-        "difference",
-        "sech2",
-    }
-    without |= {"bounded", "asin_slope", "acosh_slope", "atanh_slope", "cbrt_slope", "power_mixed"}
-    without |= {
-        "gaussian",
-        "quotient_slope",
-        "power_slope",
-        "power_log",
-        "direction",
-        "inversion",
-        "distance",
-    }
-    assert {op.name for op in UFUNCS.values()} == set(TABLE) - without
+    known = "add subtract multiply divide power negative abs square sqrt cbrt hypot sign".split()
+    known += "exp expm1 log log1p log2 log10 logaddexp maximum minimum".split()
+    known += "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh".split()
+    assert sorted(op.name for op in UFUNCS.values()) == sorted(known)
 
 
 class Quantity(np.ndarray):
