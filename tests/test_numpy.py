@@ -8,7 +8,7 @@ import pytest
 
 import autograd
 from autograd import Value, data, exp, grads, log, sqrt, values
-from autograd.ops import UFUNCS
+from autograd.ops import TABLE, UFUNCS
 
 BINARY = [ufunc for ufunc in UFUNCS if ufunc.nin == 2]
 
@@ -216,10 +216,8 @@ def test_what_numpy_cannot_do_with_values(call, message):
 
 
 def test_the_table_knows_the_ufuncs_of_its_own_operations():
-    known = "add subtract multiply divide power negative abs square sqrt cbrt hypot sign".split()
-    known += "exp expm1 log log1p log2 log10 logaddexp maximum minimum".split()
-    known += "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh".split()
-    assert sorted(op.name for op in UFUNCS.values()) == sorted(known)
+    same = {name for name in TABLE if isinstance(getattr(np, name, None), np.ufunc)}
+    assert {op.name for op in UFUNCS.values()} == same - {"greater"}  # that is a question
 
 
 class Quantity(np.ndarray):
