@@ -25,8 +25,8 @@ class Op:
     Called with numbers it computes a float; with a `Value` among the operands it records a new
     `Value`; with NumPy arrays it is applied elementwise, broadcasting as NumPy does.
 
-    What a reader of the table needs to know about an operation is said here, once: no other module
-    has a list of operations. Everything but the first three has a default that is safe.
+    What the rest of the library needs to know about an operation is said here, and nowhere else.
+    All but the first three arguments have defaults.
 
     Args:
         name: what the operation is called, in messages and in text.

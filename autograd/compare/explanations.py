@@ -84,7 +84,7 @@ def _left_out(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[flo
         return
     for position, node in enumerate(order):
         data = [x.data if isinstance(x, Value) else x for x in node.operands]
-        if node.op and node.op.sums and len(data) == 2 == node.op.arity:
+        if node.op and node.op.sums and node.op.arity == 2:
             rest = (node.op.value(0.0, data[1]), data[0])
             for term, kept in zip(node.operands, rest, strict=True):
                 title = names[term] if isinstance(term, Value) else f"{term:g}"

@@ -211,9 +211,9 @@ def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         try:
             swapped = op.differentiate(node.data, [node.data], [None])
             yield f"the output of {op.name} is used where its input belongs", [float(swapped[0])]
-            (wrong,) = op.taught(data[0], data, [None])
-            if isnan(float(op.taught(nan, data, [None])[0])):  # it is written with the output
-                yield f"the input of {op.name} is used where its output belongs", [float(wrong)]
+            if isnan(op.taught(nan, data, [None])[0]):  # the formula is written with the output
+                wrong = op.taught(data[0], data, [None])
+                yield f"the input of {op.name} is used where its output belongs", [float(wrong[0])]
         except (TypeError, ValueError, ArithmeticError):
             pass  # it has no derivative there
 

@@ -112,7 +112,7 @@ def _formula_bounds(op: Op, node: Value, data: dict[Value, float]) -> list[float
 
 def _bound(partial: Any, given: dict[Value, float]) -> float:
     if not isinstance(partial, Value):
-        return 0.0 if float(partial).is_integer() else _rounding(float(partial))
+        return 0.0 if partial in (-1.0, 0.0, 1.0) else _rounding(float(partial))
     return data_bounds(topological_order(partial), given)[partial]
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 from math import isfinite
 
 from autograd import graph
@@ -34,9 +33,12 @@ def cut(edge: Edge, labels: Labels) -> Words:
     clause = op.cut[edge.place] if op.cut else f"#0 does not pick #{edge.place + 1}"
     if callable(clause):
         clause = clause(*map(data, operands))
-    before, *parts = re.split(r"#([1-9]\d*)", clause.replace("#0", operation(edge.node)))
-    shown = [labels.equation(operands[int(place) - 1]) for place in parts[::2]]
-    return [before, *chain.from_iterable(zip(shown, parts[1::2], strict=True))]
+    words: list[str | Math] = [*re.split(r"#(\d+)", clause)]  # every other one is a place
+    words[1::2] = [
+        operation(edge.node) if place == "0" else labels.equation(operands[int(place) - 1])
+        for place in re.findall(r"#(\d+)", clause)
+    ]
+    return words
 
 
 def kinks(edges: Sequence[Edge], labels: Labels) -> list[Words]:
