@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.arrays import data, grads, values
-from autograd.ops import dot, relu
+from autograd.ops import dot, relu  # a program that uses the library
 from autograd.value import Value
 
 Floats = NDArray[np.float64]

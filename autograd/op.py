@@ -25,6 +25,9 @@ class Op:
     Called with numbers it computes a float; with a `Value` among the operands it records a new
     `Value`; with NumPy arrays it is applied elementwise, broadcasting as NumPy does.
 
+    What the rest of the library needs to know about an operation is said here, and nowhere else.
+    All but the first three arguments have defaults.
+
     Args:
         name: what the operation is called, in messages and in text.
         forward: computes the value from one float per operand. Trailing operands may have
@@ -51,6 +54,32 @@ class Op:
             one of the library's.
         fused: the value and all the partials at once; only a matter of speed. They count where
             the value is finite, and everywhere if there is no `numpy`; None leaves it to the rest.
+        raises: whether `forward` raises where IEEE 754 has a result; by default where there is a
+            `numpy`, which has it.
+        textbook: the partials as a textbook writes them, in terms of `out` where it does, if the
+            `partials` are others, for their smaller errors say: what explanations show, and what a
+            derivation by hand may have used.
+        cancels: the size of what cancels in the textbook's formula of the value.
+        expanded: the value computed step by step, in ordinary arithmetic, for pictures.
+        sympy: how SymPy spells the operation, a template as `text`, in which SymPy's functions and
+            the operations of the table may be called; by default it follows from the text. An
+            operation of one's own is an undefined function.
+        python: what Python computes to the same bits, a template as `text`, in which the functions
+            of `autograd.kernels` may be called; or a function of the operands that returns one, or
+            None. By default `forward` is called.
+        operator: Python's operator that stands for the operation in a formula that is read.
+        aliases: what the operation is called elsewhere, which a formula that is read may say.
+        public: whether the operation is one of those that are called by their names. The operators
+            are not, nor what only derivatives are made of.
+        symmetric: whether the two operands may be exchanged.
+        sums: whether it adds its operands, with whatever signs.
+        unsigned: whether the value is never negative, not even -0.0.
+        condition: whether the first operand is a condition: only whether it is 0 counts.
+        blocks: whether derivatives stop here by decree, though the value does follow the operand.
+        between: two of the kinks, by their places, with a piece of its own between them.
+        cut: of an operation that selects, why nothing flows into each operand where nothing does: a
+            clause, `#0` standing for the name of the operation, or a function of the operands that
+            returns one.
 
     Raises:
         TypeError: when called with something that is not a real number or a Value, or with the
@@ -86,6 +115,22 @@ class Op:
         gather: Callable[..., Sequence[Any]] | None = None,
         numpy: Callable[..., Any] | None = None,
         fused: Callable[..., tuple[float, tuple[float, ...]] | None] | None = None,
+        raises: bool | None = None,
+        textbook: Sequence[Callable[..., Any]] | Callable[..., Sequence[Any]] | None = None,
+        cancels: float = 0.0,
+        expanded: Callable[..., Any] | None = None,
+        sympy: str | None = None,
+        python: str | Callable[..., str | None] | None = None,
+        operator: str | None = None,
+        aliases: Sequence[str] = (),
+        public: bool = True,
+        symmetric: bool = False,
+        sums: bool = False,
+        unsigned: bool = False,
+        condition: bool = False,
+        blocks: bool = False,
+        between: tuple[int, int] | None = None,
+        cut: Sequence[str | Callable[..., str]] = (),
     ) -> None:
         if not isinstance(name, str):
             raise TypeError(f"the name of an Op must be a string, not a {type(name).__name__}")
@@ -109,6 +154,12 @@ class Op:
         self.numpy = numpy
         self.fused = fused
         self.binary = (forward, *self.partials) if self.own and self.arity == 2 else None
+        self.raises = numpy is not None if raises is None else raises
+        self.textbook, self.cancels, self.expanded = textbook, cancels, expanded
+        self.sympy, self.python = sympy, python
+        self.operator, self.aliases, self.public = operator, tuple(aliases), public
+        self.symmetric, self.sums, self.unsigned = symmetric, sums, unsigned
+        self.condition, self.blocks, self.between, self.cut = condition, blocks, between, tuple(cut)
         self.__doc__ = description
         # Where the operation is defined, so that it pickles by reference as a function does.
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")
@@ -290,6 +341,17 @@ class Op:
             message = f"{len(partials)} partials of {self.name} for {len(arguments)} operands"
             raise ValueError(message)
         return _zeroed(tuple(partials), constants)
+
+    def taught(
+        self, out: Any, arguments: Sequence[Any], constants: Collection[int] = ()
+    ) -> Sequence[Any]:
+        """The partial derivatives as `differentiate` has them, but by the textbook's formulas."""
+        if self.textbook is None:
+            return self.differentiate(out, arguments, constants)
+        slopes = self.textbook
+        if not callable(slopes):
+            return [slope(out, *arguments) for slope in slopes]
+        return slopes(out, *arguments)
 
     def _reals(self, partials: Sequence[Any]) -> tuple[float, ...]:
         return tuple([real(x, f"a partial of {self.name}") for x in partials])

@@ -10,65 +10,22 @@ whether its exponent is a constant, which no graph changes, and that of a step w
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial, reduce
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from autograd import kernels
-from autograd.op import REALS, Op, Row, objects, refuse_loss
+from autograd.gather import all_of, exchanged, halves, two_vectors
+from autograd.op import REALS, Op, Row
 
 POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
-
-
-def _flat(items: Any, name: str) -> list[Any]:
-    """Every element of an array or of (nested) sequences."""
-    if type(items) is not np.ndarray:
-        if not isinstance(items, (list, tuple)):
-            refuse_loss(items, f"what {name} takes")
-        if isinstance(items, str) or not isinstance(items, Iterable):
-            raise TypeError(f"{name} takes a sequence or an array, not a {type(items).__name__}")
-        listed = list(items)
-        if not any(isinstance(item, (list, tuple, np.ndarray)) for item in listed):
-            return listed
-        items = objects(listed, f"what {name} takes")
-    flat: list[Any] = items.ravel().tolist()
-    return flat
-
-
-def _all_of(name: str, empty: bool = True) -> Callable[[Any], Sequence[Any]]:
-    def gather(operands: Any) -> Sequence[Any]:
-        flat = _flat(operands, name)
-        if not flat and not empty:
-            raise ValueError(f"{name} of no operands is undefined")
-        return flat
-
-    return gather
-
-
-def _vector(items: Any) -> Sequence[Any]:
-    if isinstance(items, (list, tuple)):
-        return items
-    if isinstance(items, np.ndarray) and items.ndim != 1:
-        refuse_loss(items, "a vector of dot")
-        raise ValueError(
-            f"dot takes two vectors, not an array of shape {items.shape}; "
-            "for matrices take the dot of each row, or use @"
-        )
-    if isinstance(items, (set, frozenset, dict)):
-        raise TypeError(f"dot takes two vectors, not a {type(items).__name__}: it has no order")
-    return _flat(items, "dot")
-
-
-def _two_vectors(a: Any, b: Any) -> Sequence[Any]:
-    left, right = _vector(a), _vector(b)
-    if len(left) != len(right):
-        raise ValueError(
-            f"dot takes two vectors of the same length, not of lengths {len(left)} and {len(right)}"
-        )
-    return [*left, *right]
+AT_KINK = "#0's input #1 is at the kink, where its slope is taken to be 0"
+AT_BOUND = "#0's input #1 is at its {} bound, where the slope is taken to be 0"
+JUMP = "#0 is constant on both sides of its jump"
 
 
 # --- Arithmetic ---------------------------------------------------------------------------------
@@ -76,19 +33,24 @@ def _two_vectors(a: Any, b: Any) -> Sequence[Any]:
 
 add = Row(
     "add", operator.add, [lambda out, x, y: 1.0, lambda out, x, y: 1.0],
-    text="#1 + #2", latex="#1 + #2", numpy=np.add,
+    text="#1 + #2", latex="#1 + #2", operator="+", public=False, symmetric=True, sums=True,
+    numpy=np.add, raises=False,
     description="The sum of two operands.")
 subtract = Row(
     "subtract", operator.sub, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
-    text="#1 - #2", latex="#1 - #2", numpy=np.subtract,
+    text="#1 - #2", latex="#1 - #2", operator="-", public=False, sums=True,
+    numpy=np.subtract, raises=False,
     description="The difference of two operands.")
 multiply = Row(
     "multiply", operator.mul, [lambda out, x, y: y, lambda out, x, y: x],
-    text="#1 * #2", latex=r"#1 \cdot #2", numpy=np.multiply,
+    text="#1 * #2", latex=r"#1 \cdot #2", operator="*", public=False, symmetric=True,
+    numpy=np.multiply, raises=False,
     description="The product of two operands.")
 divide = Row(
     "divide", operator.truediv, [lambda out, x, y: 1.0 / y, lambda out, x, y: quotient_slope(x, y)],
     text="#1 / #2", latex=r"\frac{#1}{#2}", numpy=np.divide,
+    python=lambda x, y: "#1 / #2" if isinstance(y, float) and y != 0.0 else None,
+    operator="/", public=False,
     description="The quotient of two operands.")
 
 
@@ -105,21 +67,25 @@ def _power_dx(out: Any, x: Any, y: Any) -> Any:
 power = Row(
     "power", kernels.power, [_power_dx, lambda out, x, y: power_log(x, y)],
     text="#1 ** #2", latex="{#1}^{#2}", domain=(POSITIVE, REALS), numpy=np.power,
-
+    python=lambda x, y: "#1 * #1" if isinstance(y, float) and y == 2.0 else None,
+    operator="**", public=False,
     description="`x ** y`; nan for a negative x unless y is an integer.")
 negative = Row(
-    "negative", operator.neg, [lambda out, x: -1.0], text="-#1", latex="-#1", numpy=np.negative,
+    "negative", operator.neg, [lambda out, x: -1.0],
+    text="-#1", latex="-#1", numpy=np.negative, raises=False, operator="-", public=False,
     description="The operand with its sign changed.")
 abs = Row(
     "abs", math.fabs, [lambda out, x: sign(x)],
-    latex=r"\left|#1\right|", kinks=[lambda x: x], numpy=np.absolute,
+    latex=r"\left|#1\right|", sympy="Abs(#1)", kinks=[lambda x: x], unsigned=True,
+    numpy=np.absolute, raises=False,
     description="The absolute value; its derivative at 0 is 0.")
 
 # --- Powers and roots ---------------------------------------------------------------------------
 
 square = Row(
     "square", lambda x: x * x, [lambda out, x: 2.0 * x],
-    text="#1 ** 2", latex="{#1}^2", numpy=np.square,
+    text="#1 ** 2", latex="{#1}^2", numpy=np.square, raises=False,
+    python="#1 * #1", unsigned=True,
     description="The square.")
 sqrt = Row(
     "sqrt", math.sqrt, [lambda out, x: 0.5 / nonnegative(out)],
@@ -127,39 +93,48 @@ sqrt = Row(
     description="The square root.")
 cbrt = Row(
     "cbrt", kernels.cbrt, [lambda out, x: cbrt_slope(x)],
-    latex=r"\sqrt[3]{#1}", numpy=np.cbrt,
+    latex=r"\sqrt[3]{#1}", numpy=np.cbrt, raises=False,
+    sympy="sign(#1) * Abs(#1) ** Rational(1, 3)",
     description="The real cube root.")
 hypot = Row(
     "hypot", math.hypot, [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
-    latex=r"\sqrt{{#1}^2 + {#2}^2}", numpy=np.hypot,
+    latex=r"\sqrt{{#1}^2 + {#2}^2}", numpy=np.hypot, raises=False,
+    sympy="sqrt(#1 ** 2 + #2 ** 2)", symmetric=True,
     description="The distance of the point (x, y) from the origin, without overflow on the way.")
 
 # --- Exponentials and logarithms ----------------------------------------------------------------
 
-exp = Row("exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp,
+exp = Row(
+    "exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp, unsigned=True,
     description="The exponential function, e to the power of the operand.")
-expm1 = Row("expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1,
+expm1 = Row(
+    "expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1,
+    sympy="exp(#1) - 1", cancels=1.0,
     description="`exp(x) - 1`, accurate for small x.")
 log = Row(
     "log", math.log, [lambda out, x: 1.0 / nonnegative(x)],
-    latex=r"\ln\left(#1\right)", domain=(POSITIVE,), numpy=np.log,
+    latex=r"\ln\left(#1\right)", domain=(POSITIVE,), numpy=np.log, aliases=["ln"],
     description="The natural logarithm.")
 log1p = Row(
     "log1p", math.log1p, [lambda out, x: 1.0 / nonnegative(1.0 + x)],
     latex=r"\ln\left(1 + #1\right)", domain=((-1.0, math.inf),), numpy=np.log1p,
+    sympy="log(1 + #1)", cancels=1.0,
     description="`log(1 + x)`, accurate for small x.")
 log2 = Row(
     "log2", math.log2, [lambda out, x: LOG2_E / nonnegative(x)],
     latex=r"\log_2\left(#1\right)", domain=(POSITIVE,), numpy=np.log2,
+    sympy="log(#1) / log(2)",
     description="The logarithm to base 2.")
 log10 = Row(
     "log10", math.log10, [lambda out, x: LOG10_E / nonnegative(x)],
     latex=r"\log_{10}\left(#1\right)", domain=(POSITIVE,), numpy=np.log10,
+    sympy="log(#1) / log(10)",
     description="The logarithm to base 10.")
 logaddexp = Row(
     "logaddexp", kernels.logaddexp,
     [lambda out, x, y: sigmoid(difference(x, y)), lambda out, x, y: sigmoid(difference(y, x))],
-    latex=r"\ln\left(e^{#1} + e^{#2}\right)", numpy=np.logaddexp,
+    latex=r"\ln\left(e^{#1} + e^{#2}\right)", numpy=np.logaddexp, raises=False,
+    sympy="log(exp(#1) + exp(#2))", symmetric=True,
     description="`log(exp(x) + exp(y))`, without overflow.")
 
 # --- Trigonometric functions (radians) ----------------------------------------------------------
@@ -182,11 +157,12 @@ acos = Row(
     description="The inverse cosine, in radians from 0 to pi.")
 atan = Row(
     "atan", math.atan, [lambda out, x: inversion(1.0, x)],
-    latex=r"\arctan\left(#1\right)", numpy=np.arctan,
+    textbook=[lambda out, x: 1.0 / (1.0 + square(x))],
+    latex=r"\arctan\left(#1\right)", numpy=np.arctan, raises=False,
     description="The inverse tangent, in radians from -pi/2 to pi/2.")
 atan2 = Row(
     "atan2", math.atan2, [lambda out, y, x: inversion(x, y), lambda out, y, x: -inversion(y, x)],
-    numpy=np.arctan2,
+    numpy=np.arctan2, raises=False,
     description="The angle of the point (x, y), in radians from -pi to pi; y comes first.")
 
 # --- Hyperbolic functions -----------------------------------------------------------------------
@@ -197,12 +173,14 @@ sinh = Row(
     description="The hyperbolic sine.")
 cosh = Row(
     "cosh", math.cosh, [lambda out, x: sinh(x)],
-    latex=r"\cosh\left(#1\right)", numpy=np.cosh,
+    latex=r"\cosh\left(#1\right)", numpy=np.cosh, unsigned=True,
     description="The hyperbolic cosine.")
 tanh = Row(
-    "tanh", math.tanh, [lambda out, x: sech2(x)], latex=r"\tanh\left(#1\right)", numpy=np.tanh,
+    "tanh", math.tanh, [lambda out, x: sech2(x)], textbook=[lambda out, x: 1.0 - square(out)],
+    latex=r"\tanh\left(#1\right)", numpy=np.tanh, raises=False,
     description="The hyperbolic tangent.")
-asinh = Row("asinh", math.asinh, [lambda out, x: 1.0 / hypot(1.0, x)], numpy=np.arcsinh,
+asinh = Row(
+    "asinh", math.asinh, [lambda out, x: 1.0 / hypot(1.0, x)], numpy=np.arcsinh, raises=False,
     description="The inverse hyperbolic sine.")
 acosh = Row(
     "acosh", math.acosh, [lambda out, x: acosh_slope(x)],
@@ -217,11 +195,12 @@ atanh = Row(
 
 sigmoid = Row(
     "sigmoid", kernels.sigmoid, [lambda out, x: 0.25 * sech2(0.5 * x)],
-    latex=r"\sigma\left(#1\right)",
+    textbook=[lambda out, x: out * (1.0 - out)],
+    latex=r"\sigma\left(#1\right)", sympy="1 / (1 + exp(-#1))", unsigned=True,
     description="The logistic function, `1 / (1 + exp(-x))`.")
 softplus = Row(
     "softplus", kernels.softplus, [lambda out, x: sigmoid(x)],
-    latex=r"\ln\left(1 + e^{#1}\right)",
+    latex=r"\ln\left(1 + e^{#1}\right)", sympy="log(1 + exp(#1))", unsigned=True,
     description="`log(1 + exp(x))`, a smooth relu.")
 erf = Row("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)],
     description="The error function.")
@@ -236,7 +215,9 @@ def _share(x: Any, y: Any) -> Any:
 
 relu = Row(
     "relu", kernels.relu, [lambda out, x: greater(x, 0.0)],
-    latex=r"\max\left(0, #1\right)", kinks=[lambda x: x], selects=True,
+    latex=r"\max\left(0, #1\right)", sympy="Max(0, #1)", unsigned=True,
+    kinks=[lambda x: x], selects=True,
+    cut=[lambda x: "#0's input #1 is negative" if x else AT_KINK],
     fused=lambda x: (x, (1.0,)) if x > 0.0 else (0.0, (0.0,)) if x <= 0.0 else (x, (x,)),
     description="The rectified linear unit, `max(x, 0)`; its derivative at 0 is 0.")
 
@@ -249,15 +230,24 @@ def _leaky_relu_dx(out: Any, x: Any, slope: Any) -> Any:
 leaky_relu = Row(
     "leaky_relu", kernels.leaky_relu,
     [_leaky_relu_dx, lambda out, x, slope: difference(x, relu(x))],
-    domain=(REALS, (0.0, 1.0)), kinks=[lambda x, slope: x], selects=True,
+    sympy="Piecewise((#1, #1 > 0), (#2 * #1, True))", domain=(REALS, (0.0, 1.0)),
+    kinks=[lambda x, slope: x], selects=True,
+    cut=[lambda x, slope: "#0's input #1 is negative and its slope there is 0" if x else AT_KINK,
+         "#0 does not use its slope, as #1 is not below 0"],
     description="`x` where it is positive, otherwise `slope * x`.")
 maximum = Row(
     "maximum", kernels.maximum, [lambda out, x, y: _share(x, y), lambda out, x, y: _share(y, x)],
-    latex=r"\max\left(#1, #2\right)", kinks=[lambda x, y: x - y], selects=True, numpy=np.maximum,
+    textbook=[lambda out, x, y: greater(x, y), lambda out, x, y: greater(y, x)],
+    latex=r"\max\left(#1, #2\right)", sympy="Max(#1, #2)", aliases=["max"],
+    kinks=[lambda x, y: x - y], selects=True, numpy=np.maximum, raises=False, symmetric=True,
+    cut=["#0 picks #2, not #1", "#0 picks #1, not #2"],
     description="The larger operand; nan if either is nan. In a tie each has half the derivative.")
 minimum = Row(
     "minimum", kernels.minimum, [lambda out, x, y: _share(y, x), lambda out, x, y: _share(x, y)],
-    latex=r"\min\left(#1, #2\right)", kinks=[lambda x, y: x - y], selects=True, numpy=np.minimum,
+    textbook=[lambda out, x, y: greater(y, x), lambda out, x, y: greater(x, y)],
+    latex=r"\min\left(#1, #2\right)", sympy="Min(#1, #2)", aliases=["min"],
+    kinks=[lambda x, y: x - y], selects=True, numpy=np.minimum, raises=False, symmetric=True,
+    cut=["#0 picks #2, not #1", "#0 picks #1, not #2"],
     description="The smaller operand; nan if either is nan. In a tie each has half the derivative.")
 
 
@@ -276,27 +266,31 @@ clip = Row(
      lambda out, x, lower, upper: 1.0 - _inside(x, lower, upper) - _below(x, lower, upper)],
     kinks=[lambda x, lower, upper: x - lower, lambda x, lower, upper: x - upper,
            lambda x, lower, upper: lower - upper],
-    selects=True,
+    between=(0, 1), selects=True, sympy="Min(Max(#1, #2), #3)",
+    cut=[lambda x, lower, upper:
+             "#0's input #1 is below its lower bound #2" if x < lower else
+             AT_BOUND.format("lower" if x == lower else "upper") if x in (lower, upper) else
+             "#0's input #1 is above its upper bound #3",
+         "#0 does not move #1 to its lower bound #2", "#0 does not move #1 to its upper bound #3"],
     description="`x` moved into [lower, upper]; its derivative at a bound is 0.")
 where = Row(
     "where", kernels.where,
     [lambda out, condition, x, y: 0.0,
      lambda out, condition, x, y: where(condition, 1.0, 0.0),
      lambda out, condition, x, y: where(condition, 0.0, 1.0)],
-    selects=True,
+    condition=True, selects=True,
+    python="#2 if #1 else #3", sympy="Piecewise((#2, Ne(#1, 0)), (#3, True))",
+    cut=["#0 only looks whether its condition #1 is true",
+         "#0's condition #1 is false, so it does not pick #2",
+         "#0's condition #1 is true, so it does not pick #3"],
     description="`x` where the condition is true (not 0, so nan is true), otherwise `y`.")
-
 stop_gradient = Row(
     "stop_gradient", kernels.stop_gradient, [lambda out, x: 0.0],
-    latex=r"\operatorname{stop}\left(#1\right)", selects=True,
+    latex=r"\operatorname{stop}\left(#1\right)", python="#1", sympy="#1",
+    blocks=True, selects=True, cut=["#0 lets nothing through"],
     description="The operand itself, through which nothing flows: its derivative is taken to be 0.")
 
 # --- Reductions: one node for any number of operands --------------------------------------------
-
-
-def _halves(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    half = len(operands) // 2
-    return operands[:half], operands[half:]
 
 
 def _told(total: float) -> Any:
@@ -304,16 +298,6 @@ def _told(total: float) -> Any:
     if total != total:
         return np.subtract(math.inf, math.inf)
     return np.multiply(math.copysign(1e308, total), 10.0)
-
-
-def _dot_fused(*operands: float) -> tuple[float, tuple[float, ...]]:
-    left, right = _halves(operands)
-    return kernels.dot(left, right), right + left
-
-
-def _dot_partials(out: Any, *operands: Any) -> tuple[Any, ...]:
-    left, right = _halves(operands)
-    return right + left
 
 
 def _products_of_the_others(out: Any, *operands: Any) -> Sequence[Any]:
@@ -329,31 +313,40 @@ def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
 
 
 dot = Row(
-    "dot", lambda *operands: kernels.dot(*_halves(operands)), _dot_partials,
+    "dot", lambda *x: kernels.dot(*halves(x)), lambda out, *x: exchanged(x),
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
-    domain=((-1e150, 1e150),), gather=_two_vectors,
-    numpy=lambda *x: _told(kernels.dot(*_halves(x))),
-    fused=_dot_fused,
+    python="dot([#<], [#>])", sympy="Add(*map(Mul, [#<], [#>]))",
+    domain=((-1e150, 1e150),), gather=two_vectors,
+    numpy=lambda *x: _told(kernels.dot(*halves(x))), raises=False,
+    expanded=lambda *x: reduce(operator.add, map(operator.mul, *halves(x))),
+    fused=lambda *x: (kernels.dot(*halves(x)), exchanged(x)),
     description="The dot product of two vectors of the same length, rounded once.")
 sum = Row(
     "sum", kernels.sum, lambda out, *x: (1.0,) * len(x),
-    text="sum([#*])", gather=_all_of("sum"), numpy=lambda *x: _told(kernels.sum(*x)),
+    text="sum([#*])", sympy="Add(#*)", sums=True, gather=all_of("sum"),
+    numpy=lambda *x: _told(kernels.sum(*x)), raises=False,
+    expanded=lambda *x: reduce(operator.add, x),
     description="The sum of all elements, rounded once.")
 mean = Row(
     "mean", kernels.mean, lambda out, *x: (1.0 / len(x),) * len(x),
-    text="mean([#*])", gather=_all_of("mean", empty=False),
-    numpy=lambda *x: _told(kernels.mean(*x)),
+    text="mean([#*])", sympy="Add(#*) / len([#*])", aliases=["average"],
+    gather=all_of("mean", empty=False), numpy=lambda *x: _told(kernels.mean(*x)), raises=False,
     description="The arithmetic mean of all elements, rounded once.")
 prod = Row(
     "prod", lambda *x: math.prod(x, start=1.0), _products_of_the_others,
-    text="prod([#*])", domain=((-1e30, 1e30),), gather=_all_of("prod"), numpy=lambda *x: np.prod(x),
+    text="prod([#*])", python="math.prod([#*], start=1.0)", sympy="Mul(#*)",
+    domain=((-1e30, 1e30),), gather=all_of("prod"), numpy=lambda *x: np.prod(x), raises=False,
     description="The product of all elements.")
 logsumexp = Row(
     "logsumexp", kernels.logsumexp, _softmax,
-    text="logsumexp([#*])", gather=_all_of("logsumexp", empty=False),
+    textbook=lambda out, *operands: [exp(x - out) for x in operands],
+    text="logsumexp([#*])", sympy="log(Add(*map(exp, [#*])))",
+    gather=all_of("logsumexp", empty=False),
     description="`log(sum(exp(x)))` over all elements, without overflow.")
 
 # --- What the derivatives above are made of -----------------------------------------------------
+
+Part = partial(Row, public=False)
 
 
 def _level(out: Any) -> Any:
@@ -361,93 +354,95 @@ def _level(out: Any) -> Any:
     return 0.0 if out == out else defined(0.0, out)
 
 
-sign = Row(
+sign = Part(
     "sign", kernels.sign, [lambda out, x: _level(out)],
-    kinks=[lambda x: x], selects=True, numpy=np.sign,
+    kinks=[lambda x: x], selects=True, cut=[JUMP], numpy=np.sign, raises=False,
     description="-1, 0 or 1, the sign of the operand.")
-greater = Row(
+greater = Part(
     "greater", kernels.greater, [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
-    latex=r"\mathbb{1}\left[#1 > #2\right]", kinks=[lambda x, y: x - y], selects=True,
+    latex=r"\mathbb{1}\left[#1 > #2\right]", sympy="Piecewise((1, #1 > #2), (0, True))",
+    operator=">", kinks=[lambda x, y: x - y], selects=True, cut=[JUMP, JUMP],
     description="1 where x > y, otherwise 0.")
-nonnegative = Row(
+nonnegative = Part(
     "nonnegative", kernels.nonnegative, [lambda out, x: 1.0],
     text="#1", latex="#1", domain=(POSITIVE,),
     description="The operand, nan where it is negative.")
-defined = Row(
+defined = Part(
     "defined", kernels.defined,
-    [lambda out, x, value: 1.0, lambda out, x, value: 0.0],
+    [lambda out, x, value: 1.0, lambda out, x, value: 0.0], sympy="#1",
     description="The first operand, nan where the second, the value that it is derived from, is.")
-identity = Row(
+identity = Part(
     "identity", lambda x: x, [lambda out, x: 1.0],
-    text="#1", latex="#1", fused=lambda x: (x, (1.0,)),
+    text="#1", latex="#1", python="#1", fused=lambda x: (x, (1.0,)),
     description="The operand itself: what a function is given to be differentiated by.")
-difference = Row(
+difference = Part(
     "difference", kernels.difference, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
     text="#1 - #2", latex="#1 - #2",
     description="`x - y`, and 0 for two equal infinities.")
-sech2 = Row(
+sech2 = Part(
     "sech2", kernels.sech2, [lambda out, x: -2.0 * out * tanh(x)],
-    latex=r"\operatorname{sech}^2\left(#1\right)",
+    latex=r"\operatorname{sech}^2\left(#1\right)", sympy="sech(#1) ** 2",
     description="The square of the hyperbolic secant.")
-gaussian = Row(
+gaussian = Part(
     "gaussian", kernels.gaussian, [lambda out, x: -2.0 * bounded(x) * out],
     text="exp(-#1 ** 2)", latex="e^{-{#1}^2}",
     description="`exp(-x ** 2)`.")
-bounded = Row(
+bounded = Part(
     "bounded", kernels.bounded, [lambda out, x: 1.0],
     text="#1", latex="#1", domain=((-30.0, 30.0),),
     description="The operand, brought to ±30 beyond that, where `exp(-x ** 2)`, by which it is "
     "multiplied, is 0.")
-asin_slope = Row(
+asin_slope = Part(
     "asin_slope", kernels.asin_slope, [lambda out, x: x * out**3.0],
     text="1 / sqrt(1 - #1 ** 2)", latex=r"\frac{1}{\sqrt{1 - {#1}^2}}", domain=(UNIT,),
     description="`1 / sqrt(1 - x ** 2)`, the derivative of asin(x).")
-acosh_slope = Row(
+acosh_slope = Part(
     "acosh_slope", kernels.acosh_slope, [lambda out, x: -square(out) * hypot(1.0, out)],
     text="1 / sqrt(#1 ** 2 - 1)", latex=r"\frac{1}{\sqrt{{#1}^2 - 1}}", domain=(ABOVE_ONE,),
     description="`1 / sqrt(x ** 2 - 1)`, the derivative of acosh(x).")
-atanh_slope = Row(
+atanh_slope = Part(
     "atanh_slope", kernels.atanh_slope, [lambda out, x: 2.0 * x * square(out)],
     text="1 / (1 - #1 ** 2)", latex=r"\frac{1}{1 - {#1}^2}", domain=(UNIT,),
     description="`1 / (1 - x ** 2)`, the derivative of atanh(x).")
-cbrt_slope = Row(
+cbrt_slope = Part(
     "cbrt_slope", kernels.cbrt_slope, [lambda out, x: -2.0 * square(out) / cbrt(x)],
-    text="1 / (3 * cbrt(#1) ** 2)", latex=r"\frac{1}{3 \cdot {\sqrt[3]{#1}}^2}",
+    text="1 / (3 * cbrt(#1) ** 2)", sympy="Abs(#1) ** Rational(-2, 3) / 3",
+    latex=r"\frac{1}{3 \cdot {\sqrt[3]{#1}}^2}",
     description="`1 / (3 * cbrt(x) ** 2)`, the derivative of cbrt(x).")
-quotient_slope = Row(
+quotient_slope = Part(
     "quotient_slope", kernels.quotient_slope,
     [lambda out, x, y: quotient_slope(1.0, y), lambda out, x, y: -2.0 * out / y],
     text="-#1 / #2 ** 2", latex=r"-\frac{#1}{{#2}^2}",
     description="`-x / y ** 2`, the derivative of x / y.")
-power_slope = Row(
+power_slope = Part(
     "power_slope", kernels.power_slope,
     [lambda out, x, y: y * power_slope(x, y - 1.0), lambda out, x, y: power_mixed(x, y)],
     text="#2 * #1 ** (#2 - 1)", latex="#2 \\cdot {#1}^{#2 - 1}", domain=(POSITIVE, REALS),
     description="`y * x ** (y - 1)`, the derivative of x ** y with respect to x.")
-power_log = Row(
+power_log = Part(
     "power_log", kernels.power_log,
     [lambda out, x, y: power_mixed(x, y), lambda out, x, y: square(power_log(x, 0.5 * y))],
     text="#1 ** #2 * log(#1)", latex=r"{#1}^{#2} \ln\left(#1\right)", domain=(POSITIVE, REALS),
     description="`x ** y * log(x)`, the derivative of x ** y with respect to y.")
-power_mixed = Row(
+power_mixed = Part(
     "power_mixed", kernels.power_mixed,
     [lambda out, x, y: y * power_mixed(x, y - 1.0) + power_slope(x, y - 1.0),
      lambda out, x, y: 2.0 * power_log(x, y - 1.0) + y * square(power_log(x, 0.5 * (y - 1.0)))],
     text="#1 ** (#2 - 1) * (1 + #2 * log(#1))",
     latex=r"{#1}^{#2 - 1} \left(1 + #2 \ln\left(#1\right)\right)", domain=(POSITIVE, REALS),
     description="`x ** (y - 1) * (1 + y * log(x))`, the derivative of x ** y with respect to both.")
-direction = Row(
+direction = Part(
     "direction", kernels.direction,
     [lambda out, x, y: square(direction(y, x)) / distance(x, y),
      lambda out, x, y: -out * direction(y, x) / distance(x, y)],
     text="#1 / hypot(#1, #2)", latex=r"\frac{#1}{\sqrt{{#1}^2 + {#2}^2}}",
     description="`x / hypot(x, y)`, and 0 at the origin.")
-distance = Row(
+distance = Part(
     "distance", kernels.distance,
     [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
-    text="hypot(#1, #2)", latex=r"\sqrt{{#1}^2 + {#2}^2}",
+    text="hypot(#1, #2)", latex=r"\sqrt{{#1}^2 + {#2}^2}", symmetric=True,
     description="`hypot(x, y)`, but infinite at the origin, where what is divided by it is 0.")
-inversion = Row(
+inversion = Part(
     "inversion", kernels.inversion,
     [lambda out, x, y: (inversion(y, x) - out) * (inversion(y, x) + out),
      lambda out, x, y: -2.0 * out * inversion(y, x)],

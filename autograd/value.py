@@ -492,7 +492,7 @@ def _node(
 
 
 def as_value(operand: Operand) -> Value:
-    """The operand itself, or a Value that hands on a constant."""
+    """A Value as it is, a constant as a Value that was computed: it is not a leaf."""
     return operand if isinstance(operand, Value) else Value._record(ops.identity, (operand,))
 
 

@@ -370,6 +370,7 @@ def test_wide_graphs():
 
 W, Z, TIED = Value(-3.2, "w0"), Value(0.0, "z"), Value(1.0, "tied")
 PICK = Op("pick", lambda x: 0.0, [lambda out, x: 0.0], selects=True)
+SAYS = Op("says#1", lambda x: 0.0, [lambda out, x: 0.0], selects=True, cut=["#0 says so of #1"])
 
 
 @pytest.mark.parametrize(
@@ -397,6 +398,7 @@ PICK = Op("pick", lambda x: 0.0, [lambda out, x: 0.0], selects=True)
         (maximum(A, TIED), A, "maximum is at a kink (a = 1, tied = 1), where the derivative is a"),
         (maximum(A, TIED), A, "is a convention: ∂y/∂a = 0.5."),
         (PICK(A), A, "No gradient reaches a: pick does not pick a = 1."),
+        (SAYS(A), A, "No gradient reaches a: says#1 says so of a = 1."),
         (sqrt(Z) * 1, Z, "first infinity: the slope dsqrt/dz of sqrt(0), node sqrt, used by y."),
         (relu(Value(math.nan, "x")), None, "The first nan: the input x, used by y."),
     ],

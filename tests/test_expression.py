@@ -247,6 +247,10 @@ def test_every_operation_in_sympy():
     own = Op("own", lambda x: x, [lambda out, x: 1.0])
     assert str(to_sympy(own(X) + math.inf - 0.5)) == "own(x) + oo"
     assert str(to_sympy(own(X) * 0.5)) == "0.5*own(x)"
+    gamma = Op("gamma", lambda x: x, [lambda out, x: 1.0])  # SymPy has another one of that name
+    assert to_sympy(gamma(X)).func == sympy.Function("gamma")
+    half = Op("half", lambda x: x / 2.0, [lambda out, x: 0.5], sympy="#1 / len([#1, #1])")
+    assert str(to_sympy(half(X + 1))) == "x/2 + 1/2"
 
 
 # --- LaTeX --------------------------------------------------------------------------------------
@@ -458,6 +462,11 @@ def test_operations_of_ones_own():
         else:
             with pytest.raises(ValueError, match=f"python_source cannot write .* own.* {reason}"):
                 python_source(value)
+    spelled = Op("own", lambda x: 3.0 * x, [lambda out, x: 3.0], python="3.0 * #1")
+    assert python_source(spelled(X)) == "def f(x):\n    return 3.0 * x\n"
+    bound = Op("own", math.tanh, [lambda out, x: 1.0], numpy=np.tanh, raises=False)
+    assert python_source(bound(X)).endswith("    return float(math.tanh(x))\n")
+    assert "except" in python_source(Op("own", math.exp, [lambda out, x: out], numpy=np.exp)(X))
     factor = 3.0
 
     def closure(x):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from limits import INF, Multi, arity, ends, truths
+from limits import INF, KNOWN, Multi, arity, ends, truths
 
 from autograd import Value, grad, hessian, hvp, jacobian, jvp, sqrt
 from autograd.op import Op
@@ -402,8 +402,9 @@ def exceptions(op: Op) -> set[tuple[str, Multi]]:
     return {case for case in listed if case[0].startswith(f"{op.name}(")}
 
 
-@pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
-def test_derivatives_are_the_limits(op):
+@pytest.mark.parametrize("name", [name for name in TABLE if name in KNOWN])
+def test_derivatives_are_the_limits(name):
+    op = TABLE[name]
     expected, found = exceptions(op), {(x.point, x.order): x for x in failures(op)}
     unexpected = [str(failure) for case, failure in found.items() if case not in expected]
     assert not unexpected, "\n".join(unexpected)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import autograd
-from autograd import Value
+from autograd import Op, Value
 from autograd.ops import TABLE
 
 PACKAGE = Path(autograd.__file__).parent
@@ -19,6 +19,7 @@ ROOMS = [
     "quiet",
     "kernels",
     "op",
+    "gather",
     "ops",
     "node",
     "graph",
@@ -55,6 +56,12 @@ def test_public_names():
     assert len(set(documents)) == len(documents)
 
 
+def test_the_public_operations_are_those_of_the_table():
+    exported = {name for name in autograd.__all__ if isinstance(getattr(autograd, name), Op)}
+    assert exported == {name for name, op in TABLE.items() if op.public}
+    assert all(getattr(autograd, name) is TABLE[name] for name in exported)
+
+
 def test_operations_say_what_they_compute_and_how_they_are_called():
     assert autograd.atan2.__doc__.startswith("The angle of the point (x, y)")
     signatures = {name: str(inspect.signature(op)) for name, op in TABLE.items()}
@@ -87,6 +94,63 @@ def test_imports_go_one_way(room):
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograd."):
             imported.add(node.module.split(".")[1])
     assert imported - {room} <= set(ROOMS[: ROOMS.index(room)])
+
+
+NAMING = {
+    "ops.py": "the table",
+    "__init__.py": "the public names",
+    "value.py": "a method for each operation",
+    "graph.py": "the gates of derivatives are made of two of them",
+    "expression/simplify.py": "the identities of arithmetic are about particular ones",
+    "compare/mistakes.py": "so are the mistakes that people make",
+    "neuron.py": "a program that uses the library",
+    "recording.py": "what a function is given is an operand of one",
+}
+
+
+def operations_named(tree):
+    """The operations that a module knows by name: imported, `ops.tanh`, `TABLE["tanh"]`, a string
+    that something is looked up by or compared with.
+    """
+    names = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom("autograd" | "autograd.ops", aliases):
+                names |= {alias.name for alias in aliases}
+            case ast.Attribute(ast.Name("ops" | "autograd"), name):
+                names.add(name)
+            case ast.Compare() | ast.Subscript() | ast.Call(ast.Attribute(attr="get")):
+                parts = [part for part in ast.walk(node) if isinstance(part, ast.Constant)]
+                names |= {part.value for part in parts if isinstance(part.value, str)}
+    return names & TABLE.keys()
+
+
+def test_facts_about_operations_are_in_the_table():
+    """A reader that asks which operation it has before it is a second table."""
+    found = {
+        file.relative_to(PACKAGE).as_posix(): operations_named(ast.parse(file.read_text("utf-8")))
+        for file in PACKAGE.rglob("*.py")
+    }
+    others = {file: names for file, names in found.items() if names and file not in NAMING}
+    assert not others, "make it a field of Op"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from autograd.ops import tanh",
+        "from autograd import tanh as t",
+        "op is ops.tanh",
+        "op is autograd.tanh",
+        "op is TABLE['tanh']",
+        "op is ops.TABLE['tanh']",
+        "op is TABLE.get('tanh')",
+        "op.name == 'tanh'",
+        "op.name in ('tanh', 'sigmoid')",
+    ],
+)
+def test_a_second_table_is_found(code):
+    assert "tanh" in operations_named(ast.parse(code))
 
 
 def test_importing_the_library_is_quiet_and_imports_neither_command_nor_graphviz():

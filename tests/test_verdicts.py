@@ -169,6 +169,32 @@ def test_an_error_beside_an_infinite_slope_may_come_from_below_only():
     assert 1e-8 < report.rows[0].tolerance < 1e-5
 
 
+def logistic(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+@pytest.mark.parametrize(
+    ("function", "by_hand", "points"),
+    [
+        (lambda x: 1.0 / autograd.expm1(x), lambda x: -np.exp(x) / (np.exp(x) - 1.0) ** 2, 1e-7),
+        (lambda x: log(autograd.log1p(x)), lambda x: 1.0 / ((1.0 + x) * np.log(1.0 + x)), 1e-7),
+        (autograd.tanh, lambda x: 1.0 - np.tanh(x) ** 2, 15.0),
+        (autograd.sigmoid, lambda x: logistic(x) * (1.0 - logistic(x)), 30.0),
+    ],
+)
+def test_terms_may_cancel_in_formulas_of_the_textbook(function, by_hand, points):
+    """As they do not in the library's; the digits that are left are compared."""
+    lost = []
+    for number in np.linspace(0.5 * points, points, 30).tolist():
+        x = Value(number, name="x")
+        y, right = function(x), float(by_hand(number))
+        y.backward()
+        lost.append(abs(right - x.grad) / abs(x.grad))
+        assert compare(y, {x: right}).passed
+        assert not compare(y, {x: 1.01 * x.grad + 1e-13}).passed
+    assert max(lost) > 1e-9
+
+
 def test_close_to_a_kink_is_not_at_it():
     x = Value(1e-12, name="x")
     assert compare(relu(x), {x: 0.0}).verdict == "disagree"

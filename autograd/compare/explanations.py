@@ -6,7 +6,6 @@ from itertools import chain, combinations, product
 
 import numpy as np
 
-from autograd import ops
 from autograd.compare.mistakes import (
     EVERYWHERE,
     FACTORS,
@@ -86,7 +85,7 @@ def _left_out(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[flo
         return
     for position, node in enumerate(order):
         data = [x.data if isinstance(x, Value) else x for x in node.operands]
-        if node.op in (ops.add, ops.subtract):
+        if node.op and node.op.sums and node.op.arity == 2:
             rest = (node.op.value(0.0, data[1]), data[0])
             for term, kept in zip(node.operands, rest, strict=True):
                 title = names[term] if isinstance(term, Value) else f"{term:g}"

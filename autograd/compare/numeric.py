@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from math import fabs, inf, isfinite
 
-from autograd import ops
 from autograd.quiet import quiet
 from autograd.value import Value
 
@@ -107,7 +106,8 @@ def _above(order: Sequence[Value], places: Mapping[Value, Sequence[int]], wrt: V
     front = list(places.get(wrt, ()))
     while front:
         place = front.pop()
-        if place not in found and order[place].op is not ops.stop_gradient:
+        op = order[place].op
+        if place not in found and op is not None and not op.blocks:
             found.add(place)
             front += places.get(order[place], ())
     return found

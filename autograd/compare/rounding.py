@@ -9,13 +9,12 @@ where the problem is ill-conditioned, by cancellation say, small for a tiny grad
 Bounds are in units of the rounding error, which is 2**-52 for float64 and 2**-23 for float32.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from math import fabs, isfinite, isnan, sqrt
 from typing import Any, NamedTuple
 
-from autograd import ops
-from autograd.graph import topological_order
-from autograd.node import constants
+from autograd.graph import backward_sweep, sort, topological_order
+from autograd.node import Node, constants, number
 from autograd.op import Op
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
@@ -23,16 +22,6 @@ from autograd.value import Value
 EPSILON = 2.0**-52
 SMALLEST = 2.0**-1022
 """Below this size rounding is no longer relative."""
-CANCELLING: dict[Op, float] = {ops.expm1: 1.0, ops.log1p: 1.0}
-"""The size of what cancels in the textbook formula of an operation, `exp(x) - 1` for expm1.
-This library computes it without cancellation, but a derivation by hand uses the textbook.
-"""
-CANCELLING_SLOPES: dict[Op, Callable[[float], float]] = {
-    ops.tanh: lambda out: 1.0,
-    ops.sigmoid: lambda out: out,
-}
-"""The same for derivatives, `1 - tanh(x) ** 2` and `s * (1 - s)`."""
-SUMS = {ops.add, ops.subtract, ops.sum}
 
 
 class Bounded(NamedTuple):
@@ -56,7 +45,7 @@ def derivatives(order: Sequence[Value], absorbed: bool = False) -> dict[Value, B
     data = data_bounds(order, {})
     if absorbed:
         for node in order:
-            if node.op in SUMS:
+            if node.op is not None and node.op.sums:
                 for x in node.operands:
                     if isinstance(x, Value) and x.op is not None:
                         data[x] = max(data[x], fabs(node.data))
@@ -88,18 +77,25 @@ def data_bounds(order: Iterable[Value], given: dict[Value, float]) -> dict[Value
         ]
         # In a long sum every step rounds, each of them up or down.
         steps = sqrt(len(handed_on)) if node.op.arity is None else 1.0
-        own = max(_rounding(node.data), CANCELLING.get(node.op, 0.0))
+        own = max(_rounding(node.data), node.op.cancels)
         result[node] = own + steps * sum(handed_on)
     return result
 
 
-@quiet
 def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
     """The error of each partial derivative of a node, given that of the data of its operands."""
     op = node.op
     assert op is not None
-    if op in (ops.add, ops.subtract, ops.negative, ops.relu):
-        return [0.0] * len(node.operands)  # what a partial can be is exact
+    if op.sums or (op.selects and all(partial in (0.0, 1.0) for partial in node.partials)):
+        return [0.0] * len(node.operands)  # these are exact
+    return _formula_bounds(op, node, data)
+
+
+@quiet
+def _formula_bounds(op: Op, node: Value, data: dict[Value, float]) -> list[float]:
+    """The same from the formulas, that of the textbook too if it is another one: a derivation by
+    hand may use it, and terms of it may cancel, as in `1 - tanh(x) ** 2`.
+    """
     twins = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
     out = Value(node.data)
     given = {out: data[node]} | {
@@ -107,18 +103,33 @@ def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
         for twin, x in zip(twins, node.operands, strict=True)
         if isinstance(twin, Value) and isinstance(x, Value)
     }
-    own = CANCELLING_SLOPES[op](node.data) if op in CANCELLING_SLOPES else 0.0
     try:
-        partials = op.differentiate(out, twins, constants(node))
+        fixed = constants(node)
+        bounds = [_bound(x, given) for x in op.differentiate(out, twins, fixed)]
+        taught = op.taught(out, twins, fixed) if op.textbook else [0.0] * len(bounds)
     except (TypeError, ArithmeticError, ValueError):  # an Op of one's own, for floats only
         return [_rounding(partial) for partial in node.partials]
-    return [own + _bound(partial, given) for partial in partials]
+    return [max(bound, _largest_term(x)) for bound, x in zip(bounds, taught, strict=True)]
 
 
 def _bound(partial: Any, given: dict[Value, float]) -> float:
     if not isinstance(partial, Value):
-        return _rounding(float(partial))
+        return 0.0 if partial in (-1.0, 0.0, 1.0) else _rounding(float(partial))
     return data_bounds(topological_order(partial), given)[partial]
+
+
+def _largest_term(formula: Any) -> float:
+    """How much the largest term of any sum in a formula contributes to its result."""
+    if not isinstance(formula, Value):
+        return 0.0
+    adjoints: dict[Node, float | None] = dict.fromkeys(sort(formula))
+    adjoints[formula] = 1.0
+    backward_sweep(adjoints)
+    return max(
+        _product(adjoint or 0.0, fabs(number(x)))
+        for node, adjoint in adjoints.items()
+        for x in (node.operands if node.op and node.op.sums else (0.0,))
+    )
 
 
 def _handed_on(node: Value, index: int, bound: float) -> float:
@@ -145,9 +156,7 @@ def _handed_on(node: Value, index: int, bound: float) -> float:
 
 def _constant(node: Value, x: float) -> float:
     """What a rounding of a constant does to the data; its partial is not recorded."""
-    if node.op in (ops.add, ops.subtract):
-        return _rounding(x)
-    return _rounding(node.data)
+    return _rounding(x if node.op is not None and node.op.sums else node.data)
 
 
 def _rounding(x: float) -> float:

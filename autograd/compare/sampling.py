@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import ops
 from autograd.compare.judge import Judge
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
@@ -61,16 +60,14 @@ class Recording:
             if node.op is None:
                 continue
             kinks: list[Any] = [kink(*node.operands) for kink in node.op.kinks]
-            if node.op is ops.where:
-                kinks = [node.operands[0]]
-            elif node.op is ops.clip and all(map(isfinite, _data(node.operands))):
-                x, lower, upper = node.operands
-                self.middles[Branch(self.judge.names[node], len(kinks))] = x - (
-                    0.5 * (lower + upper)
-                )
-                kinks.append((x - lower) * (upper - x))  # inside or outside
+            if node.op.condition:
+                kinks.insert(0, node.operands[0])
+            if node.op.between and all(map(isfinite, _data(node.operands))):
+                one, other = [kinks[place] for place in node.op.between]
+                self.middles[Branch(self.judge.names[node], len(kinks))] = 0.5 * (one + other)
+                kinks.append(one * -other)  # inside or outside
             for count, decider in enumerate(kinks):
-                if isinstance(decider, Value) or node.op is ops.where:
+                if isinstance(decider, Value) or (node.op.condition and count == 0):
                     result[Branch(self.judge.names[node], count)] = decider
         return result
 
@@ -114,9 +111,9 @@ class Recording:
     def described(self, branch: Branch, side: int) -> str:
         """What was never seen."""
         decider = self.deciders[branch]
-        if isinstance(decider, float):
-            return f"the condition of a where was never {'true' if side > 0 else 'false'}"
         (op,) = {x.op.name for x, name in self.judge.names.items() if x.op and name == branch.node}
+        if isinstance(decider, float):
+            return f"the condition of a {op} was never {'true' if side > 0 else 'false'}"
         name = self.judge.names.get(decider, f"what decides about the {op}")
         word = "positive" if side > 0 else "negative"
         return f"{name} was never {word}, so that side of the {op} was not compared"

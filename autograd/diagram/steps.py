@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from autograd import ops
 from autograd.diagram import palette
-from autograd.graph import outdated, topological_order
+from autograd.graph import backward_sweep, outdated, topological_order
 from autograd.op import Op
+from autograd.quiet import quiet
 from autograd.value import Value
 
 
@@ -125,44 +125,30 @@ def _beyond(node: Value) -> Step:
     return Step(None, (), (), node.data, float(node.grad), node.name)
 
 
+@quiet
 def _expansion(step: Step) -> list[Step]:
     """A dot product or a sum as the steps that it stands for; any other step as it is.
 
     The last one has the value of the whole, which is rounded more carefully than a chain is.
     """
-
-    def part(
-        op: Op, x: Step | float, y: Step | float, partials: tuple[float, float], data: float
-    ) -> Step:
-        return Step(op, (x, y), partials, data, step.grad, None, step.reached, step.alive)
-
-    terms: list[Step | float] = []
-    if step.op is ops.sum:
-        terms += step.operands
-    elif step.op is ops.dot:
-        half = len(step.operands) // 2
-        for i in range(half):
-            x, y = step.operands[i], step.operands[half + i]
-            product = _data(x) * _data(y)
-            if isinstance(x, float) and isinstance(y, float):
-                terms.append(product)
-            else:
-                slopes = step.partials[i], step.partials[half + i]
-                terms.append(part(ops.multiply, x, y, slopes, product))
-    if not terms or terms == list(step.operands[:1]):
+    if step.op is None or step.op.expanded is None or not step.operands:
         return [step]
-    result = [x for x in terms if isinstance(x, Step)] if step.op is ops.dot else []
-    total = terms[0]
-    for term in terms[1:]:
-        if isinstance(total, float) and isinstance(term, float):
-            total += term
-            continue
-        slopes = float(isinstance(total, Step)), float(isinstance(term, Step))
-        total = part(ops.add, total, term, slopes, _data(total) + _data(term))
-        result.append(total)
+    twins = [x if isinstance(x, float) else Value(x.data) for x in step.operands]
+    whole = step.op.expanded(*twins)
+    given = zip(twins, step.operands, strict=True)
+    made = {twin: operand for twin, operand in given if isinstance(twin, Value)}
+    if isinstance(whole, float) or whole in made:
+        return [step]
+    parts = [node for node in topological_order(whole) if node not in made]
+    parts.sort(key=lambda node: not made.keys() >= set(_operands(node)))  # products, then sums
+    adjoints: dict[Any, Any] = {**dict.fromkeys([*made, *parts]), whole: step.grad}
+    backward_sweep(adjoints)
+    result: list[Step] = []
+    for node in parts:
+        operands = [x if isinstance(x, float) else made[x] for x in node.operands]
+        part = Step(node.op, operands, node.partials, node.data, adjoints[node])
+        part.reached, part.alive = step.reached, step.alive
+        result.append(part)
+        made[node] = part
     result[-1].data, result[-1].name, result[-1].mark = step.data, step.name, step.mark
     return result
-
-
-def _data(operand: Step | float) -> float:
-    return operand if isinstance(operand, float) else operand.data

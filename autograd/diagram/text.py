@@ -5,13 +5,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
-from autograd import ops
 from autograd.diagram.steps import Step
 
 PLACE = "·"
 """Stands for an operand to which an arrow leads."""
-SYMMETRIC = {ops.add, ops.multiply, ops.maximum, ops.minimum, ops.hypot, ops.logaddexp}
-"""Of two operands it does not matter which one is the first."""
 LONGEST = 120
 """How many characters of a formula are put into another one."""
 
@@ -111,11 +108,12 @@ def _written(step: Step, constant: Callable[[float], str], operand: Callable[[St
     """The formula of an operation; a constant exponent that is a whole number without the `.0`."""
     assert step.op is not None
     texts = [constant(x) if isinstance(x, float) else operand(x) for x in step.operands]
-    exponent = step.operands[1] if step.op is ops.power else None
-    if isinstance(exponent, float) and exponent.is_integer() and abs(exponent) < 1e6:
-        texts[1] = str(int(exponent))
-    if step.op is ops.power and texts[0].startswith("-"):
-        texts[0] = f"({texts[0]})"
+    if step.op.text.startswith("#1 ** "):
+        for exponent in step.operands[1:]:
+            if isinstance(exponent, float) and exponent.is_integer() and abs(exponent) < 1e6:
+                texts[1] = str(int(exponent))
+        if texts[0].startswith("-"):
+            texts[0] = f"({texts[0]})"
     return legible(step.op.write(step.op.text, texts))
 
 
@@ -123,7 +121,7 @@ def roles(step: Step) -> Sequence[str]:
     """What each operand is to the operation, where the arrows do not tell: `left`, `condition`."""
     op, count = step.op, len(step.operands)
     nothing = [""] * count
-    if op is None or op.arity is None or op in SYMMETRIC:
+    if op is None or op.arity is None or op.symmetric:
         return nothing
     if sum(isinstance(x, Step) for x in step.operands) < 2:
         return nothing

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import NamedTuple
 
-from autograd import ops
 from autograd.explain.document import Math
 from autograd.expression.templates import (
     ATOM,
@@ -23,7 +22,6 @@ from autograd.expression.text import LATEX, TEXT, latex_digits
 from autograd.op import Op
 from autograd.value import Value
 
-INDICATOR = "1[#1 > #2]"
 SIDE_BY_SIDE = (
     Template([("1", SUM), ("2", ATOM)], PRODUCT, minus=SUM),
     Template([("1", NEGATIVE), " ", ("2", LATEX_POWER)], LATEX_PRODUCT, minus=NEGATIVE),
@@ -82,7 +80,7 @@ class Numbers:
 
 def applied(op: Op, operands: Sequence[object], written: Sequence[Written]) -> Written:
     """An operation of operands that are written already; only the first and last if many."""
-    if op is ops.multiply and isinstance(operands[0], float) and isinstance(operands[1], Value):
+    if op.operator == "*" and isinstance(operands[0], float) and isinstance(operands[1], Value):
         number, other = (x.text for x in written)
         joins = re.fullmatch(r"[^\W\d]\d*", other.text)
         if re.fullmatch(r"-?\d+(\.\d+)?", number.text) and (joins or other.tightness < PRODUCT):
@@ -94,8 +92,8 @@ def applied(op: Op, operands: Sequence[object], written: Sequence[Written]) -> W
             written = [*_few(written[:half]), *_few(written[half:])]
         else:
             written = _few(written)
-    text = text_template(INDICATOR if op is ops.greater else op.text)
-    return _put(text, LATEX.template(op, ()), written)
+    text = "1[#1 > #2]" if op.operator == ">" else op.text
+    return _put(text_template(text), LATEX.template(op, ()), written)
 
 
 def _put(text: Template, latex: Template, written: Sequence[Written]) -> Written:

@@ -1,35 +1,19 @@
 """Local derivatives as formulas in the labels of the operands."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import Any
 
-from autograd import ops
 from autograd.explain.labels import LONGEST, Labels
 from autograd.explain.notation import Written, applied
+from autograd.explain.reasons import data
 from autograd.expression.simplify import merged, simplified
 from autograd.node import constants
-from autograd.op import Op
 from autograd.quiet import quietly
 from autograd.value import Value
 
 LONGEST_PARTIAL = 60
 """How long the formula of a local derivative may be; otherwise its number stands alone."""
-
-
-def _larger(out: Any, x: Any, y: Any) -> Sequence[Any]:
-    return ops.greater(x, y), ops.greater(y, x)
-
-
-TAUGHT: Mapping[Op, Callable[..., Sequence[Any]]] = {
-    ops.sigmoid: lambda out, x: [out * (1.0 - out)],
-    ops.tanh: lambda out, x: [1.0 - ops.square(out)],
-    ops.atan: lambda out, x: [1.0 / (1.0 + ops.square(x))],
-    ops.logsumexp: lambda out, *x: [ops.exp(z - out) for z in x],
-    ops.maximum: _larger,
-    ops.minimum: lambda out, x, y: _larger(out, y, x),
-}
-"""Derivatives as they are taught, where the table has a formula with smaller errors."""
 
 
 class Partials:
@@ -74,12 +58,11 @@ class Partials:
             formula = self._labels.formula(node)
             if len(formula.text.text) <= LONGEST:
                 labels[out] = formula
-        if node.op in (ops.maximum, ops.minimum) and 0.5 in node.partials:
-            return None  # a tie
-        taught = TAUGHT.get(node.op)
         try:
-            if taught is not None:
-                return quietly(taught, out, *arguments), labels
-            return quietly(node.op.differentiate, out, arguments, constants(node)), labels
+            slopes = quietly(node.op.taught, out, arguments, constants(node))
         except Exception:  # an operation of one's own, whose partials are for floats only
             return None
+        pairs = zip(slopes, node.partials, node.operands, strict=True)
+        if node.op.selects and any(data(z) != p for z, p, x in pairs if isinstance(x, Value)):
+            return None  # a tie, of which textbooks do not speak
+        return slopes, labels

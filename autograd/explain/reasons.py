@@ -1,9 +1,10 @@
 """What is said in words: why nothing flows somewhere, what a kink is, where a nan comes from."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 
-from autograd import graph, ops
+from autograd import graph
 from autograd.explain.document import Math, Words
 from autograd.explain.labels import Labels
 from autograd.explain.paths import Edge
@@ -27,69 +28,17 @@ def operation(node: Value) -> str:
 
 def cut(edge: Edge, labels: Labels) -> Words:
     """Why nothing flows from a selection into an operand of it, as a clause."""
-    node, operands = edge.node, edge.node.operands
-    name = operation(node)
-    x = data(operands[0])
-    shown = labels.equation(operands[edge.place])
-    if node.op in (ops.relu, ops.leaky_relu) and edge.place == 0:
-        if x == 0.0:
-            return [f"{name}'s input ", shown, " is at the kink, where its slope is taken to be 0"]
-        slope = " and its slope there is 0" if node.op is ops.leaky_relu else ""
-        return [f"{name}'s input ", shown, f" is negative{slope}"]
-    if node.op is ops.leaky_relu:
-        return [
-            f"{name} does not use its slope, as ",
-            labels.equation(operands[0]),
-            " is not below 0",
-        ]
-    if node.op in (ops.maximum, ops.minimum):
-        return [f"{name} picks ", labels.equation(operands[1 - edge.place]), ", not ", shown]
-    if node.op is ops.clip:
-        return _clipped(edge, labels)
-    if node.op is ops.where:
-        if edge.place == 0:
-            return [f"{name} only looks whether its condition ", shown, " is true"]
-        truth = "true" if x else "false"
-        return [
-            f"{name}'s condition ",
-            labels.equation(operands[0]),
-            f" is {truth}, so it does not pick ",
-            shown,
-        ]
-    if node.op is ops.stop_gradient:
-        return [f"{name} lets nothing through"]
-    if node.op in (ops.sign, ops.greater):
-        return [f"{name} is constant on both sides of its jump"]
-    return [f"{name} does not pick ", shown]
-
-
-def _clipped(edge: Edge, labels: Labels) -> Words:
-    operands = edge.node.operands
-    x, bounds = operands[0], operands[1:]
-    name = operation(edge.node)
-    if edge.place:
-        which = ("lower", "upper")[edge.place - 1]
-        return [
-            f"{name} does not move ",
-            labels.equation(x),
-            f" to its {which} bound ",
-            labels.equation(operands[edge.place]),
-        ]
-    for bound, side, which in zip(bounds, ("below", "above"), ("lower", "upper"), strict=True):
-        if data(x) == data(bound):
-            return [
-                f"{name}'s input ",
-                labels.equation(x),
-                f" is at its {which} bound, where the slope is taken to be 0",
-            ]
-        if (data(x) < data(bound)) == (side == "below"):
-            return [
-                f"{name}'s input ",
-                labels.equation(x),
-                f" is {side} its {which} bound ",
-                labels.equation(bound),
-            ]
-    return [f"{name} does not pick ", labels.equation(x)]
+    op, operands = edge.node.op, edge.node.operands
+    assert op is not None
+    clause = op.cut[edge.place] if op.cut else f"#0 does not pick #{edge.place + 1}"
+    if callable(clause):
+        clause = clause(*map(data, operands))
+    words: list[str | Math] = [*re.split(r"#(\d+)", clause)]  # every other one is a place
+    words[1::2] = [
+        operation(edge.node) if place == "0" else labels.equation(operands[int(place) - 1])
+        for place in re.findall(r"#(\d+)", clause)
+    ]
+    return words
 
 
 def kinks(edges: Sequence[Edge], labels: Labels) -> list[Words]:

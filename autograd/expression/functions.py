@@ -13,30 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd import kernels, ops
+from autograd import kernels
 from autograd.expression.lines import Names
 from autograd.expression.simplify import Operand
 from autograd.expression.templates import Template, text_template
 from autograd.op import Op
 from autograd.value import Value
 
-AS_PYTHON = {
-    ops.add: ops.add.text,
-    ops.subtract: ops.subtract.text,
-    ops.multiply: ops.multiply.text,
-    ops.negative: ops.negative.text,
-    ops.square: "#1 * #1",
-    ops.identity: "#1",
-    ops.stop_gradient: "#1",
-    ops.where: "#2 if #1 else #3",
-    ops.prod: "math.prod([#*], start=1.0)",
-}
-"""What Python computes as this library does, whatever the numbers."""
+KERNEL = re.compile(r"(?<![\w.])[^\W\d]\w*(?=\()")
+"""A function that is called by its name alone."""
 NAME = "\0"
-NEVER_RAISING = {math.fabs, math.atan, math.atan2, math.asinh, math.tanh, math.hypot}
-NEVER_RAISING_OPS = {
-    ops.cbrt, ops.dot, ops.logaddexp, ops.maximum, ops.mean, ops.minimum, ops.sign, ops.sum
-}  # fmt: skip
 
 
 class Functions:
@@ -45,24 +31,28 @@ class Functions:
     def __init__(self) -> None:
         self.sources: dict[str, str] = {}
         """The source of each, those that others need before them."""
-        self._calls: dict[Op, str] = {}
+        self._templates: dict[tuple[Op, str | None], Template] = {}
         self._builtins: set[str] = set()
 
     def template(self, op: Op, operands: Sequence[Operand]) -> Template:
         """How an operation is written in Python."""
-        if op in AS_PYTHON:
-            return text_template(AS_PYTHON[op])
-        last = operands[-1] if operands else None
-        if op is ops.power and isinstance(last, float) and last == 2.0:
-            return text_template(AS_PYTHON[ops.square])
-        if op is ops.divide and isinstance(last, float) and last != 0.0:
-            return text_template(op.text)
-        if op is ops.dot:
-            return text_template(op.text.replace(op.name, self._define(op, kernels.dot)))
-        if op not in self._calls:
-            self._calls[op] = self._call(op)
-        call = f"{self._calls[op]}(#*)"
+        python = op.python(*operands) if callable(op.python) else op.python
+        if (op, python) not in self._templates:
+            self._templates[op, python] = self._template(op, python)
+        return self._templates[op, python]
+
+    def _template(self, op: Op, python: str | None) -> Template:
+        if python is None and _is_operator(op) and not op.raises:
+            python = op.text
+        if python is not None:
+            return text_template(KERNEL.sub(lambda name: self._kernel(op, name[0]), python))
+        call = f"{self._call(op)}(#*)"
         return text_template(call if op.own else f"float({call})")
+
+    def _kernel(self, op: Op, name: str) -> str:
+        """What a function in a template is called here, copied if it is a kernel."""
+        kernel = getattr(kernels, name, None)
+        return name if kernel is None else self._define(op, kernel)
 
     def collect(self, order: Iterable[Value]) -> set[str]:
         """Find the functions for a graph; what no variable in it may be called."""
@@ -75,12 +65,10 @@ class Functions:
         """What to call for an operation."""
         forward: Any = op.forward
         operands = {1: "x", 2: "x, y"}.get(op.arity or 0, "*operands")
-        guarded = (
-            op.numpy is not None and forward not in NEVER_RAISING and op not in NEVER_RAISING_OPS
-        )
+        guarded = op.raises and op.numpy is not None
         name = _identifier(op.name)
-        if forward is operator.truediv:
-            called = "x / y"
+        if _is_operator(op):
+            called = op.write(op.text, operands.split(", "))
         else:
             if getattr(forward, "__module__", "") == "math":
                 called = f"math.{forward.__name__}"
@@ -149,6 +137,11 @@ def _numpy(op: Op) -> str:
     if getattr(np, name, None) is not op.numpy:
         raise _unwritable(op, "falls back on a function that is not one of NumPy's own")
     return f"np.{name}"
+
+
+def _is_operator(op: Op) -> bool:
+    """Whether an operation is one of Python's own operators, so that its text computes it."""
+    return getattr(op.forward, "__module__", "") == operator.add.__module__
 
 
 def _identifier(name: str) -> str:

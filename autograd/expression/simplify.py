@@ -1,4 +1,7 @@
-"""Graphs made simpler where that changes no bit of any result, whatever the data."""
+"""Graphs made simpler where that changes no bit of any result, whatever the data.
+
+The identities of arithmetic, `1 * x = x` say, are about particular operations, so they are named.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -10,9 +13,6 @@ from autograd.quiet import quiet
 from autograd.value import Value
 
 Operand = Value | float
-
-NEVER_MINUS_ZERO = {ops.abs, ops.exp, ops.square, ops.relu, ops.sigmoid, ops.softplus, ops.cosh}
-"""Operations that never give -0.0, to which 0.0 can be added without changing it."""
 
 
 def merged(roots: Iterable[Operand]) -> dict[Value, None]:
@@ -88,7 +88,7 @@ def _simpler(op: Op, operands: Sequence[Any], once: Collection[Value]) -> Operan
         return _operand(x)
     elif op is ops.add:
         for term, other in ((x, y), (y, x)):
-            if _is(term, -0.0) or (_is(term, 0.0) and other.op in NEVER_MINUS_ZERO):
+            if _is(term, -0.0) or (_is(term, 0.0) and other.op and other.op.unsigned):
                 return _operand(other)
         if (negated := _negated(y)) is not None:
             return _operand(x - negated)

@@ -2,32 +2,22 @@
 
 import ast
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from autograd import ops
 from autograd.formula.source import Source
-from autograd.op import Op
+from autograd.ops import TABLE
 from autograd.value import Value
 
-_names = list(ops.TABLE)
-OPERATORS: Mapping[type[ast.AST], Op] = {
-    ast.Add: ops.add,
-    ast.Sub: ops.subtract,
-    ast.Mult: ops.multiply,
-    ast.Div: ops.divide,
-    ast.Pow: ops.power,
+OPERATORS: Mapping[type[ast.AST], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "**",
 }
-FUNCTIONS = {
-    name: ops.TABLE[name]
-    for name in _names[: _names.index("sign")]  # then come the parts of derivatives
-    if name not in ("add", "subtract", "multiply", "divide", "power", "negative")
-}
-"""The operations that can be called: those that the package exports."""
 CONSTANTS = {"pi": math.pi}
-ALIASES = {"ln": "log", "max": "maximum", "min": "minimum", "average": "mean"}
-"""What some operations are called elsewhere."""
 SPELLINGS = {"e": "; e ** x is written exp(x), and e alone exp(1)", "π": "; it is written pi"}
 """How numbers are written that have a name elsewhere; here such a name can be given any number."""
 KINDS: Mapping[type[ast.AST], str] = {
@@ -40,12 +30,7 @@ KINDS: Mapping[type[ast.AST], str] = {
 LONGEST_GUESSED = 40
 NUMBER, SEQUENCE, CONDITION = "number", "sequence", "condition"
 """What may stand at a place in the formula."""
-COMPARISONS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
-    ast.Gt: lambda x, y: ops.greater(x, y),
-    ast.Lt: lambda x, y: ops.greater(y, x),
-    ast.GtE: lambda x, y: ops.subtract(1.0, ops.greater(y, x)),
-    ast.LtE: lambda x, y: ops.subtract(1.0, ops.greater(x, y)),
-}
+COMPARISONS: Mapping[type[ast.AST], str] = {ast.Gt: ">", ast.Lt: "<", ast.GtE: ">=", ast.LtE: "<="}
 
 
 class Reader:
@@ -59,6 +44,8 @@ class Reader:
         self._source = source
         self._leaves = leaves
         self.used: set[str] = set()
+        self._functions = {name: op for name, op in TABLE.items() if op.public}
+        self._operators = {(op.operator, op.arity): op for op in TABLE.values() if op.operator}
 
     def computed(self) -> Any:
         """The result, by a stack of what is still to be done."""
@@ -109,22 +96,22 @@ class Reader:
         column = self._source.column(node.func)
         if not name and isinstance(node.func, ast.Attribute):
             raise self._refused(node.func)
-        if not name or (name in self._leaves and name not in FUNCTIONS):
+        if not name or (name in self._leaves and name not in self._functions):
             what = f"{name} is a number" if name else "this is no operation"
             raise self._source.wrong(
                 f"{what}, which cannot be called; a product is written with *", column
             )
-        op = FUNCTIONS.get(name)
+        op = self._functions.get(name)
         if op is None:
             raise self._source.wrong(
-                f"there is no operation {name!r}{meant(name, FUNCTIONS)}", column
+                f"there is no operation {name!r}{meant(name, self._functions)}", column
             )
         if node.keywords:
             raise self._source.wrong(
                 "arguments are given without names", self._source.column(node.keywords[0])
             )
         if op.gather is None:
-            roles = [CONDITION if op is ops.where else NUMBER] + [NUMBER] * len(node.args)
+            roles = [CONDITION if op.condition else NUMBER] + [NUMBER] * len(node.args)
         elif len(node.args) == op.sequences:
             roles = [SEQUENCE] * op.sequences
         else:
@@ -141,18 +128,27 @@ class Reader:
                 case ast.Name():
                     return self._named(node)
                 case ast.BinOp():
-                    return OPERATORS[type(node.op)](*operands)
+                    return self._calculated(OPERATORS[type(node.op)], *operands)
                 case ast.UnaryOp():
-                    return ops.negative(*operands) if isinstance(node.op, ast.USub) else operands[0]
+                    minus = isinstance(node.op, ast.USub)
+                    return self._calculated("-", *operands) if minus else operands[0]
                 case ast.Compare():
-                    return COMPARISONS[type(node.ops[0])](*operands)
+                    return self._calculated(COMPARISONS[type(node.ops[0])], *operands)
                 case ast.Call(ast.Name(name)):
-                    return FUNCTIONS[name](*operands)
+                    return self._functions[name](*operands)
         except (TypeError, ValueError, ArithmeticError) as error:
             if isinstance(node, (ast.Constant, ast.Name)):
                 raise
             raise self._source.wrong(str(error), self._source.column(node)) from None
         return operands
+
+    def _calculated(self, symbol: str, *operands: Any) -> Any:
+        """What an operator gives; a comparison gives 1 or 0."""
+        if symbol.startswith("<"):
+            return self._calculated(symbol.replace("<", ">"), *reversed(operands))
+        if symbol == ">=":
+            return self._calculated("-", 1.0, self._calculated(">", *reversed(operands)))
+        return self._operators[symbol, len(operands)](*operands)
 
     def _number(self, node: ast.Constant) -> float:
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
@@ -172,7 +168,7 @@ class Reader:
             return self._leaves[name]
         if name in CONSTANTS:
             return CONSTANTS[name]
-        if name in FUNCTIONS:
+        if name in self._functions:
             raise self._source.wrong(
                 f"{name} is an operation: {name}(…)", self._source.column(node)
             )
@@ -195,5 +191,6 @@ def meant(name: str, names: Collection[str]) -> str:
     names = [x for x in names if len(x) <= LONGEST_GUESSED]
     if len(name) > LONGEST_GUESSED:
         return ""
-    similar = [ALIASES[name]] if ALIASES.get(name) in names else get_close_matches(name, names, 1)
+    similar = [x for x in names if x in TABLE and name in TABLE[x].aliases]
+    similar = similar or get_close_matches(name, names, 1)
     return f"; did you mean {similar[0]!r}?" if similar else ""
