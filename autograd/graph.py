@@ -8,8 +8,8 @@ None.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ MOST_NAMED = 4
 """How many operands a message names."""
 LONGEST_CALLED = 60
 Edges = list[tuple[Node, Node, Any]]  # a node, one of its operands, the partial as a graph
+T = TypeVar("T")
 
 
 class Edge(NamedTuple):
@@ -46,6 +47,33 @@ def edges(node: Node) -> list[Edge]:
         for place, (operand, partial) in enumerate(pairs)
         if type(operand) is not float
     ]
+
+
+def uses(order: Sequence[Node]) -> list[Edge]:
+    """The edges of all the nodes of a topological order, the last node's first."""
+    return [edge for node in reversed(order) for edge in edges(node)]
+
+
+def users(order: Sequence[Node]) -> dict[Node, list[Edge]]:
+    """For each node that others in a topological order use: the edges from these, in order."""
+    result: dict[Node, list[Edge]] = {}
+    for node in order:
+        for edge in edges(node):
+            result.setdefault(edge.operand, []).append(edge)
+    return result
+
+
+def flows(along: Iterable[Edge], adjoints: Mapping[Node, T]) -> Iterator[tuple[Edge, T]]:
+    """The edges that something flows back along, each with what has come to its node.
+
+    A backward sweep for everything but speed, whatever its adjoints are. They begin with the seeds,
+    and whoever sweeps puts into them what the flows along the edges add up to; what nothing has
+    come to by the time of its own edges hands nothing on. The edges are `uses(order)`.
+    """
+    for edge in along:
+        adjoint = adjoints.get(edge.node)
+        if adjoint is not None and not edge.cut:
+            yield edge, adjoint
 
 
 def number(operand: Any) -> float:
