@@ -31,13 +31,14 @@ from autograd import (
     relu,
     sigmoid,
     softplus,
+    stop_gradient,
     topological_order,
     values,
     where,
 )
 from autograd.compare.hull import in_hull
 from autograd.compare.judge import Judge
-from autograd.compare.numeric import estimate, users
+from autograd.compare.numeric import estimate
 from autograd.compare.rounding import derivatives
 from autograd.diagram import palette
 from autograd.neuron import Neuron, by_hand
@@ -324,11 +325,15 @@ def test_bounds_and_estimates_hold(name):
     root.backward()
     for node in judge.order:
         assert bounded[node].number == pytest.approx(node.grad, rel=1e-14)
-        number, error = estimate(
-            judge.order, users(judge.order), node, judge.bounds[root] * 2.0**-52
-        )
+        number, error = estimate(judge.order, judge.uses, node, judge.bounds[root] * 2.0**-52)
         assert math.fabs(number - node.grad) <= 10 * error + judge.room(node)
         assert error <= 1e-5 * max(1.0, math.fabs(node.grad))
+
+
+def test_a_result_that_only_a_stopped_gradient_leads_to():
+    x = Value(2.0, "x")
+    (row,) = compare(stop_gradient(x * 3.0) + 1.0, {x: 0.0}).rows
+    assert (row.verdict, row.automatic, row.numeric) == ("agree", 0.0, 0.0)
 
 
 def test_an_operation_with_a_wrong_derivative_is_noticed():

@@ -11,13 +11,14 @@ from autograd.compare.mistakes import (
     EVERYWHERE,
     FACTORS,
     LOCAL,
-    MOST_NODES,
     Case,
     Mistake,
     at_nodes,
     in_arguments,
     mistaken,
 )
+from autograd.compare.sweeps import MOST_NODES
+from autograd.graph import arguments
 from autograd.quiet import quiet
 from autograd.value import Value
 
@@ -84,7 +85,7 @@ def _left_out(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[flo
     if len(order) > MOST_NODES:
         return
     for position, node in enumerate(order):
-        data = [x.data if isinstance(x, Value) else x for x in node.operands]
+        data = arguments(node)
         if node.op in (ops.add, ops.subtract):
             rest = (node.op.value(0.0, data[1]), data[0])
             for term, kept in zip(node.operands, rest, strict=True):

@@ -14,14 +14,15 @@ from math import fabs, isfinite, isnan, sqrt
 from typing import Any, NamedTuple
 
 from autograd import ops
-from autograd.graph import topological_order
+from autograd.graph import arguments, edges, flows, topological_order, uses
+from autograd.kernels import SMALLEST_NORMAL
 from autograd.op import Op
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
 
 EPSILON = 2.0**-52
-SMALLEST = 2.0**-1022
-"""Below this size rounding is no longer relative."""
+RELATIVE = 1e-9
+"""How nearly numbers must agree, relative to their size, where rounding does not explain more."""
 CANCELLING: dict[Op, float] = {ops.expm1: 1.0, ops.log1p: 1.0}
 """The size of what cancels in the textbook formula of an operation, `exp(x) - 1` for expm1.
 This library computes it without cancellation, but a derivation by hand uses the textbook.
@@ -56,21 +57,18 @@ def derivatives(order: Sequence[Value], absorbed: bool = False) -> dict[Value, B
     if absorbed:
         for node in order:
             if node.op in SUMS:
-                for x in node.operands:
-                    if isinstance(x, Value) and x.op is not None:
-                        data[x] = max(data[x], fabs(node.data))
+                for edge in edges(node):
+                    if edge.operand.op is not None:
+                        data[edge.operand] = max(data[edge.operand], fabs(node.data))
     result = {order[-1]: Bounded(1.0, 0.0)}
-    for node in reversed(order):
-        if node.op is None or node not in result:
-            continue
-        adjoint, bound = result[node]
-        slopes = partial_bounds(node, data)
-        for operand, partial, slope in zip(node.operands, node.partials, slopes, strict=True):
-            if isinstance(operand, Value) and (partial or not node.op.selects):
-                flow = adjoint * partial
-                error = _product(partial, bound) + _product(adjoint, slope) + _rounding(flow)
-                before = result.get(operand, ZERO)
-                result[operand] = Bounded(before.number + flow, before.bound + error)
+    slopes: dict[Value, list[float]] = {}
+    for edge, (adjoint, bound) in flows(uses(order), result):
+        if edge.node not in slopes:
+            slopes[edge.node] = partial_bounds(edge.node, data)
+        flow, slope = adjoint * edge.partial, slopes[edge.node][edge.place]
+        error = _product(edge.partial, bound) + _product(adjoint, slope) + _rounding(flow)
+        before = result.get(edge.operand, ZERO)
+        result[edge.operand] = Bounded(before.number + flow, before.bound + error)
     return {node: result.get(node, ZERO) for node in order}
 
 
@@ -99,13 +97,9 @@ def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
     assert op is not None
     if op in (ops.add, ops.subtract, ops.negative, ops.relu):
         return [0.0] * len(node.operands)  # what a partial can be is exact
-    twins = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
+    twins: list[Any] = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
     out = Value(node.data)
-    given = {out: data[node]} | {
-        twin: data[x]
-        for twin, x in zip(twins, node.operands, strict=True)
-        if isinstance(twin, Value) and isinstance(x, Value)
-    }
+    given = {out: data[node]} | {twins[x.place]: data[x.operand] for x in edges(node)}
     own = CANCELLING_SLOPES[op](node.data) if op in CANCELLING_SLOPES else 0.0
     try:
         partials = op.differentiate(out, twins, twins)
@@ -132,7 +126,7 @@ def _handed_on(node: Value, index: int, bound: float) -> float:
     assert node.op is not None
     errors = [0.0]
     for step in (-bound * EPSILON, bound * EPSILON):
-        operands = [x.data if isinstance(x, Value) else x for x in node.operands]
+        operands = arguments(node)
         operands[index] += step
         try:
             moved = quietly(node.op.value, *operands)
@@ -149,8 +143,13 @@ def _constant(node: Value, x: float) -> float:
     return _rounding(node.data)
 
 
+def near(x: float, y: float, room: float) -> bool:
+    """Whether two numbers are no further apart than the room for rounding, or nearly the same."""
+    return fabs(x - y) <= max(room, RELATIVE * max(fabs(x), fabs(y)))
+
+
 def _rounding(x: float) -> float:
-    return max(fabs(x), SMALLEST)
+    return max(fabs(x), SMALLEST_NORMAL)  # below that rounding is no longer relative
 
 
 def _product(a: float, b: float) -> float:

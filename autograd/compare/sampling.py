@@ -1,6 +1,6 @@
 """Points at which a function is compared: on all sides of its kinks, and not near any."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 from math import fabs, isfinite
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.compare.judge import Judge
+from autograd.graph import arguments, edges
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
 
@@ -63,7 +64,7 @@ class Recording:
             kinks: list[Any] = [kink(*node.operands) for kink in node.op.kinks]
             if node.op is ops.where:
                 kinks = [node.operands[0]]
-            elif node.op is ops.clip and all(map(isfinite, _data(node.operands))):
+            elif node.op is ops.clip and all(map(isfinite, arguments(node))):
                 x, lower, upper = node.operands
                 self.middles[Branch(self.judge.names[node], len(kinks))] = x - (
                     0.5 * (lower + upper)
@@ -86,9 +87,9 @@ class Recording:
         """By how much a node changes at most, for each relative change of the arguments."""
         if node not in self._reaches:
             self._reaches[node] = sum(
-                fabs(partial) * self._reach(x)
-                for x, partial in zip(node.operands, node.partials, strict=True)
-                if isinstance(x, Value) and partial
+                fabs(edge.partial) * self._reach(edge.operand)
+                for edge in edges(node)
+                if edge.partial
             )
         return self._reaches[node]
 
@@ -146,10 +147,6 @@ class Recording:
             pairs = list(zip(self.point, steps, strict=True))
             steps = quietly(lambda: [x.ravel() * np.expm1(s) for x, s in pairs])
         return [x + s.reshape(x.shape) for x, s in zip(self.point, steps, strict=True)]
-
-
-def _data(operands: Iterable[Value | float]) -> list[float]:
-    return [x.data if isinstance(x, Value) else x for x in operands]
 
 
 class Search:

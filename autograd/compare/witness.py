@@ -8,7 +8,9 @@ import numpy as np
 from autograd.compare.comparison import Comparison
 from autograd.compare.functions import Check, Checked
 from autograd.compare.sampling import Point
+from autograd.compare.sweeps import computed_from
 from autograd.compare.wording import call
+from autograd.graph import users
 from autograd.value import Value
 
 SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)
@@ -131,17 +133,12 @@ def arithmetic(comparison: Comparison) -> Iterator[str]:
 def _backward(comparison: Comparison, wrt: Value) -> Iterator[str]:
     """The chain rule, a line for each node from the root down to one."""
     judge, root, label = comparison.judge, comparison.judge.root, comparison.label
-    users: dict[Value, list[tuple[Value, float]]] = {wrt: []}
-    for node in judge.order:
-        for operand, partial in zip(node.operands, node.partials, strict=True):
-            if isinstance(operand, Value) and operand in users:
-                users.setdefault(node, [])
-                users[operand].append((node, partial))
-    for node in reversed(judge.order):
-        if not users.get(node):
+    uses = users(judge.order)
+    for node in reversed(computed_from(wrt, judge.uses)):
+        if node is root:
             continue
         words, numbers = [], []
-        for user, partial in users[node]:
+        for user, _, _, partial in uses[node]:
             number = f"{partial:.9g}"
             words.append(number if user is root else f"{label(root, user)} * {label(user, node)}")
             numbers.append(number if user is root else f"{judge.number(user):.9g} * {number}")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import isfinite, isnan
 
+from autograd.graph import arguments
 from autograd.value import Value
 
 
@@ -20,7 +21,7 @@ def titles(order: Sequence[Value]) -> dict[Value, str]:
 def call(node: Value) -> str:
     """The operation of a node with the numbers that it was applied to."""
     assert node.op is not None
-    numbers = [f"{x.data if isinstance(x, Value) else x:.9g}" for x in node.operands]
+    numbers = [f"{x:.9g}" for x in arguments(node)]
     if node.op.text.startswith(("#", "-")):
         numbers = [f"({x})" if x.startswith("-") else x for x in numbers]
     return node.op.write(node.op.text, numbers)
