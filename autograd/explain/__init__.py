@@ -14,9 +14,9 @@ from autograd.explain.document import (
 )
 from autograd.explain.labels import Labels
 from autograd.explain.partials import Partials
-from autograd.explain.paths import Edge, Paths
-from autograd.explain.sweep import Step, sweep
-from autograd.graph import topological_order
+from autograd.explain.paths import Paths
+from autograd.explain.sweep import Accumulation, sweep
+from autograd.graph import Edge, topological_order
 from autograd.value import Value
 
 __all__ = ["Explanation", "explain"]
@@ -126,7 +126,7 @@ class Explanation:
 def _of_everything(
     order: Sequence[Value],
     adjoints: dict[Value, float],
-    flows: Sequence[Step],
+    flows: Sequence[Accumulation],
     labels: Labels,
     steps: int,
 ) -> Explanation:
@@ -145,7 +145,7 @@ def _of_one(
     order: Sequence[Value],
     wrt: Value,
     adjoints: dict[Value, float],
-    flows: Sequence[Step],
+    flows: Sequence[Accumulation],
     labels: Labels,
     limit: int,
     steps: int,

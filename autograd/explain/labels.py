@@ -8,6 +8,7 @@ from autograd.explain.document import Math
 from autograd.explain.notation import Numbers, Written, applied
 from autograd.expression.lines import Names, leaf_names
 from autograd.expression.text import LATEX, TEXT, symbol
+from autograd.graph import arguments
 from autograd.value import Value
 
 LONGEST = 20
@@ -67,7 +68,7 @@ class Labels:
     def with_numbers(self, node: Value) -> Written:
         """The same, with the numbers of the operands."""
         assert node.op is not None
-        data = [x.data if isinstance(x, Value) else x for x in node.operands]
+        data = arguments(node)
         return applied(node.op, data, [self.number(x) for x in data])
 
     def equation(self, operand: Value | float) -> Math:

@@ -6,17 +6,13 @@ from math import isfinite
 from autograd import graph, ops
 from autograd.explain.document import Math, Words
 from autograd.explain.labels import Labels
-from autograd.explain.paths import Edge
+from autograd.explain.paths import use
+from autograd.graph import Edge, arguments, edges, number, users
 from autograd.quiet import quietly
 from autograd.value import Value
 
 MOST_SAID = 3
 """How many things of a kind are said before the others are only counted."""
-
-
-def data(operand: Value | float) -> float:
-    """The number of an operand."""
-    return operand.data if isinstance(operand, Value) else operand
 
 
 def operation(node: Value) -> str:
@@ -29,7 +25,7 @@ def cut(edge: Edge, labels: Labels) -> Words:
     """Why nothing flows from a selection into an operand of it, as a clause."""
     node, operands = edge.node, edge.node.operands
     name = operation(node)
-    x = data(operands[0])
+    x = number(operands[0])
     shown = labels.equation(operands[edge.place])
     if node.op in (ops.relu, ops.leaky_relu) and edge.place == 0:
         if x == 0.0:
@@ -76,13 +72,13 @@ def _clipped(edge: Edge, labels: Labels) -> Words:
             labels.equation(operands[edge.place]),
         ]
     for bound, side, which in zip(bounds, ("below", "above"), ("lower", "upper"), strict=True):
-        if data(x) == data(bound):
+        if number(x) == number(bound):
             return [
                 f"{name}'s input ",
                 labels.equation(x),
                 f" is at its {which} bound, where the slope is taken to be 0",
             ]
-        if (data(x) < data(bound)) == (side == "below"):
+        if (number(x) < number(bound)) == (side == "below"):
             return [
                 f"{name}'s input ",
                 labels.equation(x),
@@ -100,14 +96,14 @@ def kinks(edges: Sequence[Edge], labels: Labels) -> list[Words]:
         if op is None or not op.kinks or edge.cut:
             continue
         operands = edge.node.operands
-        numbers = [data(x) for x in operands]
+        numbers = arguments(edge.node)
         if len(operands) == 2 and operands[0] is operands[1]:
             continue  # a tie with itself is none
         if 0.0 not in [quietly(kink, *numbers) for kink in op.kinks]:
             continue
         inputs = [labels.equation(x) for x in edge.node.operands]
         listed: list[str | Math] = [part for x in inputs for part in (x, ", ")][:-1]
-        slope = labels.derivative(edge.node, edge.operand, len(inputs) > 1, edge.use)
+        slope = labels.derivative(edge.node, edge.operand, len(inputs) > 1, use(edge))
         number = labels.number(edge.partial).math()
         slope = Math(f"{slope.text} = {number.text}", f"{slope.latex} = {number.latex}")
         result.append(
@@ -124,35 +120,28 @@ def kinks(edges: Sequence[Edge], labels: Labels) -> list[Words]:
 
 def origin(order: Sequence[Value], adjoints: dict[Value, float], labels: Labels) -> Words:
     """Where the first nan or infinity comes from; nothing if there is none."""
-    for node in order:
-        bad = next(
-            ((x, p) for x, p in zip(node.operands, node.partials, strict=True) if not isfinite(p)),
-            None,
-        )
-        if isfinite(node.data) and bad is None:
-            continue
-        users = [x for x in order if any(operand is node for operand in x.operands)]
-        if not isfinite(node.data):
+    if found := first_not_finite(order):
+        node, edge = found
+        if edge is None:
             made = labels.with_numbers(node).math() if node.op else None
             what = [
-                f"The first {_kind(node.data)}: ",
+                f"The first {kind(node.data)}: ",
                 *((made, ", ") if made else ()),
                 "node " if node.op else "the input ",
                 labels[node].math(),
             ]
         else:
-            assert bad is not None
-            assert isinstance(bad[0], Value)
-            slope = labels.derivative(node, bad[0])
+            slope = labels.derivative(node, edge.operand)
             what = [
-                f"The first {_kind(bad[1])}: the slope ",
+                f"The first {kind(edge.partial)}: the slope ",
                 slope,
                 " of ",
                 labels.with_numbers(node).math(),
                 ", node ",
                 labels[node].math(),
             ]
-        return [*what, *_used_by(users, labels), "."]
+        using = dict.fromkeys(x.node for x in users(order).get(node, ()))
+        return [*what, *_used_by(list(using), labels), "."]
     for node in reversed(order):
         if not isfinite(adjoints.get(node, 0.0)):
             slope = labels.derivative(order[-1], node)
@@ -165,7 +154,18 @@ def origin(order: Sequence[Value], adjoints: dict[Value, float], labels: Labels)
     return []
 
 
-def _kind(number: float) -> str:
+def first_not_finite(order: Sequence[Value]) -> tuple[Value, Edge | None] | None:
+    """The first node that is nan or infinite, or whose slope along an edge is; None if none is."""
+    for node in order:
+        if not isfinite(node.data):
+            return node, None
+        if not all(map(isfinite, node.partials)):
+            return node, next(edge for edge in edges(node) if not isfinite(edge.partial))
+    return None
+
+
+def kind(number: float) -> str:
+    """The word for a number that is not finite."""
     return "nan" if number != number else "infinity"
 
 
