@@ -41,7 +41,8 @@ class Edge(NamedTuple):
 
 def edges(node: Node) -> list[Edge]:
     """The uses of operands by a node; constants are none."""
-    pairs = zip(node.operands, node.partials, strict=True)
+    x, y = node._x, node._y
+    pairs: Any = zip(x, node._dx, strict=True) if y is None else ((x, node._dx), (y, node._dy))
     return [
         Edge(node, place, operand, partial)
         for place, (operand, partial) in enumerate(pairs)

@@ -321,7 +321,7 @@ def test_bounds_and_estimates_hold(name):
     ]
     root = example.function(*leaves)
     judge = Judge(root)
-    bounded = derivatives(judge.order)
+    bounded = derivatives(judge.order, judge.uses)
     root.backward()
     for node in judge.order:
         assert bounded[node].number == pytest.approx(node.grad, rel=1e-14)

@@ -33,7 +33,7 @@ class Judge:
     @cached_property
     def derivatives(self) -> dict[Value, Bounded]:
         """Each derivative, and how far it may be off."""
-        return derivatives(self.order)
+        return derivatives(self.order, self.uses)
 
     @cached_property
     def bounds(self) -> dict[Value, float]:
@@ -74,7 +74,7 @@ class Judge:
 
     @cached_property
     def _wide(self) -> dict[Value, Bounded]:
-        return derivatives(self.order, absorbed=True)
+        return derivatives(self.order, self.uses, absorbed=True)
 
     def verdict(self, wrt: Value, yours: float) -> tuple[Verdict, str]:
         """The verdict on the derivative with respect to a node, and what there is to say of it."""

@@ -14,7 +14,7 @@ from math import fabs, isfinite, isnan, sqrt
 from typing import Any, NamedTuple
 
 from autograd import ops
-from autograd.graph import arguments, edges, flows, topological_order, uses
+from autograd.graph import Edge, arguments, edges, flows, topological_order
 from autograd.kernels import SMALLEST_NORMAL
 from autograd.op import Op
 from autograd.quiet import quiet, quietly
@@ -45,11 +45,14 @@ class Bounded(NamedTuple):
 ZERO = Bounded(0.0, 0.0)
 
 
-def derivatives(order: Sequence[Value], absorbed: bool = False) -> dict[Value, Bounded]:
+def derivatives(
+    order: Sequence[Value], uses: Sequence[Edge], absorbed: bool = False
+) -> dict[Value, Bounded]:
     """The derivative of the last node in topological order with respect to each of them.
 
     Args:
         order: the nodes.
+        uses: `uses(order)`.
         absorbed: whether a term may be as far off as a rounding of its sum, as in formulas that
             compute it from the sum: `p - 1` for `-exp(-x)` where `p = 1 / (1 + exp(-x))`.
     """
@@ -62,7 +65,7 @@ def derivatives(order: Sequence[Value], absorbed: bool = False) -> dict[Value, B
                         data[edge.operand] = max(data[edge.operand], fabs(node.data))
     result = {order[-1]: Bounded(1.0, 0.0)}
     slopes: dict[Value, list[float]] = {}
-    for edge, (adjoint, bound) in flows(uses(order), result):
+    for edge, (adjoint, bound) in flows(uses, result):
         if edge.node not in slopes:
             slopes[edge.node] = partial_bounds(edge.node, data)
         flow, slope = adjoint * edge.partial, slopes[edge.node][edge.place]

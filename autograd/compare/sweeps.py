@@ -32,7 +32,7 @@ def gradients(
     result[order[-1]] = 1.0
     if partials:
         uses = [
-            edge._replace(partial=partials[edge.node][edge.place])
+            Edge(edge.node, edge.place, edge.operand, partials[edge.node][edge.place])
             if edge.node in partials
             else edge
             for edge in uses
