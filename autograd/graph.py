@@ -102,9 +102,14 @@ def topological_order(root: Node) -> list[Node]:
         >>> [node.name for node in topological_order((a * b).named("product"))]
         ['a', 'b', 'product']
     """
-    if not is_value(root):
-        raise TypeError(f"topological_order takes a Value, not a {type(root).__name__}")
+    require_value(root, "topological_order")
     return list(sort(root))
+
+
+def require_value(item: object, taker: str) -> None:
+    """Raise a TypeError unless what a function was given is a Value."""
+    if not is_value(item):
+        raise TypeError(f"{taker} takes a Value, not a {type(item).__name__}")
 
 
 def sort(root: Node, order: dict[Node, Any] | None = None) -> dict[Node, Any]:

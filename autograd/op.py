@@ -6,6 +6,7 @@ The operations themselves are in `autograd.ops`; an `Op` of your own is used lik
 import inspect
 import math
 import numbers
+import operator
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -383,3 +384,13 @@ def real(number: object, role: str) -> float:
     remedy = "; " + remedies[0] if remedies else ""
     shown = "None" if number is None else shown
     raise TypeError(f"{role} must be a real number, not {shown}{remedy}")
+
+
+def whole(number: Any, role: str, least: int) -> int:
+    """`number` as an integer that is at least `least`; errors as for `real`."""
+    if isinstance(number, (bool, np.bool_)) or not hasattr(number, "__index__"):
+        raise TypeError(f"{role} must be a whole number, not {number!r}")
+    index = operator.index(number)
+    if index < least:
+        raise ValueError(f"{role} must be at least {least}, not {number}")
+    return index

@@ -18,7 +18,7 @@ from autograd.compare.mistakes import (
     mistaken,
 )
 from autograd.compare.sweeps import MOST_NODES
-from autograd.graph import arguments
+from autograd.graph import arguments, edges
 from autograd.quiet import quiet
 from autograd.value import Value
 
@@ -127,8 +127,8 @@ def _replaced(
     data = {order[position]: number}
     result = {order[position]: partials}
     for user in order[position + 1 :]:
-        if user.op and any(isinstance(x, Value) and x in data for x in user.operands):
-            operands = [data.get(x, x.data) if isinstance(x, Value) else x for x in user.operands]
+        if user.op and any(edge.operand in data for edge in edges(user)):
+            operands = [x if isinstance(x, float) else data.get(x, x.data) for x in user.operands]
             try:
                 data[user], result[user] = user.op.evaluate(operands, user.operands)
             except (TypeError, ValueError, ArithmeticError):  # it is not defined there

@@ -35,15 +35,10 @@ def simplest(checked: Checked, check: Check, forgiven: Collection[int]) -> Check
 
 def _failing(checked: Checked, point: Point, forgiven: Collection[int]) -> Check | None:
     """The check at a point if there is a difference, and no kink near."""
-    try:
-        recording = checked.record(point)
-        if not recording.usable:
-            return None
-        check = checked.at(recording)
-    except (TypeError, ValueError):  # one of the functions fails at so simple a point
-        return None
-    check.comparison.forgive(forgiven)
-    return check if check.failed else None
+    check = checked.tried(point)
+    if check is not None:
+        check.comparison.forgive(forgiven)
+    return check if check is not None and check.failed else None
 
 
 def _rounded(checked: Checked, check: Check, forgiven: Collection[int]) -> Check:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd import kernels, ops
-from autograd.expression.lines import Names
+from autograd.expression.lines import identifier
 from autograd.expression.simplify import Operand
 from autograd.expression.templates import Template, text_template
 from autograd.op import Op
@@ -78,7 +78,7 @@ class Functions:
         guarded = (
             op.numpy is not None and forward not in NEVER_RAISING and op not in NEVER_RAISING_OPS
         )
-        name = _identifier(op.name)
+        name = identifier(op.name)
         if forward is operator.truediv:
             called = "x / y"
         else:
@@ -149,10 +149,6 @@ def _numpy(op: Op) -> str:
     if getattr(np, name, None) is not op.numpy:
         raise _unwritable(op, "falls back on a function that is not one of NumPy's own")
     return f"np.{name}"
-
-
-def _identifier(name: str) -> str:
-    return Names(()).new(name)
 
 
 def _renamed(source: str, name: str, other: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.expression.lines import Names, leaf_names
-from autograd.graph import sort
+from autograd.graph import require_value, sort
 from autograd.op import Op
 from autograd.value import Value
 
@@ -29,8 +29,7 @@ def to_sympy(value: Value) -> Any:
         >>> to_sympy((x + y) ** 2).expand()
         x**2 + 2*x*y + y**2
     """
-    if not isinstance(value, Value):
-        raise TypeError(f"to_sympy takes a Value, not a {type(value).__name__}")
+    require_value(value, "to_sympy")
     try:
         import sympy
     except ImportError:
