@@ -5,6 +5,7 @@ import inspect
 import os
 import subprocess
 import sys
+from collections import Counter
 from importlib import resources
 from pathlib import Path
 
@@ -84,6 +85,55 @@ def test_imports_go_one_way(room):
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograd."):
             imported.add(node.module.split(".")[1])
     assert imported - {room} <= set(ROOMS[: ROOMS.index(room)])
+
+
+TREES = {
+    str(file.relative_to(PACKAGE)): ast.parse(file.read_text(encoding="utf-8"))
+    for file in sorted(PACKAGE.rglob("*.py"))
+}
+
+
+def test_no_two_classes_have_the_same_name():
+    names = Counter(
+        node.name
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    )
+    # A row of the table of operations, and the documented one of a report.
+    assert {name for name, count in names.items() if count > 1} <= {"Row"}
+
+
+def numbers(tree):
+    """The numbers that have names in a module: their names and how they are written."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            parts = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
+            if all(isinstance(x, parts) for x in ast.walk(node.value)):
+                yield node.targets[0].id, ast.unparse(node.value)
+
+
+def test_a_number_that_has_a_name_is_written_once():
+    named = Counter(x for tree in TREES.values() for x in numbers(tree))
+    assert [x for x, count in named.items() if count > 1] == []
+    written = Counter(
+        ast.unparse(node)
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+    )
+    assert [written[x] for x in ("2.0 ** (-52)", "2.0 ** (-1022)")] == [1, 1], written
+
+
+def test_what_a_selection_cuts_is_known_to_the_graph_alone():
+    """Above it the edges are asked."""
+    asking = [
+        name
+        for name, tree in TREES.items()
+        if any(isinstance(x, ast.Attribute) and x.attr == "selects" for x in ast.walk(tree))
+    ]
+    above = ROOMS[ROOMS.index("value") :]
+    assert [name for name in asking if name.removesuffix(".py").split(os.sep)[0] in above] == []
 
 
 def test_importing_the_library_is_quiet_and_imports_neither_command_nor_graphviz():

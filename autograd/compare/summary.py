@@ -16,7 +16,7 @@ from autograd.value import Value
 
 SMALLER = (0.1, 0.01, 0.001)
 """What arguments are multiplied by to come nearer to 0."""
-LISTED = 3
+MOST_SIDES = 3
 """How many sides of kinks are named that were not seen."""
 
 
@@ -97,9 +97,9 @@ def _exercised(
         if not missed or row.verdict not in PASSING:
             yield row
             continue
-        notes = [recording.described(branch, unseen[branch]) for branch in missed[:LISTED]]
-        if len(missed) > LISTED:
-            notes.append(f"and {len(missed) - LISTED} more sides of kinks")
+        notes = [recording.described(branch, unseen[branch]) for branch in missed[:MOST_SIDES]]
+        if len(missed) > MOST_SIDES:
+            notes.append(f"and {len(missed) - MOST_SIDES} more sides of kinks")
         note = "; ".join(filter(None, [row.note, *notes]))
         verdict = "not exercised" if every_branch else row.verdict
         yield replace(row, verdict=verdict, note=note)

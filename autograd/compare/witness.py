@@ -17,7 +17,7 @@ SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)
 """What an argument is replaced with to make a point simpler."""
 WHOLE = (0.0, *(sign * float(x) for x in range(1, 10) for sign in (1.0, -1.0)))
 """What Hypothesis takes in its place, the simplest first."""
-MOST_TRIALS = 40
+MOST_ROUNDED = 40
 MOST_ELEMENTS = 12
 """How many numbers the arguments may hold for Hypothesis to look for simpler ones."""
 MOST_SEARCHED = 200
@@ -57,7 +57,7 @@ def _rounded(checked: Checked, check: Check, forgiven: Collection[int]) -> Check
                 continue
             for simple in (*SIMPLE, round(current), round(current, 1)):
                 trials += 1
-                if trials > MOST_TRIALS:
+                if trials > MOST_ROUNDED:
                     return check
                 point = [np.array(x) for x in check.recording.point]
                 point[position][index] = simple

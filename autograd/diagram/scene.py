@@ -20,7 +20,7 @@ SHADES = len(palette.TINTS) - 1
 """How many shades there are for the magnitude of a gradient, besides none for 0."""
 WIDEST = 20.0
 """The width of a line in a box, in units of the font's size."""
-LISTED = 20
+MOST_TOLD = 20
 """How many Values are told of in words."""
 
 CAPTIONS: dict[Edges, str] = {
@@ -310,7 +310,7 @@ def _name_lines(name: str) -> list[Line]:
 
 def _some(items: list[str]) -> list[str]:
     """The items, or the first and last of them with a word on those left out."""
-    if len(items) <= LISTED:
+    if len(items) <= MOST_TOLD:
         return items
-    half = LISTED // 2
-    return [*items[:half], f"… {len(items) - LISTED} more …", *items[-half:]]
+    half = MOST_TOLD // 2
+    return [*items[:half], f"… {len(items) - MOST_TOLD} more …", *items[-half:]]

@@ -15,7 +15,7 @@ from autograd.value import Value
 TIMES = Math(" · ", r" \cdot ")
 WIDTH = 96
 """How many characters of a product stand in a line."""
-FACTORS = 12
+MOST_FACTORS = 12
 """How many factors of a product are written before some are left out."""
 
 
@@ -87,12 +87,12 @@ def _path(
             break
     if left_out := len(edges) - len(symbols):
         middle = Math(f"(… {left_out:,} more …)", rf"(\ldots\text{{{left_out:,} more}}\ldots)")
-        product = labels.number(_product(edges[FACTORS // 2 : -FACTORS // 2])).math()
+        product = labels.number(_product(edges[MOST_FACTORS // 2 : -MOST_FACTORS // 2])).math()
         together = Math(
             f"(… together {product.text} …)", rf"(\ldots\text{{together }}{product.latex}\ldots)"
         )
         for row, inserted in ((symbols, middle), (formulas, middle), (numbers, together)):
-            row.insert(FACTORS // 2, inserted)
+            row.insert(MOST_FACTORS // 2, inserted)
     if joined(symbols, TIMES).text == left.text:
         del rows[0]
     value = labels.number(path.contribution).math()
@@ -112,9 +112,9 @@ def _path(
 
 def _ends(edges: Sequence[Edge]) -> Sequence[Edge]:
     """The first and the last of many."""
-    if len(edges) <= FACTORS:
+    if len(edges) <= MOST_FACTORS:
         return edges
-    return [*edges[: FACTORS // 2], *edges[-FACTORS // 2 :]]
+    return [*edges[: MOST_FACTORS // 2], *edges[-MOST_FACTORS // 2 :]]
 
 
 def _product(edges: Sequence[Edge]) -> float:

@@ -19,7 +19,7 @@ Words = Sequence[str | Math]
 """A sentence, with formulas in it."""
 NOTHING = Math("", "")
 COLUMNS = 100
-"""How wide the sentences of the text are at most."""
+"""How wide the sentences of a text are at most."""
 
 
 class Equation(NamedTuple):

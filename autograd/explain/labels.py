@@ -13,7 +13,7 @@ from autograd.value import Value
 
 LONGEST = 20
 """How long the formula may be that stands for a node without a name."""
-LONGEST_NAME = 40
+LONGEST_TITLE = 40
 
 
 class Labels:
@@ -30,7 +30,7 @@ class Labels:
         names = Names({"inf", "nan"}, look=symbol)
         leaves = [node for node in nodes if node.op is None]
         titles = {
-            node: names.new(node.name[:LONGEST_NAME])
+            node: names.new(node.name[:LONGEST_TITLE])
             for node in sorted(nodes, key=lambda node: node.op is not None)
             if node.name
         }
