@@ -146,7 +146,7 @@ class Checked:
                 yield from paired(root, recording.judge.names, [(key, numbers)])
 
     def tried(self, point: Point) -> Check | None:
-        """The comparison at a point where none was asked for, if there is nothing against it."""
+        """The comparison at a point; None where a function is not defined, or a kink is near."""
         try:
             recording = self.record(point)
             return self.at(recording) if recording.usable else None

@@ -8,8 +8,7 @@ from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import EPSILON, ZERO, Bounded, data_bounds, derivatives
 from autograd.compare.sweeps import at_kinks, corners, intervals
 from autograd.compare.wording import origin, titles
-from autograd.graph import Edge, topological_order
-from autograd.graph import uses as all_uses
+from autograd.graph import Edge, topological_order, uses
 from autograd.value import Value
 
 TOLERANCE = 8 * EPSILON
@@ -28,7 +27,7 @@ class Judge:
     @cached_property
     def uses(self) -> list[Edge]:
         """The uses of operands, those by the root first."""
-        return all_uses(self.order)
+        return uses(self.order)
 
     @cached_property
     def derivatives(self) -> dict[Value, Bounded]:

@@ -87,13 +87,13 @@ def _exercised(
 ) -> Iterator[Row]:
     """The rows; what agrees, but was not compared on both sides of a kink, says so."""
     recording = first.recording
-    users: dict[str, set[Value]] = {}
+    computed: dict[str, set[Value]] = {}
     for branch in unseen:
         node = next((x for x, name in recording.judge.names.items() if name == branch.node), None)
         if node is not None:
-            users[branch.node] = set(topological_order(node))
+            computed[branch.node] = set(topological_order(node))
     for row, ((_, wrt), _) in zip(rows, first.comparison.pairs, strict=True):
-        missed = [branch for branch in unseen if wrt in users.get(branch.node, ())]
+        missed = [branch for branch in unseen if wrt in computed.get(branch.node, ())]
         if not missed or row.verdict not in PASSING:
             yield row
             continue
