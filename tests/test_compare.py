@@ -124,6 +124,14 @@ def test_a_wrong_local_factor():
     assert report.rows[1].note == "this only follows from what is wrong above it"
 
 
+def test_a_wrong_local_factor_of_an_operand_that_is_used_twice():
+    x = Value(3.0, "x")
+    y = (x * x).named("y")
+    report = compare((y * 2.0).named("loss"), {("y", "x"): 7.0, "x": 14.0})
+    assert verdicts(report) == ["disagree", "disagree"]
+    assert report.rows[1].note == "this only follows from what is wrong above it"
+
+
 def test_the_factor_that_explains_the_final_gradients():
     x, w, b = values([1.0, -2.0], "x"), values([0.5, 1.5], "w"), Value(0.25, "b")
     loss = ((sigmoid(dot(x, w) + b).named("s") - 1.0) ** 2).named("loss")
