@@ -387,7 +387,7 @@ def real(number: object, role: str) -> float:
 
 
 def whole(number: Any, role: str, least: int) -> int:
-    """`number` as an integer that is at least `least`; errors as for `real`."""
+    """`number` as an integer: a TypeError if it is none, a ValueError if it is below `least`."""
     if isinstance(number, (bool, np.bool_)) or not hasattr(number, "__index__"):
         raise TypeError(f"{role} must be a whole number, not {number!r}")
     index = operator.index(number)
