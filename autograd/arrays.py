@@ -78,7 +78,9 @@ def grads(tree: Any) -> NDArray[np.float64]:
 
 def _collected(tree: Any, number: Callable[[Any], float]) -> NDArray[np.float64]:
     items = boxed(tree) if isinstance(tree, Value) else objects(tree, "an array of Values")
-    result = np.empty(items.shape)
-    for index, item in np.ndenumerate(items):
-        result[index] = number(item if isinstance(item, Value) else real(item, "an element"))
-    return result
+    return floats(items, lambda x: number(x if isinstance(x, Value) else real(x, "an element")))
+
+
+def floats(items: NDArray[Any], number: Callable[[Any], float]) -> NDArray[np.float64]:
+    """What a function makes of the elements of an array, as a float array of its shape."""
+    return np.array([number(item) for item in items.flat], dtype=np.float64).reshape(items.shape)

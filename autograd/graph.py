@@ -1,7 +1,7 @@
 """What can be asked of any graph: its order, its gradients, its values anew."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar, cast
 
 from autograd.node import Node, Wide, arguments
@@ -14,6 +14,7 @@ LONGEST_CALLED = 60
 
 
 N = TypeVar("N", bound=Node)
+T = TypeVar("T")
 
 
 class Edge(NamedTuple, Generic[N]):
@@ -40,6 +41,33 @@ def edges(node: N) -> list[Edge[N]]:
     ]
 
 
+def uses(order: Sequence[N]) -> list[Edge[N]]:
+    """The edges of all the nodes of a topological order, the last node's first."""
+    return [edge for node in reversed(order) for edge in edges(node)]
+
+
+def users(order: Sequence[N]) -> dict[N, list[Edge[N]]]:
+    """For each node that others in a topological order use: the edges from these, in order."""
+    result: dict[N, list[Edge[N]]] = {}
+    for node in order:
+        for edge in edges(node):
+            result.setdefault(edge.operand, []).append(edge)
+    return result
+
+
+def flows(along: Iterable[Edge[N]], adjoints: Mapping[N, T]) -> Iterator[tuple[Edge[N], T]]:
+    """The edges that something flows back along, each with what has come to its node.
+
+    A backward sweep for everything but speed, whatever its adjoints are. They begin with the seeds,
+    and whoever sweeps puts into them what the flows along the edges add up to; what nothing has
+    come to by the time of its own edges hands nothing on. The edges are `uses(order)`.
+    """
+    for edge in along:
+        adjoint = adjoints.get(edge.node)
+        if adjoint is not None and not edge.cut:
+            yield edge, adjoint
+
+
 def topological_order(root: N) -> list[N]:
     """Every node that `root` was computed from, operands before the nodes that use them.
 
@@ -55,9 +83,14 @@ def topological_order(root: N) -> list[N]:
         >>> [node.name for node in topological_order((a * b).named("product"))]
         ['a', 'b', 'product']
     """
-    if not isinstance(root, Node):
-        raise TypeError(f"topological_order takes a Value, not a {type(root).__name__}")
+    require_value(root, "topological_order")
     return list(sort(root))
+
+
+def require_value(item: object, taker: str) -> None:
+    """Raise a TypeError unless what a function was given is a Value."""
+    if not isinstance(item, Node):
+        raise TypeError(f"{taker} takes a Value, not a {type(item).__name__}")
 
 
 def sort(root: N, order: dict[N, None] | None = None) -> dict[N, None]:

@@ -28,7 +28,7 @@ class Neuron(NamedTuple):
         return ((relu(z).named("output") - self.target) ** 2).named("loss"), w, b, z
 
 
-class Step(NamedTuple):
+class TrainingStep(NamedTuple):
     """One step of training: the loss before it and what the step led to."""
 
     loss: float
@@ -53,7 +53,7 @@ def by_hand(z: float, inputs: Floats, target: float) -> tuple[Floats, float]:
     return dloss_dz * inputs, dloss_dz
 
 
-def train(neuron: Neuron, steps: int, learning_rate: float) -> Iterator[Step]:
+def train(neuron: Neuron, steps: int, learning_rate: float) -> Iterator[TrainingStep]:
     """Train by gradient descent, the gradients computed by the engine and compared at each step."""
     inputs = np.array(neuron.inputs, dtype=np.float64)
     for _ in range(steps):
@@ -64,4 +64,4 @@ def train(neuron: Neuron, steps: int, learning_rate: float) -> Iterator[Step]:
         difference = np.max(np.abs(by_engine - np.append(dweights, dbias)))
         weights, bias = data(w) - learning_rate * grads(w), b.data - learning_rate * b.grad
         neuron = neuron._replace(weights=weights, bias=bias)
-        yield Step(loss.data, float(difference), weights, bias)
+        yield TrainingStep(loss.data, float(difference), weights, bias)

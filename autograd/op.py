@@ -6,6 +6,7 @@ The operations themselves are in `autograd.ops`; an `Op` of your own is used lik
 import inspect
 import math
 import numbers
+import operator
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -368,7 +369,7 @@ class Op:
         return re.sub(r"#([1-9*<>])", replacement, template)
 
 
-class Row(Op):
+class Entry(Op):
     """An operation of the library's own: a row of its table."""
 
     own = True
@@ -446,3 +447,13 @@ def real(number: object, role: str) -> float:
     remedy = "; " + remedies[0] if remedies else ""
     shown = "None" if number is None else shown
     raise TypeError(f"{role} must be a real number, not {shown}{remedy}")
+
+
+def whole(number: Any, role: str, least: int) -> int:
+    """`number` as an integer: a TypeError if it is none, a ValueError if it is below `least`."""
+    if isinstance(number, (bool, np.bool_)) or not hasattr(number, "__index__"):
+        raise TypeError(f"{role} must be a whole number, not {number!r}")
+    index = operator.index(number)
+    if index < least:
+        raise ValueError(f"{role} must be at least {least}, not {number}")
+    return index

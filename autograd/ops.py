@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd import kernels
 from autograd.gather import all_of, exchanged, halves, two_vectors
-from autograd.op import REALS, Op, Row
+from autograd.op import REALS, Entry, Op
 
 POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
@@ -31,22 +31,22 @@ JUMP = "#0 is constant on both sides of its jump"
 # --- Arithmetic ---------------------------------------------------------------------------------
 # fmt: off
 
-add = Row(
+add = Entry(
     "add", operator.add, [lambda out, x, y: 1.0, lambda out, x, y: 1.0],
     text="#1 + #2", latex="#1 + #2", operator="+", public=False, symmetric=True, sums=True,
     numpy=np.add, raises=False,
     description="The sum of two operands.")
-subtract = Row(
+subtract = Entry(
     "subtract", operator.sub, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
     text="#1 - #2", latex="#1 - #2", operator="-", public=False, sums=True,
     numpy=np.subtract, raises=False,
     description="The difference of two operands.")
-multiply = Row(
+multiply = Entry(
     "multiply", operator.mul, [lambda out, x, y: y, lambda out, x, y: x],
     text="#1 * #2", latex=r"#1 \cdot #2", operator="*", public=False, symmetric=True,
     numpy=np.multiply, raises=False,
     description="The product of two operands.")
-divide = Row(
+divide = Entry(
     "divide", operator.truediv, [lambda out, x, y: 1.0 / y, lambda out, x, y: quotient_slope(x, y)],
     text="#1 / #2", latex=r"\frac{#1}{#2}", numpy=np.divide,
     python=lambda x, y: "#1 / #2" if isinstance(y, float) and y != 0.0 else None,
@@ -64,17 +64,17 @@ def _power_dx(out: Any, x: Any, y: Any) -> Any:
     return y if y in (0.0, 1.0) else y * power(x, y - 1.0)
 
 
-power = Row(
+power = Entry(
     "power", kernels.power, [_power_dx, lambda out, x, y: power_log(x, y)],
     text="#1 ** #2", latex="{#1}^{#2}", domain=(POSITIVE, REALS), numpy=np.power,
     python=lambda x, y: "#1 * #1" if isinstance(y, float) and y == 2.0 else None,
     operator="**", public=False,
     description="`x ** y`; nan for a negative x unless y is an integer.")
-negative = Row(
+negative = Entry(
     "negative", operator.neg, [lambda out, x: -1.0],
     text="-#1", latex="-#1", numpy=np.negative, raises=False, operator="-", public=False,
     description="The operand with its sign changed.")
-abs = Row(
+abs = Entry(
     "abs", math.fabs, [lambda out, x: sign(x)],
     latex=r"\left|#1\right|", sympy="Abs(#1)", kinks=[lambda x: x], unsigned=True,
     numpy=np.absolute, raises=False,
@@ -82,21 +82,21 @@ abs = Row(
 
 # --- Powers and roots ---------------------------------------------------------------------------
 
-square = Row(
+square = Entry(
     "square", lambda x: x * x, [lambda out, x: 2.0 * x],
     text="#1 ** 2", latex="{#1}^2", numpy=np.square, raises=False,
     python="#1 * #1", unsigned=True,
     description="The square.")
-sqrt = Row(
+sqrt = Entry(
     "sqrt", math.sqrt, [lambda out, x: 0.5 / nonnegative(out)],
     latex=r"\sqrt{#1}", domain=(POSITIVE,), numpy=np.sqrt,
     description="The square root.")
-cbrt = Row(
+cbrt = Entry(
     "cbrt", kernels.cbrt, [lambda out, x: cbrt_slope(x)],
     latex=r"\sqrt[3]{#1}", numpy=np.cbrt, raises=False,
     sympy="sign(#1) * Abs(#1) ** Rational(1, 3)",
     description="The real cube root.")
-hypot = Row(
+hypot = Entry(
     "hypot", math.hypot, [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
     latex=r"\sqrt{{#1}^2 + {#2}^2}", numpy=np.hypot, raises=False,
     sympy="sqrt(#1 ** 2 + #2 ** 2)", symmetric=True,
@@ -104,33 +104,33 @@ hypot = Row(
 
 # --- Exponentials and logarithms ----------------------------------------------------------------
 
-exp = Row(
+exp = Entry(
     "exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp, unsigned=True,
     description="The exponential function, e to the power of the operand.")
-expm1 = Row(
+expm1 = Entry(
     "expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1,
     sympy="exp(#1) - 1", cancels=1.0,
     description="`exp(x) - 1`, accurate for small x.")
-log = Row(
+log = Entry(
     "log", math.log, [lambda out, x: 1.0 / nonnegative(x)],
     latex=r"\ln\left(#1\right)", domain=(POSITIVE,), numpy=np.log, aliases=["ln"],
     description="The natural logarithm.")
-log1p = Row(
+log1p = Entry(
     "log1p", math.log1p, [lambda out, x: 1.0 / nonnegative(1.0 + x)],
     latex=r"\ln\left(1 + #1\right)", domain=((-1.0, math.inf),), numpy=np.log1p,
     sympy="log(1 + #1)", cancels=1.0,
     description="`log(1 + x)`, accurate for small x.")
-log2 = Row(
+log2 = Entry(
     "log2", math.log2, [lambda out, x: LOG2_E / nonnegative(x)],
     latex=r"\log_2\left(#1\right)", domain=(POSITIVE,), numpy=np.log2,
     sympy="log(#1) / log(2)",
     description="The logarithm to base 2.")
-log10 = Row(
+log10 = Entry(
     "log10", math.log10, [lambda out, x: LOG10_E / nonnegative(x)],
     latex=r"\log_{10}\left(#1\right)", domain=(POSITIVE,), numpy=np.log10,
     sympy="log(#1) / log(10)",
     description="The logarithm to base 10.")
-logaddexp = Row(
+logaddexp = Entry(
     "logaddexp", kernels.logaddexp,
     [lambda out, x, y: sigmoid(difference(x, y)), lambda out, x, y: sigmoid(difference(y, x))],
     latex=r"\ln\left(e^{#1} + e^{#2}\right)", numpy=np.logaddexp, raises=False,
@@ -139,70 +139,70 @@ logaddexp = Row(
 
 # --- Trigonometric functions (radians) ----------------------------------------------------------
 
-sin = Row("sin", math.sin, [lambda out, x: cos(x)], latex=r"\sin\left(#1\right)", numpy=np.sin,
+sin = Entry("sin", math.sin, [lambda out, x: cos(x)], latex=r"\sin\left(#1\right)", numpy=np.sin,
     description="The sine of an angle in radians.")
-cos = Row("cos", math.cos, [lambda out, x: -sin(x)], latex=r"\cos\left(#1\right)", numpy=np.cos,
+cos = Entry("cos", math.cos, [lambda out, x: -sin(x)], latex=r"\cos\left(#1\right)", numpy=np.cos,
     description="The cosine of an angle in radians.")
-tan = Row(
+tan = Entry(
     "tan", math.tan, [lambda out, x: 1.0 + square(out)],
     latex=r"\tan\left(#1\right)", numpy=np.tan,
     description="The tangent of an angle in radians.")
-asin = Row(
+asin = Entry(
     "asin", math.asin, [lambda out, x: asin_slope(x)],
     latex=r"\arcsin\left(#1\right)", domain=(UNIT,), numpy=np.arcsin,
     description="The inverse sine, in radians from -pi/2 to pi/2.")
-acos = Row(
+acos = Entry(
     "acos", math.acos, [lambda out, x: -asin_slope(x)],
     latex=r"\arccos\left(#1\right)", domain=(UNIT,), numpy=np.arccos,
     description="The inverse cosine, in radians from 0 to pi.")
-atan = Row(
+atan = Entry(
     "atan", math.atan, [lambda out, x: inversion(1.0, x)],
     textbook=[lambda out, x: 1.0 / (1.0 + square(x))],
     latex=r"\arctan\left(#1\right)", numpy=np.arctan, raises=False,
     description="The inverse tangent, in radians from -pi/2 to pi/2.")
-atan2 = Row(
+atan2 = Entry(
     "atan2", math.atan2, [lambda out, y, x: inversion(x, y), lambda out, y, x: -inversion(y, x)],
     numpy=np.arctan2, raises=False,
     description="The angle of the point (x, y), in radians from -pi to pi; y comes first.")
 
 # --- Hyperbolic functions -----------------------------------------------------------------------
 
-sinh = Row(
+sinh = Entry(
     "sinh", math.sinh, [lambda out, x: cosh(x)],
     latex=r"\sinh\left(#1\right)", numpy=np.sinh,
     description="The hyperbolic sine.")
-cosh = Row(
+cosh = Entry(
     "cosh", math.cosh, [lambda out, x: sinh(x)],
     latex=r"\cosh\left(#1\right)", numpy=np.cosh, unsigned=True,
     description="The hyperbolic cosine.")
-tanh = Row(
+tanh = Entry(
     "tanh", math.tanh, [lambda out, x: sech2(x)], textbook=[lambda out, x: 1.0 - square(out)],
     latex=r"\tanh\left(#1\right)", numpy=np.tanh, raises=False,
     description="The hyperbolic tangent.")
-asinh = Row(
+asinh = Entry(
     "asinh", math.asinh, [lambda out, x: 1.0 / hypot(1.0, x)], numpy=np.arcsinh, raises=False,
     description="The inverse hyperbolic sine.")
-acosh = Row(
+acosh = Entry(
     "acosh", math.acosh, [lambda out, x: acosh_slope(x)],
     domain=(ABOVE_ONE,), numpy=np.arccosh,
     description="The inverse hyperbolic cosine, at least 0.")
-atanh = Row(
+atanh = Entry(
     "atanh", math.atanh, [lambda out, x: atanh_slope(x)],
     domain=(UNIT,), numpy=np.arctanh,
     description="The inverse hyperbolic tangent.")
 
 # --- Smooth steps -------------------------------------------------------------------------------
 
-sigmoid = Row(
+sigmoid = Entry(
     "sigmoid", kernels.sigmoid, [lambda out, x: 0.25 * sech2(0.5 * x)],
     textbook=[lambda out, x: out * (1.0 - out)],
     latex=r"\sigma\left(#1\right)", sympy="1 / (1 + exp(-#1))", unsigned=True,
     description="The logistic function, `1 / (1 + exp(-x))`.")
-softplus = Row(
+softplus = Entry(
     "softplus", kernels.softplus, [lambda out, x: sigmoid(x)],
     latex=r"\ln\left(1 + e^{#1}\right)", sympy="log(1 + exp(#1))", unsigned=True,
     description="`log(1 + exp(x))`, a smooth relu.")
-erf = Row("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)],
+erf = Entry("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)],
     description="The error function.")
 
 # --- Selection: a piece is picked, and nothing flows into the others ----------------------------
@@ -213,7 +213,7 @@ def _share(x: Any, y: Any) -> Any:
     return 0.5 * (1.0 + greater(x, y) - greater(y, x))
 
 
-relu = Row(
+relu = Entry(
     "relu", kernels.relu, [lambda out, x: greater(x, 0.0)],
     latex=r"\max\left(0, #1\right)", sympy="Max(0, #1)", unsigned=True,
     kinks=[lambda x: x], selects=True,
@@ -227,7 +227,7 @@ def _leaky_relu_dx(out: Any, x: Any, slope: Any) -> Any:
     return positive + slope * (1.0 - positive)
 
 
-leaky_relu = Row(
+leaky_relu = Entry(
     "leaky_relu", kernels.leaky_relu,
     [_leaky_relu_dx, lambda out, x, slope: difference(x, relu(x))],
     sympy="Piecewise((#1, #1 > 0), (#2 * #1, True))", domain=(REALS, (0.0, 1.0)),
@@ -235,14 +235,14 @@ leaky_relu = Row(
     cut=[lambda x, slope: "#0's input #1 is negative and its slope there is 0" if x else AT_KINK,
          "#0 does not use its slope, as #1 is not below 0"],
     description="`x` where it is positive, otherwise `slope * x`.")
-maximum = Row(
+maximum = Entry(
     "maximum", kernels.maximum, [lambda out, x, y: _share(x, y), lambda out, x, y: _share(y, x)],
     textbook=[lambda out, x, y: greater(x, y), lambda out, x, y: greater(y, x)],
     latex=r"\max\left(#1, #2\right)", sympy="Max(#1, #2)", aliases=["max"],
     kinks=[lambda x, y: x - y], selects=True, numpy=np.maximum, raises=False, symmetric=True,
     cut=["#0 picks #2, not #1", "#0 picks #1, not #2"],
     description="The larger operand; nan if either is nan. In a tie each has half the derivative.")
-minimum = Row(
+minimum = Entry(
     "minimum", kernels.minimum, [lambda out, x, y: _share(y, x), lambda out, x, y: _share(x, y)],
     textbook=[lambda out, x, y: greater(y, x), lambda out, x, y: greater(x, y)],
     latex=r"\min\left(#1, #2\right)", sympy="Min(#1, #2)", aliases=["min"],
@@ -259,7 +259,7 @@ def _below(x: Any, lower: Any, upper: Any) -> Any:
     return (1.0 - greater(x, lower)) * _share(upper, lower)
 
 
-clip = Row(
+clip = Entry(
     "clip", kernels.clip,
     [lambda out, x, lower, upper: _inside(x, lower, upper),
      lambda out, x, lower, upper: _below(x, lower, upper),
@@ -273,7 +273,7 @@ clip = Row(
              "#0's input #1 is above its upper bound #3",
          "#0 does not move #1 to its lower bound #2", "#0 does not move #1 to its upper bound #3"],
     description="`x` moved into [lower, upper]; its derivative at a bound is 0.")
-where = Row(
+where = Entry(
     "where", kernels.where,
     [lambda out, condition, x, y: 0.0,
      lambda out, condition, x, y: where(condition, 1.0, 0.0),
@@ -284,7 +284,7 @@ where = Row(
          "#0's condition #1 is false, so it does not pick #2",
          "#0's condition #1 is true, so it does not pick #3"],
     description="`x` where the condition is true (not 0, so nan is true), otherwise `y`.")
-stop_gradient = Row(
+stop_gradient = Entry(
     "stop_gradient", kernels.stop_gradient, [lambda out, x: 0.0],
     latex=r"\operatorname{stop}\left(#1\right)", python="#1", sympy="#1",
     blocks=True, selects=True, cut=["#0 lets nothing through"],
@@ -312,7 +312,7 @@ def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
     return [weight / total for weight in weights]
 
 
-dot = Row(
+dot = Entry(
     "dot", lambda *x: kernels.dot(*halves(x)), lambda out, *x: exchanged(x),
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
     python="dot([#<], [#>])", sympy="Add(*map(Mul, [#<], [#>]))",
@@ -321,23 +321,23 @@ dot = Row(
     expanded=lambda *x: reduce(operator.add, map(operator.mul, *halves(x))),
     fused=lambda *x: (kernels.dot(*halves(x)), exchanged(x)),
     description="The dot product of two vectors of the same length, rounded once.")
-sum = Row(
+sum = Entry(
     "sum", kernels.sum, lambda out, *x: (1.0,) * len(x),
     text="sum([#*])", sympy="Add(#*)", sums=True, gather=all_of("sum"),
     numpy=lambda *x: _told(kernels.sum(*x)), raises=False,
     expanded=lambda *x: reduce(operator.add, x),
     description="The sum of all elements, rounded once.")
-mean = Row(
+mean = Entry(
     "mean", kernels.mean, lambda out, *x: (1.0 / len(x),) * len(x),
     text="mean([#*])", sympy="Add(#*) / len([#*])", aliases=["average"],
     gather=all_of("mean", empty=False), numpy=lambda *x: _told(kernels.mean(*x)), raises=False,
     description="The arithmetic mean of all elements, rounded once.")
-prod = Row(
+prod = Entry(
     "prod", lambda *x: math.prod(x, start=1.0), _products_of_the_others,
     text="prod([#*])", python="math.prod([#*], start=1.0)", sympy="Mul(#*)",
     domain=((-1e30, 1e30),), gather=all_of("prod"), numpy=lambda *x: np.prod(x), raises=False,
     description="The product of all elements.")
-logsumexp = Row(
+logsumexp = Entry(
     "logsumexp", kernels.logsumexp, _softmax,
     textbook=lambda out, *operands: [exp(x - out) for x in operands],
     text="logsumexp([#*])", sympy="log(Add(*map(exp, [#*])))",
@@ -346,7 +346,7 @@ logsumexp = Row(
 
 # --- What the derivatives above are made of -----------------------------------------------------
 
-Part = partial(Row, public=False)
+Part = partial(Entry, public=False)
 
 
 def _level(out: Any) -> Any:

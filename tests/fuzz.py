@@ -29,16 +29,16 @@ SPECIAL = [0.0, 1.0, -1.0, 0.5, 2.0, 1e-8, 1e8, 3.0, 1e-3]
 ROUNDING = 64 * 2.0**-52
 
 
-def made(draw):
+def made(draw, operations=OPERATIONS, special=SPECIAL):
     """Steps, each an operation with the places of its operands or constants, and a point."""
     steps = []
     for count in range(draw.randint(1, 8)):
-        op = draw.choice(OPERATIONS)
+        op = draw.choice(operations)
         places = [*range(2 + count), *range(2 + count)]
         operands = [draw.choice([*places, -1.5, 0.25, 2.0]) for _ in range(op.arity or 4)]
         steps.append((op, operands))
     point = [
-        draw.choice([draw.uniform(-3, 3), draw.gauss(0, 1), draw.choice(SPECIAL)]) for _ in "xy"
+        draw.choice([draw.uniform(-3, 3), draw.gauss(0, 1), draw.choice(special)]) for _ in "xy"
     ]
     return steps, point
 

@@ -31,13 +31,14 @@ from autograd import (
     relu,
     sigmoid,
     softplus,
+    stop_gradient,
     topological_order,
     values,
     where,
 )
 from autograd.compare.hull import in_hull
 from autograd.compare.judge import Judge
-from autograd.compare.numeric import estimate, users
+from autograd.compare.numeric import estimate
 from autograd.compare.rounding import derivatives
 from autograd.diagram import palette
 from autograd.neuron import Neuron, by_hand
@@ -120,6 +121,14 @@ def test_a_wrong_local_factor():
     assert report.diagnosis[0] == (
         "First wrong: d relu/d output: yours 1, should be 0 at output = -3.2"
     )
+    assert report.rows[1].note == "this only follows from what is wrong above it"
+
+
+def test_a_wrong_local_factor_of_an_operand_that_is_used_twice():
+    x = Value(3.0, "x")
+    y = (x * x).named("y")
+    report = compare((y * 2.0).named("loss"), {("y", "x"): 7.0, "x": 14.0})
+    assert verdicts(report) == ["disagree", "disagree"]
     assert report.rows[1].note == "this only follows from what is wrong above it"
 
 
@@ -320,15 +329,19 @@ def test_bounds_and_estimates_hold(name):
     ]
     root = example.function(*leaves)
     judge = Judge(root)
-    bounded = derivatives(judge.order)
+    bounded = derivatives(judge.order, judge.uses)
     root.backward()
     for node in judge.order:
         assert bounded[node].number == pytest.approx(node.grad, rel=1e-14)
-        number, error = estimate(
-            judge.order, users(judge.order), node, judge.bounds[root] * 2.0**-52
-        )
+        number, error = estimate(judge.order, judge.uses, node, judge.bounds[root] * 2.0**-52)
         assert math.fabs(number - node.grad) <= 10 * error + judge.room(node)
         assert error <= 1e-5 * max(1.0, math.fabs(node.grad))
+
+
+def test_a_result_that_only_a_stopped_gradient_leads_to():
+    x = Value(2.0, "x")
+    (row,) = compare(stop_gradient(x * 3.0) + 1.0, {x: 0.0}).rows
+    assert (row.verdict, row.automatic, row.numeric) == ("agree", 0.0, 0.0)
 
 
 def test_an_operation_with_a_wrong_derivative_is_noticed():

@@ -5,6 +5,7 @@ import inspect
 import os
 import subprocess
 import sys
+from collections import Counter
 from importlib import resources
 from pathlib import Path
 
@@ -100,11 +101,10 @@ NAMING = {
     "ops.py": "the table",
     "__init__.py": "the public names",
     "value.py": "a method for each operation",
-    "graph.py": "the gates of derivatives are made of two of them",
+    "derivative.py": "the gates of derivatives are made of two of them",
     "expression/simplify.py": "the identities of arithmetic are about particular ones",
     "compare/mistakes.py": "so are the mistakes that people make",
     "neuron.py": "a program that uses the library",
-    "recording.py": "what a function is given is an operand of one",
 }
 
 
@@ -151,6 +151,54 @@ def test_facts_about_operations_are_in_the_table():
 )
 def test_a_second_table_is_found(code):
     assert "tanh" in operations_named(ast.parse(code))
+
+
+TREES = {
+    str(file.relative_to(PACKAGE)): ast.parse(file.read_text(encoding="utf-8"))
+    for file in sorted(PACKAGE.rglob("*.py"))
+}
+
+
+def test_no_two_classes_have_the_same_name():
+    names = Counter(
+        node.name
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def numbers(tree):
+    """The numbers that have names in a module: their names and how they are written."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            parts = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
+            if all(isinstance(x, parts) for x in ast.walk(node.value)):
+                yield node.targets[0].id, ast.unparse(node.value)
+
+
+def test_a_number_that_has_a_name_is_written_once():
+    named = Counter(x for tree in TREES.values() for x in numbers(tree))
+    assert [x for x, count in named.items() if count > 1] == []
+    written = Counter(
+        ast.unparse(node)
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+    )
+    assert [written[x] for x in ("2.0 ** (-52)", "2.0 ** (-1022)")] == [1, 1], written
+
+
+def test_what_a_selection_cuts_is_known_to_the_graph_alone():
+    """Above it the edges are asked."""
+    asking = [
+        name
+        for name, tree in TREES.items()
+        if any(isinstance(x, ast.Attribute) and x.attr == "selects" for x in ast.walk(tree))
+    ]
+    above = ROOMS[ROOMS.index("value") :]
+    assert [name for name in asking if name.removesuffix(".py").split(os.sep)[0] in above] == []
 
 
 def test_importing_the_library_is_quiet_and_imports_neither_command_nor_graphviz():

@@ -11,7 +11,7 @@ from autograd.compare.keys import paired
 from autograd.compare.report import Report, Row
 from autograd.compare.sampling import samples as sampled
 from autograd.compare.summary import summary
-from autograd.graph import require_fresh, topological_order
+from autograd.graph import require_fresh, require_value, topological_order
 from autograd.op import real
 from autograd.value import Value
 
@@ -63,8 +63,7 @@ def compare(
         Changed alone, this factor explains the numbers here: d product/d y: 4 instead of 3 at y = 4
         The mistake: an argument has the gradient of another one (y has that of x).
     """
-    if not isinstance(value, Value):
-        raise TypeError(f"compare takes a Value, not a {type(value).__name__}")
+    require_value(value, "compare")
     judge = Judge(value, _tolerance(tolerance))
     pairs = list(paired(value, judge.names, manual))
     for root in dict.fromkeys([value, *(of for (of, _), _ in pairs)]):

@@ -1,16 +1,13 @@
 """Where a derivation by hand goes wrong: the first wrong factor of the chain rule."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from autograd.compare.judge import Judge
-from autograd.compare.sweeps import gradients
+from autograd.compare.rounding import RELATIVE, near
+from autograd.compare.sweeps import MOST_NODES, gradients, replaced
 from autograd.compare.wording import apart, should_be
+from autograd.graph import Edge, edges, users
 from autograd.value import Value
-
-RELATIVE = 1e-9
-"""How nearly numbers must agree that follow from a wrong one, for which no bound is known."""
-MOST_NODES = 400
-"""How large a graph may be for every factor in it to be tried."""
 
 
 def first_wrong(
@@ -31,17 +28,17 @@ def first_wrong(
     Returns:
         A sentence on each that is wrong of itself, and a note on each of the others that disagree.
     """
-    expected = gradients(judge.order, _replaced(local), manual)
-    users = _users(judge)
+    expected = gradients(judge.order, judge.uses, replaced(_given(local)), manual)
+    uses = users(judge.order)
     root = judge.names[judge.root]
     wrong, inherited = [], {}
     for node in reversed(judge.order):
         if node not in manual or judge.verdict(node, manual[node])[0] != "disagree":
             continue
-        top, name = _above(node, users, manual, judge.root), judge.names[node]
+        top, name = _above(node, uses, manual, judge.root), judge.names[node]
         upstream = manual.get(top, judge.derivatives[top].number)
         right = judge.derivatives[node].number
-        follows = _near(manual[node], expected[node], judge.room(node))
+        follows = near(manual[node], expected[node], judge.room(node))
         if follows and abs(expected[node] - right) > judge.room(node):
             inherited[node] = "this only follows from what is wrong above it"
         elif top is node or not upstream:
@@ -58,38 +55,27 @@ def first_wrong(
     return wrong, inherited
 
 
-def _replaced(local: Mapping[tuple[Value, Value], float]) -> dict[Value, list[float]]:
-    """The partial derivatives of Values some of whose factors are given."""
-    result: dict[Value, list[float]] = {}
+def _given(local: Mapping[tuple[Value, Value], float]) -> Iterator[Edge[Value]]:
+    """The uses whose factors are given; several of one operand share in its factor."""
     for (of, wrt), factor in local.items():
-        uses = [index for index, x in enumerate(of.operands) if x is wrt]
-        for index in uses:
-            result.setdefault(of, list(of.partials))[index] = factor / len(uses)
-    return result
+        uses = [edge for edge in edges(of) if edge.operand is wrt]
+        yield from (edge._replace(partial=factor / len(uses)) for edge in uses)
 
 
 def _above(
-    node: Value, users: Mapping[Value, list[Value]], manual: Mapping[Value, float], root: Value
+    node: Value,
+    uses: Mapping[Value, Sequence[Edge[Value]]],
+    manual: Mapping[Value, float],
+    root: Value,
 ) -> Value:
     """The nearest Value above, for which there is a number, through which alone a node acts."""
     top = node
-    while len(users.get(top, ())) == 1:
-        (top,) = users[top]
+    above: set[Value]
+    while len(above := {edge.node for edge in uses.get(top, ())}) == 1:
+        (top,) = above
         if top in manual or top is root:
             return top
     return root
-
-
-def _users(judge: Judge) -> dict[Value, list[Value]]:
-    result: dict[Value, list[Value]] = {}
-    for node in judge.order:
-        for operand in dict.fromkeys(x for x in node.operands if isinstance(x, Value)):
-            result.setdefault(operand, []).append(node)
-    return result
-
-
-def _near(a: float, b: float, room: float) -> bool:
-    return abs(a - b) <= max(room, RELATIVE * max(abs(a), abs(b)))
 
 
 def explaining_factors(judge: Judge, manual: Mapping[Value, float]) -> list[str]:
@@ -105,22 +91,20 @@ def explaining_factors(judge: Judge, manual: Mapping[Value, float]) -> list[str]
     result = []
     for node in reversed(judge.order):
         upstream = judge.derivatives[node].number
-        if node.op is None or not upstream:
+        if not upstream:
             continue
-        for index, operand in enumerate(node.operands):
-            if not isinstance(operand, Value):
-                continue
-            onward = gradients(judge.order[: positions[operand] + 1])
+        for edge in edges(node):
+            operand, local = edge.operand, edge.partial
+            onward = gradients(judge.order[: positions[operand] + 1], judge.uses)
             effects = {wrt: upstream * onward.get(wrt, 0.0) for wrt in manual}
             strongest = max(manual, key=lambda wrt: abs(effects[wrt]))
             if not effects[strongest]:
                 continue
             change = off[strongest] / effects[strongest]
             if not change or not all(
-                _near(off[wrt], change * effects[wrt], judge.room(wrt)) for wrt in manual
+                near(off[wrt], change * effects[wrt], judge.room(wrt)) for wrt in manual
             ):
                 continue
-            local = node.partials[index]
             yours = local + change if abs(local + change) > RELATIVE * abs(local) else 0.0
             result.append(
                 f"d {judge.names[node]}/d {judge.names[operand]}: {yours:.9g} instead of "

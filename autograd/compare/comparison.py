@@ -12,16 +12,14 @@ from autograd.compare.hull import in_hull
 from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import Pair
 from autograd.compare.mistakes import Case
-from autograd.compare.report import Row
+from autograd.compare.report import MOST_ROWS, Row
 from autograd.compare.wording import should_be
 from autograd.quiet import quietly
 from autograd.value import Value
 
 TELLING = 1e-3
 """What fraction of a derivative the room for rounding may be to tell right from wrong."""
-MOST_ESTIMATES = 30
-"""Of how many derivatives there is an estimate: as many as are printed."""
-LISTED = 4
+MOST_SUSPECTED = 4
 """How many factors are named that would each explain the numbers."""
 CLASH = "together they are the derivatives to no side of the kink, nor between any"
 SINGLE = TOLERANCE * 2.0**29
@@ -79,9 +77,9 @@ class Comparison:
         """Each derivative with all the numbers, and a note on those that only inherit an error."""
         _, inherited = self._wrong()
         result = []
-        left = MOST_ESTIMATES
+        left = MOST_ROWS
         for index, ((of, wrt), _) in enumerate(self.pairs):
-            numeric = left > 0 and (index < MOST_ESTIMATES or self.verdicts[index] != "agree")
+            numeric = left > 0 and (index < MOST_ROWS or self.verdicts[index] != "agree")
             left -= numeric
             row = self.row(index, numeric)
             if of is self.judge.root and wrt in inherited:
@@ -120,7 +118,7 @@ class Comparison:
                 return
             if explaining:
                 yield "Changed alone, each of these factors explains the numbers here:"
-                yield from (f"  {factor}" for factor in explaining[:LISTED])
+                yield from (f"  {factor}" for factor in explaining[:MOST_SUSPECTED])
                 return
         if inputs_alone and len(every) > 1:
             return  # inputs have no order: the table says it all

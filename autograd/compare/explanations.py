@@ -10,14 +10,15 @@ from autograd.compare.mistakes import (
     EVERYWHERE,
     FACTORS,
     LOCAL,
-    MOST_NODES,
     Case,
     Mistake,
     at_nodes,
     in_arguments,
     mistaken,
 )
-from autograd.node import constants
+from autograd.compare.sweeps import MOST_NODES
+from autograd.graph import edges
+from autograd.node import arguments, constants
 from autograd.quiet import quiet
 from autograd.value import Value
 
@@ -84,7 +85,7 @@ def _left_out(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[flo
     if len(order) > MOST_NODES:
         return
     for position, node in enumerate(order):
-        data = [x.data if isinstance(x, Value) else x for x in node.operands]
+        data = arguments(node)
         if node.op and node.op.sums and node.op.arity == 2:
             rest = (node.op.value(0.0, data[1]), data[0])
             for term, kept in zip(node.operands, rest, strict=True):
@@ -126,8 +127,8 @@ def _replaced(
     data = {order[position]: number}
     result = {order[position]: partials}
     for user in order[position + 1 :]:
-        if user.op and any(isinstance(x, Value) and x in data for x in user.operands):
-            operands = [data.get(x, x.data) if isinstance(x, Value) else x for x in user.operands]
+        if user.op and any(edge.operand in data for edge in edges(user)):
+            operands = [x if isinstance(x, float) else data.get(x, x.data) for x in user.operands]
             try:
                 data[user], result[user] = user.op.evaluate(operands, constants(user))
             except (TypeError, ValueError, ArithmeticError):  # it is not defined there

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.arrays import values
+from autograd.arrays import floats, values
 from autograd.compare.comparison import Comparison
 from autograd.compare.keys import Pair, as_float, paired, zip_exactly
 from autograd.compare.sampling import Point, Recording
@@ -73,7 +73,7 @@ class Checked:
                 it may return a number: it may be constant there.
             ValueError: if it raises an exception.
         """
-        leaves = [_leaves(x, name) for x, name in zip(point, self.names, strict=True)]
+        leaves = [values(x, name) for x, name in zip(point, self.names, strict=True)]
         # Copies, which the function may change.
         arguments = [
             x[()] if scalar else x.copy() for x, scalar in zip(leaves, self.scalars, strict=True)
@@ -145,6 +145,14 @@ class Checked:
             else:
                 yield from paired(root, recording.judge.names, [(key, numbers)])
 
+    def tried(self, point: Point) -> Check | None:
+        """The comparison at a point; None where a function is not defined, or a kink is near."""
+        try:
+            recording = self.record(point)
+            return self.at(recording) if recording.usable else None
+        except (TypeError, ValueError):  # one of the functions is not defined there
+            return None
+
     def at(self, recording: Recording) -> Check:
         """The comparison at the point of a recording."""
         return Check(recording, Comparison(recording.judge, list(self.paired(recording))))
@@ -181,18 +189,7 @@ def _floats(x: Any, role: str) -> NDArray[np.float64]:
     items = objects(x, role)
     if any(isinstance(item, (list, tuple, np.ndarray)) for item in items.ravel()):
         raise ValueError(f"{role} must be a number or an array; its rows have different lengths")
-    result = np.empty(items.shape)
-    for index, item in np.ndenumerate(items):
-        result[index] = item.data if isinstance(item, Value) else as_float(item, role)
-    return result
-
-
-def _leaves(x: NDArray[np.float64], name: str) -> NDArray[Any]:
-    leaves: NDArray[Any] = np.empty((), dtype=object)
-    if x.ndim:
-        return values(x, name)
-    leaves[()] = Value(float(x), name)
-    return leaves
+    return floats(items, lambda item: as_float(item, role))
 
 
 def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:

@@ -3,8 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-RELATIVE = 1e-9
-"""How nearly, where rounding does not explain more."""
+from autograd.compare.rounding import RELATIVE
+
+NEGLIGIBLE = RELATIVE**1.5
+"""How small what is not yet 0 in the search for a solution may be to be taken for it."""
 
 Array = NDArray[np.float64]
 
@@ -35,7 +37,7 @@ def _nonnegative(matrix: Array, target: Array) -> Array:
     free = np.zeros(matrix.shape[1], dtype=bool)
     for _ in range(3 * matrix.shape[1]):
         slope = np.where(free, -np.inf, matrix.T @ (target - matrix @ solution))
-        if slope.max() <= RELATIVE**1.5:
+        if slope.max() <= NEGLIGIBLE:
             break
         free[slope.argmax()] = True
         while True:
@@ -46,6 +48,6 @@ def _nonnegative(matrix: Array, target: Array) -> Array:
                 break
             share = np.min(solution[leaving] / (solution[leaving] - trial[leaving]))
             solution += share * (trial - solution)
-            free &= solution > RELATIVE**1.5
+            free &= solution > NEGLIGIBLE
         solution = trial
     return solution

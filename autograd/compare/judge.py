@@ -3,12 +3,12 @@
 from functools import cached_property
 from math import isfinite
 
-from autograd.compare.numeric import estimate, users
+from autograd.compare.numeric import estimate
 from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import EPSILON, ZERO, Bounded, data_bounds, derivatives
 from autograd.compare.sweeps import at_kinks, corners, intervals
 from autograd.compare.wording import origin, titles
-from autograd.graph import topological_order
+from autograd.graph import Edge, topological_order, uses
 from autograd.value import Value
 
 TOLERANCE = 8 * EPSILON
@@ -25,9 +25,14 @@ class Judge:
         self.tolerance = tolerance
 
     @cached_property
+    def uses(self) -> list[Edge[Value]]:
+        """The uses of operands, those by the root first."""
+        return uses(self.order)
+
+    @cached_property
     def derivatives(self) -> dict[Value, Bounded]:
         """Each derivative, and how far it may be off."""
-        return derivatives(self.order)
+        return derivatives(self.order, self.uses)
 
     @cached_property
     def bounds(self) -> dict[Value, float]:
@@ -42,7 +47,7 @@ class Judge:
     @cached_property
     def corners(self) -> list[dict[Value, float]]:
         """The gradients to all the sides of the kinks; those between them are valid, too."""
-        return corners(self.order, self.kinks)
+        return corners(self.order, self.uses, self.kinks)
 
     @cached_property
     def intervals(self) -> dict[Value, tuple[float, float]]:
@@ -68,7 +73,7 @@ class Judge:
 
     @cached_property
     def _wide(self) -> dict[Value, Bounded]:
-        return derivatives(self.order, absorbed=True)
+        return derivatives(self.order, self.uses, absorbed=True)
 
     def verdict(self, wrt: Value, yours: float) -> tuple[Verdict, str]:
         """The verdict on the derivative with respect to a node, and what there is to say of it."""
@@ -114,12 +119,8 @@ class Judge:
             derivative, yours, ours, value, error, abs(yours - ours), self.room(wrt), verdict, note
         )
 
-    @cached_property
-    def _users(self) -> dict[Value, list[int]]:
-        return users(self.order)
-
     def opinion(self, wrt: Value) -> tuple[float, float] | None:
         """The derivative by differences, and its error."""
         if wrt not in self.derivatives:
             return None
-        return estimate(self.order, self._users, wrt, self.bounds[self.root] * EPSILON)
+        return estimate(self.order, self.uses, wrt, self.bounds[self.root] * EPSILON)

@@ -46,20 +46,19 @@ def zip_exactly(targets: Any, numbers: Any, what: str) -> Iterator[tuple[Any, fl
     array = objects(numbers, what)
     if array.shape != boxes.shape:
         raise ValueError(f"{what} must have the shape {boxes.shape}, not {array.shape}")
-    for index, target in np.ndenumerate(boxes):
-        number = array[index]
-        yield target, number.data if isinstance(number, Value) else as_float(number, what)
+    for target, number in zip(boxes.flat, array.flat, strict=True):
+        yield target, as_float(number, what)
 
 
 def as_float(number: Any, what: str) -> float:
-    """A real number as a float.
+    """A real number, or that of a Value, as a float.
 
     Raises:
         TypeError: if it is not a real number.
         ValueError: if it is an integer beyond the range of floats.
     """
     try:
-        return real(number, what)
+        return number.data if isinstance(number, Value) else real(number, what)
     except OverflowError:
         raise ValueError(f"{what} is too large for a float") from None
 

@@ -13,13 +13,12 @@ from typing import NamedTuple
 
 from autograd import ops
 from autograd.compare.judge import Judge
-from autograd.compare.sweeps import gradients
+from autograd.compare.rounding import near
+from autograd.compare.sweeps import MOST_NODES, gradients, replaced
+from autograd.graph import Edge, edges, users
+from autograd.node import arguments
 from autograd.value import Value
 
-RELATIVE = 1e-9
-"""How nearly a mistake has to give the same numbers, where rounding does not explain more."""
-MOST_NODES = 400
-"""How large a graph may be for the mistakes to be made at every single node of it."""
 MOST_USES = 12
 MOST_SWAPPED = 8
 
@@ -27,10 +26,8 @@ EVERYWHERE = ", everywhere"
 LOCAL = {"a sign is flipped", "the factor 2 is missing", "a factor 2 is too many"}
 """Mistakes that nobody makes everywhere."""
 
-Partials = dict[Value, Sequence[float]]
+Partials = Mapping[Value, Sequence[float]]
 """What partial derivatives of some nodes become."""
-Use = tuple[Value, int]
-"""A node, and which of its operands."""
 Change = Callable[[Sequence[float]], list[float]]
 """What a mistake makes of a gradient."""
 FACTORS = (
@@ -57,7 +54,7 @@ class Case(NamedTuple):
 
     def gradient(self, partials: Mapping[Value, Sequence[float]]) -> list[float]:
         """The numbers that follow from other partial derivatives of some nodes."""
-        slopes = gradients(self.judge.order, partials)
+        slopes = gradients(self.judge.order, self.judge.uses, partials)
         return [slopes[x] for x in self.wrt]
 
     def fits(self, numbers: Sequence[float]) -> bool:
@@ -70,7 +67,7 @@ class Case(NamedTuple):
 
     def _near(self, numbers: Sequence[float], others: Sequence[float]) -> bool:
         return all(
-            abs(x - y) <= max(self.judge.room(node), RELATIVE * max(abs(x), abs(y)))
+            near(x, y, self.judge.room(node))
             for x, y, node in zip(numbers, others, self.wrt, strict=True)
         )
 
@@ -117,38 +114,29 @@ def _at_each_node(judge: Judge) -> Iterator[tuple[str, str, Partials]]:
         name = judge.names[node]
         if len(node.operands) > MOST_USES:
             continue
-        for index, operand in enumerate(node.operands):
-            if not isinstance(operand, Value):
-                continue
-            place = f" (in d {name}/d {judge.names[operand]})"
+        for edge in edges(node):
+            place = f" (in d {name}/d {judge.names[edge.operand]})"
             for kind, factor in FACTORS[:3]:
-                wrong = [factor * x if i == index else x for i, x in enumerate(node.partials)]
-                yield kind, place, {node: wrong}
-            if node.op and node.op.sums and operand.op is not None:
-                wrong = [0.0 if i == index else x for i, x in enumerate(node.partials)]
-                place = f" ({judge.names[operand]} at {name})"
-                yield "the derivative of a term is forgotten", place, {node: wrong}
+                yield kind, place, replaced([edge._replace(partial=factor * edge.partial)])
+            if node.op and node.op.sums and edge.operand.op is not None:
+                place = f" ({judge.names[edge.operand]} at {name})"
+                yield "the derivative of a term is forgotten", place, _without([edge])
 
 
 def _uses(judge: Judge) -> Iterator[tuple[Mistake, Partials]]:
     """Uses of a Value that do not count: of one Value, or of all that are used as often."""
-    uses: dict[Value, list[Use]] = {}
-    for node in judge.order:
-        for index, operand in enumerate(node.operands):
-            if isinstance(operand, Value):
-                uses.setdefault(operand, []).append((node, index))
-    alike: dict[int, list[Value]] = {}
-    for node, several in uses.items():
-        if 2 <= len(several) <= MOST_USES:
-            yield from _dropped([several], f" (at {judge.names[node]}", ")")
-            alike.setdefault(len(several), []).append(node)
-    for nodes in alike.values():
-        if len(nodes) > 1:
-            yield from _dropped([uses[node] for node in nodes], f"{EVERYWHERE} (", ")")
+    alike: dict[int, list[list[Edge[Value]]]] = {}
+    for node, uses in users(judge.order).items():
+        if 2 <= len(uses) <= MOST_USES:
+            yield from _dropped([uses], f" (at {judge.names[node]}", ")")
+            alike.setdefault(len(uses), []).append(uses)
+    for several in alike.values():
+        if len(several) > 1:
+            yield from _dropped(several, f"{EVERYWHERE} (", ")")
 
 
 def _dropped(
-    uses: Sequence[Sequence[Use]], before: str, after: str
+    uses: Sequence[Sequence[Edge[Value]]], before: str, after: str
 ) -> Iterator[tuple[Mistake, Partials]]:
     """Each but one use, or that one, of several Values that are used equally often."""
     count = len(uses[0])
@@ -162,12 +150,8 @@ def _dropped(
             yield Mistake("one use of a value is forgotten", place), _without(one)
 
 
-def _without(dropped: Sequence[Use]) -> Partials:
-    gone = {(id(user), index) for user, index in dropped}
-    return {
-        user: [0.0 if (id(user), i) in gone else x for i, x in enumerate(user.partials)]
-        for user, _ in dropped
-    }
+def _without(uses: Sequence[Edge[Value]]) -> Partials:
+    return replaced(edge._replace(partial=0.0) for edge in uses)
 
 
 def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
@@ -175,7 +159,7 @@ def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
     op, right = node.op, node.partials
     if op is None:
         return
-    data = [x.data if isinstance(x, Value) else x for x in node.operands]
+    data = arguments(node)
     live = [isinstance(x, Value) for x in node.operands]
     count = len(data)
     if op is ops.relu:

@@ -1,8 +1,10 @@
 """An independent opinion: derivatives estimated from values of the function alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import fabs, inf, isfinite
 
+from autograd.compare.sweeps import computed_from
+from autograd.graph import Edge
 from autograd.quiet import quiet
 from autograd.value import Value
 
@@ -19,7 +21,7 @@ TINY = 1e-290
 
 
 def estimate(
-    order: Sequence[Value], places: Mapping[Value, Sequence[int]], wrt: Value, bound: float
+    order: Sequence[Value], uses: Sequence[Edge[Value]], wrt: Value, bound: float
 ) -> tuple[float, float] | None:
     """The derivative of the last of some nodes with respect to one of them, and its error.
 
@@ -28,25 +30,27 @@ def estimate(
 
     Args:
         order: the nodes in topological order.
-        places: `users(order)`.
+        uses: `uses(order)`.
         wrt: the node that is moved, as if it were an input.
         bound: how far the function may be off by rounding.
 
     Returns:
         None where the function has no finite values nearby.
     """
-    below: dict[Value, float] = {}
-    later = [order[place] for place in sorted(_above(order, places, wrt))]
+    data = {node: node.data for node in order}
+    open_uses = [edge for edge in uses if not (edge.node.op and edge.node.op.blocks)]
+    later = [
+        (node, node.op, node.operands)
+        for node in computed_from(wrt, open_uses)
+        if node.op and node is not wrt
+    ]
 
     @quiet
     def function(x: float) -> float:
-        below[wrt] = x
-        for node in later:
-            assert node.op is not None
-            below[node] = node.op.value(
-                *[z if isinstance(z, float) else below.get(z, z.data) for z in node.operands]
-            )
-        return below[order[-1]]
+        data[wrt] = x
+        for node, op, operands in later:
+            data[node] = op.value(*[z if isinstance(z, float) else data[z] for z in operands])
+        return data[order[-1]]
 
     x = wrt.data
     size = fabs(x) if fabs(x) > TINY else 1.0
@@ -88,26 +92,3 @@ def _extrapolated(
         before = row
         step /= SHRINK
     return best, error
-
-
-def users(order: Sequence[Value]) -> dict[Value, list[int]]:
-    """For each node the places in the order of those that it is an operand of."""
-    result: dict[Value, list[int]] = {}
-    for place, node in enumerate(order):
-        for x in node.operands:
-            if isinstance(x, Value):
-                result.setdefault(x, []).append(place)
-    return result
-
-
-def _above(order: Sequence[Value], places: Mapping[Value, Sequence[int]], wrt: Value) -> set[int]:
-    """The places of the nodes that follow when one of them is moved."""
-    found: set[int] = set()
-    front = list(places.get(wrt, ()))
-    while front:
-        place = front.pop()
-        op = order[place].op
-        if place not in found and op is not None and not op.blocks:
-            found.add(place)
-            front += places.get(order[place], ())
-    return found

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
+from autograd.explain.document import COLUMNS
+
 if TYPE_CHECKING:
     from autograd.diagram import Diagram
 
@@ -16,10 +18,8 @@ SEVERITY: tuple[Verdict, ...] = ("agree", "convention", "not exercised", "undefi
 """From the best to the worst."""
 PASSING: tuple[Verdict, ...] = ("agree", "convention")
 
-LISTED = 30
-"""How many rows are printed."""
-COLUMNS = 100
-"""How wide the printed report is at most."""
+MOST_ROWS = 30
+"""How many rows are printed, and of how many derivatives there is an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Report:
     def _shown(self) -> list[Row]:
         """The rows that are printed, in order; where there are too many, the worst."""
         by_severity = sorted(self.rows, key=lambda row: -SEVERITY.index(row.verdict))
-        kept = {id(row) for row in by_severity[:LISTED]}
+        kept = {id(row) for row in by_severity[:MOST_ROWS]}
         return [row for row in self.rows if id(row) in kept]
 
     def _words(self) -> list[str]:

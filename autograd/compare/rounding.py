@@ -13,15 +13,16 @@ from collections.abc import Iterable, Sequence
 from math import fabs, isfinite, isnan, sqrt
 from typing import Any, NamedTuple
 
-from autograd.graph import backward_sweep, sort, topological_order
-from autograd.node import Node, constants, number
+from autograd.graph import Edge, backward_sweep, edges, flows, sort, topological_order
+from autograd.kernels import SMALLEST_NORMAL
+from autograd.node import Node, arguments, constants, number
 from autograd.op import Op
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
 
 EPSILON = 2.0**-52
-SMALLEST = 2.0**-1022
-"""Below this size rounding is no longer relative."""
+RELATIVE = 1e-9
+"""How nearly numbers must agree, relative to their size, where rounding does not explain more."""
 
 
 class Bounded(NamedTuple):
@@ -34,11 +35,14 @@ class Bounded(NamedTuple):
 ZERO = Bounded(0.0, 0.0)
 
 
-def derivatives(order: Sequence[Value], absorbed: bool = False) -> dict[Value, Bounded]:
+def derivatives(
+    order: Sequence[Value], uses: Sequence[Edge[Value]], absorbed: bool = False
+) -> dict[Value, Bounded]:
     """The derivative of the last node in topological order with respect to each of them.
 
     Args:
         order: the nodes.
+        uses: `uses(order)`.
         absorbed: whether a term may be as far off as a rounding of its sum, as in formulas that
             compute it from the sum: `p - 1` for `-exp(-x)` where `p = 1 / (1 + exp(-x))`.
     """
@@ -46,21 +50,18 @@ def derivatives(order: Sequence[Value], absorbed: bool = False) -> dict[Value, B
     if absorbed:
         for node in order:
             if node.op is not None and node.op.sums:
-                for x in node.operands:
-                    if isinstance(x, Value) and x.op is not None:
-                        data[x] = max(data[x], fabs(node.data))
+                for edge in edges(node):
+                    if edge.operand.op is not None:
+                        data[edge.operand] = max(data[edge.operand], fabs(node.data))
     result = {order[-1]: Bounded(1.0, 0.0)}
-    for node in reversed(order):
-        if node.op is None or node not in result:
-            continue
-        adjoint, bound = result[node]
-        slopes = partial_bounds(node, data)
-        for operand, partial, slope in zip(node.operands, node.partials, slopes, strict=True):
-            if isinstance(operand, Value) and (partial or not node.op.selects):
-                flow = adjoint * partial
-                error = _product(partial, bound) + _product(adjoint, slope) + _rounding(flow)
-                before = result.get(operand, ZERO)
-                result[operand] = Bounded(before.number + flow, before.bound + error)
+    slopes: dict[Value, list[float]] = {}
+    for edge, (adjoint, bound) in flows(uses, result):
+        if edge.node not in slopes:
+            slopes[edge.node] = partial_bounds(edge.node, data)
+        flow, slope = adjoint * edge.partial, slopes[edge.node][edge.place]
+        error = _product(edge.partial, bound) + _product(adjoint, slope) + _rounding(flow)
+        before = result.get(edge.operand, ZERO)
+        result[edge.operand] = Bounded(before.number + flow, before.bound + error)
     return {node: result.get(node, ZERO) for node in order}
 
 
@@ -96,13 +97,9 @@ def _formula_bounds(op: Op, node: Value, data: dict[Value, float]) -> list[float
     """The same from the formulas, that of the textbook too if it is another one: a derivation by
     hand may use it, and terms of it may cancel, as in `1 - tanh(x) ** 2`.
     """
-    twins = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
+    twins: list[Any] = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
     out = Value(node.data)
-    given = {out: data[node]} | {
-        twin: data[x]
-        for twin, x in zip(twins, node.operands, strict=True)
-        if isinstance(twin, Value) and isinstance(x, Value)
-    }
+    given = {out: data[node]} | {twins[x.place]: data[x.operand] for x in edges(node)}
     try:
         fixed = constants(node)
         bounds = [_bound(x, given) for x in op.differentiate(out, twins, fixed)]
@@ -144,7 +141,7 @@ def _handed_on(node: Value, index: int, bound: float) -> float:
     assert node.op is not None
     errors = [0.0]
     for step in (-bound * EPSILON, bound * EPSILON):
-        operands = [x.data if isinstance(x, Value) else x for x in node.operands]
+        operands = arguments(node)
         operands[index] += step
         try:
             moved = quietly(node.op.value, *operands)
@@ -159,8 +156,13 @@ def _constant(node: Value, x: float) -> float:
     return _rounding(x if node.op is not None and node.op.sums else node.data)
 
 
+def near(x: float, y: float, room: float) -> bool:
+    """Whether two numbers are no further apart than the room for rounding, or nearly the same."""
+    return fabs(x - y) <= max(room, RELATIVE * max(fabs(x), fabs(y)))
+
+
 def _rounding(x: float) -> float:
-    return max(fabs(x), SMALLEST)
+    return max(fabs(x), SMALLEST_NORMAL)  # below that rounding is no longer relative
 
 
 def _product(a: float, b: float) -> float:

@@ -1,6 +1,6 @@
 """Points at which a function is compared: on all sides of its kinks, and not near any."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 from math import fabs, isfinite
 from typing import Any, NamedTuple
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compare.judge import Judge
+from autograd.graph import edges
+from autograd.node import arguments
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
 
@@ -62,7 +64,7 @@ class Recording:
             kinks: list[Any] = [kink(*node.operands) for kink in node.op.kinks]
             if node.op.condition:
                 kinks.insert(0, node.operands[0])
-            if node.op.between and all(map(isfinite, _data(node.operands))):
+            if node.op.between and all(map(isfinite, arguments(node))):
                 one, other = [kinks[place] for place in node.op.between]
                 self.middles[Branch(self.judge.names[node], len(kinks))] = 0.5 * (one + other)
                 kinks.append(one * -other)  # inside or outside
@@ -83,9 +85,9 @@ class Recording:
         """By how much a node changes at most, for each relative change of the arguments."""
         if node not in self._reaches:
             self._reaches[node] = sum(
-                fabs(partial) * self._reach(x)
-                for x, partial in zip(node.operands, node.partials, strict=True)
-                if isinstance(x, Value) and partial
+                fabs(edge.partial) * self._reach(edge.operand)
+                for edge in edges(node)
+                if edge.partial
             )
         return self._reaches[node]
 
@@ -143,10 +145,6 @@ class Recording:
             pairs = list(zip(self.point, steps, strict=True))
             steps = quietly(lambda: [x.ravel() * np.expm1(s) for x, s in pairs])
         return [x + s.reshape(x.shape) for x, s in zip(self.point, steps, strict=True)]
-
-
-def _data(operands: Iterable[Value | float]) -> list[float]:
-    return [x.data if isinstance(x, Value) else x for x in operands]
 
 
 class Search:

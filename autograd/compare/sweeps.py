@@ -1,18 +1,23 @@
 """Backward sweeps that do something else than backpropagation does, for the sake of comparison."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from math import fabs
 
-from autograd.node import constants
+from autograd.compare.rounding import EPSILON
+from autograd.graph import Edge, edges, flows
+from autograd.node import arguments, constants
 from autograd.value import Value
 
 MOST_KINKS = 10
 """How many Values may be at a kink for all the combinations of their sides to be gone through."""
+MOST_NODES = 400
+"""How large a graph may be for a sweep through it for each of its nodes."""
 
 
 def gradients(
     order: Sequence[Value],
+    uses: Sequence[Edge[Value]],
     partials: Mapping[Value, Sequence[float]] = {},
     given: Mapping[Value, float] = {},
 ) -> dict[Value, float]:
@@ -20,20 +25,40 @@ def gradients(
 
     Args:
         order: the nodes.
+        uses: `uses(order)`, or that of a longer order which goes on from this one.
         partials: what takes the place of the partial derivatives of some nodes.
         given: what is handed on by some nodes instead of the derivative with respect to them.
     """
     result = dict.fromkeys(order, 0.0)
     result[order[-1]] = 1.0
-    for node in reversed(order):
-        adjoint = given.get(node, result[node])
-        if node.op is None or adjoint == 0.0:
-            continue
-        slopes = partials.get(node, node.partials)
-        for operand, slope in zip(node.operands, slopes, strict=True):
-            if isinstance(operand, Value) and (slope or not node.op.selects):
-                result[operand] += adjoint * slope
+    if partials:
+        uses = [
+            Edge(edge.node, edge.place, edge.operand, partials[edge.node][edge.place])
+            if edge.node in partials
+            else edge
+            for edge in uses
+        ]
+    for edge, adjoint in flows(uses, result):
+        if adjoint := given.get(edge.node, adjoint):
+            result[edge.operand] += adjoint * edge.partial
     return result
+
+
+def replaced(uses: Iterable[Edge[Value]]) -> dict[Value, list[float]]:
+    """The partial derivatives of the nodes of some edges, where those along the edges are new."""
+    result: dict[Value, list[float]] = {}
+    for edge in uses:
+        result.setdefault(edge.node, list(edge.node.partials))[edge.place] = edge.partial
+    return result
+
+
+def computed_from(node: Value, uses: Sequence[Edge[Value]]) -> dict[Value, None]:
+    """A node and those that were computed from it, operands first; `uses` as for `gradients`."""
+    found: dict[Value, None] = {node: None}
+    for edge in reversed(uses):
+        if edge.operand in found:
+            found[edge.node] = None
+    return found
 
 
 def at_kinks(order: Sequence[Value], bounds: Mapping[Value, float]) -> list[Value]:
@@ -42,8 +67,8 @@ def at_kinks(order: Sequence[Value], bounds: Mapping[Value, float]) -> list[Valu
     for node in order:
         if node.op is None or not node.op.kinks:
             continue
-        data = [x.data if isinstance(x, Value) else x for x in node.operands]
-        room = sum(bounds[x] for x in node.operands if isinstance(x, Value)) * 2.0**-52
+        data = arguments(node)
+        room = sum(bounds[edge.operand] for edge in edges(node)) * EPSILON
         if any(fabs(float(kink(*data))) <= room for kink in node.op.kinks):
             result.append(node)
     return result
@@ -52,23 +77,24 @@ def at_kinks(order: Sequence[Value], bounds: Mapping[Value, float]) -> list[Valu
 def sides(node: Value) -> list[tuple[float, ...]]:
     """The partial derivatives of a node to all sides of a kink."""
     assert node.op is not None
-    data = [x.data if isinstance(x, Value) else x for x in node.operands]
+    data = arguments(node)
     found: dict[tuple[float, ...], None] = {}
-    for index, operand in enumerate(node.operands):
-        if isinstance(operand, Value):
-            for step in (-1e-6, 1e-6):
-                moved = list(data)
-                moved[index] += step * max(1e-3, fabs(data[index]))
-                found[node.op.evaluate(moved, constants(node))[1]] = None
+    for edge in edges(node):
+        for step in (-1e-6, 1e-6):
+            moved = list(data)
+            moved[edge.place] += step * max(1e-3, fabs(data[edge.place]))
+            found[node.op.evaluate(moved, constants(node))[1]] = None
     return list(found)
 
 
-def corners(order: Sequence[Value], kinks: Sequence[Value]) -> list[dict[Value, float]]:
+def corners(
+    order: Sequence[Value], uses: Sequence[Edge[Value]], kinks: Sequence[Value]
+) -> list[dict[Value, float]]:
     """The gradients for each choice of a side at every kink; none if there are too many kinks."""
     if not 0 < len(kinks) <= MOST_KINKS:
         return []
     return [
-        gradients(order, dict(zip(kinks, choice, strict=True)))
+        gradients(order, uses, dict(zip(kinks, choice, strict=True)))
         for choice in product(*map(sides, kinks))
     ]
 
@@ -82,15 +108,14 @@ def intervals(order: Sequence[Value], kinks: Sequence[Value]) -> dict[Value, tup
     result[order[-1]] = (1.0, 1.0)
     turning = set(kinks)
     for node in reversed(order):
-        if node.op is None or result[node] == (0.0, 0.0):
+        if result[node] == (0.0, 0.0):
             continue
         choices = list(zip(*sides(node), strict=True)) if node in turning else None
-        for index, operand in enumerate(node.operands):
-            if isinstance(operand, Value):
-                slopes = choices[index] if choices else (node.partials[index],)
-                flows = [adjoint * slope for adjoint in result[node] for slope in slopes if slope]
-                low, high = result[operand]
-                if len(flows) < 2 * len(slopes):
-                    flows.append(0.0)
-                result[operand] = (low + min(flows), high + max(flows))
+        for edge in edges(node):
+            slopes = choices[edge.place] if choices else (edge.partial,)
+            products = [adjoint * slope for adjoint in result[node] for slope in slopes if slope]
+            if len(products) < 2 * len(slopes):
+                products.append(0.0)
+            low, high = result[edge.operand]
+            result[edge.operand] = (low + min(products), high + max(products))
     return result

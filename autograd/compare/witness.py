@@ -8,14 +8,16 @@ import numpy as np
 from autograd.compare.comparison import Comparison
 from autograd.compare.functions import Check, Checked
 from autograd.compare.sampling import Point
+from autograd.compare.sweeps import computed_from
 from autograd.compare.wording import call
+from autograd.graph import users
 from autograd.value import Value
 
 SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)
 """What an argument is replaced with to make a point simpler."""
 WHOLE = (0.0, *(sign * float(x) for x in range(1, 10) for sign in (1.0, -1.0)))
 """What Hypothesis takes in its place, the simplest first."""
-MOST_TRIALS = 40
+MOST_ROUNDED = 40
 MOST_ELEMENTS = 12
 """How many numbers the arguments may hold for Hypothesis to look for simpler ones."""
 MOST_SEARCHED = 200
@@ -33,15 +35,10 @@ def simplest(checked: Checked, check: Check, forgiven: Collection[int]) -> Check
 
 def _failing(checked: Checked, point: Point, forgiven: Collection[int]) -> Check | None:
     """The check at a point if there is a difference, and no kink near."""
-    try:
-        recording = checked.record(point)
-        if not recording.usable:
-            return None
-        check = checked.at(recording)
-    except (TypeError, ValueError):  # one of the functions fails at so simple a point
-        return None
-    check.comparison.forgive(forgiven)
-    return check if check.failed else None
+    check = checked.tried(point)
+    if check is not None:
+        check.comparison.forgive(forgiven)
+    return check if check is not None and check.failed else None
 
 
 def _rounded(checked: Checked, check: Check, forgiven: Collection[int]) -> Check:
@@ -60,7 +57,7 @@ def _rounded(checked: Checked, check: Check, forgiven: Collection[int]) -> Check
                 continue
             for simple in (*SIMPLE, round(current), round(current, 1)):
                 trials += 1
-                if trials > MOST_TRIALS:
+                if trials > MOST_ROUNDED:
                     return check
                 point = [np.array(x) for x in check.recording.point]
                 point[position][index] = simple
@@ -131,17 +128,12 @@ def arithmetic(comparison: Comparison) -> Iterator[str]:
 def _backward(comparison: Comparison, wrt: Value) -> Iterator[str]:
     """The chain rule, a line for each node from the root down to one."""
     judge, root, label = comparison.judge, comparison.judge.root, comparison.label
-    users: dict[Value, list[tuple[Value, float]]] = {wrt: []}
-    for node in judge.order:
-        for operand, partial in zip(node.operands, node.partials, strict=True):
-            if isinstance(operand, Value) and operand in users:
-                users.setdefault(node, [])
-                users[operand].append((node, partial))
-    for node in reversed(judge.order):
-        if not users.get(node):
+    uses = users(judge.order)
+    for node in reversed(computed_from(wrt, judge.uses)):
+        if node is root:
             continue
         words, numbers = [], []
-        for user, partial in users[node]:
+        for user, _, _, partial in uses[node]:
             number = f"{partial:.9g}"
             words.append(number if user is root else f"{label(root, user)} * {label(user, node)}")
             numbers.append(number if user is root else f"{judge.number(user):.9g} * {number}")

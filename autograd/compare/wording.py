@@ -1,8 +1,9 @@
 """What a report says of a graph: what its nodes are called, where a nan began."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite, isnan
 
+from autograd.explain.reasons import first_not_finite, kind
+from autograd.node import arguments
 from autograd.value import Value
 
 
@@ -20,7 +21,7 @@ def titles(order: Sequence[Value]) -> dict[Value, str]:
 def call(node: Value) -> str:
     """The operation of a node with the numbers that it was applied to."""
     assert node.op is not None
-    numbers = [f"{x.data if isinstance(x, Value) else x:.9g}" for x in node.operands]
+    numbers = [f"{x:.9g}" for x in arguments(node)]
     if node.op.text.startswith(("#", "-")):
         numbers = [f"({x})" if x.startswith("-") else x for x in numbers]
     return node.op.write(node.op.text, numbers)
@@ -40,18 +41,13 @@ def apart(yours: float, ours: float) -> str:
 
 def origin(order: Sequence[Value], names: Mapping[Value, str]) -> str:
     """Where the first infinity or nan comes from; nothing if there is none."""
-    for node in order:
-        if not isfinite(node.data):
-            what = f"the first {_kind(node.data)} is {names[node]}"
-            return f"{what} = {call(node)}" if node.op else f"{what}, an input"
-        for operand, partial in zip(node.operands, node.partials, strict=True):
-            if isinstance(operand, Value) and not isfinite(partial):
-                return (
-                    f"the first {_kind(partial)} is d {names[node]}/d {names[operand]} of "
-                    f"{names[node]} = {call(node)}"
-                )
-    return ""
-
-
-def _kind(number: float) -> str:
-    return "nan" if isnan(number) else "infinity"
+    if not (found := first_not_finite(order)):
+        return ""
+    node, edge = found
+    if edge is None:
+        what = f"the first {kind(node.data)} is {names[node]}"
+        return f"{what} = {call(node)}" if node.op else f"{what}, an input"
+    return (
+        f"the first {kind(edge.partial)} is d {names[node]}/d {names[edge.operand]} of "
+        f"{names[node]} = {call(node)}"
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import operator
 import os
 import shutil
 import tempfile
@@ -12,7 +11,6 @@ import webbrowser
 from collections.abc import Callable, Collection
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -23,7 +21,8 @@ from autograd.diagram.scene import CAPTIONS, Edges, Scene, scene
 from autograd.diagram.source import source
 from autograd.diagram.steps import Marks, Step, steps
 from autograd.diagram.svg import finished
-from autograd.op import real
+from autograd.graph import require_value
+from autograd.op import real, whole
 from autograd.value import Value
 
 
@@ -76,8 +75,7 @@ def draw(
         >>> draw(y)
         <Diagram of y: 2 boxes, 2 arrows>
     """
-    if not isinstance(value, Value):
-        raise TypeError(f"draw takes a Value, not a {type(value).__name__}")
+    require_value(value, "draw")
     if edges is not None and (not isinstance(edges, str) or edges not in CAPTIONS):
         raise ValueError(f"edges must be 'partial', 'contribution' or None, not {edges!r}")
     if not isinstance(expand, (bool, np.bool_)):
@@ -86,8 +84,8 @@ def draw(
     if not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
         raise TypeError(f"collapse must be the name of a group or several, not {collapse!r}")
     if depth is not None:
-        depth = _count("depth", depth, 0)
-    max_nodes = _count("max_nodes", max_nodes, 1)
+        depth = whole(depth, "depth", 0)
+    max_nodes = whole(max_nodes, "max_nodes", 1)
     timeout = real(timeout, "timeout")
     if not timeout > 0.0:
         raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
@@ -109,15 +107,6 @@ def draw(
             + engine.REMEDY.format("max_nodes")
         )
     return Diagram(scene(group_of, place_of, edges), timeout)
-
-
-def _count(name: str, number: Any, least: int) -> int:
-    """A whole number from the arguments."""
-    if isinstance(number, bool) or not hasattr(number, "__index__"):
-        raise TypeError(f"{name} must be a whole number, not {number!r}")
-    if number < least:
-        raise ValueError(f"{name} must be at least {least}, not {number}")
-    return operator.index(number)
 
 
 class Diagram:

@@ -9,7 +9,7 @@ from autograd.diagram.steps import Step, nearest
 Group = tuple[str, ...]
 """The parts of a dotted name before the last one; empty for what is in no group."""
 
-DEEPEST = 32
+DEEPEST_GROUP = 32
 """How many groups may lie in each other; further dots are part of the last name."""
 
 
@@ -22,7 +22,7 @@ def groups(order: Sequence[Step]) -> dict[Step, Group]:
     users: dict[Step, Group] = {}
     for step in reversed(order):
         if step.name:
-            *outer, last = step.name.split(".", DEEPEST)
+            *outer, last = step.name.split(".", DEEPEST_GROUP)
             group = tuple(outer) if last and all(outer) else ()
         else:
             group = () if step.op is None else users.get(step, ())

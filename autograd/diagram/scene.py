@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Literal
 
-from autograd.diagram import text
+from autograd.diagram import palette, text
 from autograd.diagram.groups import Group, groups_around, name_in
 from autograd.diagram.steps import Step
 
@@ -16,11 +16,11 @@ Place = Step | Group
 Use = tuple[Step, int]
 """An operation, and which of its operands is meant."""
 
-TINTS = 5
+SHADES = len(palette.TINTS) - 1
 """How many shades there are for the magnitude of a gradient, besides none for 0."""
 WIDEST = 20.0
 """The width of a line in a box, in units of the font's size."""
-LISTED = 20
+MOST_TOLD = 20
 """How many Values are told of in words."""
 
 CAPTIONS: dict[Edges, str] = {
@@ -191,7 +191,7 @@ class _Painter:
         if grad == 0.0:
             return 0
         share = abs(grad) / self.largest if abs(grad) < inf else 1.0  # also for nan
-        return min(TINTS, 1 + int(TINTS * sqrt(share)))
+        return min(SHADES, 1 + int(SHADES * sqrt(share)))
 
     def _collapsed(self, group: Group) -> Box:
         members = self.members[group]
@@ -310,7 +310,7 @@ def _name_lines(name: str) -> list[Line]:
 
 def _some(items: list[str]) -> list[str]:
     """The items, or the first and last of them with a word on those left out."""
-    if len(items) <= LISTED:
+    if len(items) <= MOST_TOLD:
         return items
-    half = LISTED // 2
-    return [*items[:half], f"… {len(items) - LISTED} more …", *items[-half:]]
+    half = MOST_TOLD // 2
+    return [*items[:half], f"… {len(items) - MOST_TOLD} more …", *items[-half:]]

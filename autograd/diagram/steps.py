@@ -8,7 +8,7 @@ from math import isnan
 from typing import Any, NamedTuple, TypeVar
 
 from autograd.diagram import palette
-from autograd.graph import backward_sweep, outdated, topological_order
+from autograd.graph import Edge, backward_sweep, edges, flows, outdated, topological_order, uses
 from autograd.op import Op
 from autograd.quiet import quiet
 from autograd.value import Value
@@ -46,17 +46,16 @@ class Step:
 
     def flow(self, index: int) -> tuple[float, bool]:
         """What the gradient of an operand gets from its use here, and whether that can be not 0."""
-        partial = self.partials[index]
-        reached, alive = _flow(self, partial, self.reached, self.alive)
-        return (self.grad * partial if reached else 0.0), alive
+        step: Any = self  # which has what an edge asks a Value for
+        edge: Edge[Any] = Edge(step, index, step.operands[index], self.partials[index])
+        if not self.reached or edge.cut:
+            return 0.0, False
+        return self.grad * edge.partial, _lives(edge, self.alive)
 
 
-def _flow(node: Step | Value, partial: float, reached: bool, alive: bool) -> tuple[bool, bool]:
-    """Whether the sweep goes on to an operand, and whether it can bring anything but 0 there."""
-    assert node.op is not None
-    if not reached or (partial == 0.0 and node.op.selects):
-        return False, False
-    return True, (alive and partial != 0.0) or isnan(node.grad * partial)
+def _lives(edge: Edge[Any], alive: bool) -> bool:
+    """Whether the sweep can bring anything but 0 to an operand, if it can to the node."""
+    return (alive and edge.partial != 0.0) or isnan(edge.node.grad * edge.partial)
 
 
 Item = TypeVar("Item")
@@ -78,15 +77,9 @@ def steps(root: Value, *, expand: bool, depth: int | None, marks: Marks) -> list
     With `expand`, dot products and sums become multiplications and additions.
     """
     order = topological_order(root)
-    reached, alive = {root}, {root}
-    for node in reversed(order):
-        for operand, partial in zip(node.operands, node.partials, strict=True):
-            if isinstance(operand, Value):
-                comes, lives = _flow(node, partial, node in reached, node in alive)
-                if comes:
-                    reached.add(operand)
-                if lives:
-                    alive.add(operand)
+    alive = {root: True}  # of what is reached, whether anything but 0 can come there
+    for edge, lives in flows(uses(order), alive):
+        alive[edge.operand] = alive.get(edge.operand, False) or _lives(edge, lives)
     if depth is not None:
         kept = nearest(root, _operands, depth)
         order = [node for node in order if node in kept]
@@ -101,15 +94,15 @@ def steps(root: Value, *, expand: bool, depth: int | None, marks: Marks) -> list
             node.data,
             float(node.grad),
             node.name,
-            node in reached,
             node in alive,
+            alive.get(node, False),
             OUTDATED if node in stale else marks.get(node),
         )
         if marks:
             step.arrow_marks = {
-                index: marks[node, x]
-                for index, x in enumerate(node.operands)
-                if isinstance(x, Value) and (node, x) in marks
+                edge.place: marks[node, edge.operand]
+                for edge in edges(node)
+                if (node, edge.operand) in marks
             }
         result += _expansion(step) if expand else [step]
         made[node] = result[-1]
@@ -117,7 +110,7 @@ def steps(root: Value, *, expand: bool, depth: int | None, marks: Marks) -> list
 
 
 def _operands(node: Value) -> Iterable[Value]:
-    return [x for x in node.operands if isinstance(x, Value)]
+    return [edge.operand for edge in edges(node)]
 
 
 def _beyond(node: Value) -> Step:

@@ -14,9 +14,10 @@ from autograd.explain.document import (
 )
 from autograd.explain.labels import Labels
 from autograd.explain.partials import Partials
-from autograd.explain.paths import Edge, Paths
-from autograd.explain.sweep import Step, sweep
-from autograd.graph import topological_order
+from autograd.explain.paths import Paths
+from autograd.explain.sweep import Accumulation, sweep
+from autograd.graph import Edge, require_value, topological_order
+from autograd.op import whole
 from autograd.value import Value
 
 __all__ = ["Explanation", "explain"]
@@ -70,16 +71,11 @@ def explain(
                    = (2 * relu) · 1[z > 0] · 1 · x
                    = 14 · 1 · 1 · 3 = 42
     """
-    if not isinstance(value, Value):
-        raise TypeError(f"explain takes a Value, not a {type(value).__name__}")
+    require_value(value, "explain")
     if wrt is not None and not isinstance(wrt, Value):
         hint = ": one element of it, as w[0]" if hasattr(wrt, "__getitem__") else ""
         raise TypeError(f"wrt must be a Value, not a {type(wrt).__name__}{hint}")
-    for name, limit in (("paths", paths), ("steps", steps)):
-        if isinstance(limit, bool) or not isinstance(limit, int):
-            raise TypeError(f"{name} must be a whole number, not {limit!r}")
-        if limit < 1:
-            raise ValueError(f"{name} must be at least 1, not {limit}")
+    paths, steps = whole(paths, "paths", 1), whole(steps, "steps", 1)
     order = topological_order(value)
     adjoints, flows = sweep(order)
     labels = Labels(order, () if wrt is None or wrt in set(order) else (wrt,))
@@ -126,7 +122,7 @@ class Explanation:
 def _of_everything(
     order: Sequence[Value],
     adjoints: dict[Value, float],
-    flows: Sequence[Step],
+    flows: Sequence[Accumulation],
     labels: Labels,
     steps: int,
 ) -> Explanation:
@@ -145,7 +141,7 @@ def _of_one(
     order: Sequence[Value],
     wrt: Value,
     adjoints: dict[Value, float],
-    flows: Sequence[Step],
+    flows: Sequence[Accumulation],
     labels: Labels,
     limit: int,
     steps: int,
@@ -180,7 +176,7 @@ def _of_one(
     return Explanation(title, parts)
 
 
-def _cuts(edges: Sequence[Edge], wrt: Value, flows: bool, labels: Labels) -> list[Words]:
+def _cuts(edges: Sequence[Edge[Value]], wrt: Value, flows: bool, labels: Labels) -> list[Words]:
     """Where the paths are cut: all of them, or some."""
     name = labels[wrt].math()
     result: list[Words] = []

@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Sequence
 from math import inf, isfinite, prod
 
-from autograd.explain.document import NOTHING, Line, Math, joined
+from autograd.explain.document import NOTHING, Equation, Math, joined
 from autograd.explain.labels import Labels
 from autograd.explain.notation import sum_of
 from autograd.explain.partials import Partials
-from autograd.explain.paths import MOST, Edge, Listed, Path, Paths
+from autograd.explain.paths import MOST, Listed, Path, Paths, use
 from autograd.explain.sections import Item, equal
+from autograd.graph import Edge
 from autograd.value import Value
 
 TIMES = Math(" · ", r" \cdot ")
 WIDTH = 96
 """How many characters of a product stand in a line."""
-FACTORS = 12
+MOST_FACTORS = 12
 """How many factors of a product are written before some are left out."""
 
 
@@ -49,9 +50,9 @@ def chain_rule(
         terms.append(rest)
     result = labels.number(total).math()
     if _adds_up(found, total):
-        yield Line(symbol, "=", equal(sum_of(terms), result))
+        yield Equation(symbol, "=", equal(sum_of(terms), result))
         return
-    yield Line(symbol, "=", result)
+    yield Equation(symbol, "=", result)
     yield [
         "The contributions of the paths do not add up to that: one of them overflows, or is 0 "
         "times infinity. The backward pass adds before it multiplies."
@@ -70,10 +71,10 @@ def _counted(count: int) -> str:
 
 def _path(
     path: Path, left: Math, labels: Labels, partials: Partials, curly: bool
-) -> Iterator[Line]:
+) -> Iterator[Equation]:
     """What a path contributes, in one line if that is short."""
     edges = path.edges
-    symbols = [labels.derivative(x.node, x.operand, curly, x.use) for x in _ends(edges)]
+    symbols = [labels.derivative(x.node, x.operand, curly, use(x)) for x in _ends(edges)]
     formulas = [partials(x.node, x.place).factor() for x in _ends(edges)]
     numbers = [labels.number(x.partial).factor() for x in _ends(edges)]
     if len(edges) == 1:
@@ -86,37 +87,37 @@ def _path(
             break
     if left_out := len(edges) - len(symbols):
         middle = Math(f"(… {left_out:,} more …)", rf"(\ldots\text{{{left_out:,} more}}\ldots)")
-        product = labels.number(_product(edges[FACTORS // 2 : -FACTORS // 2])).math()
+        product = labels.number(_product(edges[MOST_FACTORS // 2 : -MOST_FACTORS // 2])).math()
         together = Math(
             f"(… together {product.text} …)", rf"(\ldots\text{{together }}{product.latex}\ldots)"
         )
         for row, inserted in ((symbols, middle), (formulas, middle), (numbers, together)):
-            row.insert(FACTORS // 2, inserted)
+            row.insert(MOST_FACTORS // 2, inserted)
     if joined(symbols, TIMES).text == left.text:
         del rows[0]
     value = labels.number(path.contribution).math()
     whole = equal(*[joined(row, TIMES) for row in rows], value)
     if (curly or len(path.edges) == 1) and len(left.text) + len(whole.text) <= WIDTH:
-        yield Line(left, "=", whole)
+        yield Equation(left, "=", whole)
         return
     for row in rows:
         lines = list(_broken(row, WIDTH - len(left.text)))
         if row is rows[-1]:
             lines[-1] = equal(lines[-1], value)
         for index, line in enumerate(lines):
-            yield Line(
+            yield Equation(
                 left if row is rows[0] and index == 0 else NOTHING, "·" if index else "=", line
             )
 
 
-def _ends(edges: Sequence[Edge]) -> Sequence[Edge]:
+def _ends(edges: Sequence[Edge[Value]]) -> Sequence[Edge[Value]]:
     """The first and the last of many."""
-    if len(edges) <= FACTORS:
+    if len(edges) <= MOST_FACTORS:
         return edges
-    return [*edges[: FACTORS // 2], *edges[-FACTORS // 2 :]]
+    return [*edges[: MOST_FACTORS // 2], *edges[-MOST_FACTORS // 2 :]]
 
 
-def _product(edges: Sequence[Edge]) -> float:
+def _product(edges: Sequence[Edge[Value]]) -> float:
     if any(edge.cut for edge in edges):
         return 0.0
     result = 1.0

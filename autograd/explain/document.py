@@ -19,10 +19,10 @@ Words = Sequence[str | Math]
 """A sentence, with formulas in it."""
 NOTHING = Math("", "")
 COLUMNS = 100
-"""How wide the sentences of the text are at most."""
+"""How wide the sentences of a text are at most."""
 
 
-class Line(NamedTuple):
+class Equation(NamedTuple):
     """A line of a calculation: without a left side it goes on from the line before."""
 
     left: Math
@@ -34,7 +34,7 @@ class Section(NamedTuple):
     """A heading, and what stands under it."""
 
     title: str
-    items: Sequence[Words | Line]
+    items: Sequence[Words | Equation]
 
 
 SIGNS = {
@@ -55,12 +55,12 @@ def joined(parts: Iterable[Math], between: Math) -> Math:
 def _rendered(
     section: Section,
     sentence: Callable[[Words], str],
-    calculation: Callable[[Sequence[Line]], str],
+    calculation: Callable[[Sequence[Equation]], str],
 ) -> Iterator[str]:
     """The items of a section, lines that follow each other as one calculation."""
-    for lines, items in groupby(section.items, lambda item: isinstance(item, Line)):
+    for lines, items in groupby(section.items, lambda item: isinstance(item, Equation)):
         if lines:
-            yield calculation([item for item in items if isinstance(item, Line)])
+            yield calculation([item for item in items if isinstance(item, Equation)])
         else:
             for item in items:
                 yield sentence([part for part in item if isinstance(part, (str, Math))])
@@ -75,7 +75,7 @@ def as_text(sections: Sequence[Section]) -> str:
         lines = textwrap.wrap(text, COLUMNS - 2, break_long_words=False, break_on_hyphens=False)
         return "\n".join(f"  {line}" for line in lines).replace("\0", " ")
 
-    def calculation(lines: Sequence[Line]) -> str:
+    def calculation(lines: Sequence[Equation]) -> str:
         rows, indent = [], ""
         for line in lines:
             indent = " " * len(line.left.text) if line.left.text else indent
@@ -91,7 +91,7 @@ def as_markdown(sections: Sequence[Section]) -> str:
     def sentence(words: Words) -> str:
         return "".join(_markdown(x) if isinstance(x, str) else f"${x.latex}$" for x in words)
 
-    def calculation(lines: Sequence[Line]) -> str:
+    def calculation(lines: Sequence[Equation]) -> str:
         return f"$$\n\\begin{{aligned}}\n{_aligned(lines)}\n\\end{{aligned}}\n$$"
 
     parts = [
@@ -106,7 +106,7 @@ def as_latex(sections: Sequence[Section]) -> str:
     def sentence(words: Words) -> str:
         return "".join(_latex(x) if isinstance(x, str) else f"${x.latex}$" for x in words) + "\n"
 
-    def calculation(lines: Sequence[Line]) -> str:
+    def calculation(lines: Sequence[Equation]) -> str:
         return f"\\begin{{align*}}\n{_aligned(lines)}\n\\end{{align*}}"
 
     parts = [
@@ -117,7 +117,7 @@ def as_latex(sections: Sequence[Section]) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _aligned(lines: Sequence[Line]) -> str:
+def _aligned(lines: Sequence[Equation]) -> str:
     return " \\\\\n".join(f"{x.left.latex} {SIGNS[x.sign]}{x.right.latex}".strip() for x in lines)
 
 
@@ -130,7 +130,7 @@ def as_html(sections: Sequence[Section]) -> str:
         ]
         return f'<p style="margin: 0.3em 0">{"".join(parts)}</p>'
 
-    def calculation(lines: Sequence[Line]) -> str:
+    def calculation(lines: Sequence[Equation]) -> str:
         cell = "padding: 0.1em 0.3em; border: 0; background: none; vertical-align: top"
         rows = [
             f'<tr style="background: none">'

@@ -8,11 +8,12 @@ from autograd.explain.document import Math
 from autograd.explain.notation import Numbers, Written, applied
 from autograd.expression.lines import Names, leaf_names
 from autograd.expression.text import LATEX, TEXT, symbol
+from autograd.node import arguments
 from autograd.value import Value
 
 LONGEST = 20
 """How long the formula may be that stands for a node without a name."""
-LONGEST_NAME = 40
+LONGEST_TITLE = 40
 
 
 class Labels:
@@ -29,7 +30,7 @@ class Labels:
         names = Names({"inf", "nan"}, look=symbol)
         leaves = [node for node in nodes if node.op is None]
         titles = {
-            node: names.new(node.name[:LONGEST_NAME])
+            node: names.new(node.name[:LONGEST_TITLE])
             for node in sorted(nodes, key=lambda node: node.op is not None)
             if node.name
         }
@@ -67,7 +68,7 @@ class Labels:
     def with_numbers(self, node: Value) -> Written:
         """The same, with the numbers of the operands."""
         assert node.op is not None
-        data = [x.data if isinstance(x, Value) else x for x in node.operands]
+        data = arguments(node)
         return applied(node.op, data, [self.number(x) for x in data])
 
     def equation(self, operand: Value | float) -> Math:

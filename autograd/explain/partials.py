@@ -6,9 +6,8 @@ from typing import Any
 
 from autograd.explain.labels import LONGEST, Labels
 from autograd.explain.notation import Written, applied
-from autograd.explain.reasons import data
 from autograd.expression.simplify import merged, simplified
-from autograd.node import constants
+from autograd.node import constants, number
 from autograd.quiet import quietly
 from autograd.value import Value
 
@@ -63,6 +62,6 @@ class Partials:
         except Exception:  # an operation of one's own, whose partials are for floats only
             return None
         pairs = zip(slopes, node.partials, node.operands, strict=True)
-        if node.op.selects and any(data(z) != p for z, p, x in pairs if isinstance(x, Value)):
+        if node.op.selects and any(number(z) != p for z, p, x in pairs if isinstance(x, Value)):
             return None  # a tie, of which textbooks do not speak
         return slopes, labels

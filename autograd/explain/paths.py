@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from math import isfinite, log
 from typing import NamedTuple
 
+from autograd.graph import Edge, edges
 from autograd.value import Value
 
 MOST = 10**30
@@ -17,43 +18,27 @@ CUT, EXTREME = -1e12, 1e6
 """Stand for the logarithm of a local derivative that cuts, and of one that is 0 or not finite."""
 
 
-class Edge(NamedTuple):
-    """One use of an operand, with the local derivative."""
+def use(edge: Edge[Value]) -> str:
+    """What tells a use apart from others of the operand by the node; often nothing."""
+    operands = edge.node.operands
+    if len([x for x in operands if x is edge.operand]) == 1:
+        return ""
+    return ("left", "right")[edge.place] if len(operands) == 2 else str(edge.place + 1)
 
-    node: Value
-    place: int
-    operand: Value
-    partial: float
 
-    @property
-    def cut(self) -> bool:
-        """Whether the operand was not picked, so that nothing flows, not even 0 * inf."""
-        assert self.node.op is not None
-        return self.node.op.selects and self.partial == 0.0
-
-    @property
-    def use(self) -> str:
-        """What tells a use apart from others of the operand by the node; often nothing."""
-        operands = self.node.operands
-        if len([x for x in operands if x is self.operand]) == 1:
-            return ""
-        return ("left", "right")[self.place] if len(operands) == 2 else str(self.place + 1)
-
-    @property
-    def size(self) -> float:
-        """The logarithm of the local derivative, always finite; what is not a number is large."""
-        if self.cut:
-            return CUT
-        size = abs(self.partial)
-        if size == 0.0:
-            return -EXTREME
-        return log(size) if isfinite(size) else EXTREME
+def size(edge: Edge[Value]) -> float:
+    """The logarithm of a local derivative, always finite; what is not a number is large."""
+    if edge.cut:
+        return CUT
+    if edge.partial == 0.0:
+        return -EXTREME
+    return log(abs(edge.partial)) if isfinite(edge.partial) else EXTREME
 
 
 class Path(NamedTuple):
     """The uses along a path, and the product of their local derivatives."""
 
-    edges: Sequence[Edge]
+    edges: Sequence[Edge[Value]]
     contribution: float
 
 
@@ -70,9 +55,9 @@ class _Branch(NamedTuple):
 
     loss: float
     number: int
-    path: Sequence[Edge]
+    path: Sequence[Edge[Value]]
     place: int
-    edge: Edge
+    edge: Edge[Value]
     contribution: float
 
 
@@ -85,29 +70,24 @@ class Paths:
     """
 
     def __init__(self, order: Iterable[Value], wrt: Value) -> None:
-        self.edges: dict[Value, Sequence[Edge]] = {}
+        self.edges: dict[Value, Sequence[Edge[Value]]] = {}
         self.counts = {wrt: 1}
         self._onward: dict[Value, float | None] = {wrt: 1.0}
         self._largest = {wrt: 0.0}
-        self._best: dict[Value, Edge] = {}
+        self._best: dict[Value, Edge[Value]] = {}
         for node in order:
-            if node is wrt or node.op is None:
+            if node is wrt:
                 continue
-            edges = [
-                Edge(node, index, x, partial)
-                for index, (x, partial) in enumerate(zip(node.operands, node.partials, strict=True))
-                if isinstance(x, Value) and x in self.counts
-            ]
-            if edges:
-                self._add(node, edges)
+            if onward := [edge for edge in edges(node) if edge.operand in self.counts]:
+                self._add(node, onward)
             self.root = node
 
-    def _add(self, node: Value, edges: Sequence[Edge]) -> None:
+    def _add(self, node: Value, edges: Sequence[Edge[Value]]) -> None:
         self.edges[node] = edges
         self.counts[node] = min(sum([self.counts[x.operand] for x in edges]), MOST + 1)
-        size, best = max((x.size + self._largest[x.operand], -x.place) for x in edges)
-        self._largest[node] = size
-        self._best[node] = next(x for x in edges if x.place == -best)
+        best = max(edges, key=lambda x: (size(x) + self._largest[x.operand], -x.place))
+        self._largest[node] = size(best) + self._largest[best.operand]
+        self._best[node] = best
         flows = [
             x.partial * onward
             for x in edges
@@ -143,7 +123,7 @@ class Paths:
         more = self.count if self.count > MOST else self.count - len(paths)
         return Listed(paths, more, rest)
 
-    def _completed(self, path: list[Edge], node: Value) -> Sequence[Edge]:
+    def _completed(self, path: list[Edge[Value]], node: Value) -> Sequence[Edge[Value]]:
         """A path from the root to a node, continued by what contributes most."""
         while node in self.edges:
             edge = self._best[node]
@@ -152,13 +132,13 @@ class Paths:
         return path
 
     def _branches(
-        self, path: Sequence[Edge], free: int, numbers: Iterable[int]
+        self, path: Sequence[Edge[Value]], free: int, numbers: Iterable[int]
     ) -> tuple[float, list[_Branch]]:
         """What a path contributes, and the branches that leave it from the place `free` on."""
         result = []
         number = iter(numbers)
         flow: float | None = 1.0
-        size = 0.0
+        total = 0.0
         for place, edge in enumerate(path):
             for other in self.edges[edge.node] if place >= free else ():
                 if other is not edge:
@@ -166,8 +146,8 @@ class Paths:
                     contribution = 0.0
                     if flow is not None and onward is not None and not other.cut:
                         contribution = flow * other.partial * onward
-                    loss = -(size + other.size + self._largest[other.operand])
+                    loss = -(total + size(other) + self._largest[other.operand])
                     result.append(_Branch(loss, next(number), path, place, other, contribution))
             flow = None if edge.cut or flow is None else flow * edge.partial
-            size += edge.size
+            total += size(edge)
         return (0.0 if flow is None else flow), result

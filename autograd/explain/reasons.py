@@ -7,17 +7,14 @@ from math import isfinite
 from autograd import graph
 from autograd.explain.document import Math, Words
 from autograd.explain.labels import Labels
-from autograd.explain.paths import Edge
+from autograd.explain.paths import use
+from autograd.graph import Edge, edges, users
+from autograd.node import arguments
 from autograd.quiet import quietly
 from autograd.value import Value
 
 MOST_SAID = 3
 """How many things of a kind are said before the others are only counted."""
-
-
-def data(operand: Value | float) -> float:
-    """The number of an operand."""
-    return operand.data if isinstance(operand, Value) else operand
 
 
 def operation(node: Value) -> str:
@@ -26,13 +23,13 @@ def operation(node: Value) -> str:
     return "".join(x if x.isprintable() else "?" for x in node.op.name)
 
 
-def cut(edge: Edge, labels: Labels) -> Words:
+def cut(edge: Edge[Value], labels: Labels) -> Words:
     """Why nothing flows from a selection into an operand of it, as a clause."""
     op, operands = edge.node.op, edge.node.operands
     assert op is not None
     clause = op.cut[edge.place] if op.cut else f"#0 does not pick #{edge.place + 1}"
     if callable(clause):
-        clause = clause(*map(data, operands))
+        clause = clause(*arguments(edge.node))
     words: list[str | Math] = [*re.split(r"#(\d+)", clause)]  # every other one is a place
     words[1::2] = [
         operation(edge.node) if place == "0" else labels.equation(operands[int(place) - 1])
@@ -41,7 +38,7 @@ def cut(edge: Edge, labels: Labels) -> Words:
     return words
 
 
-def kinks(edges: Sequence[Edge], labels: Labels) -> list[Words]:
+def kinks(edges: Sequence[Edge[Value]], labels: Labels) -> list[Words]:
     """The derivatives among these that are a convention, the operation being at a kink."""
     result: list[Words] = []
     for edge in edges:
@@ -49,14 +46,14 @@ def kinks(edges: Sequence[Edge], labels: Labels) -> list[Words]:
         if op is None or not op.kinks or edge.cut:
             continue
         operands = edge.node.operands
-        numbers = [data(x) for x in operands]
+        numbers = arguments(edge.node)
         if len(operands) == 2 and operands[0] is operands[1]:
             continue  # a tie with itself is none
         if 0.0 not in [quietly(kink, *numbers) for kink in op.kinks]:
             continue
         inputs = [labels.equation(x) for x in edge.node.operands]
         listed: list[str | Math] = [part for x in inputs for part in (x, ", ")][:-1]
-        slope = labels.derivative(edge.node, edge.operand, len(inputs) > 1, edge.use)
+        slope = labels.derivative(edge.node, edge.operand, len(inputs) > 1, use(edge))
         number = labels.number(edge.partial).math()
         slope = Math(f"{slope.text} = {number.text}", f"{slope.latex} = {number.latex}")
         result.append(
@@ -73,35 +70,28 @@ def kinks(edges: Sequence[Edge], labels: Labels) -> list[Words]:
 
 def origin(order: Sequence[Value], adjoints: dict[Value, float], labels: Labels) -> Words:
     """Where the first nan or infinity comes from; nothing if there is none."""
-    for node in order:
-        bad = next(
-            ((x, p) for x, p in zip(node.operands, node.partials, strict=True) if not isfinite(p)),
-            None,
-        )
-        if isfinite(node.data) and bad is None:
-            continue
-        users = [x for x in order if any(operand is node for operand in x.operands)]
-        if not isfinite(node.data):
+    if found := first_not_finite(order):
+        node, edge = found
+        if edge is None:
             made = labels.with_numbers(node).math() if node.op else None
             what = [
-                f"The first {_kind(node.data)}: ",
+                f"The first {kind(node.data)}: ",
                 *((made, ", ") if made else ()),
                 "node " if node.op else "the input ",
                 labels[node].math(),
             ]
         else:
-            assert bad is not None
-            assert isinstance(bad[0], Value)
-            slope = labels.derivative(node, bad[0])
+            slope = labels.derivative(node, edge.operand)
             what = [
-                f"The first {_kind(bad[1])}: the slope ",
+                f"The first {kind(edge.partial)}: the slope ",
                 slope,
                 " of ",
                 labels.with_numbers(node).math(),
                 ", node ",
                 labels[node].math(),
             ]
-        return [*what, *_used_by(users, labels), "."]
+        using = dict.fromkeys(x.node for x in users(order).get(node, ()))
+        return [*what, *_used_by(list(using), labels), "."]
     for node in reversed(order):
         if not isfinite(adjoints.get(node, 0.0)):
             slope = labels.derivative(order[-1], node)
@@ -114,7 +104,18 @@ def origin(order: Sequence[Value], adjoints: dict[Value, float], labels: Labels)
     return []
 
 
-def _kind(number: float) -> str:
+def first_not_finite(order: Sequence[Value]) -> tuple[Value, Edge[Value] | None] | None:
+    """The first node that is nan or infinite, or whose slope along an edge is; None if none is."""
+    for node in order:
+        if not isfinite(node.data):
+            return node, None
+        if not all(map(isfinite, node.partials)):
+            return node, next(edge for edge in edges(node) if not isfinite(edge.partial))
+    return None
+
+
+def kind(number: float) -> str:
+    """The word for a number that is not finite."""
     return "nan" if number != number else "infinity"
 
 

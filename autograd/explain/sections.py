@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from autograd.explain.document import Line, Math, Words, joined
+from autograd.explain.document import Equation, Math, Words, joined
 from autograd.explain.labels import Labels
 from autograd.explain.partials import Partials
-from autograd.explain.paths import Edge
+from autograd.explain.paths import use
 from autograd.explain.reasons import cut
-from autograd.explain.sweep import Step
+from autograd.explain.sweep import Accumulation
+from autograd.graph import Edge
 from autograd.value import Value
 
-Item = Words | Line
+Item = Words | Equation
 T = TypeVar("T")
 
 EQUALS, SO = Math(" = ", " = "), Math(", so ", r", \text{ so } ")
@@ -55,20 +56,20 @@ def forward(order: Sequence[Value], labels: Labels, limit: int) -> Iterator[Item
         parts = [labels.formula(node).math(), labels.with_numbers(node).math(), value]
         if parts[0].text == left.text:
             del parts[0]
-        return [Line(left, "=", equal(*parts))]
+        return [Equation(left, "=", equal(*parts))]
 
     yield from limited([node for node in order if node.op], limit, "steps", write)
 
 
 def local(
-    edges: Sequence[Edge], labels: Labels, partials: Partials, limit: int, curly: bool
+    edges: Sequence[Edge[Value]], labels: Labels, partials: Partials, limit: int, curly: bool
 ) -> Iterator[Item]:
     """The local derivatives: symbol, formula, number."""
 
-    def write(edge: Edge) -> Sequence[Item]:
-        symbol = labels.derivative(edge.node, edge.operand, curly, edge.use)
+    def write(edge: Edge[Value]) -> Sequence[Item]:
+        symbol = labels.derivative(edge.node, edge.operand, curly, use(edge))
         formula = partials(edge.node, edge.place).math()
-        return [Line(symbol, "=", equal(formula, labels.number(edge.partial).math()))]
+        return [Equation(symbol, "=", equal(formula, labels.number(edge.partial).math()))]
 
     yield from limited(edges, limit, "local derivatives", write)
 
@@ -80,13 +81,13 @@ def grad(node: Value, labels: Labels) -> Math:
 
 
 def backward(
-    steps: Sequence[Step], root: Value, labels: Labels, partials: Partials, limit: int
+    steps: Sequence[Accumulation], root: Value, labels: Labels, partials: Partials, limit: int
 ) -> Iterator[Item]:
     """What is added to the gradients, in the order in which it happens."""
     times = Math(" × ", r" \times ")
-    yield Line(grad(root, labels), "=", Math("1", "1"))
+    yield Equation(grad(root, labels), "=", Math("1", "1"))
 
-    def write(step: Step) -> Sequence[Item]:
+    def write(step: Accumulation) -> Sequence[Item]:
         edge = step.edge
         if edge.cut:
             target = grad(edge.operand, labels)
@@ -100,7 +101,7 @@ def backward(
         if step.before is not None and step.total is not None:
             total = joined([grad(edge.operand, labels), labels.number(step.total).math()], EQUALS)
             right = joined([right, total], SO)
-        return [Line(grad(edge.operand, labels), "+=", right)]
+        return [Equation(grad(edge.operand, labels), "+=", right)]
 
     yield from limited(steps, limit, "steps", write)
 
@@ -112,6 +113,6 @@ def gradients(
 
     def write(leaf: Value) -> Sequence[Item]:
         number = labels.number(adjoints.get(leaf, 0.0)).math()
-        return [Line(labels.derivative(order[-1], leaf), "=", number)]
+        return [Equation(labels.derivative(order[-1], leaf), "=", number)]
 
     yield from limited([node for node in order if node.op is None], limit, "gradients", write)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autograd.explain.paths import Edge
+from autograd.graph import Edge, uses
 from autograd.value import Value
 
 
-class Step(NamedTuple):
+class Accumulation(NamedTuple):
     """What the backward pass does at one use of an operand."""
 
-    edge: Edge
+    edge: Edge[Value]
     upstream: float
     before: float | None
     """What had been accumulated for the operand; None if nothing had."""
@@ -18,24 +18,20 @@ class Step(NamedTuple):
     """What has then; None if nothing flows and nothing had before."""
 
 
-def sweep(order: Sequence[Value]) -> tuple[dict[Value, float], list[Step]]:
+def sweep(order: Sequence[Value]) -> tuple[dict[Value, float], list[Accumulation]]:
     """The gradients, those of `Value.backward()` to the last bit, and the steps to them.
 
-    Nodes that nothing flows into have none.
+    Nodes that nothing flows into have none. An edge that is cut is a step, too, if its node has a
+    gradient: it is told why nothing flows there.
     """
     adjoints: dict[Value, float] = {order[-1]: 1.0}
     steps = []
-    for node in reversed(order):
-        adjoint = adjoints.get(node)
-        if adjoint is None or node.op is None:
+    for edge in uses(order):
+        if (adjoint := adjoints.get(edge.node)) is None:
             continue
-        for index, (x, partial) in enumerate(zip(node.operands, node.partials, strict=True)):
-            if not isinstance(x, Value):
-                continue
-            edge = Edge(node, index, x, partial)
-            before = adjoints.get(x)
-            if not edge.cut:
-                flow = adjoint * partial
-                adjoints[x] = flow if before is None else before + flow
-            steps.append(Step(edge, adjoint, before, adjoints.get(x)))
+        before = adjoints.get(edge.operand)
+        if not edge.cut:
+            flow = adjoint * edge.partial
+            adjoints[edge.operand] = flow if before is None else before + flow
+        steps.append(Accumulation(edge, adjoint, before, adjoints.get(edge.operand)))
     return adjoints, steps

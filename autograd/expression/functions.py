@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd import kernels
-from autograd.expression.lines import Names
+from autograd.expression.lines import identifier
 from autograd.expression.simplify import Operand
 from autograd.expression.templates import Template, text_template
 from autograd.op import Op
@@ -66,7 +66,7 @@ class Functions:
         forward: Any = op.forward
         operands = {1: "x", 2: "x, y"}.get(op.arity or 0, "*operands")
         guarded = op.raises and op.numpy is not None
-        name = _identifier(op.name)
+        name = identifier(op.name)
         if _is_operator(op):
             called = op.write(op.text, operands.split(", "))
         else:
@@ -142,10 +142,6 @@ def _numpy(op: Op) -> str:
 def _is_operator(op: Op) -> bool:
     """Whether an operation is one of Python's own operators, so that its text computes it."""
     return getattr(op.forward, "__module__", "") == operator.add.__module__
-
-
-def _identifier(name: str) -> str:
-    return Names(()).new(name)
 
 
 def _renamed(source: str, name: str, other: str) -> str:

@@ -4,6 +4,7 @@ import itertools
 import keyword
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -35,7 +36,7 @@ class Names:
 
     def new(self, wish: str) -> str:
         """The name that was wished for, as an identifier, with a number if it is taken."""
-        base = result = _identifier(wish)
+        base = result = identifier(wish)
         while self._look(result) in self._taken:
             count = self._counts[base] = self._counts.get(base, 0) + 1
             result = f"{base}_{count}" if base[-1].isdigit() else f"{base}{count}"
@@ -43,7 +44,8 @@ class Names:
         return result
 
 
-def _identifier(wish: str) -> str:
+def identifier(wish: str) -> str:
+    """The identifier that is most like a name."""
     text = unicodedata.normalize("NFKC", wish)
     if not text.isidentifier():
         text = re.sub(r"\W+", "_", text).strip("_")
@@ -118,16 +120,13 @@ def _chosen(
     kept: Collection[Value],
 ) -> set[Value]:
     """The Values that get a line: those written more than once, and where the nesting is deep."""
-    uses: dict[Value, int] = {}
-    for root in roots:
-        if isinstance(root, Value):
-            uses[root] = uses.get(root, 0) + 1
+    times = Counter(root for root in roots if isinstance(root, Value))
     for node in order:
         if node.op is not None:
-            times = 2 if notation.template(node.op, node.operands).repeats else 1
+            written = 2 if notation.template(node.op, node.operands).repeats else 1
             for operand in node.operands:
                 if isinstance(operand, Value):
-                    uses[operand] = uses.get(operand, 0) + times
+                    times[operand] += written
     chosen: set[Value] = set()
     heights: dict[Value, int] = {}
     for node in order:
@@ -135,7 +134,7 @@ def _chosen(
             continue
         inner = [heights.get(x, 0) for x in node.operands if isinstance(x, Value)]
         heights[node] = 1 + max(inner, default=0)
-        if uses.get(node, 0) > 1 or heights[node] >= DEEPEST or node in kept:
+        if times[node] > 1 or heights[node] >= DEEPEST or node in kept:
             chosen.add(node)
             heights[node] = 0
     return chosen

@@ -12,7 +12,7 @@ from autograd.expression.functions import Functions
 from autograd.expression.lines import Names, Notation, leaf_names, lines
 from autograd.expression.simplify import merged, simplified
 from autograd.expression.templates import ATOM, SIGN, Text
-from autograd.graph import require_fresh, sort
+from autograd.graph import require_fresh, require_value, sort
 from autograd.op import objects
 from autograd.value import Value
 
@@ -62,8 +62,7 @@ def python_source(
             dloss_db = dloss_dsubtract
             return loss, (dloss_dw, dloss_db)
     """
-    if not isinstance(value, Value):
-        raise TypeError(f"python_source takes a Value, not a {type(value).__name__}")
+    require_value(value, "python_source")
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(f"the name of a function must be an identifier, not {name!r}")
     order = sort(value)

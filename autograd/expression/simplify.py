@@ -3,6 +3,7 @@
 The identities of arithmetic, `1 * x = x` say, are about particular operations, so they are named.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,11 +34,7 @@ def simplified(roots: Sequence[Operand], constants: Mapping[Value, float] = {}) 
     a name stays. The leaves `constants` are the numbers that they are.
     """
     order = merged(roots)
-    users: dict[Value, int] = {}
-    for node in order:
-        for operand in node.operands:
-            if isinstance(operand, Value):
-                users[operand] = users.get(operand, 0) + 1
+    uses = Counter(x for node in order for x in node.operands if isinstance(x, Value))
     made: dict[Value, Operand] = {}
     once: set[Value] = set()
     known: set[Value] = set()
@@ -56,7 +53,7 @@ def simplified(roots: Sequence[Operand], constants: Mapping[Value, float] = {}) 
             made[node] = Value._record(node.op, operands).named(node.name)
         result = made[node]
         if isinstance(result, Value):
-            if users.get(node) == 1 and result not in known:
+            if uses[node] == 1 and result not in known:
                 once.add(result)
             else:
                 once.discard(result)

@@ -7,7 +7,7 @@ from types import CodeType
 from typing import Any
 
 from autograd.expression.lines import Names, leaf_names
-from autograd.graph import sort
+from autograd.graph import require_value, sort
 from autograd.op import Op
 from autograd.ops import TABLE
 from autograd.value import Value
@@ -32,8 +32,7 @@ def to_sympy(value: Value) -> Any:
         >>> to_sympy((x + y) ** 2).expand()
         x**2 + 2*x*y + y**2
     """
-    if not isinstance(value, Value):
-        raise TypeError(f"to_sympy takes a Value, not a {type(value).__name__}")
+    require_value(value, "to_sympy")
     try:
         import sympy
     except ImportError:

@@ -17,6 +17,7 @@ from autograd.expression.templates import (
     latex_template,
     text_template,
 )
+from autograd.graph import require_value
 from autograd.value import Value
 
 LARGEST_INTEGER = 2.0**53
@@ -110,8 +111,7 @@ def latex(value: Value) -> Latex:
 
 
 def _lines(value: Value, caller: str, notation: Notation) -> Iterator[tuple[str, Text]]:
-    if not isinstance(value, Value):
-        raise TypeError(f"{caller} takes a Value, not a {type(value).__name__}")
+    require_value(value, caller)
     roots = simplified([value])
     order = merged(roots)
     if notation is LATEX:

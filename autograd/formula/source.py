@@ -6,10 +6,10 @@ import unicodedata
 import warnings
 from keyword import iskeyword
 
-LONGEST = 10_000
+LONGEST_FORMULA = 10_000
 """How many characters a formula may have."""
 LONGEST_NAME = 100
-DEEPEST = 100
+MOST_NESTED = 100
 """How deeply parentheses may be nested."""
 MOST_SYMBOLS = 2000
 """How many operators, parentheses and commas it may have."""
@@ -32,10 +32,12 @@ class Source:
     """
 
     def __init__(self, text: str) -> None:
-        self.text = re.sub(r"\s", " ", text[: LONGEST + SHOWN]).strip()
-        if len(text) > LONGEST:
-            message = f"a formula has at most {LONGEST:,} characters; this one has {len(text):,}"
-            raise self.wrong(message, LONGEST)
+        self.text = re.sub(r"\s", " ", text[: LONGEST_FORMULA + SHOWN]).strip()
+        if len(text) > LONGEST_FORMULA:
+            message = (
+                f"a formula has at most {LONGEST_FORMULA:,} characters; this one has {len(text):,}"
+            )
+            raise self.wrong(message, LONGEST_FORMULA)
         if not self.text:
             raise ValueError("the formula is empty")
 
@@ -95,8 +97,8 @@ class Source:
                 raise self.wrong(f"{shown} has no place in a formula{hint}", column)
             depth += (token in "([") - (token in ")]")
             count += not word
-            if depth > DEEPEST:
-                raise self.wrong(f"parentheses are nested more than {DEEPEST} deep", column)
+            if depth > MOST_NESTED:
+                raise self.wrong(f"parentheses are nested more than {MOST_NESTED} deep", column)
             if count > MOST_SYMBOLS:
                 raise self.wrong(f"a formula has at most {MOST_SYMBOLS:,} symbols", column)
 
