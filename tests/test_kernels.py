@@ -469,3 +469,20 @@ def test_sums_of_exponentials():
             assert kernels.logsumexp(*order) == pytest.approx(expected, rel=4e-16, nan_ok=True)
     with pytest.raises(ValueError, match="empty"):
         kernels.logsumexp()
+
+
+@pytest.mark.parametrize(
+    ("kernel", "cases"),
+    [
+        (kernels.cbrt, "0 0; -0 -0; inf inf; -inf -inf; nan nan"),
+        (kernels.quotient_slope, "1e300 inf -0; 1e300 -inf -0; inf inf nan; 1 0 -inf; 0 0 nan"),
+        (kernels.inversion, "inf 1 0; -inf 1 -0; 1 inf 0; 0 0 nan; nan 1 nan; inf nan nan"),
+        (kernels.direction, "inf 1 1; -inf 1 -1; -1 inf -0; inf inf nan; -0 1 -0; inf nan nan"),
+        (kernels.distance, "0 0 inf; -0 0 inf; 3 -4 5; 0 5e-324 5e-324; nan 0 nan; inf 0 inf"),
+    ],
+    ids=lambda x: getattr(x, "__name__", ""),
+)
+def test_zero_infinity_and_nan(kernel, cases):
+    for case in cases.split(";"):
+        *operands, expected = map(float, case.split())
+        assert same(kernel(*operands), expected), case
