@@ -198,7 +198,9 @@ def test_what_a_selection_cuts_is_known_to_the_graph_alone():
         if any(isinstance(x, ast.Attribute) and x.attr == "selects" for x in ast.walk(tree))
     ]
     above = ROOMS[ROOMS.index("value") :]
-    assert [name for name in asking if name.removesuffix(".py").split(os.sep)[0] in above] == []
+    asking = {name for name in asking if name.removesuffix(".py").split(os.sep)[0] in above}
+    # What these ask is whether a partial is exact, and whether it is that of a tie.
+    assert asking <= {"compare/rounding.py", "explain/partials.py"}
 
 
 def test_importing_the_library_is_quiet_and_imports_neither_command_nor_graphviz():
