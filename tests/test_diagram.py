@@ -323,6 +323,15 @@ def test_expanded_it_is_what_multiplications_and_additions_make():
     assert len(boxes_of(y)) == 6 + 3
 
 
+def test_the_parts_of_an_expanded_dot_are_as_it_is():
+    x, w = autograd.values([1.0, 2.0, 3.0]), autograd.values([-1.0, -1.0, -1.0])
+    for root, flags in ((dot(x, w), (True, True)), (autograd.relu(dot(x, w)), (False, False))):
+        made = steps(root, expand=True, depth=None, marks={})
+        parts = [step for step in made if step.op and step.op.name in ("multiply", "add")]
+        assert [step.op.name for step in parts] == ["multiply"] * 3 + ["add"] * 2
+        assert {(step.reached, step.alive) for step in parts} == {flags}
+
+
 def test_expanding_constants_and_short_ones():
     x = Value(2.0, "x")
     y = dot([1.0, x, 3.0], [4.0, 5.0, 6.0]).named("y")

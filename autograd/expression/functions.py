@@ -50,7 +50,7 @@ class Functions:
         return text_template(call if op.own else f"float({call})")
 
     def _kernel(self, op: Op, name: str) -> str:
-        """What a function in a template is called here, copied if it is a kernel."""
+        """The name that a function in a template has here; a kernel is copied."""
         kernel = getattr(kernels, name, None)
         return name if kernel is None else self._define(op, kernel)
 

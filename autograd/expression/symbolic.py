@@ -60,7 +60,7 @@ def _constant(sympy: Any, x: float) -> Any:
 
 
 class _Names(dict[str, Any]):
-    """What the names in a template mean: an operand, an operation of the table, or SymPy's own."""
+    """The names in a template: of operands, of operations of the table, and SymPy's own."""
 
     def __init__(self, sympy: Any, operands: Mapping[str, Any]) -> None:
         super().__init__(operands)
@@ -87,4 +87,4 @@ def _applied(sympy: Any, op: Op, operands: Sequence[Any]) -> Any:
 
 @cache
 def _code(op: Op, template: str, count: int) -> CodeType:
-    return compile(op.write(template, [f"x{place}" for place in range(count)]), op.name, "eval")
+    return compile(op.write(template, [f"x{place}" for place in range(count)]), "<sympy>", "eval")

@@ -143,7 +143,7 @@ class Reader:
         return operands
 
     def _calculated(self, symbol: str, *operands: Any) -> Any:
-        """What an operator gives; a comparison gives 1 or 0."""
+        """The result of an operator; a comparison gives 1 or 0."""
         if symbol.startswith("<"):
             return self._calculated(symbol.replace("<", ">"), *reversed(operands))
         if symbol == ">=":
