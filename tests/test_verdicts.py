@@ -186,6 +186,42 @@ def test_many_kinks_at_once():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "forward",
+    [math.sqrt, lambda x: x**0.5, lambda x: x**0.5 if x >= 0.0 else 1 / 0],
+    ids=["a ValueError", "a complex number", "an ArithmeticError"],
+)
+def test_an_operation_of_ones_own_beside_where_it_is_defined(forward):
+    """On the other side the error of an operand is not tried, nor a difference taken."""
+    root = Op("root", forward, [lambda out, x: 0.5 / out if out else math.inf])
+    x, w = Value(1.0, name="x"), Value(1.0, name="w")
+    zero = (x - 1.0).named("zero")
+    y = root(zero) * w
+    assert compare(y, {w: math.sqrt(2.0**-53)}).verdict == "agree"  # if 1 is a rounded number
+    assert compare(y, {w: 1e-5}).verdict == "disagree"
+    assert compare(y, {zero: 1.0}).verdict == "undefined"
+    near = Value(1e-3, name="near")
+    (row,) = compare(root(near - 0.9e-3), {near: 50.0}).rows
+    assert row.numeric == pytest.approx(50.0, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        lambda out, x: 1.5 * math.sqrt(x),
+        lambda out, x: 1.5 * Op("root", math.sqrt, [lambda out, x: 0.5 / float(out)])(x),
+        lambda out, x: 1.5 * Op("root", math.sqrt, [lambda out, x: math.log(x)])(x),
+    ],
+    ids=["for floats only", "an ArithmeticError", "a ValueError"],
+)
+def test_an_operation_of_ones_own_without_a_second_derivative(partial):
+    own = Op("own", lambda x: abs(x) ** 1.5, [partial])
+    x = Value(0.0, name="x")
+    report = compare(own(x) + 3.0 * x, {x: 4.0})
+    assert report.verdict == "disagree"
+    assert report.rows[0].tolerance < 1e-13
+
+
 def test_what_is_said_of_a_wrong_partial_is_said_beside_all_else():
     wrong = Op("wrong", lambda x: x * x, [lambda out, x: 3.0 * x])
     x, z = Value(2.0, name="x"), Value(0.0, name="z")

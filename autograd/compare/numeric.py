@@ -1,7 +1,7 @@
 """An independent opinion: derivatives estimated from values of the function alone."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import fabs, inf, isfinite
+from math import fabs, inf, isfinite, nan
 
 from autograd import ops
 from autograd.quiet import quiet
@@ -44,9 +44,11 @@ def estimate(
         below[wrt] = x
         for node in later:
             assert node.op is not None
-            below[node] = node.op.value(
-                *[z if isinstance(z, float) else below.get(z, z.data) for z in node.operands]
-            )
+            data = [z if isinstance(z, float) else below.get(z, z.data) for z in node.operands]
+            try:
+                below[node] = node.op.value(*data)
+            except (ArithmeticError, ValueError, TypeError):  # an Op of one's own, not defined here
+                return nan
         return below[order[-1]]
 
     x = wrt.data
