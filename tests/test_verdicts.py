@@ -187,6 +187,28 @@ def test_many_kinks_at_once():
 
 
 @pytest.mark.parametrize(
+    "piece",
+    [
+        lambda x: -leaky_relu(x, 0.5),
+        lambda x: relu(x),
+        lambda x: relu(sqrt(x)),
+        lambda x: leaky_relu(x, 0.5) + relu(sqrt(x) - 1.0),
+        lambda x: leaky_relu(x + Value(0.0), 0.5),
+    ],
+)
+def test_many_kinks_are_judged_as_few_are(piece):
+    """What intervals say is what all the sides say, gone through one by one."""
+
+    def verdicts(count):
+        x = Value(0.0, name="x")
+        y = autograd.sum([piece(x) for _ in range(count)])
+        shares = (-2.0, -1.0, -0.75, -0.25, 0.0, 0.25, 0.75, 1.0, 2.0)
+        return [compare(y, {x: count * share}).verdict for share in shares]
+
+    assert verdicts(12) == verdicts(3)
+
+
+@pytest.mark.parametrize(
     "forward",
     [math.sqrt, lambda x: x**0.5, lambda x: x**0.5 if x >= 0.0 else 1 / 0],
     ids=["a ValueError", "a complex number", "an ArithmeticError"],

@@ -81,15 +81,12 @@ def intervals(order: Sequence[Value], kinks: Sequence[Value]) -> dict[Value, tup
     result[order[-1]] = (1.0, 1.0)
     turning = set(kinks)
     for node in reversed(order):
-        if node.op is None or result[node] == (0.0, 0.0):
-            continue
         choices = list(zip(*sides(node), strict=True)) if node in turning else None
         for index, operand in enumerate(node.operands):
             if isinstance(operand, Value):
                 slopes = choices[index] if choices else (node.partials[index],)
-                flows = [adjoint * slope for adjoint in result[node] for slope in slopes if slope]
+                # Nothing times infinity is nothing.
+                flows = [x * y if x and y else 0.0 for x in result[node] for y in slopes]
                 low, high = result[operand]
-                if len(flows) < 2 * len(slopes):
-                    flows.append(0.0)
                 result[operand] = (low + min(flows), high + max(flows))
     return result
