@@ -49,7 +49,7 @@ def survivors(changes: list[tuple[str, str, int]], tests: list[str]) -> Iterator
         if not passes(copy, tests):
             sys.exit("the tests fail without a change")
         for number, (file, operator, occurrence) in enumerate(changes, 1):
-            before = (ROOT / file).read_text()
+            before = (copy / file).read_text()
             after = mutate_code(before, get_operator(operator)(), occurrence)
             (copy / file).write_text(after)
             survived = passes(copy, tests)
