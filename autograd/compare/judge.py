@@ -97,7 +97,7 @@ class Judge:
         """Where the first infinity or nan comes from; nothing if there is none."""
         return origin(self.order, self.names)
 
-    def row(self, derivative: str, wrt: Value, yours: float, numeric: bool = True) -> Row:
+    def row(self, derivative: str, wrt: Value, yours: float, numeric: bool) -> Row:
         """The verdict with all the numbers, perhaps without the estimate, which takes time."""
         ours = self.number(wrt)
         verdict, note = self.verdict(wrt, yours)
