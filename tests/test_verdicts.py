@@ -18,13 +18,16 @@ from autograd import (
     Value,
     asin,
     check_gradient,
+    clip,
     compare,
+    exp,
     hypot,
     leaky_relu,
     log,
     maximum,
     relu,
     sqrt,
+    tanh,
     values,
 )
 
@@ -146,6 +149,8 @@ def test_a_selection_cuts_the_path_where_sides_are_tried():
     y = maximum(a, b) + sqrt(relu(x) + z)
     assert compare(y, [(a, 0.75), (b, 0.25), (x, 0.0)]).verdict == "convention"
     assert compare(y, [(a, 1.0), (b, 1.0), (x, 0.0)]).verdict == "disagree"
+    y = maximum(a, b) + relu(sqrt(z) - 1.0)
+    assert compare(y, [(a, 1.0), (b, 1.0), (z, 0.0)]).verdict == "disagree"
 
 
 def test_a_number_that_prints_like_ours_says_how_far_off_it_is():
@@ -208,6 +213,46 @@ def test_many_kinks_are_judged_as_few_are(piece):
     assert verdicts(12) == verdicts(3)
 
 
+def test_the_sides_of_a_kink_are_close_to_it():
+    x = Value(1.0, name="x")
+    for bounds in ((0.999, 1.0), (1.0, 1.001)):
+        assert compare(clip(x, *bounds), {x: 1.0}).verdict == "convention"
+
+
+def test_a_bound_adds_up_along_a_chain():
+    x = Value(1.0, name="x")
+    y = x
+    for _ in range(60):
+        y = y * 1.0
+    report = compare(y * y, {x: 2.0 + 1e-9})
+    assert report.verdict == "disagree"
+    assert report.rows[0].tolerance < 1e-12
+
+
+def test_an_operand_that_cannot_be_moved_is_exact():
+    v, n, w = Value(-1e-3, name="v"), Value(2.0, name="n"), Value(1.0, name="w")
+    right = 1e-3 * 1e-3
+    assert compare(v**n * w, {w: right * (1.0 + 2.0**-52)}).verdict == "agree"
+    assert compare(v**n * w, {w: right * 1.0001}).verdict == "disagree"
+
+
+def test_nothing_times_an_infinite_bound_is_nothing():
+    x, z = Value(2.0, name="x"), Value(709.0, name="z")
+    assert compare(exp(z) * x, {x: 1.0}).verdict == "undefined"
+    assert compare(exp(z) * (x * 0.0), {x: 1.0}).verdict == "disagree"
+
+
+def test_a_bound_is_as_small_as_the_numbers():
+    x, w = Value(1e-20, name="x"), Value(1.0, name="w")
+    assert compare((x * 1.0) * w, {w: 1.0001e-20}).verdict == "disagree"
+
+
+def test_rounding_is_absolute_below_the_normal_range():
+    x, right = Value(1.0, name="x"), 1e-160 * 1e-160
+    assert compare(x * 1e-160 * 1e-160, {x: right + 2.0**-1074}).verdict == "agree"
+    assert compare(x * 1e-160 * 1e-160, {x: 1.1 * right}).verdict == "disagree"
+
+
 @pytest.mark.parametrize(
     "forward",
     [math.sqrt, lambda x: x**0.5, lambda x: x**0.5 if x >= 0.0 else 1 / 0],
@@ -242,6 +287,12 @@ def test_an_operation_of_ones_own_without_a_second_derivative(partial):
     report = compare(own(x) + 3.0 * x, {x: 4.0})
     assert report.verdict == "disagree"
     assert report.rows[0].tolerance < 1e-13
+
+
+def test_the_library_is_not_doubted_where_the_difference_quotient_is_exact():
+    x = Value(1000.0, name="x")
+    (row,) = compare(tanh(x), {x: 0.0}).rows
+    assert (row.automatic, row.numeric, row.note) == (0.0, 0.0, "")
 
 
 def test_what_is_said_of_a_wrong_partial_is_said_beside_all_else():
