@@ -259,6 +259,26 @@ def test_nothing_times_an_infinite_bound_is_nothing():
     assert compare(exp(z) * (x * 0.0), {x: 1.0}).verdict == "disagree"
 
 
+def test_a_bound_is_in_proportion_to_the_numbers():
+    def room(scale, unit):
+        x = Value(3.0 * unit, name="x")
+        return compare(tanh(x / unit) * scale, {x: 1.0}).rows[0].tolerance
+
+    for scale, unit in ((2.0**40, 1.0), (2.0**-40, 1.0), (1.0, 2.0**40), (1.0, 2.0**-40)):
+        assert room(scale, unit) == pytest.approx(room(1.0, 1.0) * scale / unit)
+
+
+def test_a_long_sum_added_up_number_by_number_agrees():
+    numbers, w = [0.1] * 1000, Value(1.0, name="w")
+    total = 0.0
+    for number in numbers:
+        total += number
+    y = autograd.sum(values(numbers)) * w
+    assert total < 100.0 - 1e-12
+    assert compare(y, {w: total}).verdict == "agree"
+    assert compare(y, {w: 100.0 + 1e-10}).verdict == "disagree"
+
+
 def test_a_bound_is_as_small_as_the_numbers():
     x, w = Value(1e-20, name="x"), Value(1.0, name="w")
     assert compare((x * 1.0) * w, {w: 1.0001e-20}).verdict == "disagree"
@@ -279,11 +299,13 @@ def test_an_operation_of_ones_own_beside_where_it_is_defined(forward):
     """On the other side the error of an operand is not tried, nor a difference taken."""
     root = Op("root", forward, [lambda out, x: 0.5 / out if out else math.inf])
     x, w = Value(1.0, name="x"), Value(1.0, name="w")
-    zero = (x - 1.0).named("zero")
-    y = root(zero) * w
-    assert compare(y, {w: math.sqrt(2.0**-53)}).verdict == "agree"  # if 1 is a rounded number
-    assert compare(y, {w: 1e-5}).verdict == "disagree"
-    assert compare(y, {zero: 1.0}).verdict == "undefined"
+    for scale in (1.0, 1e-30):
+        zero = ((x - 1.0) * scale).named("zero")
+        y = root(zero) * w
+        off = math.sqrt(scale * 2.0**-53)  # if 1 is a rounded number
+        assert compare(y, {w: off}).verdict == "agree"
+        assert compare(y, {w: 1e3 * off}).verdict == "disagree"
+        assert compare(y, {zero: 1.0}).verdict == "undefined"
     near = Value(1e-3, name="near")
     (row,) = compare(root(near - 0.9e-3), {near: 50.0}).rows
     assert row.numeric == pytest.approx(50.0, rel=1e-6)
