@@ -164,9 +164,11 @@ def test_a_number_that_prints_like_ours_says_how_far_off_it_is():
 
 
 def test_the_derivative_of_the_root_by_itself_is_1_without_any_room():
-    y = Value(3.0, name="x") * 2.0
+    x = Value(3.0, name="x")
+    y = x + 2.0
     assert compare(y, {y: 1.0}).passed
     assert compare(y, {y: 1.0 + 2.0**-52}).verdict == "disagree"
+    assert compare(y, {x: 1.0 + 2.0**-52}).passed
 
 
 def test_an_error_beside_an_infinite_slope_may_come_from_below_only():
@@ -244,6 +246,13 @@ def test_textbook_formulas_that_cancel_agree():
     assert compare(tanh(x), {x: 1.0 - math.tanh(x.data) ** 2}).passed
     for op in (sigmoid, tanh):
         assert compare(op(x), {x: 1.001 * op(x).partials[0]}).verdict == "disagree"
+
+
+def test_a_term_lost_in_its_sum_is_judged_by_its_own_size():
+    x = Value(30.0, name="x")
+    y, right = 1.0 / (1.0 + exp(-x)), math.exp(-30.0) / (1.0 + math.exp(-30.0)) ** 2
+    assert compare(y, {x: right}).verdict == "agree"
+    assert compare(y, {x: 1.005 * right}).verdict == "disagree"
 
 
 def test_an_operand_that_cannot_be_moved_is_exact():
