@@ -18,13 +18,19 @@ from autograd import (
     Value,
     asin,
     check_gradient,
+    clip,
     compare,
+    exp,
+    expm1,
     hypot,
     leaky_relu,
     log,
+    log1p,
     maximum,
     relu,
+    sigmoid,
     sqrt,
+    tanh,
     values,
 )
 
@@ -146,6 +152,8 @@ def test_a_selection_cuts_the_path_where_sides_are_tried():
     y = maximum(a, b) + sqrt(relu(x) + z)
     assert compare(y, [(a, 0.75), (b, 0.25), (x, 0.0)]).verdict == "convention"
     assert compare(y, [(a, 1.0), (b, 1.0), (x, 0.0)]).verdict == "disagree"
+    y = maximum(a, b) + relu(sqrt(z) - 1.0)
+    assert compare(y, [(a, 1.0), (b, 1.0), (z, 0.0)]).verdict == "disagree"
 
 
 def test_a_number_that_prints_like_ours_says_how_far_off_it_is():
@@ -156,9 +164,11 @@ def test_a_number_that_prints_like_ours_says_how_far_off_it_is():
 
 
 def test_the_derivative_of_the_root_by_itself_is_1_without_any_room():
-    y = Value(3.0, name="x") * 2.0
+    x = Value(3.0, name="x")
+    y = x + 2.0
     assert compare(y, {y: 1.0}).passed
     assert compare(y, {y: 1.0 + 2.0**-52}).verdict == "disagree"
+    assert compare(y, {x: 1.0 + 2.0**-52}).passed
 
 
 def test_an_error_beside_an_infinite_slope_may_come_from_below_only():
@@ -212,13 +222,178 @@ def test_many_kinks_at_once():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [
+        lambda x: -leaky_relu(x, 0.5),
+        lambda x: relu(x),
+        lambda x: relu(sqrt(x)),
+        lambda x: leaky_relu(x, 0.5) + relu(sqrt(x) - 1.0),
+        lambda x: leaky_relu(x + Value(0.0), 0.5),
+    ],
+)
+def test_many_kinks_are_judged_as_few_are(piece):
+    """What intervals say is what all the sides say, gone through one by one."""
+
+    def verdicts(count):
+        x = Value(0.0, name="x")
+        y = autograd.sum([piece(x) for _ in range(count)])
+        shares = (-2.0, -1.0, -0.75, -0.25, 0.0, 0.25, 0.75, 1.0, 2.0)
+        return [compare(y, {x: count * share}).verdict for share in shares]
+
+    assert verdicts(12) == verdicts(3)
+
+
+def test_kinks_that_are_close_together_are_told_apart():
+    """Between 0.5e-9 and 1e-9 the slope is 1, and at 1e-9 anything from 0 to 1 is valid."""
+    for slope, verdict in ((1.0, "convention"), (0.5, "convention"), (1.5, "disagree")):
+        x = Value(1e-9)
+        (row,) = compare(clip(x, 0.5e-9, 1e-9), {x: slope}).rows
+        assert row.verdict == verdict
+
+
+def test_an_operation_of_ones_own_with_a_kink_where_its_domain_ends():
+    half = Op(
+        "half", math.sqrt, [lambda out, x: math.copysign(math.sqrt(x), x)], kinks=[lambda x: x]
+    )
+    x = Value(0.0)
+    assert compare(half(x), {x: 0.0}).rows[0].verdict == "agree"
+
+
+def test_the_sides_of_a_kink_are_close_to_it():
+    for data in (1.0, 1e9):
+        x = Value(data, name="x")
+        for lower, upper in ((0.999, 1.0), (1.0, 1.001)):
+            report = compare(clip(x, lower * data, upper * data), {x: 1.0})
+            assert report.verdict == "convention"
+
+
+def test_a_bound_adds_up_along_a_chain():
+    x = Value(1.0, name="x")
+    y = x
+    for _ in range(60):
+        y = y * 1.0
+    report = compare(y * y, {x: 2.0 + 1e-9})
+    assert report.verdict == "disagree"
+    assert report.rows[0].tolerance < 1e-12
+
+
+def test_textbook_formulas_that_cancel_agree():
+    x, w = Value(1e-7, name="x"), Value(1.0, name="w")
+    assert compare(expm1(x) * w, {w: math.exp(x.data) - 1.0}).passed
+    assert compare(log1p(x) * w, {w: math.log(1.0 + x.data)}).passed
+    x = Value(12.0, name="x")
+    s = 1.0 / (1.0 + math.exp(-x.data))
+    assert compare(sigmoid(x), {x: s * (1.0 - s)}).passed
+    assert compare(tanh(x), {x: 1.0 - math.tanh(x.data) ** 2}).passed
+    for op in (sigmoid, tanh):
+        assert compare(op(x), {x: 1.001 * op(x).partials[0]}).verdict == "disagree"
+
+
+def test_a_term_lost_in_its_sum_is_judged_by_its_own_size():
+    x = Value(30.0, name="x")
+    y, right = 1.0 / (1.0 + exp(-x)), math.exp(-30.0) / (1.0 + math.exp(-30.0)) ** 2
+    assert compare(y, {x: right}).verdict == "agree"
+    assert compare(y, {x: 1.005 * right}).verdict == "disagree"
+
+
+def test_an_operand_that_cannot_be_moved_is_exact():
+    v, n, w = Value(-1e-3, name="v"), Value(2.0, name="n"), Value(1.0, name="w")
+    right = 1e-3 * 1e-3
+    assert compare(v**n * w, {w: right * (1.0 + 2.0**-52)}).verdict == "agree"
+    assert compare(v**n * w, {w: right * 1.0001}).verdict == "disagree"
+
+
+def test_nothing_times_an_infinite_bound_is_nothing():
+    x, z = Value(2.0, name="x"), Value(709.0, name="z")
+    assert compare(exp(z) * x, {x: 1.0}).verdict == "undefined"
+    assert compare(exp(z) * (x * 0.0), {x: 1.0}).verdict == "disagree"
+
+
+def test_a_bound_is_in_proportion_to_the_numbers():
+    def room(scale, unit):
+        x = Value(3.0 * unit, name="x")
+        return compare(tanh(x / unit) * scale, {x: 1.0}).rows[0].tolerance
+
+    for scale, unit in ((2.0**40, 1.0), (2.0**-40, 1.0), (1.0, 2.0**40), (1.0, 2.0**-40)):
+        # But for the factor 1, which is exact.
+        assert room(scale, unit) == pytest.approx(room(1.0, 1.0) * scale / unit, rel=0.02)
+
+
+def test_a_long_sum_added_up_number_by_number_agrees():
+    numbers, w = [0.1] * 1000, Value(1.0, name="w")
+    total = 0.0
+    for number in numbers:
+        total += number
+    y = autograd.sum(values(numbers)) * w
+    assert total < 100.0 - 1e-12
+    assert compare(y, {w: total}).verdict == "agree"
+    assert compare(y, {w: 100.0 + 1e-10}).verdict == "disagree"
+
+
+def test_a_bound_is_as_small_as_the_numbers():
+    x, w = Value(1e-20, name="x"), Value(1.0, name="w")
+    assert compare((x * 1.0) * w, {w: 1.0001e-20}).verdict == "disagree"
+
+
+def test_rounding_is_absolute_below_the_normal_range():
+    x, right = Value(1.0, name="x"), 1e-160 * 1e-160
+    assert compare(x * 1e-160 * 1e-160, {x: right + 2.0**-1074}).verdict == "agree"
+    assert compare(x * 1e-160 * 1e-160, {x: 1.1 * right}).verdict == "disagree"
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [math.sqrt, lambda x: x**0.5, lambda x: x**0.5 if x >= 0.0 else 1 / 0],
+    ids=["a ValueError", "a complex number", "an ArithmeticError"],
+)
+def test_an_operation_of_ones_own_beside_where_it_is_defined(forward):
+    """On the other side the error of an operand is not tried, nor a difference taken."""
+    root = Op("root", forward, [lambda out, x: 0.5 / out if out else math.inf])
+    x, w = Value(1.0, name="x"), Value(1.0, name="w")
+    for scale in (1.0, 1e-30):
+        zero = ((x - 1.0) * scale).named("zero")
+        y = root(zero) * w
+        off = math.sqrt(scale * 2.0**-53)  # if 1 is a rounded number
+        assert compare(y, {w: off}).verdict == "agree"
+        assert compare(y, {w: 1e3 * off}).verdict == "disagree"
+        assert compare(y, {zero: 1.0}).verdict == "undefined"
+    near = Value(1e-3, name="near")
+    (row,) = compare(root(near - 0.9e-3), {near: 50.0}).rows
+    assert row.numeric == pytest.approx(50.0, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        lambda out, x: 1.5 * math.sqrt(x),
+        lambda out, x: 1.5 * Op("root", math.sqrt, [lambda out, x: 0.5 / float(out)])(x),
+        lambda out, x: 1.5 * Op("root", math.sqrt, [lambda out, x: math.log(x)])(x),
+    ],
+    ids=["for floats only", "an ArithmeticError", "a ValueError"],
+)
+def test_an_operation_of_ones_own_without_a_second_derivative(partial):
+    own = Op("own", lambda x: abs(x) ** 1.5, [partial])
+    x = Value(0.0, name="x")
+    report = compare(own(x) + 3.0 * x, {x: 4.0})
+    assert report.verdict == "disagree"
+    assert report.rows[0].tolerance < 1e-13
+
+
+def test_the_library_is_not_doubted_where_the_difference_quotient_is_exact():
+    x = Value(1000.0, name="x")
+    (row,) = compare(tanh(x), {x: 0.0}).rows
+    assert (row.automatic, row.numeric, row.note) == (0.0, 0.0, "")
+
+
 def test_what_is_said_of_a_wrong_partial_is_said_beside_all_else():
     wrong = Op("wrong", lambda x: x * x, [lambda out, x: 3.0 * x])
     x, z = Value(2.0, name="x"), Value(0.0, name="z")
     (row,) = compare(wrong(x), {x: math.nan}).rows
     assert row.note.startswith("the automatic one is 6.0, yours nan; a difference quotient gives 4")
-    (row,) = compare(wrong(x) + relu(z), {x: 6.0}).rows  # where there is a kink, too
-    assert row.note.startswith("a difference quotient gives 4")
+    for count in (1, 12):  # where there are kinks, too
+        (row,) = compare(wrong(x) + autograd.sum([relu(z) for _ in range(count)]), {x: 6.0}).rows
+        assert row.note.startswith("a difference quotient gives 4")
 
 
 def main(graphs=10_000, seed=0):

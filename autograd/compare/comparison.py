@@ -87,7 +87,7 @@ class Comparison:
             result.append(row)
         return result
 
-    def row(self, index: int, numeric: bool = True) -> Row:
+    def row(self, index: int, numeric: bool) -> Row:
         """One derivative with all the numbers, perhaps without the estimate."""
         (of, wrt), yours = self.pairs[index]
         row = self._judges[of].row(self.label(of, wrt), wrt, yours, numeric)

@@ -6,7 +6,7 @@ from math import isfinite
 from autograd.compare.numeric import estimate
 from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import EPSILON, ZERO, Bounded, data_bounds, derivatives
-from autograd.compare.sweeps import at_kinks, corners, intervals
+from autograd.compare.sweeps import Sides, at_kinks, corners, intervals
 from autograd.compare.wording import origin, titles
 from autograd.graph import Edge, topological_order, uses
 from autograd.value import Value
@@ -40,8 +40,8 @@ class Judge:
         return data_bounds(self.order, {})
 
     @cached_property
-    def kinks(self) -> list[Value]:
-        """The nodes that are at a kink."""
+    def kinks(self) -> Sides:
+        """The nodes that are at a kink, with the partial derivatives to its sides."""
         return at_kinks(self.order, self.bounds)
 
     @cached_property
@@ -102,7 +102,7 @@ class Judge:
         """Where the first infinity or nan comes from; nothing if there is none."""
         return origin(self.order, self.names)
 
-    def row(self, derivative: str, wrt: Value, yours: float, numeric: bool = True) -> Row:
+    def row(self, derivative: str, wrt: Value, yours: float, numeric: bool) -> Row:
         """The verdict with all the numbers, perhaps without the estimate, which takes time."""
         ours = self.number(wrt)
         verdict, note = self.verdict(wrt, yours)

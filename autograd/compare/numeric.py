@@ -1,7 +1,7 @@
 """An independent opinion: derivatives estimated from values of the function alone."""
 
 from collections.abc import Callable, Sequence
-from math import fabs, inf, isfinite
+from math import fabs, inf, isfinite, nan
 
 from autograd.compare.sweeps import computed_from
 from autograd.graph import Edge
@@ -49,7 +49,10 @@ def estimate(
     def function(x: float) -> float:
         data[wrt] = x
         for node, op, operands in later:
-            data[node] = op.value(*[z if isinstance(z, float) else data[z] for z in operands])
+            try:
+                data[node] = op.value(*[z if isinstance(z, float) else data[z] for z in operands])
+            except (ArithmeticError, ValueError, TypeError):  # an Op of one's own, not defined here
+                return nan
         return data[order[-1]]
 
     x = wrt.data

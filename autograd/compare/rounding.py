@@ -145,7 +145,7 @@ def _handed_on(node: Value, index: int, bound: float) -> float:
         operands[index] += step
         try:
             moved = quietly(node.op.value, *operands)
-        except (ArithmeticError, ValueError):  # it is not defined there
+        except (ArithmeticError, ValueError, TypeError):  # it is not defined there
             continue
         errors.append(fabs(moved - node.data) / EPSILON)
     return max(x for x in errors if not isnan(x))

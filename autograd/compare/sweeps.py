@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from math import fabs
+from math import fabs, ulp
 
 from autograd.compare.rounding import EPSILON
 from autograd.graph import Edge, edges, flows
@@ -61,61 +61,72 @@ def computed_from(node: Value, uses: Sequence[Edge[Value]]) -> dict[Value, None]
     return found
 
 
-def at_kinks(order: Sequence[Value], bounds: Mapping[Value, float]) -> list[Value]:
+Sides = Mapping[Value, Sequence[tuple[float, ...]]]
+"""The partial derivatives to all sides of the kinks that some nodes are at."""
+
+
+def at_kinks(order: Sequence[Value], bounds: Mapping[Value, float]) -> Sides:
     """The nodes whose operands are, but for rounding, where a derivative jumps."""
-    result = []
+    result = {}
     for node in order:
         if node.op is None or not node.op.kinks:
             continue
         data = arguments(node)
         room = sum(bounds[edge.operand] for edge in edges(node)) * EPSILON
         if any(fabs(float(kink(*data))) <= room for kink in node.op.kinks):
-            result.append(node)
+            result[node] = _sides(node, data, room)
     return result
 
 
-def sides(node: Value) -> list[tuple[float, ...]]:
-    """The partial derivatives of a node to all sides of a kink."""
+def _sides(node: Value, data: Sequence[float], room: float) -> list[tuple[float, ...]]:
+    """The partial derivatives to all sides of a kink that is within the room for rounding.
+
+    There may be another kink close by, so the step there is only as long as it has to be.
+    """
     assert node.op is not None
-    data = arguments(node)
     found: dict[tuple[float, ...], None] = {}
-    for edge in edges(node):
-        for step in (-1e-6, 1e-6):
-            moved = list(data)
-            moved[edge.place] += step * max(1e-3, fabs(data[edge.place]))
-            found[node.op.evaluate(moved, constants(node))[1]] = None
-    return list(found)
+    for short in (True, False):
+        for edge in edges(node):
+            x = data[edge.place]
+            step = 1e-6 * max(1e-3, fabs(x))
+            if short:
+                step = min(step, max(2.0 * room, 4.0 * ulp(x)))
+            for moved in (x - step, x + step):
+                point = [*data[: edge.place], moved, *data[edge.place + 1 :]]
+                try:
+                    found[node.op.evaluate(point, constants(node))[1]] = None
+                except (ArithmeticError, ValueError, TypeError):  # it is not defined there
+                    continue
+        if len(found) > 1:
+            break
+    return list(found) or [node.partials]
 
 
 def corners(
-    order: Sequence[Value], uses: Sequence[Edge[Value]], kinks: Sequence[Value]
+    order: Sequence[Value], uses: Sequence[Edge[Value]], kinks: Sides
 ) -> list[dict[Value, float]]:
     """The gradients for each choice of a side at every kink; none if there are too many kinks."""
     if not 0 < len(kinks) <= MOST_KINKS:
         return []
     return [
         gradients(order, uses, dict(zip(kinks, choice, strict=True)))
-        for choice in product(*map(sides, kinks))
+        for choice in product(*kinks.values())
     ]
 
 
-def intervals(order: Sequence[Value], kinks: Sequence[Value]) -> dict[Value, tuple[float, float]]:
+def intervals(order: Sequence[Value], kinks: Sides) -> dict[Value, tuple[float, float]]:
     """The interval of the valid derivatives with respect to each node, by interval arithmetic.
 
     For where there are many kinks; the intervals may be too wide.
     """
     result = dict.fromkeys(order, (0.0, 0.0))
     result[order[-1]] = (1.0, 1.0)
-    turning = set(kinks)
     for node in reversed(order):
-        if result[node] == (0.0, 0.0):
-            continue
-        choices = list(zip(*sides(node), strict=True)) if node in turning else None
+        choices = list(zip(*kinks[node], strict=True)) if node in kinks else None
         for edge in edges(node):
             slopes = choices[edge.place] if choices else (edge.partial,)
-            products = [adjoint * slope for adjoint in result[node] for slope in slopes if slope]
-            if len(products) < 2 * len(slopes):
-                products.append(0.0)
+            # Nothing times infinity is nothing.
+            products = [x * y if x and y else 0.0 for x in result[node] for y in slopes]
             low, high = result[edge.operand]
             result[edge.operand] = (low + min(products), high + max(products))
     return result
