@@ -237,7 +237,7 @@ def _anew(node: Node, op: Op) -> tuple[float, tuple[float, ...], tuple[float, ..
     nodes, numbers = node._slots()
     data = [numbers[place] if x is None else x._number for place, x in enumerate(nodes)]
     fixed = [place for place, x in enumerate(nodes) if x is None]
-    value, partials = op.evaluate(data, fixed)
+    value, partials = op.evaluate(data, fixed if op.arity else ())  # as in Value._record
     slots = list(partials)
     for place in fixed:
         slots[place] = data[place]

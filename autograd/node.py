@@ -9,7 +9,6 @@ in the place of its partial derivative; what is missing is None with 0.0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 from autograd.op import Op, real
@@ -68,7 +67,7 @@ class Node:
         self._number = real(data, "the data of a Value")
         self._x = self._y = self._wide = self._order = self.op = None
         self._dx = self._dy = self._grad = 0.0
-        self._born()
+        self._stamp = _era
         self.named(name)
 
     @property
@@ -147,16 +146,6 @@ class Node:
         return format(self._number, specification) if specification else str(self)
 
     # --- What becomes of a node -----------------------------------------------------------------
-
-    def _lay_out(
-        self, nodes: Sequence[Node | None], numbers: Sequence[float], seen: tuple[float, ...]
-    ) -> None:
-        """Take the operands of its operation, `_slots()` and what `Wide` has `seen`."""
-        if seen or self.op is None or self.op.arity not in (1, 2):
-            self._wide = Wide(tuple(nodes), tuple(numbers), seen)
-        else:
-            self._x, self._y = (*nodes, None)[:2]
-            self._dx, self._dy = (*numbers, 0.0)[:2]
 
     def _born(self) -> None:
         """Remember the era that a leaf was made in; of another, that its graph may be outdated."""

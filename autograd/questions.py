@@ -7,7 +7,6 @@ where there is another. Comparing without a listener goes past `ask` for speed.
 """
 
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,10 +29,9 @@ class Question(NamedTuple):
 
 Listener: TypeAlias = Callable[[Question], None]
 
-listeners = 0
-"""How many listen, in any thread."""
-_lock = threading.Lock()
-_mine: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
+listeners: list[Listener] = []
+"""Who listens, in any thread."""
+_here: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
 
 
 @contextmanager
@@ -50,16 +48,13 @@ def listening(listener: Listener) -> Iterator[None]:
         >>> heard[0].asked.__name__, heard[0].answer
         ('gt', True)
     """
-    global listeners
-    token = _mine.set((*_mine.get(), listener))
+    token = _here.set((*_here.get(), listener))
+    listeners.append(listener)
     try:
-        with _lock:
-            listeners += 1
         yield
     finally:
-        with _lock:
-            listeners -= 1
-        _mine.reset(token)
+        listeners.remove(listener)
+        _here.reset(token)
 
 
 def ask(question: Callable[..., bool], *operands: object) -> bool:
@@ -68,9 +63,9 @@ def ask(question: Callable[..., bool], *operands: object) -> bool:
     A ufunc that is given arrays besides answers with an array.
     """
     answer = question(*[x.data if isinstance(x, Node) else x for x in operands])
-    if listeners and (mine := _mine.get()):
+    if listeners and (here := _here.get()):
         told = Question(question, operands, answer, *_line())
-        for listener in mine:
+        for listener in here:
             listener(told)
     return answer
 

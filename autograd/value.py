@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import numpy as np
 
-from autograd import ops, questions
+from autograd import ops
 from autograd.derivative import derivative_graphs
 from autograd.graph import backward_sweep, recompute, require_fresh, sort
 from autograd.kernels import SMALLEST_NORMAL
-from autograd.node import Node, Operand
+from autograd.node import Node, Operand, Wide
 from autograd.op import NOT_NUMBERS, Op, real
 from autograd.pickling import copied, reduction
-from autograd.questions import ask
+from autograd.questions import ask, listeners
 from autograd.ufuncs import apply_ufunc
 
 _add, _multiply = ops.add, ops.multiply
@@ -110,10 +110,12 @@ class Value(Node):
             for place in constants:
                 left[place], slots[place] = None, data[place]
             nodes, partials = left, tuple(slots)
+        if op.own and op.arity == 1:
+            return _node(out, op, nodes[0], partials[0])
         if op.own and op.arity == 2:
             return _node(out, op, nodes[0], partials[0], nodes[1], partials[1])
         node = _node(out, op, None, 0.0)
-        node._lay_out(nodes, partials, () if op.own else (out, *data))
+        node._wide = Wide(tuple(nodes), partials, () if op.own else (out, *data))
         return node
 
     # --- Differentiating ------------------------------------------------------------------------
@@ -253,10 +255,8 @@ class Value(Node):
 
     def __radd__(self, other: object) -> Value:
         if type(other) is float or type(other) is int:
-            constant = float(other)
-            data = constant + self._number
-            if data - data == 0.0:
-                return _node(data, ops.add, None, constant, self, 1.0)
+            x = float(other)
+            return _reflected(ops.add, x, self, x + self._number, 1.0)
         return _apply(ops.add, other, self, other)
 
     def __sub__(self, other: object) -> Value:
@@ -273,10 +273,8 @@ class Value(Node):
 
     def __rsub__(self, other: object) -> Value:
         if type(other) is float or type(other) is int:
-            constant = float(other)
-            data = constant - self._number
-            if data - data == 0.0:
-                return _node(data, ops.subtract, None, constant, self, -1.0)
+            x = float(other)
+            return _reflected(ops.subtract, x, self, x - self._number, -1.0)
         return _apply(ops.subtract, other, self, other)
 
     def __mul__(self, other: object) -> Value:
@@ -302,10 +300,8 @@ class Value(Node):
 
     def __rmul__(self, other: object) -> Value:
         if type(other) is float or type(other) is int:
-            constant = float(other)
-            data = constant * self._number
-            if data - data == 0.0:
-                return _node(data, ops.multiply, None, constant, self, constant)
+            x = float(other)
+            return _reflected(ops.multiply, x, self, x * self._number, x)
         return _apply(ops.multiply, other, self, other)
 
     def __truediv__(self, other: object) -> Value:
@@ -350,37 +346,37 @@ class Value(Node):
     __hash__ = Node.__hash__
 
     def __lt__(self, other: Operand) -> bool:
-        if questions.listeners:
+        if listeners:
             return ask(operator.lt, self, other)
         return self._number < (other._number if isinstance(other, Node) else other)
 
     def __le__(self, other: Operand) -> bool:
-        if questions.listeners:
+        if listeners:
             return ask(operator.le, self, other)
         return self._number <= (other._number if isinstance(other, Node) else other)
 
     def __gt__(self, other: Operand) -> bool:
-        if questions.listeners:
+        if listeners:
             return ask(operator.gt, self, other)
         return self._number > (other._number if isinstance(other, Node) else other)
 
     def __ge__(self, other: Operand) -> bool:
-        if questions.listeners:
+        if listeners:
             return ask(operator.ge, self, other)
         return self._number >= (other._number if isinstance(other, Node) else other)
 
     def __eq__(self, other: object) -> bool:
-        if questions.listeners:
+        if listeners:
             return ask(operator.eq, self, other)
         return self._number == (other._number if isinstance(other, Node) else other)
 
     def __ne__(self, other: object) -> bool:
-        if questions.listeners:
+        if listeners:
             return ask(operator.ne, self, other)
         return self._number != (other._number if isinstance(other, Node) else other)
 
     def __bool__(self) -> bool:
-        return ask(bool, self) if questions.listeners else self._number != 0.0
+        return ask(bool, self) if listeners else self._number != 0.0
 
     # --- One method per unary operation ---------------------------------------------------------
 
@@ -489,6 +485,13 @@ def _node(
     node._wide = node._order = node.name = None
     node.op = op
     return node
+
+
+def _reflected(op: Op, x: float, y: Value, number: float, dy: float) -> Value:
+    """The result of an operator with a number on the left."""
+    if number - number == 0.0:
+        return _node(number, op, None, x, y, dy)
+    return Value._record(op, (x, y))
 
 
 def as_value(operand: Operand) -> Value:
