@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from autograd.arrays import floats, values
 from autograd.compare.comparison import Comparison
 from autograd.compare.keys import Pair, as_float, paired, zip_exactly
-from autograd.compare.sampling import Point, Recording
+from autograd.compare.sampling import Point, Sample
 from autograd.op import objects, real
 from autograd.quiet import quietly
 from autograd.value import Value
@@ -19,7 +19,7 @@ from autograd.value import Value
 class Check(NamedTuple):
     """The hand-written gradient at one point."""
 
-    recording: Recording
+    sample: Sample
     comparison: Comparison
 
     @property
@@ -65,7 +65,7 @@ class Checked:
                 raise ValueError(f"{self.title} has no argument {name!r}; it has {known}")
         self.wrt = list(wrt)
 
-    def record(self, point: Point, given: bool = False) -> Recording:
+    def sample(self, point: Point, given: bool = False) -> Sample:
         """The graph of the function at a point.
 
         Raises:
@@ -95,18 +95,18 @@ class Checked:
             )
         if result.name is None:
             result.name = self.title
-        return Recording(point, result, leaves, self.tolerance)
+        return Sample(point, result, leaves, self.tolerance)
 
-    def by_hand(self, recording: Recording) -> dict[Any, Any]:
-        """What the hand-written gradient returns at the point of a recording, by argument."""
+    def by_hand(self, sample: Sample) -> dict[Any, Any]:
+        """What the hand-written gradient returns at the point of a sample, by argument."""
         copies = [
             float(x) if scalar else x.copy()
-            for x, scalar in zip(recording.point, self.scalars, strict=True)
+            for x, scalar in zip(sample.point, self.scalars, strict=True)
         ]
         try:
             result = quietly(self.manual, *copies)
         except Exception as error:
-            at = self.described(recording.point)
+            at = self.described(sample.point)
             message = f"manual raised {type(error).__name__}: {error}; at {at}"
             raise ValueError(message) from error
         if isinstance(result, Mapping):
@@ -127,41 +127,41 @@ class Checked:
             )
         return dict(zip(self.wrt, result, strict=True))
 
-    def paired(self, recording: Recording) -> Iterator[tuple[Pair, float]]:
+    def paired(self, sample: Sample) -> Iterator[tuple[Pair, float]]:
         """Every number that the hand-written gradient gives, with what it is the derivative of."""
-        result = self.by_hand(recording)
+        result = self.by_hand(sample)
         missing = [name for name in self.wrt if name not in result]
         if missing:
             raise ValueError(
                 f"manual returned no gradient for {', '.join(missing)}, only for "
                 f"{', '.join(map(str, result))} (wrt= says with respect to which arguments)"
             )
-        root = recording.judge.root
-        leaves = dict(zip(self.names, recording.leaves, strict=True))
+        root = sample.judge.root
+        leaves = dict(zip(self.names, sample.leaves, strict=True))
         for key, numbers in result.items():
             if isinstance(key, str) and key in leaves:
                 what = f"manual's gradient with respect to {key}"
                 yield from (((root, x), n) for x, n in zip_exactly(leaves[key], numbers, what))
             else:
-                yield from paired(root, recording.judge.names, [(key, numbers)])
+                yield from paired(root, sample.judge.names, [(key, numbers)])
 
     def tried(self, point: Point) -> Check | None:
         """The comparison at a point; None where a function is not defined, or a kink is near."""
         try:
-            recording = self.record(point)
-            return self.at(recording) if recording.usable else None
+            sample = self.sample(point)
+            return self.at(sample) if sample.usable else None
         except (TypeError, ValueError):  # one of the functions is not defined there
             return None
 
-    def at(self, recording: Recording) -> Check:
-        """The comparison at the point of a recording."""
-        return Check(recording, Comparison(recording.judge, list(self.paired(recording))))
+    def at(self, sample: Sample) -> Check:
+        """The comparison at the point of a sample."""
+        return Check(sample, Comparison(sample.judge, list(self.paired(sample))))
 
-    def at_all(self, recordings: Sequence[Recording]) -> Iterator[Check]:
+    def at_all(self, taken: Sequence[Sample]) -> Iterator[Check]:
         """The comparisons; those far away are left out where `math` refuses so large a number."""
-        for count, recording in enumerate(recordings):
+        for count, sample in enumerate(taken):
             try:
-                yield self.at(recording)
+                yield self.at(sample)
             except ValueError as error:
                 if count == 0 or not isinstance(error.__cause__, OverflowError):
                     raise

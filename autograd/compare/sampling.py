@@ -39,7 +39,7 @@ class Branch(NamedTuple):
     kink: int
 
 
-class Recording:
+class Sample:
     """The graph of a function at a point."""
 
     def __init__(self, point: Point, root: Value, leaves: list[Any], tolerance: float) -> None:
@@ -150,26 +150,26 @@ class Recording:
 class Search:
     """For points on all the sides of the kinks."""
 
-    def __init__(self, record: Callable[..., Recording], given: Point) -> None:
-        self.record = record
-        self.found = [record(given, True)]
+    def __init__(self, take: Callable[..., Sample], given: Point) -> None:
+        self.take = take
+        self.found = [take(given, True)]
         self.sides: dict[Branch, set[int]] = {branch: set() for branch in self.found[0].sides}
         self.pairs: set[tuple[Branch, int, Branch, int]] = set()
         self.trials = 0
 
-    def try_at(self, point: Point, wanted: bool = False) -> Recording | None:
+    def try_at(self, point: Point, wanted: bool = False) -> Sample | None:
         """Keep a point if it is wanted, or shows something new."""
         self.trials += 1
         try:
-            recording = self.record(point)
+            sample = self.take(point)
         except (TypeError, ValueError):  # the function is not defined there
             return None
-        if recording.usable and (wanted or self.new(recording.sides)):
-            self.found.append(recording)
-            for branch, side in recording.sides.items():
+        if sample.usable and (wanted or self.new(sample.sides)):
+            self.found.append(sample)
+            for branch, side in sample.sides.items():
                 self.sides.setdefault(branch, set()).add(side)
-            self.pairs.update(_pairs(recording.sides))
-        return recording
+            self.pairs.update(_pairs(sample.sides))
+        return sample
 
     def new(self, sides: Mapping[Branch, int]) -> bool:
         """Whether a side was never seen, or two of them never at once."""
@@ -194,17 +194,17 @@ class Search:
                     tried.add((a, b))
                     self._bisect(one, other, a, b)
 
-    def _bisect(self, one: Recording, other: Recording, a: Branch, b: Branch) -> None:
+    def _bisect(self, one: Sample, other: Sample, a: Branch, b: Branch) -> None:
         for _ in range(BISECTIONS):
             middle = [0.5 * (x + y) for x, y in zip(one.point, other.point, strict=True)]
-            recording = self.try_at(middle)
-            if recording is None:
+            sample = self.try_at(middle)
+            if sample is None:
                 return
-            beyond = [recording.sides.get(x) == other.sides[x] for x in (a, b)]
+            beyond = [sample.sides.get(x) == other.sides[x] for x in (a, b)]
             if beyond == [True, True]:
-                other = recording
+                other = sample
             elif beyond == [False, False]:
-                one = recording
+                one = sample
             else:
                 return
 
@@ -233,26 +233,26 @@ def _pairs(sides: Mapping[Branch, int]) -> Iterator[tuple[Branch, int, Branch, i
 
 
 def samples(
-    record: Callable[..., Recording], given: Point, count: int, seed: int
-) -> tuple[list[Recording], dict[Branch, int]]:
-    """Recordings at the given point and others, and the sides of branches that none of them is on.
+    take: Callable[..., Sample], given: Point, count: int, seed: int
+) -> tuple[list[Sample], dict[Branch, int]]:
+    """Samples at the given point and others, and the sides of branches that none of them is on.
 
     The others are away from kinks, and on all the sides that can be found.
     """
     random = np.random.default_rng(seed)
-    search = Search(record, given)
+    search = Search(take, given)
     for point in _proposals(given, random, ATTEMPTS * count, (0.3, 1.0, 3.0)):
         if len(search.found) > count:
             break
         search.try_at(point, wanted=True)
     search.trials = 0
-    for recording in list(search.found):
-        for branch, side in recording.sides.items():
+    for sample in list(search.found):
+        for branch, side in sample.sides.items():
             for overshoot, relative in product((1.1, 1.5, 3.0, 10.0), (False, True)):
-                other = {**recording.sides, branch: -side}
+                other = {**sample.sides, branch: -side}
                 if search.trials > MOST_TRIALS or not side or not search.new(other):
                     break
-                search.try_at(recording.beyond(branch, overshoot, relative))
+                search.try_at(sample.beyond(branch, overshoot, relative))
     search.between()
     search.near_kinks()
     for point in _proposals(given, random, ATTEMPTS, (10.0, 100.0, 1000.0)):

@@ -50,19 +50,19 @@ def summary(
         if SEVERITY.index(worst) > SEVERITY.index(row.verdict):
             other = checks[verdicts.index(worst)]
             row = other.comparison.row(index, row.numeric is not None)
-            note = f"at {checked.described(other.recording.point)}"
+            note = f"at {checked.described(other.sample.point)}"
             row = replace(row, note="; ".join(filter(None, [row.note, note])))
         rows.append(row)
     rows = list(_exercised(first, rows, unseen, every_branch))
     words = []
     if failing:
-        words.append(f"At {checked.described(shown.recording.point)}:")
+        words.append(f"At {checked.described(shown.sample.point)}:")
         words += shown.comparison.diagnosis()
         words += arithmetic(shown.comparison)
-        usable = [check for check in checks if check.recording.usable] or checks
+        usable = [check for check in checks if check.sample.usable] or checks
         words += named_mistakes([_case(checked, check) for check in usable])
         words += float32_advice(rows, checked.tolerance)
-    root = shown.recording.judge.root
+    root = shown.sample.judge.root
     root.backward()
     return Report(rows, words, root, shown.comparison.compared)
 
@@ -77,7 +77,7 @@ def _smaller(checked: Checked) -> Iterator[Check]:
 
 def _case(checked: Checked, check: Check) -> Case:
     arguments: dict[Value, str] = {}
-    for name, leaves in zip(checked.names, check.recording.leaves, strict=True):
+    for name, leaves in zip(checked.names, check.sample.leaves, strict=True):
         arguments |= dict.fromkeys(leaves.ravel().tolist(), name)
     return check.comparison.case(arguments)
 
@@ -86,10 +86,10 @@ def _exercised(
     first: Check, rows: Sequence[Row], unseen: Mapping[Branch, int], every_branch: bool
 ) -> Iterator[Row]:
     """The rows; what agrees, but was not compared on both sides of a kink, says so."""
-    recording = first.recording
+    sample = first.sample
     computed: dict[str, set[Value]] = {}
     for branch in unseen:
-        node = next((x for x, name in recording.judge.names.items() if name == branch.node), None)
+        node = next((x for x, name in sample.judge.names.items() if name == branch.node), None)
         if node is not None:
             computed[branch.node] = set(topological_order(node))
     for row, ((_, wrt), _) in zip(rows, first.comparison.pairs, strict=True):
@@ -97,7 +97,7 @@ def _exercised(
         if not missed or row.verdict not in PASSING:
             yield row
             continue
-        notes = [recording.described(branch, unseen[branch]) for branch in missed[:MOST_SIDES]]
+        notes = [sample.described(branch, unseen[branch]) for branch in missed[:MOST_SIDES]]
         if len(missed) > MOST_SIDES:
             notes.append(f"and {len(missed) - MOST_SIDES} more sides of kinks")
         note = "; ".join(filter(None, [row.note, *notes]))

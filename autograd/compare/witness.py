@@ -28,7 +28,7 @@ MOST_LINES = 12
 def simplest(checked: Checked, check: Check, forgiven: Collection[int]) -> Check:
     """A check with simple numbers that fails as well as a given one."""
     check = _rounded(checked, check, forgiven)
-    if sum(x.size for x in check.recording.point) <= MOST_ELEMENTS:
+    if sum(x.size for x in check.sample.point) <= MOST_ELEMENTS:
         check = _searched(checked, check, forgiven)
     return check
 
@@ -43,7 +43,7 @@ def _failing(checked: Checked, point: Point, forgiven: Collection[int]) -> Check
 
 def _rounded(checked: Checked, check: Check, forgiven: Collection[int]) -> Check:
     """One number after the other replaced by a simple one."""
-    start = check.recording.point
+    start = check.sample.point
     for digits in (0, 1):
         rounded = _failing(checked, [np.asarray(np.round(x, digits)) for x in start], forgiven)
         if rounded is not None:
@@ -52,14 +52,14 @@ def _rounded(checked: Checked, check: Check, forgiven: Collection[int]) -> Check
     trials = 0
     for position, argument in enumerate(start):
         for index in np.ndindex(argument.shape):
-            current = float(check.recording.point[position][index])
+            current = float(check.sample.point[position][index])
             if current in SIMPLE:
                 continue
             for simple in (*SIMPLE, round(current), round(current, 1)):
                 trials += 1
                 if trials > MOST_ROUNDED:
                     return check
-                point = [np.array(x) for x in check.recording.point]
+                point = [np.array(x) for x in check.sample.point]
                 point[position][index] = simple
                 if (simpler := _failing(checked, point, forgiven)) is not None:
                     check = simpler
@@ -79,7 +79,7 @@ def _searched(checked: Checked, check: Check, forgiven: Collection[int]) -> Chec
         return check
     if hypothesis.currently_in_test_context():
         return check
-    start = check.recording.point
+    start = check.sample.point
     known: dict[tuple[float, ...], Check | None] = {}
 
     def fails(numbers: tuple[float, ...]) -> bool:
