@@ -283,6 +283,16 @@ def test_derivative_of_a_quotient_recorded_at_zero():
     assert slope.forward() == -1e130
 
 
+def test_derivatives_recorded_where_there_is_no_value_are_right_elsewhere():
+    x, y, z = Value(INF), Value(INF), Value(NAN)
+    with np.errstate(all="ignore"):
+        slope, bend = (x - y).derivative(x), abs(z).derivative(z).derivative(z)
+        second = slope.derivative(x)
+    assert np.isnan([slope.data, second.data, bend.data]).all()
+    x.data, y.data, z.data = 3.0, 1.0, 2.0
+    assert (slope.forward(), second.forward(), bend.forward()) == (1.0, 0.0, 0.0)
+
+
 def test_elsewhere_arithmetic_is_honest():
     x = Value(0.0)
     out = 0.0 * x.sqrt()
