@@ -219,6 +219,8 @@ def test_squares_equal_the_table(x):
 
 @given(st.floats(), st.floats(-5, 5))
 @example(5e-324, 0.5)
+@example(1e-250, 0.1)  # y - 1 is rounded down
+@example(1e-250, 0.3)  # and up
 def test_power_of_a_constant_exponent_has_the_slope_of_the_table(x, y):
     node = Value(x)
     with np.errstate(all="ignore"):
