@@ -15,7 +15,7 @@ from mpmath import mpf
 
 import autograd
 from autograd import Value, ops
-from autograd.op import Op, undefined
+from autograd.op import REALS, Op, undefined
 from autograd.ops import TABLE
 
 EPSILON = 2.0**-52
@@ -137,6 +137,22 @@ def test_accuracy_at_seeded_points(op):
 @given(data=st.data())
 def test_accuracy_anywhere_in_the_domain(op, data):
     check(op, tuple(data.draw(numbers(*interval)) for interval in intervals(op)))
+
+
+@pytest.mark.parametrize(
+    "op",
+    [op for op in TABLE.values() if op.arity == 1 and op.domain != (REALS,)],
+    ids=lambda op: op.name,
+)
+def test_a_domain_reaches_as_far_as_the_operation_is_defined(op):
+    """So that none is sampled in a part of it only."""
+    (interval,) = op.domain
+    for end, outward in zip(interval, (-math.inf, math.inf), strict=True):
+        if math.isfinite(end):
+            with np.errstate(all="ignore"):
+                at, beyond = op.value(end), op.value(math.nextafter(end, outward))
+            assert not math.isnan(at)
+            assert beyond == end if op is ops.bounded else math.isnan(beyond)
 
 
 def test_atan2_of_negative_zeros():
