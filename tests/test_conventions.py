@@ -209,6 +209,8 @@ def _selected(x):
         "minimum": ops.minimum(-x.log(), 3.0),
         "clip": ops.clip(x.log(), -1.0, 1.0),
         "leaky_relu": ops.leaky_relu(x.log(), 0.0),
+        "sign": ops.sign(x.log()),
+        "greater": ops.greater(x.log(), 0.0),
         "below other operations": 3.0 * relu(2.0 * x.log() + 1.0) + 1.0,
         "twice": relu(relu(x.log()) + x.log()),
     }
