@@ -209,6 +209,8 @@ def _selected(x):
         "minimum": ops.minimum(-x.log(), 3.0),
         "clip": ops.clip(x.log(), -1.0, 1.0),
         "leaky_relu": ops.leaky_relu(x.log(), 0.0),
+        "sign": ops.sign(x.log()),
+        "greater": ops.greater(x.log(), 0.0),
         "below other operations": 3.0 * relu(2.0 * x.log() + 1.0) + 1.0,
         "twice": relu(relu(x.log()) + x.log()),
     }
@@ -281,6 +283,16 @@ def test_derivative_of_a_quotient_recorded_at_zero():
     slope = (x / y).derivative(y)
     x.data = 1e130
     assert slope.forward() == -1e130
+
+
+def test_derivatives_recorded_where_there_is_no_value_are_right_elsewhere():
+    x, y, z = Value(INF), Value(INF), Value(NAN)
+    with np.errstate(all="ignore"):
+        slope, bend = (x - y).derivative(x), abs(z).derivative(z).derivative(z)
+        second = slope.derivative(x)
+    assert np.isnan([slope.data, second.data, bend.data]).all()
+    x.data, y.data, z.data = 3.0, 1.0, 2.0
+    assert (slope.forward(), second.forward(), bend.forward()) == (1.0, 0.0, 0.0)
 
 
 def test_elsewhere_arithmetic_is_honest():

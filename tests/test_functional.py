@@ -37,6 +37,7 @@ from autograd import (
     log,
     maximum,
     ops,
+    recording,
     relu,
     sin,
     sqrt,
@@ -438,6 +439,8 @@ def test_nothing_in_an_array():
     assert hessian(lambda x: 1.0)(empty).shape == (0, 0)
     assert jvp(lambda x: x, (empty,), (empty,))[1].shape == (0,)
     assert vjp(lambda: 1.0)[1](1.0) == ()
+    assert jvp(lambda: 1.0, (), ()) == (1.0, 0.0)
+    assert hvp(lambda: 1.0, (), ()) == ()
 
 
 def test_argnums():
@@ -450,6 +453,9 @@ def test_argnums():
     assert grad(f, [2, 0])(2.0, 3.0, 5.0) == (6.0, 15.0)
     assert grad(f, (1,))(2.0, 3.0, 5.0) == (10.0,)
     assert grad(f, ())(2.0, 3.0, 5.0) == ()
+    assert value_and_grad(f)(2.0, 3.0, 5.0) == (30.0, 15.0)
+    assert jacobian(f)(2.0, 3.0, 5.0) == 15.0
+    assert hessian(lambda x, y: x * x * y)(2.0, 3.0) == 6.0
     assert grad(f)(2.0, z=3.0, y=5.0) == 15.0
     assert grad(lambda x, label: x if label == "it" else -x)(2.0, "it") == 1.0
     assert hessian(f, (0, 1))(2.0, 3.0, 5.0) == ((0.0, 5.0), (5.0, 0.0))
@@ -567,6 +573,15 @@ def test_what_a_selection_cuts_off_stays_cut_off_when_computed_anew():
         assert tangent.derivative(x).data == 0.0
 
 
+def test_an_infinite_slope_does_not_warn_in_any_mode():
+    with np.errstate(all="raise"):
+        for x in (0.0, Value(0.0)):
+            assert data(grad(sqrt)(x)) == math.inf
+            assert data(jvp(sqrt, (x,), (1.0,))[1]) == math.inf
+            assert data(hvp(sqrt, (x,), (1.0,))) == -math.inf
+            assert data(hessian(sqrt)(x)) == -math.inf
+
+
 def test_a_column_does_not_disturb_another():
     """An infinite slope by one number is no nan by the others."""
     result = jacobian(lambda x: np.array([sqrt(x[0]) + x[1], x[1], x[1]]))(np.array([0.0, 1.0]))
@@ -616,6 +631,17 @@ def test_the_hessian_is_recorded_once():
     jacobian(f)(np.arange(1.0, 9.0))
     hvp(f, (np.arange(1.0, 9.0),), (np.ones(8),))
     assert len(calls) == 3
+
+
+def test_a_jacobian_takes_one_sweep_for_each_number_of_the_smaller_side(monkeypatch):
+    sweeps = []
+    for name in ("backward_sweep", "forward_sweep"):
+        sweep = getattr(recording, name)
+        monkeypatch.setattr(recording, name, lambda x, sweep=sweep: sweeps.append(1) or sweep(x))
+    jacobian(lambda x: x[:2] ** 2)(np.ones(5))
+    assert len(sweeps) == 2
+    jacobian(lambda x: np.concatenate([x, x**2]))(np.ones(3))
+    assert len(sweeps) == 2 + 3
 
 
 def test_threads_do_not_disturb_each_other():

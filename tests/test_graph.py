@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, dot, maximum, relu, sum, topological_order
+from autograd import Op, Value, dot, maximum, relu, sum, topological_order
 from autograd.graph import backward_sweep, edges, flows, forward_sweep, uses
 from autograd.ops import TABLE
 
@@ -159,6 +159,25 @@ def test_depth_of_every_kind(step):
     thread.join()
     threading.stack_size(0)
     assert done
+
+
+def test_no_partial_is_asked_of_what_does_not_depend_on_the_variable():
+    asked = []
+
+    def partial(out, *operands):
+        asked.append(out)
+        return 1.0
+
+    one = Op("one", lambda x: x, [partial])
+    two = Op("two", lambda x, y: x + y, [partial, partial])
+    many = Op("many", lambda *x: math.fsum(x), lambda *x: [partial(*x)] * (len(x) - 1))
+    x, other = Value(3.0), Value(5.0)
+    root = one(other) * x * two(other, other) + many(other, other) * x
+    asked.clear()
+    assert root.derivative(x).data == 5.0 * 10.0 + 10.0
+    assert asked == []
+    assert two(x, other).derivative(x).data == 1.0
+    assert len(asked) == 2 + 1
 
 
 def test_wide():

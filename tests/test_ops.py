@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mpmath import mpf
 
 from autograd import Value, expression, ops, topological_order
-from autograd.op import Op, undefined
+from autograd.op import REALS, Op, undefined
 from autograd.ops import TABLE
 
 EPSILON = 2.0**-52
@@ -154,6 +154,22 @@ def test_accuracy_anywhere_in_the_domain(op, data):
     check(op, tuple(data.draw(numbers(*interval)) for interval in intervals(op)))
 
 
+@pytest.mark.parametrize(
+    "op",
+    [op for op in TABLE.values() if op.arity == 1 and op.domain != (REALS,)],
+    ids=lambda op: op.name,
+)
+def test_a_domain_reaches_as_far_as_the_operation_is_defined(op):
+    """So that none is sampled in a part of it only."""
+    (interval,) = op.domain
+    for end, outward in zip(interval, (-math.inf, math.inf), strict=True):
+        if math.isfinite(end):
+            with np.errstate(all="ignore"):
+                at, beyond = op.value(end), op.value(math.nextafter(end, outward))
+            assert not math.isnan(at)
+            assert beyond == end if op is ops.bounded else math.isnan(beyond)
+
+
 def test_atan2_of_negative_zeros():
     for operands in [(-0.0, -1.0), (-0.0, 1.0), (0.0, -1.0), (-0.0, 5e-324)]:
         check(TABLE["atan2"], operands)
@@ -224,6 +240,8 @@ def test_powers_near_the_limits_of_the_range(operands):
 
 @given(st.floats(), st.floats(-5, 5))
 @example(5e-324, 0.5)
+@example(1e-250, 0.1)  # y - 1 is rounded down
+@example(1e-250, 0.3)  # and up
 def test_power_of_a_constant_exponent_has_the_slope_of_the_table(x, y):
     node = Value(x)
     with np.errstate(all="ignore"):

@@ -87,6 +87,15 @@ def test_a_change_that_the_value_does_not_show():
         y.derivative(x)
 
 
+@pytest.mark.parametrize(("before", "after"), [(np.nan, 1.0), (1.0, np.nan)])
+def test_nan_is_no_number(before, after):
+    x = Value(before)
+    y = x * 2.0
+    x.data = after
+    with pytest.raises(RuntimeError, match=rf"\* 2\.0 = {2.0 * before} was .* of {after}: "):
+        y.derivative(x)
+
+
 def test_what_changes_nothing_is_no_matter():
     x = Value(-1.0)
     y = relu(x)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Op, Value, dot, exp, relu, topological_order, values
+from autograd import Op, Value, dot, exp, ops, relu, topological_order, values
 
 # --- Making and reading -----------------------------------------------------------------------
 
@@ -221,6 +221,15 @@ def test_derivative_with_respect_to_anything():
     assert out.derivative(x).derivative(y).data == 24.0
     with pytest.raises(TypeError, match="derivative takes a Value, not a float"):
         out.derivative(2.0)
+
+
+def test_a_derivative_has_no_multiplications_by_one():
+    x, y = Value(2.0), Value(3.0)
+    outer = (y + x).exp()
+    assert outer.derivative(x).op is ops.exp
+    assert outer.exp().derivative(x).op is ops.multiply
+    assert (y - x).exp().derivative(x).op is ops.negative
+    assert (outer - y).derivative(x).op is ops.exp
 
 
 def test_derivative_leaves_no_trace():
