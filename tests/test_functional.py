@@ -37,12 +37,12 @@ from autograd import (
     log,
     maximum,
     ops,
-    recording,
     relu,
     sin,
     sqrt,
     stop_gradient,
     topological_order,
+    trace,
     value_and_grad,
     values,
     vjp,
@@ -636,8 +636,8 @@ def test_the_hessian_is_recorded_once():
 def test_a_jacobian_takes_one_sweep_for_each_number_of_the_smaller_side(monkeypatch):
     sweeps = []
     for name in ("backward_sweep", "forward_sweep"):
-        sweep = getattr(recording, name)
-        monkeypatch.setattr(recording, name, lambda x, sweep=sweep: sweeps.append(1) or sweep(x))
+        sweep = getattr(trace, name)
+        monkeypatch.setattr(trace, name, lambda x, sweep=sweep: sweeps.append(1) or sweep(x))
     jacobian(lambda x: x[:2] ** 2)(np.ones(5))
     assert len(sweeps) == 2
     jacobian(lambda x: np.concatenate([x, x**2]))(np.ones(3))
