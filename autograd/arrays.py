@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd.op import boxed, objects, real, refuse_loss
+from autograd.reals import boxed, objects, real, refuse_loss
 from autograd.value import Value
 
 

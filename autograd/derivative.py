@@ -13,11 +13,11 @@ from typing import TypeAlias, cast
 
 import numpy as np
 
-from autograd.graph import N, sort
-from autograd.node import Node, Operand, arguments
-from autograd.op import Op, real, undefined
+from autograd.graph import N, Node, Operand, arguments, sort
+from autograd.op import Op, undefined
 from autograd.ops import defined, where
 from autograd.quiet import quiet
+from autograd.reals import real
 
 Edges: TypeAlias = list[tuple[Node, Node, Operand]]
 """A node, one of its operands, the partial as a graph or a constant."""

@@ -14,7 +14,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograd.node import Node
+from autograd.graph import Node
 from autograd.trace import Function, Trace, name_of, nested, traced
 from autograd.trees import Path, Tree, array, flatten, keys
 from autograd.value import Value

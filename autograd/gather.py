@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import objects, refuse_loss
+from autograd.reals import objects, refuse_loss
 
 
 def flat(items: Any, name: str) -> list[Any]:

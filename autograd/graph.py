@@ -1,71 +1,280 @@
-"""What can be asked of any graph: its order, its gradients, its values anew."""
+"""`Node`, what a graph is made of, and what can be asked of one: order, gradients, values anew.
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Generic, NamedTuple, TypeVar, cast
+A node is the record of one number and of how it was computed: the operation `op` that made it
+(None for a leaf), its operands and its derivatives with respect to each of them. Most nodes have
+one or two operands, `_x` and `_y` with the partial derivatives `_dx` and `_dy`. Where there may be
+more, or where the operation is not one of the library's, `_wide` has all of them. An operand that
+is a constant is None, and the constant stands in the place of its partial derivative; what is
+missing is None with 0.0.
+"""
 
-from autograd.node import Node, Wide, arguments
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypeVar, cast
+
 from autograd.op import Op
-from autograd.quiet import quiet
+from autograd.reals import real
 
-MOST_NAMED = 4
-"""How many operands a message names."""
-LONGEST_CALLED = 60
+Operand: TypeAlias = "Node | float"
+_era = _assignments = 0
+
+
+class Wide(NamedTuple):
+    """The operands of a node that does not have them in itself."""
+
+    operands: tuple[Node | None, ...]
+    partials: tuple[float, ...]
+    seen: tuple[float, ...]
+    """The value, and the numbers that an operation of one's own was applied to; empty for one of
+    the library's."""
+
+
+class Node:
+    """A number, the operation that it is the result of, its operands and partial derivatives."""
+
+    __slots__ = (
+        "_dx",
+        "_dy",
+        "_grad",
+        "_number",
+        "_order",
+        "_stamp",
+        "_wide",
+        "_x",
+        "_y",
+        "name",
+        "op",
+    )
+
+    _number: float
+    _x: Node | None
+    _y: Node | None
+    _dx: float
+    _dy: float
+    _wide: Wide | None
+    _grad: float
+    _order: dict[Node, None] | None
+    """Everything that the node was computed from, in topological order, if `forward()` was called:
+    a recorded graph never changes its shape. Without the node itself, as that would be a reference
+    cycle."""
+    _stamp: int
+    """Of a leaf, the era that it was made in; of another node, if it has one, the number of
+    assignments when its graph was last found to follow from its numbers."""
+    name: str | None
+    op: Op | None
+
+    def __init__(self, data: float, name: str | None = None) -> None:
+        if isinstance(data, Node):
+            raise TypeError("a Value already: use it as it is, or a copy made by .detach()")
+        self._number = real(data, "the data of a Value")
+        self._x = self._y = self._wide = self._order = self.op = None
+        self._dx = self._dy = self._grad = 0.0
+        self._stamp = _era
+        self.named(name)
+
+    @property
+    def data(self) -> float:
+        """The number. Assigning it changes this Value alone; what was computed from it stays as it
+        was until `forward()`.
+        """
+        return self._number
+
+    @data.setter
+    def data(self, data: float) -> None:
+        global _assignments
+        _assignments += 1
+        self._number = data if type(data) is float else real(data, f"the data of {self._title()}")
+
+    @property
+    def grad(self) -> float:
+        """What `backward()` has accumulated here, 0.0 at first. Assigning None makes it 0.0."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: float | None) -> None:
+        self._grad = 0.0 if grad is None else real(grad, f"the grad of {self._title()}")
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """What the Value was computed from, one entry per use, constants as floats."""
+        if self._wide is None:
+            x = self._dx if self._x is None else self._x
+            y = self._dy if self._y is None else self._y
+            return (x, y)[: 0 if self.op is None else self.op.arity]
+        nodes, numbers, _ = self._wide
+        return tuple([numbers[place] if x is None else x for place, x in enumerate(nodes)])
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """The derivative of the Value with respect to each operand, as it was when the operation
+        happened; 0.0 for a constant.
+        """
+        nodes, numbers = self._slots()
+        return tuple([0.0 if x is None else numbers[place] for place, x in enumerate(nodes)])
+
+    def _slots(self) -> tuple[tuple[Node | None, ...], tuple[float, ...]]:
+        """The operands, None for a constant, and the partial derivatives, or the constants."""
+        if self._wide is not None:
+            return self._wide[:2]
+        count = 0 if self.op is None else self.op.arity
+        if count == 2:
+            return (self._x, self._y), (self._dx, self._dy)
+        return ((self._x,), (self._dx,)) if count else ((), ())
+
+    def named(self, name: str | None) -> Self:
+        """Set the name and return this Value.
+
+        Raises:
+            TypeError: if the name is neither a string nor None.
+
+        Example:
+            >>> from autograd import Value
+            >>> (Value(1.0) + 2).named("sum")
+            Value(data=3.0, grad=0.0, name='sum')
+        """
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"a name must be a string, not a {type(name).__name__}")
+        self.name = name
+        return self
+
+    def _title(self) -> str:
+        return f"the Value {self.name!r}" if self.name else "a Value"
+
+    def __repr__(self) -> str:
+        name = "" if self.name is None else f", name={self.name!r}"
+        return f"Value(data={self._number!r}, grad={self._grad!r}{name})"
+
+    def __format__(self, specification: str) -> str:
+        return format(self._number, specification) if specification else str(self)
+
+    # --- What is asked of its graph ---------------------------------------------------------------
+
+    def _sorted(self) -> dict[Node, None]:
+        """This Value's graph in topological order."""
+        if self._order is None:
+            return sort(self)
+        return {**self._order, self: None}
+
+    def backward(self, grad: float = 1.0) -> None:
+        """Add the derivative of this Value with respect to every Value it was computed from.
+
+        The derivatives are added to the `grad` of each, as a Value that is used in several places
+        asks for; `zero_grad()` clears them.
+
+        Args:
+            grad: what this Value contributes to the quantity that is differentiated.
+
+        Raises:
+            TypeError: if `grad` is not a real number.
+
+        Example:
+            >>> from autograd import Value
+            >>> x, y = Value(2.0), Value(5.0)
+            >>> (x * y).backward()
+            >>> x.grad, y.grad
+            (5.0, 2.0)
+        """
+        seed = real(grad, "the grad of backward")
+        adjoints: dict[Node, float | None] = dict.fromkeys(self._sorted())
+        adjoints[self] = seed
+        backward_sweep(adjoints)
+        for node, adjoint in adjoints.items():
+            if adjoint is not None:
+                node._grad += adjoint
+
+    def zero_grad(self) -> None:
+        """Set `grad` to 0.0 on this Value and on everything it was computed from.
+
+        Example:
+            >>> from autograd import Value
+            >>> x = Value(2.0)
+            >>> y = x * x
+            >>> y.backward()
+            >>> y.zero_grad()
+            >>> x.grad
+            0.0
+        """
+        for node in self._sorted():
+            node._grad = 0.0
+
+    def forward(self) -> float:
+        """Compute the recorded graph anew, in place, after the data of its leaves has changed.
+
+        Values and partial derivatives are updated, `grad` is left alone. Only what was recorded is
+        repeated: a branch that Python took on `if x > 0` stays taken, a plain number stays the
+        number it was.
+
+        Returns:
+            The new data.
+
+        Example:
+            >>> from autograd import Value
+            >>> x = Value(2.0)
+            >>> y = x * x
+            >>> x.data = 3.0
+            >>> y.forward()
+            9.0
+        """
+        if self._order is None:
+            self._order = sort(self)
+            del self._order[self]
+        recompute([*self._order, self])
+        return self._number
+
+    # --- What becomes of a node -----------------------------------------------------------------
+
+    def _born(self) -> None:
+        """Remember the era that a leaf was made in; of another, that its graph may be outdated."""
+        self._stamp = _era if self.op is None else -1
+
+    def _older(self, era: int) -> bool:
+        """Whether this leaf was there when an era began."""
+        return self._stamp < era
+
+    @property
+    def _settled(self) -> bool:
+        """Whether its graph was found to follow from its numbers, and none was assigned since."""
+        return self.op is None or getattr(self, "_stamp", 0) == _assignments
+
+    def _settle(self) -> None:
+        """Remember that its graph follows from its numbers."""
+        self._stamp = _assignments
+
+    if TYPE_CHECKING:  # arithmetic is the affair of `Value`, and every node is one
+
+        def __add__(self, other: Operand) -> Node: ...
+        def __radd__(self, other: float) -> Node: ...
+        def __mul__(self, other: Operand) -> Node: ...
+        def __rmul__(self, other: float) -> Node: ...
+        def __neg__(self) -> Node: ...
 
 
 N = TypeVar("N", bound=Node)
-T = TypeVar("T")
 
 
-class Edge(NamedTuple, Generic[N]):
-    """One use of an operand by a node, with the partial derivative."""
-
-    node: N
-    place: int
-    operand: N
-    partial: float
-
-    @property
-    def cut(self) -> bool:
-        """Whether the operand was not picked, so that nothing flows, not even 0 * inf."""
-        return self.partial == 0.0 and self.node.op is not None and self.node.op.selects
+def new_era() -> int:
+    """Begin an era. A leaf remembers the one that it was made in."""
+    global _era
+    _era += 1
+    return _era
 
 
-def edges(node: N) -> list[Edge[N]]:
-    """The uses of operands by a node; constants are none."""
-    nodes, partials = node._slots()
-    return [
-        Edge(node, place, cast(N, operand), partials[place])
-        for place, operand in enumerate(nodes)
-        if operand is not None
-    ]
+def number(operand: Operand) -> float:
+    """The number that an operand has now."""
+    return operand._number if isinstance(operand, Node) else operand
 
 
-def uses(order: Sequence[N]) -> list[Edge[N]]:
-    """The edges of all the nodes of a topological order, the last node's first."""
-    return [edge for node in reversed(order) for edge in edges(node)]
+def arguments(node: Node) -> list[float]:
+    """The numbers that the operands of a node have now."""
+    nodes, numbers = node._slots()
+    return [numbers[i] if x is None else x._number for i, x in enumerate(nodes)]
 
 
-def users(order: Sequence[N]) -> dict[N, list[Edge[N]]]:
-    """For each node that others in a topological order use: the edges from these, in order."""
-    result: dict[N, list[Edge[N]]] = {}
-    for node in order:
-        for edge in edges(node):
-            result.setdefault(edge.operand, []).append(edge)
-    return result
-
-
-def flows(along: Iterable[Edge[N]], adjoints: Mapping[N, T]) -> Iterator[tuple[Edge[N], T]]:
-    """The edges that something flows back along, each with what has come to its node.
-
-    A backward sweep for everything but speed, whatever its adjoints are. They begin with the seeds,
-    and whoever sweeps puts into them what the flows along the edges add up to; what nothing has
-    come to by the time of its own edges hands nothing on. The edges are `uses(order)`.
-    """
-    for edge in along:
-        adjoint = adjoints.get(edge.node)
-        if adjoint is not None and not edge.cut:
-            yield edge, adjoint
+def constants(node: Node) -> list[int]:
+    """The places of the operands that are constants."""
+    nodes, _ = node._slots()
+    return [place for place, x in enumerate(nodes) if x is None]
 
 
 def topological_order(root: N) -> list[N]:
@@ -225,14 +434,14 @@ def recompute(order: Iterable[Node]) -> None:
                     continue
             except (ArithmeticError, ValueError):
                 pass
-        node._number, numbers, seen = _anew(node, op)
+        node._number, numbers, seen = anew(node, op)
         if node._wide is None:
             node._dx, node._dy = (*numbers, 0.0)[:2]
         else:
             node._wide = Wide(node._wide.operands, numbers, seen)
 
 
-def _anew(node: Node, op: Op) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
+def anew(node: Node, op: Op) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
     """The value of a node at the numbers that its operands have now, and its slots."""
     nodes, numbers = node._slots()
     data = [numbers[place] if x is None else x._number for place, x in enumerate(nodes)]
@@ -242,52 +451,3 @@ def _anew(node: Node, op: Op) -> tuple[float, tuple[float, ...], tuple[float, ..
     for place in fixed:
         slots[place] = data[place]
     return value, tuple(slots), () if op.own else (value, *data)
-
-
-@quiet
-def outdated(order: Iterable[N]) -> list[N]:
-    """The nodes whose operands have other numbers now than when they were computed, in order.
-
-    An operation of one's own is not applied again, as it may do other things besides. A few units
-    in the last place are no change: a graph may have been computed on another machine, and pickled.
-    """
-    return [node for node in order if _changed(node)]
-
-
-def _changed(node: Node) -> bool:
-    op, wide = node.op, node._wide
-    if op is None:
-        return False
-    if wide is not None and wide.seen:
-        return not all(map(_same, [node._number, *arguments(node)], wide.seen))
-    value, partials, _ = _anew(node, op)
-    now, then = (value, *partials), (node._number, *node._slots()[1])
-    return now != then and not all(map(_same, now, then))
-
-
-def _same(x: float, y: float) -> bool:
-    return x == y or math.isclose(x, y, rel_tol=1e-14, abs_tol=1e-322) or (x != x and y != y)
-
-
-def require_fresh(order: Iterable[Node]) -> None:
-    """Raise a RuntimeError if a node does not follow from its operands any more."""
-    for node in outdated(order):
-        operands = dict.fromkeys(x for x in node.operands if isinstance(x, Node))
-        shown = [
-            f"{_called(x)} = {x._number!r}" if x.name or x.op else f"a Value of {x._number!r}"
-            for x in list(operands)[:MOST_NAMED]
-        ]
-        shown += ["…"] * (len(operands) > MOST_NAMED)
-        raise RuntimeError(
-            f"{_called(node)} = {node._number!r} was computed from other numbers than its operands "
-            f"have now, {', '.join(shown)}: call forward() on the result, or build the graph anew"
-        )
-
-
-def _called(node: Node) -> str:
-    """The name of a node, or its operation with the names of its operands."""
-    if node.name or node.op is None:
-        return node.name or "…"
-    parts = [(x.name or "…") if isinstance(x, Node) else repr(x) for x in node.operands]
-    written = node.op.write(node.op.text, parts)
-    return written if len(written) <= LONGEST_CALLED else node.op.name

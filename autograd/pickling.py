@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
-from autograd.node import Node, Wide
+from autograd.graph import Node, Wide
 from autograd.op import Op
 
 N = TypeVar("N", bound=Node)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple, TypeAlias
 
-from autograd.node import Node
+from autograd.graph import Node
 
 
 class Question(NamedTuple):

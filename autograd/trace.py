@@ -13,8 +13,7 @@ from autograd.derivative import (
     second_sweep,
     tangent_graphs,
 )
-from autograd.graph import backward_sweep, forward_sweep, sort
-from autograd.node import Node, new_era
+from autograd.graph import Node, backward_sweep, forward_sweep, new_era, sort
 from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
 from autograd.value import Value, as_value, hand_on
 

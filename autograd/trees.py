@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.node import Node
-from autograd.op import real, refuse_loss
+from autograd.graph import Node
+from autograd.reals import real, refuse_loss
 
 Path = tuple[Any, ...]
 """The keys and indices that lead to an item of a tree."""

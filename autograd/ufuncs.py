@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.node import Node
-from autograd.op import boxed, refuse_loss
+from autograd.graph import Node
 from autograd.ops import TABLE, UFUNCS
 from autograd.questions import ask
+from autograd.reals import boxed, refuse_loss
 
 _IDENTITIES = (np.positive, np.conjugate)
 

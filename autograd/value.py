@@ -6,18 +6,19 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from autograd import ops
 from autograd.derivative import derivative_graphs
-from autograd.graph import backward_sweep, recompute, require_fresh, sort
+from autograd.freshness import require_fresh
+from autograd.graph import Node, Operand, Wide
 from autograd.kernels import SMALLEST_NORMAL
-from autograd.node import Node, Operand, Wide
-from autograd.op import NOT_NUMBERS, Op, real
+from autograd.op import Op
 from autograd.pickling import copied, reduction
 from autograd.questions import ask, listeners
+from autograd.reals import NOT_NUMBERS, real
 from autograd.ufuncs import apply_ufunc
 
 _add, _multiply = ops.add, ops.multiply
@@ -119,75 +120,6 @@ class Value(Node):
         return node
 
     # --- Differentiating ------------------------------------------------------------------------
-
-    def _sorted(self) -> dict[Node, None]:
-        """This Value's graph in topological order."""
-        if self._order is None:
-            return sort(self)
-        return {**self._order, self: None}
-
-    def backward(self, grad: float = 1.0) -> None:
-        """Add the derivative of this Value with respect to every Value it was computed from.
-
-        The derivatives are added to the `grad` of each, as a Value that is used in several places
-        asks for; `zero_grad()` clears them.
-
-        Args:
-            grad: what this Value contributes to the quantity that is differentiated.
-
-        Raises:
-            TypeError: if `grad` is not a real number.
-
-        Example:
-            >>> x, y = Value(2.0), Value(5.0)
-            >>> (x * y).backward()
-            >>> x.grad, y.grad
-            (5.0, 2.0)
-        """
-        seed = real(grad, "the grad of backward")
-        adjoints: dict[Node, float | None] = dict.fromkeys(self._sorted())
-        adjoints[self] = seed
-        backward_sweep(adjoints)
-        for node, adjoint in adjoints.items():
-            if adjoint is not None:
-                node._grad += adjoint
-
-    def zero_grad(self) -> None:
-        """Set `grad` to 0.0 on this Value and on everything it was computed from.
-
-        Example:
-            >>> x = Value(2.0)
-            >>> y = x * x
-            >>> y.backward()
-            >>> y.zero_grad()
-            >>> x.grad
-            0.0
-        """
-        for node in self._sorted():
-            node._grad = 0.0
-
-    def forward(self) -> float:
-        """Compute the recorded graph anew, in place, after the data of its leaves has changed.
-
-        Values and partial derivatives are updated, `grad` is left alone. Only what was recorded is
-        repeated: a branch that Python took on `if x > 0` stays taken, a plain number stays the
-        number it was.
-
-        Returns:
-            The new data.
-
-        Example:
-            >>> x = Value(2.0)
-            >>> y = x * x
-            >>> x.data = 3.0
-            >>> y.forward()
-            9.0
-        """
-        if self._order is None:
-            self._order = sort(self)
-            del self._order[self]
-        recompute([*self._order, self])
-        return self._number
 
     def derivative(self, wrt: Value) -> Value:
         """The derivative of this Value with respect to another, as a graph of its own.
@@ -443,14 +375,24 @@ class Value(Node):
         """The Value itself, which is real."""
         return self
 
-    def __float__(self, *_: object) -> NoReturn:
+    def __float__(self) -> float:
         raise TypeError(
             f"converting {self._title()} to a plain number would lose its gradient: use the "
             "operations of this library (autograd.exp instead of math.exp), or .data where the "
             "number alone is wanted"
         )
 
-    __int__ = __complex__ = __round__ = __trunc__ = __float__
+    def __int__(self) -> int:
+        return int(float(self))
+
+    def __complex__(self) -> complex:
+        return complex(float(self))
+
+    def __round__(self, digits: int = 0) -> float:
+        return round(float(self), digits)
+
+    def __trunc__(self) -> int:
+        return int(float(self))
 
     # --- Copying and pickling -------------------------------------------------------------------
     # Both go through the graph in topological order, so that its depth is no limit.

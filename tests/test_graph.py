@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Op, Value, dot, maximum, relu, sum, topological_order
-from autograd.graph import backward_sweep, edges, flows, forward_sweep, uses
+from autograd.edges import edges, flows, uses
+from autograd.graph import backward_sweep, forward_sweep
 from autograd.ops import TABLE
 
 

@@ -315,6 +315,14 @@ def test_arithmetic_equals_the_table_bit_for_bit(name, x, y):
                 node.forward()
 
 
+@given(st.floats())
+def test_a_sign_equals_the_table_bit_for_bit(x):
+    node, (data, partials) = -Value(x), ops.negative.evaluate((x,))
+    assert node.op is ops.negative
+    assert equal(node.data, data)
+    assert node.partials == partials
+
+
 @pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
 def test_text_evaluates_to_the_value(op):
     for operands in ordinary_points(op, 3):

@@ -8,8 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from picture import read
 
-from autograd import Op, Value, compare, draw, explain, graph, python_source, relu, sigmoid, values
-from autograd.graph import outdated, topological_order
+from autograd import (
+    Op,
+    Value,
+    compare,
+    draw,
+    explain,
+    freshness,
+    python_source,
+    relu,
+    sigmoid,
+    values,
+)
+from autograd.freshness import outdated
+from autograd.graph import topological_order
 from autograd.ops import TABLE
 
 
@@ -108,8 +120,8 @@ def test_what_changes_nothing_is_no_matter():
 
 def test_a_graph_is_asked_again_only_after_a_change(monkeypatch):
     asked = []
-    original = graph.outdated
-    monkeypatch.setattr(graph, "outdated", lambda order: asked.append(1) or original(order))
+    original = freshness.outdated
+    monkeypatch.setattr(freshness, "outdated", lambda order: asked.append(1) or original(order))
     x = values([1.0, 2.0], name="x")
     y = (x[0] * x[1]).sin()
     x[0].data = 1.0

@@ -11,8 +11,9 @@ from autograd.compare.keys import paired
 from autograd.compare.report import Report, Row
 from autograd.compare.sampling import samples as sampled
 from autograd.compare.summary import summary
-from autograd.graph import require_fresh, require_value, topological_order
-from autograd.op import real
+from autograd.freshness import require_fresh
+from autograd.graph import require_value, topological_order
+from autograd.reals import real
 from autograd.value import Value
 
 __all__ = ["Report", "Row", "check_gradient", "compare"]

@@ -6,7 +6,7 @@ from autograd.compare.judge import Judge
 from autograd.compare.rounding import RELATIVE, near
 from autograd.compare.sweeps import MOST_NODES, gradients, replaced
 from autograd.compare.wording import apart, should_be
-from autograd.graph import Edge, edges, users
+from autograd.edges import Edge, edges, users
 from autograd.value import Value
 
 

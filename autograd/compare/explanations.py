@@ -17,8 +17,8 @@ from autograd.compare.mistakes import (
     mistaken,
 )
 from autograd.compare.sweeps import MOST_NODES
-from autograd.graph import edges
-from autograd.node import arguments, constants
+from autograd.edges import edges
+from autograd.graph import arguments, constants
 from autograd.quiet import quiet
 from autograd.value import Value
 

@@ -8,7 +8,8 @@ from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import EPSILON, ZERO, Bounded, data_bounds, derivatives
 from autograd.compare.sweeps import Sides, at_kinks, corners, intervals
 from autograd.compare.wording import origin, titles
-from autograd.graph import Edge, topological_order, uses
+from autograd.edges import Edge, uses
+from autograd.graph import topological_order
 from autograd.value import Value
 
 TOLERANCE = 8 * EPSILON

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import boxed, objects, real
+from autograd.reals import boxed, objects, real
 from autograd.value import Value
 
 Pair = tuple[Value, Value]

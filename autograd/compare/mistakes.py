@@ -15,8 +15,8 @@ from autograd import ops
 from autograd.compare.judge import Judge
 from autograd.compare.rounding import near
 from autograd.compare.sweeps import MOST_NODES, gradients, replaced
-from autograd.graph import Edge, edges, users
-from autograd.node import arguments
+from autograd.edges import Edge, edges, users
+from autograd.graph import arguments
 from autograd.value import Value
 
 MOST_USES = 12

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from math import fabs, inf, isfinite, nan
 
 from autograd.compare.sweeps import computed_from
-from autograd.graph import Edge
+from autograd.edges import Edge
 from autograd.quiet import quiet
 from autograd.value import Value
 

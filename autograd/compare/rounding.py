@@ -13,9 +13,17 @@ from collections.abc import Iterable, Sequence
 from math import fabs, isfinite, isnan, sqrt
 from typing import Any, NamedTuple
 
-from autograd.graph import Edge, backward_sweep, edges, flows, sort, topological_order
+from autograd.edges import Edge, edges, flows
+from autograd.graph import (
+    Node,
+    arguments,
+    backward_sweep,
+    constants,
+    number,
+    sort,
+    topological_order,
+)
 from autograd.kernels import SMALLEST_NORMAL
-from autograd.node import Node, arguments, constants, number
 from autograd.op import Op
 from autograd.quiet import quiet, quietly
 from autograd.value import Value

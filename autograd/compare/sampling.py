@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compare.judge import Judge
-from autograd.graph import edges
-from autograd.node import arguments
+from autograd.edges import edges
+from autograd.graph import arguments
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
 

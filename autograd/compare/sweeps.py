@@ -5,8 +5,8 @@ from itertools import product
 from math import fabs, ulp
 
 from autograd.compare.rounding import EPSILON
-from autograd.graph import Edge, edges, flows
-from autograd.node import arguments, constants
+from autograd.edges import Edge, edges, flows
+from autograd.graph import arguments, constants
 from autograd.value import Value
 
 MOST_KINKS = 10

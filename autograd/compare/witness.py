@@ -10,7 +10,7 @@ from autograd.compare.functions import Check, Checked
 from autograd.compare.sampling import Point
 from autograd.compare.sweeps import computed_from
 from autograd.compare.wording import call
-from autograd.graph import users
+from autograd.edges import users
 from autograd.value import Value
 
 SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from autograd.explain.reasons import first_not_finite, kind
-from autograd.node import arguments
+from autograd.graph import arguments
 from autograd.value import Value
 
 

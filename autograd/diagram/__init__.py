@@ -22,7 +22,7 @@ from autograd.diagram.source import source
 from autograd.diagram.steps import Marks, Step, steps
 from autograd.diagram.svg import finished
 from autograd.graph import require_value
-from autograd.op import real, whole
+from autograd.reals import real, whole
 from autograd.value import Value
 
 

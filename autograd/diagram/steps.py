@@ -8,7 +8,9 @@ from math import isnan
 from typing import Any, NamedTuple, TypeVar
 
 from autograd.diagram import palette
-from autograd.graph import Edge, backward_sweep, edges, flows, outdated, topological_order, uses
+from autograd.edges import Edge, edges, flows, uses
+from autograd.freshness import outdated
+from autograd.graph import backward_sweep, topological_order
 from autograd.op import Op
 from autograd.quiet import quiet
 from autograd.value import Value

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from autograd.edges import Edge
 from autograd.explain import chain, reasons, sections
 from autograd.explain.document import (
     Math,
@@ -16,8 +17,8 @@ from autograd.explain.labels import Labels
 from autograd.explain.partials import Partials
 from autograd.explain.paths import Paths
 from autograd.explain.sweep import Accumulation, sweep
-from autograd.graph import Edge, require_value, topological_order
-from autograd.op import whole
+from autograd.graph import require_value, topological_order
+from autograd.reals import whole
 from autograd.value import Value
 
 __all__ = ["Explanation", "explain"]

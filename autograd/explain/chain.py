@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from math import inf, isfinite, prod
 
+from autograd.edges import Edge
 from autograd.explain.document import NOTHING, Equation, Math, joined
 from autograd.explain.labels import Labels
 from autograd.explain.notation import sum_of
 from autograd.explain.partials import Partials
 from autograd.explain.paths import MOST, Listed, Path, Paths, use
 from autograd.explain.sections import Item, equal
-from autograd.graph import Edge
 from autograd.value import Value
 
 TIMES = Math(" · ", r" \cdot ")

@@ -8,7 +8,7 @@ from autograd.explain.document import Math
 from autograd.explain.notation import Numbers, Written, applied
 from autograd.expression.lines import Names, leaf_names
 from autograd.expression.text import LATEX, TEXT, symbol
-from autograd.node import arguments
+from autograd.graph import arguments
 from autograd.value import Value
 
 LONGEST = 20

@@ -7,7 +7,7 @@ from typing import Any
 from autograd.explain.labels import LONGEST, Labels
 from autograd.explain.notation import Written, applied
 from autograd.expression.simplify import merged, simplified
-from autograd.node import constants, number
+from autograd.graph import constants, number
 from autograd.quiet import quietly
 from autograd.value import Value
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from math import isfinite, log
 from typing import NamedTuple
 
-from autograd.graph import Edge, edges
+from autograd.edges import Edge, edges
 from autograd.value import Value
 
 MOST = 10**30

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 
-from autograd import graph
+from autograd import freshness
+from autograd.edges import Edge, edges, users
 from autograd.explain.document import Math, Words
 from autograd.explain.labels import Labels
 from autograd.explain.paths import use
-from autograd.graph import Edge, edges, users
-from autograd.node import arguments
+from autograd.graph import arguments
 from autograd.quiet import quietly
 from autograd.value import Value
 
@@ -135,7 +135,7 @@ def outdated(shown: Sequence[Value], labels: Labels) -> list[Words]:
             " was computed from other data than its operands "
             "have now, and so were its derivatives; forward() computes them anew.",
         ]
-        for node in graph.outdated(shown)
+        for node in freshness.outdated(shown)
     ]
     return several(result, lambda more: [f"… and so were {more} more."])
 

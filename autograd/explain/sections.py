@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from autograd.edges import Edge
 from autograd.explain.document import Equation, Math, Words, joined
 from autograd.explain.labels import Labels
 from autograd.explain.partials import Partials
 from autograd.explain.paths import use
 from autograd.explain.reasons import cut
 from autograd.explain.sweep import Accumulation
-from autograd.graph import Edge
 from autograd.value import Value
 
 Item = Words | Equation

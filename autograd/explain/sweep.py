@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autograd.graph import Edge, uses
+from autograd.edges import Edge, uses
 from autograd.value import Value
 
 

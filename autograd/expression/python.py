@@ -12,8 +12,9 @@ from autograd.expression.functions import Functions
 from autograd.expression.lines import Names, Notation, leaf_names, lines
 from autograd.expression.simplify import merged, simplified
 from autograd.expression.templates import ATOM, SIGN, Text
-from autograd.graph import require_fresh, require_value, sort
-from autograd.op import objects
+from autograd.freshness import require_fresh
+from autograd.graph import require_value, sort
+from autograd.reals import objects
 from autograd.value import Value
 
 

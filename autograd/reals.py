@@ -1,0 +1,78 @@
+"""Real numbers, and whatever is given in their place: converted, or refused with the remedy."""
+
+import numbers
+import operator
+from typing import Any
+
+import numpy as np
+
+
+def boxed(item: object) -> np.ndarray[Any, Any]:
+    """Any object as a 0-dimensional array, which NumPy broadcasts and never looks into."""
+    box = np.empty((), dtype=object)
+    box[()] = item
+    return box
+
+
+def refuse_loss(item: object, role: str) -> None:
+    """A TypeError for a mask or a unit, in nested sequences too: a plain array would lose it."""
+    if isinstance(item, (list, tuple)):
+        for part in item:
+            if type(part) is not float:
+                refuse_loss(part, role)
+    elif isinstance(item, np.ma.MaskedArray):
+        raise TypeError(
+            f"{role} must not have a mask, which would be lost: fill it with .filled(number), or "
+            "take what is not masked with .compressed()"
+        )
+    elif type(item) is not np.ndarray and not isinstance(item, numbers.Real):
+        unit = getattr(item, "unit", None) or getattr(item, "units", None)
+        if unit is not None:
+            raise TypeError(
+                f"{role} must not have a unit ({unit}), which would be lost: give the number "
+                "alone, its .value or .magnitude"
+            )
+
+
+def objects(items: object, role: str) -> np.ndarray[Any, Any]:
+    """Numbers and Values in nested sequences as an object array."""
+    refuse_loss(items, role)
+    return np.asarray(items, dtype=object)
+
+
+_REMEDIES: dict[tuple[type, ...], str] = {
+    (str, bytes): "convert it with float() first",
+    (complex,): "treat its real and imaginary parts as two numbers",
+    (type(None),): "give a number (was a return statement forgotten?)",
+    (list, tuple, set, dict): "make an array of Values with autograd.values()",
+}
+NOT_NUMBERS = tuple([kind for kinds in _REMEDIES for kind in kinds])
+"""Types that are sometimes given in the place of a number; arrays besides."""
+
+
+def real(number: object, role: str) -> float:
+    """`number` as a float; anything that is not a real number is a TypeError that says `role`."""
+    if type(number) is float:
+        return number
+    if type(number) is int or isinstance(number, (numbers.Real, np.bool_)):
+        return float(number)
+    refuse_loss(number, role)
+    kind = type(number).__name__
+    shown = f"the {kind} {number!r}" if isinstance(number, (str, bytes, complex)) else f"a {kind}"
+    item = [] if isinstance(number, np.ndarray) else number
+    remedies = [remedy for kinds, remedy in _REMEDIES.items() if isinstance(item, kinds)]
+    if hasattr(number, "__float__"):
+        remedies.append("convert it with float() first")
+    remedy = "; " + remedies[0] if remedies else ""
+    shown = "None" if number is None else shown
+    raise TypeError(f"{role} must be a real number, not {shown}{remedy}")
+
+
+def whole(number: Any, role: str, least: int) -> int:
+    """`number` as an integer: a TypeError if it is none, a ValueError if it is below `least`."""
+    if isinstance(number, (bool, np.bool_)) or not hasattr(number, "__index__"):
+        raise TypeError(f"{role} must be a whole number, not {number!r}")
+    index = operator.index(number)
+    if index < least:
+        raise ValueError(f"{role} must be at least {least}, not {number}")
+    return index
