@@ -46,15 +46,6 @@ html_static_path = [
 ]
 html_show_sphinx = False
 
-OPERATORS = {
-    "add": "x + y",
-    "subtract": "x - y",
-    "multiply": "x * y",
-    "divide": "x / y",
-    "power": "x ** y",
-    "negative": "-x",
-}
-
 logger = logging.getLogger(__name__)
 to_mathml = LatexToMathML(fancy_error=False).convert_with_local_state
 
@@ -100,11 +91,16 @@ class Operations(SphinxDirective):
 
 def group_of(name: str, op: Op) -> str:
     """Which of the four tables of the reference an operation is in."""
-    if name in OPERATORS:
+    if is_operator(op):
         return "operators"
-    if name not in autograd.__all__:
+    if not op.public:
         return "parts"
     return "functions" if op.gather is None else "reductions"
+
+
+def is_operator(op: Op) -> bool:
+    """Whether an operation is written with one of Python's operators."""
+    return op.operator is not None and op.operator in op.text
 
 
 def parameters(op: Op) -> dict[str, str]:
@@ -115,8 +111,8 @@ def parameters(op: Op) -> dict[str, str]:
 
 def call(op: Op) -> str:
     """How an operation is called, as code."""
-    if op.name in OPERATORS:
-        return f"``{OPERATORS[op.name]}`` (``{op.name}``)"
+    if is_operator(op):
+        return f"``{op.write(op.text, list(parameters(op)))}`` (``{op.name}``)"
     given = ", ".join(name + default for name, default in parameters(op).items())
     return f"``{op.name}({given})``"
 
