@@ -196,3 +196,31 @@ def test_what_was_just_computed_is_not_outdated(op, data):
         derived += [x + y, x - y, x * y, x / y, x**y, -x, 2.0 / x, x / 3.0, x**2, 1.0 - x]
     for node in [out, *derived]:
         assert not list(outdated(topological_order(node)))
+
+
+def test_an_operation_of_ones_own_is_not_applied_again_after_forward_either():
+    applied = []
+    double = Op("double", lambda x: applied.append(x) or 2.0 * x, [lambda out, x: 2.0])
+    x = Value(1.0, name="x")
+    y = double(x) * 1.0
+    x.data = 3.0
+    y.forward()
+    assert applied == [1.0, 3.0]
+    assert y.derivative(x).data == 2.0
+    assert applied == [1.0, 3.0]
+    x.data = 4.0
+    with pytest.raises(RuntimeError, match=r"double\(x\) = 6\.0 was computed from other numbers"):
+        y.derivative(x)
+
+
+def test_the_partial_of_a_constant_is_never_asked():
+    def refuse(out, x, y):
+        raise AssertionError
+
+    scaled = Op("scaled", lambda x, y: x * y, [lambda out, x, y: y, refuse])
+    x = Value(2.0)
+    y = scaled(x, 3.0)
+    x.data = 5.0
+    assert y.forward() == 15.0
+    assert y.partials == (3.0, 0.0)
+    assert y.derivative(x).data == 3.0
