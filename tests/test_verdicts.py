@@ -20,6 +20,7 @@ from autograd import (
     check_gradient,
     clip,
     compare,
+    cos,
     exp,
     expm1,
     hypot,
@@ -29,6 +30,7 @@ from autograd import (
     maximum,
     relu,
     sigmoid,
+    sin,
     sqrt,
     tanh,
     values,
@@ -266,6 +268,141 @@ def test_the_sides_of_a_kink_are_close_to_it():
         for lower, upper in ((0.999, 1.0), (1.0, 1.001)):
             report = compare(clip(x, lower * data, upper * data), {x: 1.0})
             assert report.verdict == "convention"
+
+
+def test_a_formula_is_only_forgiven_to_cancel_where_it_is_right_elsewhere():
+    def wide(w):
+        p = w * 3.0
+        return p * p + 0.0 * (p + w**60.0)
+
+    def endless(w):
+        p = w * 3.0
+        return 1e60 * (p * p) + (p + exp(35.0 * w * w)) * 1e-300
+
+    def offset(w):
+        u = w * w
+        return cos(u) + 3.0 * u + (u + 1e10)
+
+    def mostly(scale):
+        return lambda w: 18.0 * scale * w * (1.0 if abs(w) < 2.0 else -5.0)
+
+    assert not check_gradient(wide, mostly(1.0), 3.0).passed
+    assert not check_gradient(endless, mostly(1e60), 1.0).passed
+    right = lambda w: -2.0 * w * math.sin(w * w) + 8.0 * w  # noqa: E731
+    assert not check_gradient(offset, lambda w: right(w) * (1.0 + 1e-6), 0.7).passed
+    assert check_gradient(offset, right, 0.7).passed
+
+
+def test_what_is_forgiven_is_said():
+    def by_hand(z):
+        s = 1.0 / (1.0 + math.exp(-z))
+        return s * (1.0 - s)
+
+    report = check_gradient(lambda z: 1.0 / (1.0 + exp(-z)), by_hand, 8.0)
+    (row,) = report.rows
+    assert report.passed
+    assert row.difference <= row.tolerance
+    assert "a formula that cancels here may be off by" in row.note
+
+
+def test_the_valid_numbers_at_a_kink_are_rounded_too():
+    x, b = Value(0.0, name="x"), Value(0.0)
+    for y in (relu(x * 0.7 * 0.1), autograd.abs(x * 0.7 * 0.1), relu(x * 0.7 + b) * 0.1):
+        assert compare(y, {x: 0.07}).verdict == "convention"
+        assert compare(y, {x: 0.07 * (1.0 + 1e-9)}).verdict == "disagree"
+
+
+def test_an_operand_that_may_be_off_by_more_than_its_domain():
+    x, w = Value(1.5, name="x"), Value(1.0, name="w")
+    u = ((x + 1e16) - 1e16) / 2.0
+    assert compare(asin(u) * w, {w: math.asin(0.75)}).verdict == "agree"
+    x = Value(5.1e307, name="x")
+    assert compare(sin(x * 3.0), {x: 1.0}).verdict == "undefined"
+
+
+def test_an_operand_that_may_be_0_or_not():
+    x, w = Value(0.1, name="x"), Value(2.0, name="w")
+    u, h = x + 0.3 - 0.4, 0.1 + (0.3 - 0.4)
+    assert u.data == 0.0 != h
+    assert compare(u**3.0, {x: 3.0 * h * h}).verdict == "agree"
+    assert compare((w * u) ** 2.0, {w: 4.0 * h * h}).verdict == "agree"
+    assert compare(hypot(u, u * 2.0), {x: -math.sqrt(5.0)}).verdict == "agree"
+    assert compare(u**3.0, {x: 1e-20}).verdict == "disagree"
+
+
+def _positive(x):
+    assert x >= 0.0
+    return math.sqrt(x)
+
+
+HOSTILE = [
+    (Op("o", lambda x: x * x, [lambda out, x: 2 * x + 0 * x.is_integer()]), 1.5),
+    (Op("o", lambda x: x * x, [lambda out, x: {1.5: 3.0}[x]]), 1.5),
+    (Op("o", lambda x: [0.0, 1.0, 4.0, 9.0][round(x)], [lambda out, x: 2 * x]), 3.4),
+    (Op("o", _positive, [lambda out, x: 0.5 / out if out else 0.0]), 0.0),
+    (Op("o", math.fabs, [lambda out, x: 1.0], kinks=[lambda x: 1 / x]), 0.0),
+    (Op("o", math.fabs, [lambda out, x: 1.0], kinks=[lambda x: math.log(x)]), 0.0),
+    (Op("o", math.fabs, [lambda out, x: 1.0], kinks=[lambda x: None]), 1.0),
+    (Op("o", math.fabs, [lambda out, x: 1.0], textbook=[lambda out, x: x.nothing]), 1.0),
+]
+
+
+@pytest.mark.parametrize(("op", "data"), HOSTILE)
+def test_operations_of_ones_own_that_raise_whatever_they_like(op, data):
+    x = Value(data, name="x")
+    y = op(x)
+    assert compare(y, {x: y.partials[0]}).verdict == "agree"
+    assert compare(y, {x: 3.1}).verdict == "disagree"
+    assert compare(y * x * 2.0, {x: math.nan}).verdict == "undefined"
+
+
+def test_nothing_warns():
+    x, z = Value(1e300, name="x"), Value(1.0, name="z")
+    assert not compare(tanh(x) * z, {x: 0.5, z: 2.0}).passed
+    assert not check_gradient(lambda x: autograd.sinh(x) * 1.0, lambda x: 0.5, 700.0).passed
+
+
+@pytest.mark.parametrize(
+    ("function", "data"),
+    [
+        (lambda x: relu(x - 0.99999998), 1.0),
+        (lambda x: relu(x - 1.0), 1.0 + 1e-9),
+        (lambda x: sin(exp(x)), 16.0),
+        (lambda x: sqrt((x - 1.0) ** 2.0 + 1e-18), 1.0 + 1e-9),
+        (autograd.cbrt, 1e-300),
+        (autograd.abs, -1e-300),
+        (lambda x: autograd.minimum(x, Value(0.0)), 1e-8),
+    ],
+)
+def test_a_right_derivative_is_not_doubted_where_all_is_small(function, data):
+    x = Value(data, name="x")
+    y = function(x)
+    (row,) = compare(y, {x: y.derivative(x).data}).rows
+    assert (row.verdict, row.note) == ("agree", "")
+
+
+def test_a_kink_within_an_infinite_bound_is_none():
+    x = Value(709.5, name="x")
+    y = Value(math.exp(709.5) * (1.0 - 1e-7), name="y")
+    assert compare(maximum(exp(x), y), {y: 1.0}).verdict == "disagree"
+
+
+def test_what_is_not_a_number_explains_nothing():
+    a, b = Value(3.0, name="a"), Value(2.0, name="b")
+    z = (a * b).named("y") * 2.0
+    y = z.operands[0]
+    for number in (math.nan, math.inf):
+        text = str(compare(z, {y: number, a: 5.0, b: 6.0}))
+        assert "First wrong: d multiply/d a: yours 5, should be 4 at a = 3" in text
+        assert "follows" not in text
+    zero = Value(0.0, name="zero")
+    (row,) = compare(a * 3.0 + sqrt(zero), {a: math.nan}).rows
+    assert row.note == "the automatic one is 3.0, yours nan"
+
+
+def test_numbers_that_print_alike_are_drawn_apart():
+    x = Value(1.0, name="x")
+    assert "yours 1.0000000001 ≠ 1.0" in compare(x * 1.0, {x: 1.0 + 1e-10}).draw().source
 
 
 def test_a_bound_adds_up_along_a_chain():

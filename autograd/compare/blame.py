@@ -1,6 +1,7 @@
 """Where a derivation by hand goes wrong: the first wrong factor of the chain rule."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 
 from autograd.compare.judge import Judge
 from autograd.compare.rounding import RELATIVE, near
@@ -28,6 +29,7 @@ def first_wrong(
     Returns:
         A sentence on each that is wrong of itself, and a note on each of the others that disagree.
     """
+    manual = {node: number for node, number in manual.items() if isfinite(number)}
     expected = gradients(judge.order, judge.uses, replaced(_given(local)), manual)
     uses = users(judge.order)
     root = judge.names[judge.root]

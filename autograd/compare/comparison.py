@@ -1,6 +1,6 @@
 """Hand-derived numbers beside those of one graph, and what that says about the derivation."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -36,6 +36,7 @@ class Comparison:
             if of not in self._judges:
                 self._judges[of] = Judge(of, judge.tolerance)
         self.verdicts = [self._judges[of].verdict(wrt, yours)[0] for (of, wrt), yours in pairs]
+        self._forgiven: set[int] = set()
         self._clashing = "convention" in self.verdicts and not self._together()
         if self._clashing:
             self.verdicts = ["disagree" if x == "convention" else x for x in self.verdicts]
@@ -55,17 +56,20 @@ class Comparison:
         (of, wrt), _ = self.pairs[index]
         return self._judges[of].number(wrt)
 
-    def forgive(self, indices: Collection[int]) -> None:
-        """Let agree, of some of the pairs, what a formula that cancels may be off by."""
-        for index in indices:
+    def forgive(self, sizes: Mapping[int, float]) -> None:
+        """Let agree, of some of the pairs, what a formula that cancels may be off by, if that is
+        little beside the size of the derivative where the formula is right.
+        """
+        for index, size in sizes.items():
             off, room = self._off(index)
-            if self.verdicts[index] == "disagree" and off <= room:
+            if self.verdicts[index] == "disagree" and off <= room <= TELLING * size:
                 self.verdicts[index] = "agree"
+                self._forgiven.add(index)
 
-    def right_but_for_cancelling(self, index: int) -> bool:
-        """Whether a number is off by no more than cancelling explains, and that is little here."""
-        off, room = self._off(index)
-        return off <= room <= TELLING * abs(self.number(index))
+    def telling(self, index: int) -> float:
+        """The size of a derivative that agrees, and would not if it were wrong; otherwise 0."""
+        size, (_, room) = abs(self.number(index)), self._off(index)
+        return size if self.verdicts[index] == "agree" and room <= TELLING * size else 0.0
 
     def _off(self, index: int) -> tuple[float, float]:
         """How far a number is off, and how far it may be if the formula for it cancels."""
@@ -95,6 +99,10 @@ class Comparison:
             return replace(
                 row, verdict="disagree", note=f"{row.note}, but not all at once: {CLASH}"
             )
+        if index in self._forgiven:
+            _, room = self._off(index)
+            note = f"a formula that cancels here may be off by {room:.2g}"
+            return replace(row, verdict="agree", tolerance=room, note=note)
         return replace(row, verdict=self.verdicts[index])
 
     def diagnosis(self) -> Iterator[str]:

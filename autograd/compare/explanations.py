@@ -16,6 +16,7 @@ from autograd.compare.mistakes import (
     in_arguments,
     mistaken,
 )
+from autograd.compare.rounding import attempt
 from autograd.compare.sweeps import MOST_NODES
 from autograd.edges import edges
 from autograd.graph import arguments, constants
@@ -129,8 +130,8 @@ def _replaced(
     for user in order[position + 1 :]:
         if user.op and any(edge.operand in data for edge in edges(user)):
             operands = [x if isinstance(x, float) else data.get(x, x.data) for x in user.operands]
-            try:
-                data[user], result[user] = user.op.evaluate(operands, constants(user))
-            except (TypeError, ValueError, ArithmeticError):  # it is not defined there
+            evaluated = attempt(user.op.evaluate, operands, constants(user))
+            if evaluated is None:
                 return {order[position]: [np.nan] * len(partials)}
+            data[user], result[user] = evaluated
     return result

@@ -73,6 +73,17 @@ class Judge:
         return self.tolerance * self._wide.get(wrt, ZERO).bound
 
     @cached_property
+    def _opened(self) -> dict[Value, Bounded]:
+        """The bounds where every kink is opened to the side of its largest slope."""
+        opened = [
+            edge._replace(partial=max((x[edge.place] for x in self.kinks[edge.node]), key=abs))
+            if edge.node in self.kinks
+            else edge
+            for edge in self.uses
+        ]
+        return derivatives(self.order, opened)
+
+    @cached_property
     def _wide(self) -> dict[Value, Bounded]:
         return derivatives(self.order, self.uses, absorbed=True)
 
@@ -83,15 +94,18 @@ class Judge:
         outside = "" if wrt in self.derivatives else "not in the graph, so 0"
         if yours == ours and isfinite(ours):
             return "agree", outside
-        if not isfinite(yours) or not isfinite(ours) or not isfinite(self.root.data):
-            return "undefined", self.origin() or f"the automatic one is {ours!r}, yours {yours!r}"
+        numbers = f"the automatic one is {ours!r}, yours {yours!r}"
+        if not isfinite(ours) or not isfinite(self.root.data):
+            return "undefined", self.origin() or numbers
+        if not isfinite(yours):
+            return "undefined", numbers
         if not isfinite(room):
-            return "undefined", (
-                f"the automatic one is {ours!r}, yours {yours!r}; rounding may put it anywhere here"
-            )
+            return "undefined", f"{numbers}; there is no finite bound of its rounding error here"
         if abs(yours - ours) <= room:
             return "agree", outside
         low, high = self.intervals.get(wrt, (ours, ours))
+        if low < high:
+            room = self.tolerance * self._opened.get(wrt, ZERO).bound
         if low < high and low - room <= yours <= high + room:
             return "convention", (
                 f"yours {yours:.9g}, ours {ours:.9g}; at this kink any value in "
@@ -124,4 +138,5 @@ class Judge:
         """The derivative by differences, and its error."""
         if wrt not in self.derivatives:
             return None
-        return estimate(self.order, self.uses, wrt, self.bounds[self.root] * EPSILON)
+        bound = self.bounds[self.root] * EPSILON
+        return estimate(self.order, self.uses, wrt, bound, self.number(wrt))

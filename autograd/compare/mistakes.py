@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from autograd import ops
 from autograd.compare.judge import Judge
-from autograd.compare.rounding import near
+from autograd.compare.rounding import attempt, near
 from autograd.compare.sweeps import MOST_NODES, gradients, replaced
 from autograd.edges import Edge, edges, users
 from autograd.graph import arguments
+from autograd.quiet import quietly
 from autograd.value import Value
 
 MOST_USES = 12
@@ -192,14 +193,13 @@ def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         yield "the derivative of a power is forgotten", [1.0]
     elif count == 1 and op is not ops.negative:
         yield f"the derivative of {op.name} is forgotten", [1.0]
-        try:
-            swapped = op.differentiate(node.data, [node.data])
+        swapped = attempt(quietly, op.differentiate, node.data, [node.data])
+        if swapped:
             yield f"the output of {op.name} is used where its input belongs", [float(swapped[0])]
-            if isnan(op.taught(nan, data)[0]):  # the formula is written with the output
-                wrong = op.taught(data[0], data)
-                yield f"the input of {op.name} is used where its output belongs", [float(wrong[0])]
-        except (TypeError, ValueError, ArithmeticError):
-            pass  # it has no derivative there
+        marked = attempt(quietly, op.taught, nan, data)
+        wrong = attempt(quietly, op.taught, data[0], data)
+        if wrong and marked and isnan(marked[0]):  # the formula is written with the output
+            yield f"the input of {op.name} is used where its output belongs", [float(wrong[0])]
 
 
 def _missing(factor: float) -> str:

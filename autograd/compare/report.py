@@ -113,7 +113,10 @@ class Report:
         for (of, wrt), row in zip(self._compared, self.rows, strict=True):
             color = colors.get(row.verdict, palette.WRONG)
             sign = "=" if row.yours == row.automatic else "≠" if color == palette.WRONG else "≈"
-            words = f"yours {row.yours:.5g} {sign} {row.automatic:.5g}"
+            yours, ours = f"{row.yours:.5g}", f"{row.automatic:.5g}"
+            if yours == ours and sign != "=":
+                yours, ours = repr(row.yours), repr(row.automatic)
+            words = f"yours {yours} {sign} {ours}"
             if of is self._root:
                 marks[wrt] = Mark(words, color)
             if any(x is wrt for x in of.operands):

@@ -9,9 +9,9 @@ where the problem is ill-conditioned, by cancellation say, small for a tiny grad
 Bounds are in units of the rounding error, which is 2**-52 for float64 and 2**-23 for float32.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import fabs, isfinite, isnan, sqrt
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from autograd.edges import Edge, edges, flows
 from autograd.graph import (
@@ -28,6 +28,7 @@ from autograd.op import Op
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
 
+T = TypeVar("T")
 EPSILON = 2.0**-52
 RELATIVE = 1e-9
 """How nearly numbers must agree, relative to their size, where rounding does not explain more."""
@@ -68,6 +69,7 @@ def derivatives(
             slopes[edge.node] = partial_bounds(edge.node, data)
         flow, slope = adjoint * edge.partial, slopes[edge.node][edge.place]
         error = _product(edge.partial, bound) + _product(adjoint, slope) + _rounding(flow)
+        error += _product(bound * EPSILON, slope)  # where both factors may be 0
         before = result.get(edge.operand, ZERO)
         result[edge.operand] = Bounded(before.number + flow, before.bound + error)
     return {node: result.get(node, ZERO) for node in order}
@@ -100,6 +102,16 @@ def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
     return _formula_bounds(op, node, data)
 
 
+def attempt(function: Callable[..., T], *arguments: Any) -> T | None:
+    """The result of a part of an operation; None where it has none: one of the user's own may not
+    be defined there, not be written for Values, or raise anything at all.
+    """
+    try:
+        return function(*arguments)
+    except Exception:
+        return None
+
+
 @quiet
 def _formula_bounds(op: Op, node: Value, data: dict[Value, float]) -> list[float]:
     """The same from the formulas, that of the textbook too if it is another one: a derivation by
@@ -108,13 +120,14 @@ def _formula_bounds(op: Op, node: Value, data: dict[Value, float]) -> list[float
     twins: list[Any] = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
     out = Value(node.data)
     given = {out: data[node]} | {twins[x.place]: data[x.operand] for x in edges(node)}
-    try:
+
+    def bounds() -> list[float]:
         fixed = constants(node)
-        bounds = [_bound(x, given) for x in op.differentiate(out, twins, fixed)]
-        taught = op.taught(out, twins, fixed) if op.textbook else [0.0] * len(bounds)
-    except (TypeError, ArithmeticError, ValueError):  # an Op of one's own, for floats only
-        return [_rounding(partial) for partial in node.partials]
-    return [max(bound, _largest_term(x)) for bound, x in zip(bounds, taught, strict=True)]
+        result = [_bound(x, given) for x in op.differentiate(out, twins, fixed)]
+        taught = op.taught(out, twins, fixed) if op.textbook else [0.0] * len(result)
+        return [max(bound, _largest_term(x)) for bound, x in zip(result, taught, strict=True)]
+
+    return attempt(bounds) or [_rounding(partial) for partial in node.partials]
 
 
 def _bound(partial: Any, given: dict[Value, float]) -> float:
@@ -140,23 +153,31 @@ def _largest_term(formula: Any) -> float:
 def _handed_on(node: Value, index: int, bound: float) -> float:
     """What an error of an operand does to the data.
 
-    Where the partial derivative is not finite, by trial: the square root of a rounding is finite,
-    and an operand that cannot be moved, as a whole exponent of a negative number, is exact.
+    To first order, and by trial where that says little: where the partial derivative is not finite
+    (the square root of a rounding is), and where the operand is not known to be anything but 0 (its
+    cube is then not either). The trial is half as long, again and again, where the operation is not
+    defined; an operand that cannot be moved at all, as a whole exponent of a negative number, is
+    exact.
     """
+    op, operands = node.op, arguments(node)
+    assert op is not None
+    x, step = operands[index], bound * EPSILON
     error = _product(node.partials[index], bound)
-    if isfinite(error):
+    known = fabs(x) > 2.0 * step or step < SMALLEST_NORMAL
+    if not isfinite(bound) or (isfinite(error) and known):
         return error
-    assert node.op is not None
-    errors = [0.0]
-    for step in (-bound * EPSILON, bound * EPSILON):
-        operands = arguments(node)
-        operands[index] += step
-        try:
-            moved = quietly(node.op.value, *operands)
-        except (ArithmeticError, ValueError, TypeError):  # it is not defined there
-            continue
-        errors.append(fabs(moved - node.data) / EPSILON)
-    return max(x for x in errors if not isnan(x))
+    first = error if isfinite(error) else 0.0
+    while x + step != x:
+        errors = []
+        for moved in (x - step, x + step):
+            operands[index] = moved
+            value = attempt(quietly, op.value, *operands)
+            if value is not None and not isnan(value):
+                errors.append(fabs(value - node.data) / EPSILON)
+        if errors:
+            return max(first, *errors)
+        step /= 2.0
+    return first
 
 
 def _constant(node: Value, x: float) -> float:
@@ -166,6 +187,8 @@ def _constant(node: Value, x: float) -> float:
 
 def near(x: float, y: float, room: float) -> bool:
     """Whether two numbers are no further apart than the room for rounding, or nearly the same."""
+    if x == y or not (isfinite(x) and isfinite(y) and isfinite(room)):
+        return x == y
     return fabs(x - y) <= max(room, RELATIVE * max(fabs(x), fabs(y)))
 
 

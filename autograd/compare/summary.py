@@ -30,14 +30,13 @@ def summary(
             this, that = (", ".join(x.comparison.labels) for x in (first, check))
             message = f"manual must return the same derivatives at every point, not {this}; {that}"
             raise ValueError(message)
-    forgiven: set[int] = set()
+    forgiven: dict[int, float] = {}
     if any(check.failed for check in checks):
         checks = [*checks, *_smaller(checked)]
         # A formula that is right where it does not cancel is forgiven that it cancels elsewhere.
         forgiven = {
-            index
+            index: max(check.comparison.telling(index) for check in checks)
             for index in range(len(first.comparison.pairs))
-            if any(check.comparison.right_but_for_cancelling(index) for check in checks)
         }
         for check in checks:
             check.comparison.forgive(forgiven)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from math import fabs, ulp
+from math import fabs, inf, ulp
 
-from autograd.compare.rounding import EPSILON
+from autograd.compare.rounding import EPSILON, attempt
 from autograd.edges import Edge, edges, flows
 from autograd.graph import arguments, constants
+from autograd.quiet import quiet
 from autograd.value import Value
 
 MOST_KINKS = 10
@@ -65,6 +66,7 @@ Sides = Mapping[Value, Sequence[tuple[float, ...]]]
 """The partial derivatives to all sides of the kinks that some nodes are at."""
 
 
+@quiet
 def at_kinks(order: Sequence[Value], bounds: Mapping[Value, float]) -> Sides:
     """The nodes whose operands are, but for rounding, where a derivative jumps."""
     result = {}
@@ -73,7 +75,8 @@ def at_kinks(order: Sequence[Value], bounds: Mapping[Value, float]) -> Sides:
             continue
         data = arguments(node)
         room = sum(bounds[edge.operand] for edge in edges(node)) * EPSILON
-        if any(fabs(float(kink(*data))) <= room for kink in node.op.kinks):
+        kinks = [attempt(kink, *data) for kink in node.op.kinks]
+        if any(isinstance(x, float) and (x == 0.0 or fabs(x) <= room < inf) for x in kinks):
             result[node] = _sides(node, data, room)
     return result
 
@@ -93,10 +96,8 @@ def _sides(node: Value, data: Sequence[float], room: float) -> list[tuple[float,
                 step = min(step, max(2.0 * room, 4.0 * ulp(x)))
             for moved in (x - step, x + step):
                 point = [*data[: edge.place], moved, *data[edge.place + 1 :]]
-                try:
-                    found[node.op.evaluate(point, constants(node))[1]] = None
-                except (ArithmeticError, ValueError, TypeError):  # it is not defined there
-                    continue
+                if evaluated := attempt(node.op.evaluate, point, constants(node)):
+                    found[evaluated[1]] = None
         if len(found) > 1:
             break
     return list(found) or [node.partials]

@@ -1,6 +1,6 @@
 """A simple point at which a hand-written gradient is wrong, and the arithmetic that shows it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 
 import numpy as np
@@ -9,7 +9,7 @@ from autograd.compare.comparison import Comparison
 from autograd.compare.functions import Check, Checked
 from autograd.compare.sampling import Point
 from autograd.compare.sweeps import computed_from
-from autograd.compare.wording import call
+from autograd.compare.wording import apart, call
 from autograd.edges import users
 from autograd.value import Value
 
@@ -25,7 +25,7 @@ MOST_LINES = 12
 """How long the arithmetic may be to be shown."""
 
 
-def simplest(checked: Checked, check: Check, forgiven: Collection[int]) -> Check:
+def simplest(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> Check:
     """A check with simple numbers that fails as well as a given one."""
     check = _rounded(checked, check, forgiven)
     if sum(x.size for x in check.sample.point) <= MOST_ELEMENTS:
@@ -33,7 +33,7 @@ def simplest(checked: Checked, check: Check, forgiven: Collection[int]) -> Check
     return check
 
 
-def _failing(checked: Checked, point: Point, forgiven: Collection[int]) -> Check | None:
+def _failing(checked: Checked, point: Point, forgiven: Mapping[int, float]) -> Check | None:
     """The check at a point if there is a difference, and no kink near."""
     check = checked.tried(point)
     if check is not None:
@@ -41,7 +41,7 @@ def _failing(checked: Checked, point: Point, forgiven: Collection[int]) -> Check
     return check if check is not None and check.failed else None
 
 
-def _rounded(checked: Checked, check: Check, forgiven: Collection[int]) -> Check:
+def _rounded(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> Check:
     """One number after the other replaced by a simple one."""
     start = check.sample.point
     for digits in (0, 1):
@@ -67,7 +67,7 @@ def _rounded(checked: Checked, check: Check, forgiven: Collection[int]) -> Check
     return check
 
 
-def _searched(checked: Checked, check: Check, forgiven: Collection[int]) -> Check:
+def _searched(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> Check:
     """Hypothesis, where it is installed, finds the smallest whole numbers.
 
     Within one of its own tests it does not: there it makes the arguments of the test simpler.
@@ -119,7 +119,7 @@ def arithmetic(comparison: Comparison) -> Iterator[str]:
     steps = [
         *(f"{judge.names[x]} = {call(x)} = {x.data:.9g}" for x in judge.order if x.op),
         *_backward(comparison, wrt),
-        f"yours is {yours:.9g}",
+        f"yours is {yours:.9g}{apart(yours, judge.number(wrt))}",
     ]
     if len(steps) <= MOST_LINES:
         yield from (f"  {step}" for step in steps)

@@ -1,6 +1,7 @@
 """What a report says of a graph: what its nodes are called, where a nan began."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 from autograd.explain.reasons import first_not_finite, kind
 from autograd.graph import arguments
@@ -34,7 +35,7 @@ def should_be(yours: float, ours: float) -> str:
 
 def apart(yours: float, ours: float) -> str:
     """How far apart two numbers are that print alike; nothing if they do not."""
-    if f"{yours:.9g}" != f"{ours:.9g}" or not ours:
+    if f"{yours:.9g}" != f"{ours:.9g}" or not ours or not isfinite(ours):
         return ""
     return f" (off by {abs(yours - ours) / abs(ours):.2g} of it)"
 
