@@ -19,7 +19,7 @@ from autograd.ops import defined, where
 from autograd.quiet import quiet
 from autograd.reals import real
 
-Edges: TypeAlias = list[tuple[Node, Node, Operand]]
+Partials: TypeAlias = list[tuple[Node, Node, Operand]]
 """A node, one of its operands, the partial as a graph or a constant."""
 
 
@@ -98,13 +98,15 @@ def _add(
 
 
 @quiet
-def recorded_partials(order: Iterable[Node], wrt: Iterable[Node]) -> tuple[Edges, dict[Node, None]]:
+def recorded_partials(
+    order: Iterable[Node], wrt: Iterable[Node]
+) -> tuple[Partials, dict[Node, None]]:
     """The edges that lead to the nodes `wrt`, with their partials as graphs.
 
     Also the topological order that has, after the nodes of `order`, those of the partials: when
     tangents have been swept forward through it, it is known how every partial changes.
     """
-    edges: Edges = []
+    edges: Partials = []
     whole: dict[Node, None] = dict.fromkeys(order)
     for node, operands in _dependent(order, wrt):
         for operand, partial in _partials(node, operands):
@@ -115,7 +117,7 @@ def recorded_partials(order: Iterable[Node], wrt: Iterable[Node]) -> tuple[Edges
 
 
 def second_sweep(
-    edges: Edges, seeds: Mapping[Node, float], tangents: Mapping[Node, float | None]
+    edges: Partials, seeds: Mapping[Node, float], tangents: Mapping[Node, float | None]
 ) -> dict[Node, float]:
     """The tangents of the adjoints: how the gradient changes in a direction.
 
@@ -158,7 +160,7 @@ def _dependent(
     below = set(sources)
     found: list[tuple[Node, Sequence[Node | None]]] = []
     for node in order:
-        if node._wide is None:
+        if node._wide is None or not node._wide.operands:
             x, y = node._x, node._y
             x, y = x if x in below else None, y if y in below else None
             if x is None and y is None:

@@ -63,9 +63,3 @@ def halves(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]
     """The two vectors again."""
     half = len(operands) // 2
     return operands[:half], operands[half:]
-
-
-def exchanged(operands: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The elements of the second vector, and then those of the first."""
-    first, second = halves(operands)
-    return second + first

@@ -2,10 +2,9 @@
 
 A node is the record of one number and of how it was computed: the operation `op` that made it
 (None for a leaf), its operands and its derivatives with respect to each of them. Most nodes have
-one or two operands, `_x` and `_y` with the partial derivatives `_dx` and `_dy`. Where there may be
-more, or where the operation is not one of the library's, `_wide` has all of them. An operand that
-is a constant is None, and the constant stands in the place of its partial derivative; what is
-missing is None with 0.0.
+one or two operands, `_x` and `_y` with the partial derivatives `_dx` and `_dy`; where there may be
+more, `_wide` has them all. An operand that is a constant is None, and the constant stands in the
+place of its partial derivative; what is missing is None with 0.0.
 """
 
 from __future__ import annotations
@@ -21,10 +20,12 @@ _era = _assignments = 0
 
 
 class Wide(NamedTuple):
-    """The operands of a node that does not have them in itself."""
+    """What a node does not have in itself."""
 
     operands: tuple[Node | None, ...]
+    """All of them where there may be more than two, None for a constant; otherwise empty."""
     partials: tuple[float, ...]
+    """The partial derivatives with respect to these, or the constants."""
     seen: tuple[float, ...]
     """The value, and the numbers that an operation of one's own was applied to; empty for one of
     the library's."""
@@ -55,9 +56,8 @@ class Node:
     _wide: Wide | None
     _grad: float
     _order: dict[Node, None] | None
-    """Everything that the node was computed from, in topological order, if `forward()` was called:
-    a recorded graph never changes its shape. Without the node itself, as that would be a reference
-    cycle."""
+    """Everything that the node was computed from, in topological order, if `forward()` was called.
+    Without the node itself, as that would be a reference cycle."""
     _stamp: int
     """Of a leaf, the era that it was made in; of another node, if it has one, the number of
     assignments when its graph was last found to follow from its numbers."""
@@ -98,10 +98,10 @@ class Node:
     @property
     def operands(self) -> tuple[Operand, ...]:
         """What the Value was computed from, one entry per use, constants as floats."""
-        if self._wide is None:
+        if self._wide is None or not self._wide.operands:
             x = self._dx if self._x is None else self._x
             y = self._dy if self._y is None else self._y
-            return (x, y)[: 0 if self.op is None else self.op.arity]
+            return (x, y)[: self._count()]
         nodes, numbers, _ = self._wide
         return tuple([numbers[place] if x is None else x for place, x in enumerate(nodes)])
 
@@ -115,12 +115,16 @@ class Node:
 
     def _slots(self) -> tuple[tuple[Node | None, ...], tuple[float, ...]]:
         """The operands, None for a constant, and the partial derivatives, or the constants."""
-        if self._wide is not None:
+        if self._wide is not None and self._wide.operands:
             return self._wide[:2]
-        count = 0 if self.op is None else self.op.arity
+        count = self._count()
         if count == 2:
             return (self._x, self._y), (self._dx, self._dy)
         return ((self._x,), (self._dx,)) if count else ((), ())
+
+    def _count(self) -> int:
+        """How many operands there are, where the node has them in itself."""
+        return 0 if self.op is None else self.op.arity or 0
 
     def named(self, name: str | None) -> Self:
         """Set the name and return this Value.
@@ -143,7 +147,7 @@ class Node:
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
-        return f"Value(data={self._number!r}, grad={self._grad!r}{name})"
+        return f"Value(data={self._number!r}, grad={self.grad!r}{name})"
 
     def __format__(self, specification: str) -> str:
         return format(self._number, specification) if specification else str(self)
@@ -241,7 +245,7 @@ class Node:
         """Remember that its graph follows from its numbers."""
         self._stamp = _assignments
 
-    if TYPE_CHECKING:  # arithmetic is the affair of `Value`, and every node is one
+    if TYPE_CHECKING:  # every node is a Value, which defines these
 
         def __add__(self, other: Operand) -> Node: ...
         def __radd__(self, other: float) -> Node: ...
@@ -427,18 +431,21 @@ def recompute(order: Iterable[Node]) -> None:
             y = node._dy if right is None else right._number
             try:
                 number = forward(x, y)
-                dx = x if left is None else dx_of(number, x, y)
-                dy = y if right is None else dy_of(number, x, y)
-                if number - number == dx - dx == dy - dy == 0.0:
-                    node._number, node._dx, node._dy = number, dx, dy
-                    continue
+                if number - number == 0.0:
+                    dx = x if left is None else dx_of(number, x, y)
+                    dy = y if right is None else dy_of(number, x, y)
+                    if dx - dx == dy - dy == 0.0:
+                        node._number, node._dx, node._dy = number, dx, dy
+                        continue
             except (ArithmeticError, ValueError):
                 pass
         node._number, numbers, seen = anew(node, op)
-        if node._wide is None:
+        wide = node._wide
+        if wide is None or not wide.operands:
             node._dx, node._dy = (*numbers, 0.0)[:2]
-        else:
-            node._wide = Wide(node._wide.operands, numbers, seen)
+            numbers = ()
+        if wide is not None:
+            node._wide = Wide(wide.operands, numbers, seen)
 
 
 def anew(node: Node, op: Op) -> tuple[float, tuple[float, ...], tuple[float, ...]]:

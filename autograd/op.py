@@ -54,8 +54,8 @@ class Op:
             one of the library's.
         fused: the value and all the partials at once; only a matter of speed. They count where
             the value is finite, and everywhere if there is no `numpy`; None leaves it to the rest.
-        raises: whether `forward` raises where IEEE 754 has a result; by default where there is a
-            `numpy`, which has it.
+        raises: whether `forward` raises where IEEE 754 has a result; by default true if there is a
+            `numpy` function, which has that result.
         textbook: the partials as a textbook writes them, in terms of `out` where it does, if the
             `partials` are others, for their smaller errors say: what explanations show, and what a
             derivation by hand may have used.
@@ -77,9 +77,9 @@ class Op:
         condition: whether the first operand is a condition: only whether it is 0 counts.
         blocks: whether derivatives stop here by decree, though the value does follow the operand.
         between: two of the kinks, by their places, with a piece of its own between them.
-        cut: of an operation that selects, why nothing flows into each operand where nothing does: a
-            clause, `#0` standing for the name of the operation, or a function of the operands that
-            returns one.
+        reasons: of an operation that selects, why nothing flows into each operand where nothing
+            does: a clause, `#0` standing for the name of the operation, or a function of the
+            operands that returns one.
 
     Raises:
         TypeError: when called with something that is not a real number or a Value, or with the
@@ -130,7 +130,7 @@ class Op:
         condition: bool = False,
         blocks: bool = False,
         between: tuple[int, int] | None = None,
-        cut: Sequence[str | Callable[..., str]] = (),
+        reasons: Sequence[str | Callable[..., str]] = (),
     ) -> None:
         if not isinstance(name, str):
             raise TypeError(f"the name of an Op must be a string, not a {type(name).__name__}")
@@ -159,7 +159,8 @@ class Op:
         self.sympy, self.python = sympy, python
         self.operator, self.aliases, self.public = operator, tuple(aliases), public
         self.symmetric, self.sums, self.unsigned = symmetric, sums, unsigned
-        self.condition, self.blocks, self.between, self.cut = condition, blocks, between, tuple(cut)
+        self.condition, self.blocks, self.between = condition, blocks, between
+        self.reasons = tuple(reasons)
         self.__doc__ = description
         # Where the operation is defined, so that it pickles by reference as a function does.
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd import kernels
-from autograd.gather import all_of, exchanged, halves, two_vectors
+from autograd.gather import all_of, halves, two_vectors
 from autograd.op import REALS, Entry, Op
 
 POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
@@ -217,7 +217,7 @@ relu = Entry(
     "relu", kernels.relu, [lambda out, x: greater(x, 0.0)],
     latex=r"\max\left(0, #1\right)", sympy="Max(0, #1)", unsigned=True,
     kinks=[lambda x: x], selects=True,
-    cut=[lambda x: "#0's input #1 is negative" if x else AT_KINK],
+    reasons=[lambda x: "#0's input #1 is negative" if x else AT_KINK],
     fused=lambda x: (x, (1.0,)) if x > 0.0 else (0.0, (0.0,)) if x <= 0.0 else (x, (x,)),
     description="The rectified linear unit, `max(x, 0)`; its derivative at 0 is 0.")
 
@@ -232,22 +232,23 @@ leaky_relu = Entry(
     [_leaky_relu_dx, lambda out, x, slope: difference(x, relu(x))],
     sympy="Piecewise((#1, #1 > 0), (#2 * #1, True))", domain=(REALS, (0.0, 1.0)),
     kinks=[lambda x, slope: x], selects=True,
-    cut=[lambda x, slope: "#0's input #1 is negative and its slope there is 0" if x else AT_KINK,
-         "#0 does not use its slope, as #1 is not below 0"],
+    reasons=[lambda x, slope:
+             "#0's input #1 is negative and its slope there is 0" if x else AT_KINK,
+             "#0 does not use its slope, as #1 is not below 0"],
     description="`x` where it is positive, otherwise `slope * x`.")
 maximum = Entry(
     "maximum", kernels.maximum, [lambda out, x, y: _share(x, y), lambda out, x, y: _share(y, x)],
     textbook=[lambda out, x, y: greater(x, y), lambda out, x, y: greater(y, x)],
     latex=r"\max\left(#1, #2\right)", sympy="Max(#1, #2)", aliases=["max"],
     kinks=[lambda x, y: x - y], selects=True, numpy=np.maximum, raises=False, symmetric=True,
-    cut=["#0 picks #2, not #1", "#0 picks #1, not #2"],
+    reasons=["#0 picks #2, not #1", "#0 picks #1, not #2"],
     description="The larger operand; nan if either is nan. In a tie each has half the derivative.")
 minimum = Entry(
     "minimum", kernels.minimum, [lambda out, x, y: _share(y, x), lambda out, x, y: _share(x, y)],
     textbook=[lambda out, x, y: greater(y, x), lambda out, x, y: greater(x, y)],
     latex=r"\min\left(#1, #2\right)", sympy="Min(#1, #2)", aliases=["min"],
     kinks=[lambda x, y: x - y], selects=True, numpy=np.minimum, raises=False, symmetric=True,
-    cut=["#0 picks #2, not #1", "#0 picks #1, not #2"],
+    reasons=["#0 picks #2, not #1", "#0 picks #1, not #2"],
     description="The smaller operand; nan if either is nan. In a tie each has half the derivative.")
 
 
@@ -267,7 +268,7 @@ clip = Entry(
     kinks=[lambda x, lower, upper: x - lower, lambda x, lower, upper: x - upper,
            lambda x, lower, upper: lower - upper],
     between=(0, 1), selects=True, sympy="Min(Max(#1, #2), #3)",
-    cut=[lambda x, lower, upper:
+    reasons=[lambda x, lower, upper:
              "#0's input #1 is below its lower bound #2" if x < lower else
              AT_BOUND.format("lower" if x == lower else "upper") if x in (lower, upper) else
              "#0's input #1 is above its upper bound #3",
@@ -280,14 +281,14 @@ where = Entry(
      lambda out, condition, x, y: where(condition, 0.0, 1.0)],
     condition=True, selects=True,
     python="#2 if #1 else #3", sympy="Piecewise((#2, Ne(#1, 0)), (#3, True))",
-    cut=["#0 only looks whether its condition #1 is true",
+    reasons=["#0 only looks whether its condition #1 is true",
          "#0's condition #1 is false, so it does not pick #2",
          "#0's condition #1 is true, so it does not pick #3"],
     description="`x` where the condition is true (not 0, so nan is true), otherwise `y`.")
 stop_gradient = Entry(
     "stop_gradient", kernels.stop_gradient, [lambda out, x: 0.0],
     latex=r"\operatorname{stop}\left(#1\right)", python="#1", sympy="#1",
-    blocks=True, selects=True, cut=["#0 lets nothing through"],
+    blocks=True, selects=True, reasons=["#0 lets nothing through"],
     description="The operand itself, through which nothing flows: its derivative is taken to be 0.")
 
 # --- Reductions: one node for any number of operands --------------------------------------------
@@ -312,14 +313,20 @@ def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
     return [weight / total for weight in weights]
 
 
+def _dot_partials(out: Any, *operands: Any) -> tuple[Any, ...]:
+    """With respect to the first vector it is the second, and the other way round."""
+    first, second = halves(operands)
+    return second + first
+
+
 dot = Entry(
-    "dot", lambda *x: kernels.dot(*halves(x)), lambda out, *x: exchanged(x),
+    "dot", lambda *x: kernels.dot(*halves(x)), _dot_partials,
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
     python="dot([#<], [#>])", sympy="Add(*map(Mul, [#<], [#>]))",
     domain=((-1e150, 1e150),), gather=two_vectors,
     numpy=lambda *x: _told(kernels.dot(*halves(x))), raises=False,
     expanded=lambda *x: reduce(operator.add, map(operator.mul, *halves(x))),
-    fused=lambda *x: (kernels.dot(*halves(x)), exchanged(x)),
+    fused=lambda *x: (kernels.dot(*halves(x)), _dot_partials(None, *x)),
     description="The dot product of two vectors of the same length, rounded once.")
 sum = Entry(
     "sum", kernels.sum, lambda out, *x: (1.0,) * len(x),
@@ -351,17 +358,18 @@ Part = partial(Entry, public=False)
 
 def _level(out: Any) -> Any:
     """0, and nan where there is no value."""
-    return 0.0 if out == out else defined(0.0, out)
+    number = out if isinstance(out, float) else out.data  # a Value is not asked to compare
+    return 0.0 if number == number else defined(0.0, out)
 
 
 sign = Part(
     "sign", kernels.sign, [lambda out, x: _level(out)],
-    kinks=[lambda x: x], selects=True, cut=[JUMP], numpy=np.sign, raises=False,
+    kinks=[lambda x: x], selects=True, reasons=[JUMP], numpy=np.sign, raises=False,
     description="-1, 0 or 1, the sign of the operand.")
 greater = Part(
     "greater", kernels.greater, [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
     latex=r"\mathbb{1}\left[#1 > #2\right]", sympy="Piecewise((1, #1 > #2), (0, True))",
-    operator=">", kinks=[lambda x, y: x - y], selects=True, cut=[JUMP, JUMP],
+    operator=">", kinks=[lambda x, y: x - y], selects=True, reasons=[JUMP, JUMP],
     description="1 where x > y, otherwise 0.")
 nonnegative = Part(
     "nonnegative", kernels.nonnegative, [lambda out, x: 1.0],

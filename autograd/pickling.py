@@ -8,12 +8,11 @@ wherever else it is referred to, remains pickle's own affair.
 
 import threading
 from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
-from autograd.graph import Node, Wide
+from autograd.graph import N, Node, Wide
 from autograd.op import Op
 
-N = TypeVar("N", bound=Node)
 _Fields: TypeAlias = tuple[
     Node | None, float, Node | None, float, Wide | None, Op | None, float, float, str | None
 ]

@@ -3,19 +3,21 @@
 Whatever asks a Value something that is not differentiated (a comparison, `bool`, `np.isnan`, the
 comparisons by which NumPy sorts and finds the largest) asks by `ask`. Who listens is told every
 question with its answer and the line that asked: what was recorded on one answer need not hold
-where there is another. Comparing without a listener goes past `ask` for speed.
+where there is another. Where nobody listens, comparisons bypass `ask` for speed.
 """
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from autograd.graph import Node
 
 
-class Question(NamedTuple):
+@dataclass(frozen=True, eq=False, slots=True)
+class Question:
     """What was asked of Values."""
 
     asked: Callable[..., object]
@@ -29,9 +31,17 @@ class Question(NamedTuple):
 
 Listener: TypeAlias = Callable[[Question], None]
 
-listeners: list[Listener] = []
+
+class _Listening:
+    """One block during which a listener listens; two of the same listener are not the same."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+
+
+listeners: list[_Listening] = []
 """Who listens, in any thread."""
-_here: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
+_here: ContextVar[tuple[_Listening, ...]] = ContextVar("listeners", default=())
 
 
 @contextmanager
@@ -48,13 +58,14 @@ def listening(listener: Listener) -> Iterator[None]:
         >>> heard[0].asked.__name__, heard[0].answer
         ('gt', True)
     """
-    token = _here.set((*_here.get(), listener))
-    listeners.append(listener)
+    block = _Listening(listener)
+    listeners.append(block)
+    _here.set((*_here.get(), block))
     try:
         yield
     finally:
-        listeners.remove(listener)
-        _here.reset(token)
+        listeners.remove(block)
+        _here.set(tuple([other for other in _here.get() if other is not block]))
 
 
 def ask(question: Callable[..., bool], *operands: object) -> bool:
@@ -65,16 +76,20 @@ def ask(question: Callable[..., bool], *operands: object) -> bool:
     answer = question(*[x.data if isinstance(x, Node) else x for x in operands])
     if listeners and (here := _here.get()):
         told = Question(question, operands, answer, *_line())
-        for listener in here:
-            listener(told)
+        _here.set(())  # a listener may look at the Values itself
+        try:
+            for block in here:
+                block.listener(told)
+        finally:
+            _here.set(here)
     return answer
 
 
 def _line() -> tuple[str, int]:
     """Where the question was asked, the frames of this package and of NumPy being left out."""
-    frame = sys._getframe(2)
+    frame = sys._getframe()
     while frame.f_back is not None:
-        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
         if package not in ("autograd", "numpy"):
             break
         frame = frame.f_back

@@ -132,6 +132,9 @@ def traced(
         hand_on(leaf, argument)
     given = any(type(x) is not float for x in inputs.numbers)
     order, outside = _sorted(outputs.numbers, leaves, era)
+    if given:
+        for node in order:
+            node._order = None  # it ended at the leaves, which hand on what is below them now
     aux = _handed_on(aux, leaves, given, era)
     return Trace(name, inputs, leaves, outputs, aux, order, outside or given)
 

@@ -111,12 +111,15 @@ class Value(Node):
             for place in constants:
                 left[place], slots[place] = None, data[place]
             nodes, partials = left, tuple(slots)
-        if op.own and op.arity == 1:
-            return _node(out, op, nodes[0], partials[0])
-        if op.own and op.arity == 2:
-            return _node(out, op, nodes[0], partials[0], nodes[1], partials[1])
-        node = _node(out, op, None, 0.0)
-        node._wide = Wide(tuple(nodes), partials, () if op.own else (out, *data))
+        if op.arity == 1:
+            node = _node(out, op, nodes[0], partials[0])
+        elif op.arity == 2:
+            node = _node(out, op, nodes[0], partials[0], nodes[1], partials[1])
+        else:
+            node = _node(out, op, None, 0.0)
+            node._wide = Wide(tuple(nodes), partials, ())
+        if not op.own:
+            node._wide = (node._wide or Wide((), (), ()))._replace(seen=(out, *data))
         return node
 
     # --- Differentiating ------------------------------------------------------------------------
@@ -161,8 +164,8 @@ class Value(Node):
 
     # --- Arithmetic -----------------------------------------------------------------------------
     # Between Values and plain numbers `+ - * /` and squares record themselves: a graph is made of
-    # little else, and by the table it would take five times as long. Results that are not finite
-    # and all other types go by the table.
+    # little else, and looking up the table would take five times as long. It is looked up for
+    # results that are not finite and for all other types.
 
     def __add__(self, other: object) -> Value:
         node = _new(Value)

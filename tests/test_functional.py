@@ -995,3 +995,18 @@ def test_a_zero_tangent_brings_nothing(at):
     )
     _, pull = vjp(lambda x: [sqrt(x), 3.0 * x], 0.0)
     assert pull([0.0, 1.0]) == (3.0,)
+
+
+def test_a_graph_that_was_computed_anew_within_the_function():
+    def f(t):
+        y = t * t
+        y.forward()
+        return y
+
+    x = Value(3.0)
+    value, slope = value_and_grad(f)(x)
+    value.backward()
+    assert (slope.data, x.grad) == (6.0, 6.0)
+    assert copy.deepcopy(value).data == 9.0
+    value.zero_grad()
+    assert x.grad == 0.0

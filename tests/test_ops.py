@@ -513,7 +513,7 @@ def test_the_operators_are_pythons():
 
 def test_only_selections_are_cut_and_all_of_them_say_why():
     for op in TABLE.values():
-        assert len(op.cut) == (op.arity if op.selects else 0), op
+        assert len(op.reasons) == (op.arity if op.selects else 0), op
 
 
 # --- One entry ----------------------------------------------------------------------------------

@@ -224,3 +224,11 @@ def test_the_partial_of_a_constant_is_never_asked():
     assert y.forward() == 15.0
     assert y.partials == (3.0, 0.0)
     assert y.derivative(x).data == 3.0
+
+
+def test_computing_anew_does_not_warn_of_partials_where_there_is_no_value():
+    x, y = Value(1.1), Value(2.0)
+    slope = (x**y).derivative(x).derivative(y)
+    x.data, y.data = 2.0, 1100.0
+    with np.errstate(all="raise"):
+        assert slope.forward() == np.inf

@@ -126,6 +126,8 @@ def test_the_library_asks_nothing_of_its_own():
         root.forward()
         slope = root.derivative(x)
         slope.derivative(y)
+        for kinked in (abs(x), autograd.maximum(x, y), autograd.clip(x, 0.0, y), relu(x) * x):
+            kinked.derivative(x).derivative(x).derivative(x)
         hessian(f)([1.0, 2.0])
         expression(slope)
         autograd.latex(slope)
@@ -137,3 +139,44 @@ def test_the_library_asks_nothing_of_its_own():
         copy.deepcopy(root)
         root.zero_grad()
     assert heard == []
+
+
+def test_blocks_that_do_not_end_in_the_order_in_which_they_began():
+    one, two = [], []
+    first, second = listening(one.append), listening(two.append)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    bool(Value(1.0))
+    second.__exit__(None, None, None)
+    bool(Value(1.0))
+    assert (len(one), len(two)) == (0, 1)
+    assert autograd.questions.listeners == []
+
+
+def test_one_listener_twice():
+    heard = []
+    with listening(heard.append):
+        with listening(heard.append):
+            bool(Value(1.0))
+        bool(Value(1.0))
+    assert len(heard) == 3
+
+
+def test_a_listener_may_ask_itself():
+    heard = []
+
+    def listener(question):
+        heard.append(question.operands[0] > 0.0)
+
+    with listening(listener):
+        assert Value(1.0) < 2.0
+        assert Value(-1.0) < 2.0
+    assert heard == [True, False]
+
+
+def test_a_question_from_nowhere():
+    heard = []
+    with listening(heard.append):
+        exec("x > 1", {"x": Value(2.0), "__name__": None})
+    assert heard[0].file == "<string>"

@@ -27,7 +27,7 @@ def cut(edge: Edge[Value], labels: Labels) -> Words:
     """Why nothing flows from a selection into an operand of it, as a clause."""
     op, operands = edge.node.op, edge.node.operands
     assert op is not None
-    clause = op.cut[edge.place] if op.cut else f"#0 does not pick #{edge.place + 1}"
+    clause = op.reasons[edge.place] if op.reasons else f"#0 does not pick #{edge.place + 1}"
     if callable(clause):
         clause = clause(*arguments(edge.node))
     words: list[str | Math] = [*re.split(r"#(\d+)", clause)]  # every other one is a place
