@@ -313,20 +313,20 @@ def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
     return [weight / total for weight in weights]
 
 
-def _dot_partials(out: Any, *operands: Any) -> tuple[Any, ...]:
+def _dot_partials(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """With respect to the first vector it is the second, and the other way round."""
     first, second = halves(operands)
     return second + first
 
 
 dot = Entry(
-    "dot", lambda *x: kernels.dot(*halves(x)), _dot_partials,
+    "dot", lambda *x: kernels.dot(*halves(x)), lambda out, *x: _dot_partials(x),
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
     python="dot([#<], [#>])", sympy="Add(*map(Mul, [#<], [#>]))",
     domain=((-1e150, 1e150),), gather=two_vectors,
     numpy=lambda *x: _told(kernels.dot(*halves(x))), raises=False,
     expanded=lambda *x: reduce(operator.add, map(operator.mul, *halves(x))),
-    fused=lambda *x: (kernels.dot(*halves(x)), _dot_partials(None, *x)),
+    fused=lambda *x: (kernels.dot(*halves(x)), _dot_partials(x)),
     description="The dot product of two vectors of the same length, rounded once.")
 sum = Entry(
     "sum", kernels.sum, lambda out, *x: (1.0,) * len(x),

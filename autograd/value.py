@@ -111,15 +111,16 @@ class Value(Node):
             for place in constants:
                 left[place], slots[place] = None, data[place]
             nodes, partials = left, tuple(slots)
+        seen = () if op.own else (out, *data)
         if op.arity == 1:
             node = _node(out, op, nodes[0], partials[0])
         elif op.arity == 2:
             node = _node(out, op, nodes[0], partials[0], nodes[1], partials[1])
         else:
             node = _node(out, op, None, 0.0)
-            node._wide = Wide(tuple(nodes), partials, ())
-        if not op.own:
-            node._wide = (node._wide or Wide((), (), ()))._replace(seen=(out, *data))
+            node._wide = _new_tuple(Wide, (tuple(nodes), partials, seen))
+        if seen and node._wide is None:
+            node._wide = _new_tuple(Wide, ((), (), seen))
         return node
 
     # --- Differentiating ------------------------------------------------------------------------
@@ -414,6 +415,7 @@ class Value(Node):
 
 
 _new = Value.__new__
+_new_tuple = tuple.__new__  # twice as fast as calling a NamedTuple
 
 
 def _node(
