@@ -5,6 +5,7 @@ import functools
 import gc
 import inspect
 import math
+import pickle
 import threading
 from collections import OrderedDict, namedtuple
 from concurrent.futures import ThreadPoolExecutor
@@ -1010,3 +1011,11 @@ def test_a_graph_that_was_computed_anew_within_the_function():
     assert copy.deepcopy(value).data == 9.0
     value.zero_grad()
     assert x.grad == 0.0
+
+
+def test_a_copy_of_a_leaf_that_is_made_within_the_function_is_a_constant():
+    def f(x):
+        factor = Value(2.0)
+        return x * copy.copy(factor) * copy.deepcopy(factor) * pickle.loads(pickle.dumps(factor))
+
+    assert value_and_grad(f)(3.0) == (24.0, 8.0)

@@ -1,5 +1,6 @@
 """Graphs whose numbers have changed since they were computed: every reader says so."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -232,3 +233,13 @@ def test_computing_anew_does_not_warn_of_partials_where_there_is_no_value():
     x.data, y.data = 2.0, 1100.0
     with np.errstate(all="raise"):
         assert slope.forward() == np.inf
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+)
+def test_a_copy_is_as_outdated_as_what_it_was_copied_from(copied, monkeypatch):
+    root, x = changed()
+    monkeypatch.setattr(graph, "_era", graph._assignments)  # neither is taken for the other
+    with pytest.raises(RuntimeError, match="computed from other numbers"):
+        copied(root).derivative(x)
