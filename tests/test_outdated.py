@@ -16,6 +16,7 @@ from autograd import (
     draw,
     explain,
     freshness,
+    graph,
     python_source,
     relu,
     sigmoid,
