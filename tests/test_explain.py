@@ -370,7 +370,7 @@ def test_wide_graphs():
 
 W, Z, TIED = Value(-3.2, "w0"), Value(0.0, "z"), Value(1.0, "tied")
 PICK = Op("pick", lambda x: 0.0, [lambda out, x: 0.0], selects=True)
-SAYS = Op("says#1", lambda x: 0.0, [lambda out, x: 0.0], selects=True, cut=["#0 says so of #1"])
+SAYS = Op("says#1", lambda x: 0.0, [lambda out, x: 0.0], selects=True, reasons=["#0 says so of #1"])
 
 
 @pytest.mark.parametrize(

@@ -1018,4 +1018,6 @@ def test_a_copy_of_a_leaf_that_is_made_within_the_function_is_a_constant():
         factor = Value(2.0)
         return x * copy.copy(factor) * copy.deepcopy(factor) * pickle.loads(pickle.dumps(factor))
 
-    assert value_and_grad(f)(3.0) == (24.0, 8.0)
+    result = value_and_grad(f)(3.0)
+    assert result == (24.0, 8.0)
+    assert list(map(type, result)) == [float, float]
