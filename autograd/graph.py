@@ -75,7 +75,7 @@ class Node:
 
     @property
     def data(self) -> float:
-        """The number. Assigning it changes this Value alone; what was computed from it stays as it
+        """The number. Assigning one changes only this Value; what was computed from it stays as it
         was until `forward()`.
         """
         return self._number

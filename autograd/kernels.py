@@ -5,7 +5,8 @@ machine. Nothing here warns; where something raises, `Op.value` asks NumPy.
 
 Kernels are written in a small Python that a compiler can lower: `if` and conditional expressions,
 loops over operands, comparisons, arithmetic, `abs`, `max`, `min`, `float`, the functions of `math`
-that C has, and functions further up in this file. Primitives are what that cannot express.
+that C has, and functions further up in this file. Primitives are what that cannot express; they may
+be given a computation for each operand, `*[... for x in operands]`.
 """
 
 import math
@@ -109,7 +110,7 @@ def _exactly(left: tuple[float, ...], right: tuple[float, ...], divisor: int = 1
 
 
 PRIMITIVES = (_pow, _fsum, dot, sum, mean)
-"""The functions so far that kernels and the table call. All that follow are kernels."""
+"""Those of them that kernels and the table call. All functions below this line are kernels."""
 
 
 def _product_error(x: float, y: float, product: float) -> float:

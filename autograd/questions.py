@@ -1,9 +1,9 @@
 """The one place where the number of a Value is turned into a decision.
 
-Whatever asks a Value something that is not differentiated (a comparison, `bool`, `np.isnan`, the
-comparisons by which NumPy sorts and finds the largest) asks by `ask`. Who listens is told every
-question with its answer and the line that asked: what was recorded on one answer need not hold
-where there is another. Where nobody listens, comparisons bypass `ask` for speed.
+Anything that asks a Value something that is not differentiated (a comparison, `bool`, `np.isnan`,
+the comparisons by which NumPy sorts and finds the largest) asks it through `ask`. Whoever listens
+is told every question, with the answer and the line that asked: a graph that was recorded under one
+answer may not hold under another. Where nobody listens, comparisons bypass `ask` for speed.
 """
 
 import sys
@@ -33,7 +33,7 @@ Listener: TypeAlias = Callable[[Question], None]
 
 
 class _Listening:
-    """One block during which a listener listens; two of the same listener are not the same."""
+    """One block during which a listener listens; the same listener may have several."""
 
     def __init__(self, listener: Listener) -> None:
         self.listener = listener

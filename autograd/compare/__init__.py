@@ -44,7 +44,8 @@ def compare(
             names in place of Values; `"w"` also means `w0`, `w1`, … together. Since an array cannot
             be the key of a dict, arrays of Values are given with their numbers in a list of pairs.
         tolerance: the difference that counts as rounding, in units of the bound of the rounding
-            error: that of the same computation with absolute values and plus signs. By default
+            error: by and large that of the same computation with absolute values and plus signs
+            (see "How it works" in the documentation of comparing). By default
             8 times 2**-52; for numbers computed in float32, 8 times 2**-23.
 
     Raises:
