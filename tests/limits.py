@@ -180,7 +180,7 @@ def _derivative(name: str, count: int, multi: Multi) -> Callable[..., Any]:
     for symbol, times in zip(symbols, multi, strict=True):
         for _ in range(times):
             expression = sympy.factor(sympy.diff(expression, symbol))  # so that less cancels
-    return sympy.lambdify(symbols, expression, "mpmath")
+    return sympy.lambdify(symbols, expression, [{"erfc": oracle.erfc}, "mpmath"])
 
 
 def _exact(function: Callable[..., Any], operands: Sequence[mpf]) -> mpf | None:

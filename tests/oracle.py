@@ -1,7 +1,8 @@
 """Every operation and its partial derivatives at 50 digits, written anew for mpmath.
 
-The formulas are chosen so that 50 digits are enough at any doubles; `test_ops.py` checks the
-derivatives among them against numerical differentiation.
+The formulas are chosen so that 50 digits are enough at any doubles: `test_ops.py` compares them
+with themselves at more digits, and the derivatives among them with numerical differentiation.
+Where mpmath gives up on numbers that are too large for it, the error says which truth it was.
 """
 
 import math
@@ -79,6 +80,13 @@ def _tanh(x: mpf) -> mpf:
 
 def _sech2(x: mpf) -> mpf:
     return 1 / mpmath.cosh(x) ** 2
+
+
+def erfc(x: mpf) -> mpf:
+    """mpmath's, and its asymptote where the square of `x`, which that computes, is no double."""
+    if x < mpf(10) ** 100:
+        return mpmath.erfc(x)
+    return mpmath.exp(-x * x) / (x * mpmath.sqrt(mpmath.pi))
 
 
 def _clip(x: mpf, a: mpf, b: mpf) -> mpf:
@@ -237,13 +245,25 @@ KNOWN = {**FUNCTIONS, **VARIADIC}
 def partials(name: str, operands: tuple[mpf, ...]) -> list[mpf]:
     """The partial derivatives of an operation at the operands."""
     if name in VARIADIC:
-        return list(VARIADIC[name][1](*operands))
-    return [partial(*operands) for partial in FUNCTIONS[name][1]]
+        return list(_asked(name, VARIADIC[name][1], operands))
+    return [_asked(name, partial, operands) for partial in FUNCTIONS[name][1]]
 
 
 def value(name: str, operands: tuple[mpf, ...]) -> mpf:
     """The value of an operation at the operands."""
-    return KNOWN[name][0](*operands)
+    return _asked(name, KNOWN[name][0], operands)
+
+
+def _asked(name: str, function: Function, operands: tuple[mpf, ...]) -> Any:
+    try:
+        return function(*operands)
+    except OverflowError as error:
+        at = ", ".join(mpmath.nstr(x, 17) for x in operands)
+        raise OverflowError(
+            f"mpmath cannot compute the truth of {name}({at}): {error}. Where an operand is huge, "
+            "write what the function tends to, as `erfc` of tests/oracle.py does, which is to be "
+            "called instead of mpmath's `erfc` and `ncdf`"
+        ) from error
 
 
 def units(got: float, exact: mpf, allowance: float = 0.0) -> float:

@@ -3,11 +3,18 @@
 import copy
 import math
 import pickle
+import re
+from pathlib import Path
+from types import SimpleNamespace
 
+import limits
 import mpmath
 import numpy as np
+import oracle
 import pytest
 import sympy
+import test_limits
+import test_ops
 
 from autograd import (
     Value,
@@ -18,6 +25,7 @@ from autograd import (
     expression,
     grad,
     hessian,
+    kernels,
     latex,
     ops,
     python_source,
@@ -39,7 +47,10 @@ def gelu_kernel(x: float) -> float:
 
 @pytest.fixture(autouse=True)
 def gelu(monkeypatch):
-    """The entry, in the table and nowhere else, as if `ops.py` had it."""
+    """The entry, in the table and nowhere else, as if `ops.py` had it.
+
+    Its formulas are those that come to mind, good enough for numbers of everyday size.
+    """
     gelu = Entry(
         "gelu", gelu_kernel,
         [lambda out, x: 0.5 * (1.0 + ops.erf(x / ROOT2)) + x * ops.gaussian(x / ROOT2) / ROOT2PI],
@@ -157,3 +168,34 @@ def test_read_in_a_formula():
     assert read("gelu(x) + 1", {"x": 0.5}).data == gelu_kernel(0.5) + 1.0
     with pytest.raises(ValueError, match="no operation 'gelo'; did you mean 'gelu'"):
         read("gelo(x)", {"x": 0.5})
+
+
+def test_the_page_shows_an_operation_that_keeps_what_a_row_promises(monkeypatch):
+    """gelu as the page "Custom operations" adds it, with its parts, truths and allowance."""
+    page = Path(__file__).parents[1] / "docs" / "custom-operations.md"
+    text = page.read_text(encoding="utf-8")
+    shown = dict(re.findall(r"```\w+\n# (\S+)\n(.*?)```", text, re.DOTALL))
+    space = {**vars(kernels)}
+    exec(shown["autograd/kernels.py"], space)
+    table = {**vars(ops), "kernels": SimpleNamespace(**space)}
+    exec(shown["autograd/ops.py"], table)
+    for file, module, facts in (
+        ("tests/oracle.py", oracle, (oracle.FUNCTIONS, oracle.KNOWN)),
+        ("tests/limits.py", limits, (limits.EXPRESSIONS,)),
+    ):
+        for name, truth in eval(f"{{{shown[file]}}}", vars(module)).items():
+            for known in facts:
+                monkeypatch.setitem(known, name, truth)
+    allowance = f"def allowance(op, operands, exact, index=None):\n{shown['tests/test_ops.py']}"
+    exec(f"{allowance}    return 0.0", case := {**vars(test_ops)})
+    monkeypatch.setattr(test_ops, "allowance", case["allowance"])
+    parts = ["normal_cdf", "normal_density"]
+    monkeypatch.setattr(test_limits, "DERIVATIVES", parts)
+    monkeypatch.setattr(test_ops, "PARTS", parts)
+    awkward = [-38.4, -37.676, -15.66, -1.1548404431299346, -0.7520383811394373, 1e300, -1e300]
+    for op in (table[name] for name in ("gelu", *parts)):
+        for operands in [*test_ops.samples(op, 1000), *[(x,) for x in awkward]]:
+            test_ops.check(op, operands)
+        test_ops.test_fifty_digits_are_enough(op)
+        test_ops.test_second_derivatives_agree_with_numerical_differentiation(op)
+        assert not test_limits.failures(op)

@@ -1,10 +1,15 @@
-"""The table against 50-digit arithmetic, floats against Values, text against the value."""
+"""The table against 50-digit arithmetic, floats against Values, text against the value.
+
+`python tests/test_ops.py NAME [POINTS]` looks for errors of one operation at as many points as
+wanted, and prints them: for a row that is new.
+"""
 
 import itertools
 import math
 import operator
 import pickle
 import random
+import sys
 
 import limits
 import mpmath
@@ -204,6 +209,63 @@ def test_the_oracle_agrees_with_numerical_differentiation(op):
 
             numeric = mpmath.diff(function, point[index])
             assert abs(numeric - partial) <= 1e-15 * (1 + abs(partial))
+
+
+@known
+def test_fifty_digits_are_enough(op):
+    """The truth at more of them is the same: nothing cancels in it that it does not have."""
+    for operands in samples(op, 100):
+        point = tuple(map(mpf, operands))
+        try:
+            few = lost_digits(op, point)
+        except (ZeroDivisionError, ValueError):
+            continue  # a pole, as in `check`
+        assert not few, f"{few}{operands} cancels in tests/oracle.py: write it otherwise there"
+
+
+def lost_digits(op, point):
+    """What of an operation is another double when it is computed with 500 digits."""
+
+    def computed(digits):
+        with mpmath.workdps(digits):
+            return [oracle.value(op.name, point), *oracle.partials(op.name, point)]
+
+    names = [op.name, *[f"partial {index} of {op.name}" for index in range(len(point))]]
+    for name, few, many in zip(names, computed(50), computed(500), strict=True):
+        error = abs(few - many) if abs(many) < mpf(2) ** 1024 else 0
+        if error > abs(many) * mpf(2) ** -60 + mpf(2) ** -1140:
+            return name
+    return ""
+
+
+TOO_FEW = {  # truths of 1 + erf(x) that lose digits, and one that mpmath cannot compute everywhere
+    "1 + erf": (lambda x: 1 + mpmath.erf(x), [lambda x: mpmath.exp(-x * x)]),
+    "the slope": (lambda x: x * x, [lambda x: 1 + mpmath.erf(x)]),
+    "squares": (lambda x: x * float(int(x * x)), [lambda x: mpf(1)]),
+}
+
+
+def test_a_truth_that_cannot_be_right_is_named(monkeypatch):
+    for name, truth in TOO_FEW.items():
+        monkeypatch.setitem(oracle.FUNCTIONS, name, truth)
+        monkeypatch.setitem(oracle.KNOWN, name, truth)
+    ops = [Op(name, abs, [abs]) for name in TOO_FEW]
+    with pytest.raises(AssertionError, match=r"^1 \+ erf\(-.* cancels in tests/oracle.py"):
+        test_fifty_digits_are_enough(ops[0])
+    with pytest.raises(AssertionError, match=r"^partial 0 of the slope\(-.* cancels"):
+        test_fifty_digits_are_enough(ops[1])
+    with pytest.raises(OverflowError, match=r"the truth of squares\(-1\.0.*e\+300\).* as `erfc`"):
+        check(ops[2], (-1e300,))
+
+
+def test_the_error_function_of_huge_numbers():
+    for x in map(mpf, (-1e300, -2.5, 0.0, 2.5, 30.0, 9e99)):
+        assert oracle.erfc(x) == (2 if x == -1e300 else mpmath.erfc(x))
+    with mpmath.workdps(500):
+        for x in map(mpf, (2e100, 1e153)):  # where mpmath still has it
+            error = abs(oracle.erfc(x) - mpmath.erfc(x))
+            assert error <= mpf(10) ** -100 * mpmath.erfc(x)
+        assert 0 < oracle.erfc(mpf(1e300)) < mpf(10) ** -1000
 
 
 def equal(a, b):
@@ -526,3 +588,18 @@ def test_an_entry_is_enough():
     out = cube(x)
     out.backward()
     assert (out.data, x.grad, out.derivative(x).derivative(x).data) == (8.0, 12.0, 12.0)
+
+
+def main(name, points="100000"):
+    found = 0
+    for operands in samples(TABLE[name], int(points)):
+        try:
+            check(TABLE[name], operands)
+        except AssertionError as error:
+            found += 1
+            print(error)
+    print(f"{found} of {points} points are beyond 4 units in the last place")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
