@@ -109,7 +109,7 @@ exp = Entry(
     description="The exponential function, e to the power of the operand.")
 expm1 = Entry(
     "expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1,
-    sympy="exp(#1) - 1", cancels=1.0,
+    textbook=[lambda out, x: out + 1.0], sympy="exp(#1) - 1", cancels=1.0,
     description="`exp(x) - 1`, accurate for small x.")
 log = Entry(
     "log", math.log, [lambda out, x: 1.0 / nonnegative(x)],

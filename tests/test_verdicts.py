@@ -270,6 +270,17 @@ def test_the_sides_of_a_kink_are_close_to_it():
             assert report.verdict == "convention"
 
 
+def test_the_derivative_of_an_elu_from_its_output():
+    def elu(x):
+        return autograd.sum([autograd.where(z >= 0, z, expm1(z)) for z in x])
+
+    def by_hand(x):
+        y = np.where(x >= 0.0, x, np.expm1(x))
+        return np.where(y >= 0.0, 1.0, y + 1.0)
+
+    assert check_gradient(elu, by_hand, np.array([0.5, -1.3, -9.0])).passed
+
+
 def test_a_formula_is_only_forgiven_to_cancel_where_it_is_right_elsewhere():
     def wide(w):
         p = w * 3.0
