@@ -371,6 +371,11 @@ def test_nothing_warns():
     x, z = Value(1e300, name="x"), Value(1.0, name="z")
     assert not compare(tanh(x) * z, {x: 0.5, z: 2.0}).passed
     assert not check_gradient(lambda x: autograd.sinh(x) * 1.0, lambda x: 0.5, 700.0).passed
+    x = Value(1e-200, name="x")
+    assert compare(x**-1.0, {x: 1.0}).verdict == "undefined"
+    bent = Op("bent", lambda x: x, [lambda out, x: 1.0], kinks=[lambda x: float(np.exp(x)) - 1.0])
+    x = Value(1000.0, name="x")
+    assert compare(bent(x), {x: 1.0}).verdict == "agree"
 
 
 @pytest.mark.parametrize(
@@ -396,6 +401,8 @@ def test_a_kink_within_an_infinite_bound_is_none():
     x = Value(709.5, name="x")
     y = Value(math.exp(709.5) * (1.0 - 1e-7), name="y")
     assert compare(maximum(exp(x), y), {y: 1.0}).verdict == "disagree"
+    y.data = math.exp(709.5)
+    assert compare(maximum(exp(x), y), {y: 1.0}).verdict == "convention"
 
 
 def test_what_is_not_a_number_explains_nothing():
