@@ -255,6 +255,33 @@ def test_kinks_that_are_close_together_are_told_apart():
         assert row.verdict == verdict
 
 
+def test_a_kink_beyond_the_nearest_one_does_not_count():
+    def slope(x):
+        return 1.0 if x < 0.5e-9 else 2.0 if x < 1e-9 else 3.0
+
+    bent = Op(
+        "bent",
+        lambda x: slope(x) * x,
+        [lambda out, x: slope(x)],
+        kinks=[lambda x: x - 0.5e-9, lambda x: x - 1e-9],
+    )
+    x = Value(1e-9, name="x")
+    for number, verdict in ((2.5, "convention"), (1.5, "disagree"), (3.5, "disagree")):
+        assert compare(bent(x), {x: number}).verdict == verdict
+
+
+def test_a_kink_that_is_measured_on_another_scale():
+    bent = Op(
+        "bent",
+        lambda x: math.fabs(x - 1.0),
+        [lambda out, x: 1.0 if x > 1.0 else -1.0],
+        kinks=[lambda x: 0.01 * (x - 1.0)],
+    )
+    x = Value(1.0 + 20.0 * 2.0**-52, name="x")
+    assert compare(bent(x), {x: -1.0}).verdict == "convention"
+    assert compare(bent(x), {x: -1.1}).verdict == "disagree"
+
+
 def test_an_operation_of_ones_own_with_a_kink_where_its_domain_ends():
     half = Op(
         "half", math.sqrt, [lambda out, x: math.copysign(math.sqrt(x), x)], kinks=[lambda x: x]
