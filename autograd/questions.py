@@ -18,7 +18,7 @@ from autograd.graph import Node
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Question:
-    """What was asked of Values."""
+    """A question that was asked of Values, with the answer."""
 
     asked: Callable[..., object]
     """The function of their numbers: of `operator`, a ufunc of NumPy, or `bool`."""
