@@ -32,7 +32,7 @@ def values(array_like: ArrayLike, name: str | None = None) -> NDArray[Any]:
     """
     if name is not None and not isinstance(name, str):
         raise TypeError(f"a name must be a string, not a {type(name).__name__}")
-    refuse_loss(array_like, "what values() is given")
+    refuse_loss(array_like, "the argument of values()")
     numbers: NDArray[Any] = np.asarray(array_like)
     result = np.empty(numbers.shape, dtype=object)
     for index, number in np.ndenumerate(numbers):

@@ -87,7 +87,7 @@ class Checked:
             message = f"{self.title} raised {type(error).__name__}: {error}; at {at}"
             raise ValueError(message) from error
         if not given and not isinstance(result, Value):
-            result = Value(real(result, f"what {self.title} returns"))
+            result = Value(real(result, f"the result of {self.title}"))
         if not isinstance(result, Value):
             raise TypeError(
                 f"{self.title} must return a Value, not a {type(result).__name__}: it must return "

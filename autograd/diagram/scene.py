@@ -101,7 +101,7 @@ def scene(group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges:
 
 
 class _Painter:
-    """Knows what it takes of the whole graph to draw a part of it."""
+    """Knows all about the whole graph that drawing a part of it needs."""
 
     def __init__(
         self, group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges: Edges
