@@ -23,7 +23,7 @@ class Wide(NamedTuple):
     """The parts of a node that most nodes do without."""
 
     operands: tuple[Node | None, ...]
-    """All of them where there may be more than two, None for a constant; otherwise empty."""
+    """All the operands if there may be more than two, None for a constant; otherwise empty."""
     partials: tuple[float, ...]
     """The partial derivatives with respect to these, or the constants."""
     seen: tuple[float, ...]

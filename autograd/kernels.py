@@ -244,7 +244,7 @@ def bounded(x: float) -> float:
 
 
 def gaussian(x: float) -> float:
-    """`exp(-x ** 2)`: the exponential would amplify the rounding of the square, so it is undone."""
+    """`exp(-x ** 2)`, corrected for the rounding of the square, which the exponential amplifies."""
     if abs(x) > 28.0:
         return 0.0
     square = x * x
@@ -329,12 +329,12 @@ def sign(x: float) -> float:
 
 
 def defined(x: float, value: float) -> float:
-    """`x` itself, nan where `value` is."""
+    """`x` itself, or nan where `value` is nan."""
     return x if value == value else math.nan
 
 
 def nonnegative(x: float) -> float:
-    """`x` itself, nan where it is negative; -0.0 becomes 0.0."""
+    """`x` itself, or nan where it is negative; -0.0 becomes 0.0."""
     return x + 0.0 if x >= 0.0 else math.nan
 
 

@@ -32,7 +32,7 @@ class Trace(NamedTuple):
     order: dict[Node, Any]
     """The topological order of the outputs, the leaves first, without anything below those."""
     outside: bool
-    """Whether there are Values that the outputs depend on besides the leaves."""
+    """Whether the outputs depend on Values other than the leaves."""
 
     def value(self) -> Any:
         """The result of the function."""

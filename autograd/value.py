@@ -421,7 +421,7 @@ _new_tuple = tuple.__new__  # twice as fast as calling a NamedTuple
 def _node(
     number: float, op: Op, x: Node | None, dx: float, y: Node | None = None, dy: float = 0.0
 ) -> Value:
-    """The Value that an operation gives; the operands are laid out as `autograd.node` says."""
+    """The Value that an operation gives; the operands are laid out as `autograd.graph` says."""
     node = _new(Value)
     node._number = number
     node._x = x

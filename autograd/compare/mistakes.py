@@ -77,7 +77,7 @@ class Mistake(NamedTuple):
     """One way to get a derivation wrong."""
 
     kind: str
-    """A clause that says it; one mistake of a kind stands for all that give the same numbers."""
+    """The mistake as a clause; places where it gives the same numbers count as one."""
     place: str
 
 

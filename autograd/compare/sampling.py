@@ -93,7 +93,7 @@ class Sample:
 
     @property
     def usable(self) -> bool:
-        """Whether everything is finite, and no kink is near that matters."""
+        """Whether everything is finite, and no kink that matters is near."""
         derivatives = self.judge.derivatives.values()
         return (
             isfinite(self.judge.root.data)
@@ -148,7 +148,7 @@ class Sample:
 
 
 class Search:
-    """For points on all the sides of the kinks."""
+    """A search for points on all the sides of the kinks."""
 
     def __init__(self, take: Callable[..., Sample], given: Point) -> None:
         self.take = take

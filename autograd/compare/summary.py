@@ -67,7 +67,7 @@ def summary(
 
 
 def _smaller(checked: Checked) -> Iterator[Check]:
-    """Checks at smaller arguments: if those given saturate something, all there is is rounding."""
+    """Checks at smaller arguments: if those given saturate something, only rounding is left."""
     for factor in SMALLER:
         check = checked.tried([np.asarray(factor * x) for x in checked.given])
         if check is not None:

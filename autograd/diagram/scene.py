@@ -101,7 +101,7 @@ def scene(group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges:
 
 
 class _Painter:
-    """Knows all about the whole graph that drawing a part of it needs."""
+    """Knows everything about the whole graph that is needed to draw a part of it."""
 
     def __init__(
         self, group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges: Edges

@@ -118,7 +118,7 @@ def _written(step: Step, constant: Callable[[float], str], operand: Callable[[St
 
 
 def roles(step: Step) -> Sequence[str]:
-    """The role of each operand, where the arrows do not show it: `left`, `condition`."""
+    """The role of each operand, where the arrows alone do not show it: `left`, `condition`."""
     op, count = step.op, len(step.operands)
     nothing = [""] * count
     if op is None or op.arity is None or op.symmetric:

@@ -141,7 +141,7 @@ def outdated(shown: Sequence[Value], labels: Labels) -> list[Words]:
 
 
 def several(said: list[Words], more: Callable[[int], Words]) -> list[Words]:
-    """The first of several sentences, and how many there are besides."""
+    """The first of several sentences, and how many more there are."""
     if len(said) <= MOST_SAID:
         return said
     return [*said[:MOST_SAID], more(len(said) - MOST_SAID)]

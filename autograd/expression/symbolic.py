@@ -1,4 +1,4 @@
-"""A graph as an expression of SymPy, for algebra with it."""
+"""A graph as an expression of SymPy, to do algebra with."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
