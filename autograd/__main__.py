@@ -43,8 +43,8 @@ def neuron(parser: Parser, options: argparse.Namespace) -> None:
     """Train the neuron, print each step, draw the outcome."""
     if len(options.weights) != len(options.inputs):
         parser.error(
-            f"as many weights as inputs are needed: there are {len(options.weights)} "
-            f"of --weights and {len(options.inputs)} of --inputs"
+            f"there must be one weight for each input: --weights has {len(options.weights)}, "
+            f"--inputs has {len(options.inputs)}"
         )
     example = Neuron(options.inputs, options.weights, options.bias, options.target)
     trained = example._replace(weights=np.array(example.weights))
@@ -125,7 +125,7 @@ def graph(parser: Parser, options: argparse.Namespace) -> tuple[Value, dict[str,
     try:
         value = read(options.formula, numbers)
     except ValueError as error:
-        parser.exit(FAILED, f"{parser.prog}: {error}\n")  # three lines, with the place
+        parser.exit(FAILED, f"{parser.prog}: {error}\n")  # three lines that show the place
     return value, {node.name: node for node in topological_order(value) if node.name}
 
 
@@ -162,9 +162,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options = _options(parser, arguments)
         options.run(options.parser, options)
     except KeyboardInterrupt:
-        drop(sys.stdout)  # whose reader may be waiting for it to end
+        drop(sys.stdout)  # its reader may be waiting for it to end
         sys.exit(INTERRUPTED)
-    except Exception:  # a mistake of this library: all about it, but no answer of `check`
+    except Exception:  # a bug in this library: shown in full, and not an answer of `check`
         sys.excepthook(*sys.exc_info())
         sys.exit(FAILED)
     finally:
@@ -204,7 +204,7 @@ def _parser() -> Parser:
     add("--bias", type=number, default=NEURON.bias, metavar="X", help="the first bias")
     add("--target", type=number, default=NEURON.target, metavar="X", help="what to learn")
     add("--svg", type=picture_path, default=argparse.SUPPRESS, metavar="FILE",
-        help="draw the trained neuron to a file; the suffix says the format: "
+        help="draw the trained neuron to a file; the suffix is the format: "
         f"{', '.join(FORMATS)}")  # fmt: skip
     command.set_defaults(run=neuron, parser=command)
 
@@ -213,8 +213,8 @@ def _parser() -> Parser:
         help="compare a hand-written gradient with the automatic one",
         description=(
             "Compare a hand-written gradient with the automatic one, at the given arguments and at "
-            "others. The exit status is 0 if they agree, 1 if they do not, and 2 if that cannot be "
-            "told: for a wrong call, a function that fails, a report that cannot be written."
+            "others. The exit status is 0 if they agree, 1 if they do not, and 2 if there is no "
+            "telling: a wrong call, a function that fails, a report that cannot be written."
         ),
     )
     add = command.add_argument
@@ -225,14 +225,14 @@ def _parser() -> Parser:
     add("--at", type=argument, action="append", default=[], metavar="NAME=X,...",
         help="an argument: a number, a list 'w=-3,-1,2', a matrix 'm=1,2;3,4'")  # fmt: skip
     add("--wrt", type=lambda text: text.split(","), metavar="NAME,...",
-        help="the arguments of which the gradients are given; by default all")  # fmt: skip
+        help="the arguments whose gradients are given (default: all)")  # fmt: skip
     add("--samples", type=step_count, default=10, metavar="N",
-        help="at how many other points (default: 10)")  # fmt: skip
-    add("--seed", type=step_count, default=0, metavar="N", help="makes the points (default: 0)")
+        help="how many other points to compare at (default: 10)")  # fmt: skip
+    add("--seed", type=step_count, default=0, metavar="N", help="seed of the points (default: 0)")
     add("--tolerance", type=number, metavar="X",
         help="what counts as rounding (default: 8 times 2**-52)")  # fmt: skip
     add("--every-branch", action=argparse.BooleanOptionalAction, default=True,
-        help="whether a side of a kink that was not reached fails the check "
+        help="whether the check fails if a side of a kink is never reached "
         "(default: yes)")  # fmt: skip
     command.set_defaults(run=check, parser=command)
 
@@ -246,7 +246,7 @@ def _parser() -> Parser:
     )
     add = command.add_argument
     _add_formula(command)
-    add("--wrt", metavar="NAME", help="what to differentiate by (default: everything)")
+    add("--wrt", metavar="NAME", help="what to differentiate with respect to (default: everything)")
     add("--format", choices=["text", "markdown", "latex"], default="text",
         help="how it is written (default: text)")  # fmt: skip
     add("--svg", type=picture_path, default=argparse.SUPPRESS, metavar="FILE",
@@ -261,7 +261,7 @@ def _parser() -> Parser:
     _add_formula(command)
     command.add_argument(
         "-o", "--output", type=picture_path, required=True, metavar="FILE",
-        help=f"the picture; the suffix says the format: {', '.join(FORMATS)}",
+        help=f"the picture; the suffix is the format: {', '.join(FORMATS)}",
     )  # fmt: skip
     command.set_defaults(run=draw_formula, parser=command)
 
@@ -275,7 +275,7 @@ def _options(parser: Parser, arguments: Sequence[str] | None) -> argparse.Namesp
     options, rest = parser.parse_known_args(list(joined_negatives(given)))
     if "numbers" in options and not any(
         x.startswith("-") for x in rest
-    ):  # some may stand behind an option, where argparse leaves them
+    ):  # some may follow an option, where argparse leaves them
         try:
             options.numbers = [*options.numbers, *map(assignment, rest)]
         except argparse.ArgumentTypeError as error:

@@ -15,14 +15,14 @@ def values(array_like: ArrayLike, name: str | None = None) -> NDArray[Any]:
 
     Args:
         array_like: numbers in any shape that NumPy makes an array of.
-        name: the elements are called `name0`, `name1`, …, in two dimensions `name0_0`, `name0_1`,
-            …; a single number is called `name`.
+        name: the elements are called `name0`, `name1`, …, or `name0_0`, `name0_1`, … in two
+            dimensions; a single number is called `name`.
 
     Returns:
         An object array of the same shape. It works in NumPy's arithmetic, `@`, `np.exp`, `sum`.
 
     Raises:
-        TypeError: if an element is not a real number, or the name not a string.
+        TypeError: if an element is not a real number, or the name is not a string.
         ValueError: if the rows have different lengths.
 
     Example:
@@ -32,7 +32,7 @@ def values(array_like: ArrayLike, name: str | None = None) -> NDArray[Any]:
     """
     if name is not None and not isinstance(name, str):
         raise TypeError(f"a name must be a string, not a {type(name).__name__}")
-    refuse_loss(array_like, "what values() is given")
+    refuse_loss(array_like, "the argument of values()")
     numbers: NDArray[Any] = np.asarray(array_like)
     result = np.empty(numbers.shape, dtype=object)
     for index, number in np.ndenumerate(numbers):
@@ -82,5 +82,5 @@ def _collected(tree: Any, number: Callable[[Any], float]) -> NDArray[np.float64]
 
 
 def floats(items: NDArray[Any], number: Callable[[Any], float]) -> NDArray[np.float64]:
-    """What a function makes of the elements of an array, as a float array of its shape."""
+    """A function applied to each element of an array, as a float array of the same shape."""
     return np.array([number(item) for item in items.flat], dtype=np.float64).reshape(items.shape)

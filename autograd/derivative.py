@@ -1,10 +1,10 @@
 """Derivatives as graphs of their own, which can be differentiated again and computed anew.
 
-The sweeps of `autograd.graph` once more, with the partials of each operation applied to the nodes
+These are the sweeps of `autograd.graph`, with the partials of each operation applied to the nodes
 themselves instead of numbers. What a selection cuts off must stay cut off when such a graph is
 computed anew from other data, so what flows below one is given a gate: a node that is 0 while
-nothing flows. Gates are made of `where`, and what has no value is made nan by `defined`: these two
-operations are named here.
+nothing flows. Gates are made with `where`, and `defined` makes nan of what has no value: that is
+why these two operations are named here.
 """
 
 import math
@@ -56,7 +56,7 @@ def tangent_graphs(order: Iterable[Node], seeds: Mapping[Node, Operand]) -> dict
 def _gated(
     node: Node, upstream: Operand, partial: Operand, gate: Node | None
 ) -> tuple[Operand, Node | None]:
-    """What flows along an edge of a node, and the gate that it flows through, None if open."""
+    """The flow along an edge of a node, and the gate that it goes through, None if open."""
     assert node.op is not None
     if node.op.selects and isinstance(partial, Node):
         gate = partial if gate is None else where(gate, partial, 0.0)
@@ -85,7 +85,7 @@ def _add(
     flow: Operand,
     gate: Node | None,
 ) -> None:
-    """Add to what has come to a node; its gate is open if one of the flows' gates is."""
+    """Add a flow to those that have reached a node; its gate is open if one of theirs is."""
     if node not in flows:
         flows[node] = flow
         if gate is not None:
@@ -103,8 +103,8 @@ def recorded_partials(
 ) -> tuple[Partials, dict[Node, None]]:
     """The edges that lead to the nodes `wrt`, with their partials as graphs.
 
-    Also the topological order that has, after the nodes of `order`, those of the partials: when
-    tangents have been swept forward through it, it is known how every partial changes.
+    Also the topological order with the nodes of the partials after those of `order`: sweeping
+    tangents forward through it tells how every partial changes.
     """
     edges: Partials = []
     whole: dict[Node, None] = dict.fromkeys(order)
@@ -121,7 +121,7 @@ def second_sweep(
 ) -> dict[Node, float]:
     """The tangents of the adjoints: how the gradient changes in a direction.
 
-    The backward sweep once more, each number together with its derivative in the direction of the
+    A backward sweep that carries, with each number, its derivative in the direction of the
     `tangents`, which are those of a forward sweep through the partials. The seeds are adjoints.
     """
     adjoints = dict(seeds)
@@ -155,7 +155,7 @@ def _dependent(
 ) -> list[tuple[Node, Sequence[Node | None]]]:
     """The nodes that were computed from the sources, in order.
 
-    Each with its operands, None standing for those that were not.
+    Each comes with its operands; None stands for those that were not computed from them.
     """
     below = set(sources)
     found: list[tuple[Node, Sequence[Node | None]]] = []
@@ -176,7 +176,7 @@ def _dependent(
 
 
 def _partials(node: Node, wrt: Sequence[Node | None]) -> list[tuple[Node, Operand]]:
-    """The operands in `wrt`, each with its partial as a graph or a constant; those left out that a
+    """The operands in `wrt`, each with its partial as a graph or a constant, without those that a
     selection cuts off for good.
     """
     op, operands = node.op, node.operands

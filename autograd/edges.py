@@ -1,6 +1,6 @@
 """The edges of a graph: every use of an operand, and the walk back along them.
 
-What a selection cuts off is known here, and to the two sweeps of `autograd.graph`, which are
+Only this module knows what a selection cuts off, and the two sweeps of `autograd.graph`, which are
 written out for speed.
 """
 
@@ -27,7 +27,7 @@ class Edge(NamedTuple, Generic[N]):
 
 
 def edges(node: N) -> list[Edge[N]]:
-    """The uses of operands by a node; constants are none."""
+    """The uses of operands by a node; constants do not count."""
     nodes, partials = node._slots()
     return [
         Edge(node, place, cast(N, operand), partials[place])
@@ -42,7 +42,7 @@ def uses(order: Sequence[N]) -> list[Edge[N]]:
 
 
 def users(order: Sequence[N]) -> dict[N, list[Edge[N]]]:
-    """For each node that others in a topological order use: the edges from these, in order."""
+    """For each node that others in a topological order use, the edges from those, in order."""
     result: dict[N, list[Edge[N]]] = {}
     for node in order:
         for edge in edges(node):
@@ -51,11 +51,11 @@ def users(order: Sequence[N]) -> dict[N, list[Edge[N]]]:
 
 
 def flows(along: Iterable[Edge[N]], adjoints: Mapping[N, T]) -> Iterator[tuple[Edge[N], T]]:
-    """The edges that something flows back along, each with what has come to its node.
+    """The edges that something flows back along, each with the adjoint of its node.
 
-    A backward sweep for everything but speed, whatever its adjoints are. They begin with the seeds,
-    and whoever sweeps puts into them what the flows along the edges add up to; what nothing has
-    come to by the time of its own edges hands nothing on. The edges are `uses(order)`.
+    A backward sweep where speed does not matter, for adjoints of any kind. They begin with the
+    seeds, and the caller adds the flows along the edges to them; a node that nothing has reached by
+    the time of its own edges hands nothing on. The edges are `uses(order)`.
     """
     for edge in along:
         adjoint = adjoints.get(edge.node)

@@ -1,4 +1,4 @@
-"""Whether a graph follows from the numbers of its leaves, or some have changed since."""
+"""Whether a graph follows from the numbers of its leaves, or some have changed since then."""
 
 import math
 from collections.abc import Iterable
@@ -15,8 +15,8 @@ LONGEST_CALLED = 60
 def outdated(order: Iterable[N]) -> list[N]:
     """The nodes whose operands have other numbers now than when they were computed, in order.
 
-    An operation of one's own is not applied again, as it may do other things besides. A few units
-    in the last place are no change: a graph may have been computed on another machine, and pickled.
+    A custom operation is not applied again, as it may have side effects. A few units in the last
+    place do not count as a change: a pickled graph may come from another machine.
     """
     return [node for node in order if _changed(node)]
 

@@ -1,10 +1,10 @@
-"""Derivatives of functions: what JAX calls its transformations, with the same signatures.
+"""Derivatives of functions: JAX's transformations, with the same signatures.
 
-A function is called once, with Values in the place of the numbers it is differentiated by, and the
-graph that this records is swept. A derivative is a plain number where the function itself, called
-with plain numbers, gives one. Where an argument is a Value already, or the function uses one from
-elsewhere, the derivative is a Value, a graph that can be differentiated further: that is how these
-functions nest. Each call makes Values of its own for its arguments, so that no two levels are
+A function is called once, with Values in place of the numbers it is differentiated with respect to,
+and the graph that this records is swept. A derivative is a plain number where the function itself,
+called with plain numbers, gives one. Where an argument is a Value already, or the function uses one
+from elsewhere, the derivative is a Value, a graph that can be differentiated further: that is how
+these functions nest. Each call makes Values of its own for its arguments, so that no two levels are
 confused.
 """
 
@@ -26,21 +26,22 @@ def grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function
     """The gradient of a function, as a function of the same arguments.
 
     Args:
-        fun: returns one real number. It is called with Values in the place of numbers, with object
-            arrays of Values in the place of arrays.
-        argnums: which positional arguments to differentiate by, negative ones counted from the
-            end. They may be numbers, arrays, and lists, tuples and dicts of these; integers and
-            booleans are converted to floats. All other arguments are passed on as they are.
+        fun: returns one real number. It is called with Values in place of numbers, and with object
+            arrays of Values in place of arrays.
+        argnums: which positional arguments to differentiate with respect to, negative ones
+            counted from the end. They may be numbers, arrays, and lists, tuples and dicts of
+            these; integers and booleans are converted to floats. All other arguments are passed
+            on as they are.
         has_aux: whether `fun` returns a pair, the number and something else to be handed on.
 
     Returns:
         A function that returns the gradient in the structure of the argument, floats for numbers
-        and float64 arrays for arrays; for a sequence of argnums a tuple of gradients. With
+        and float64 arrays for arrays; for a sequence of argnums, a tuple of gradients. With
         `has_aux`, the pair of this and what `fun` handed on. Where the result does not depend on
-        an argument the gradient is 0, also where `fun` returns a plain number.
+        an argument, the gradient is 0, even if `fun` returns a plain number.
 
     Raises:
-        TypeError: if `fun` is not a function or `argnums` not made of integers; when called, if
+        TypeError: if `fun` is not a function or `argnums` is not made of integers; when called, if
             there is no such argument, if one is not made of real numbers, or if the result is not
             one real number.
         ValueError: if `argnums` names an argument twice.
@@ -68,7 +69,7 @@ def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -
 
     Args:
         fun: returns one real number.
-        argnums: which positional arguments to differentiate by.
+        argnums: which positional arguments to differentiate with respect to.
         has_aux: whether `fun` returns a pair, the number and something else to be handed on.
 
     Returns:
@@ -96,18 +97,18 @@ def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -
 
 
 def jacobian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
-    """The derivatives of every number that a function returns by every number it is given.
+    """The derivatives of all the numbers a function returns with respect to all it is given.
 
-    One sweep for each number returned or for each number given, whichever are fewer.
+    It takes one sweep for each number returned or for each number given, whichever are fewer.
 
     Args:
         fun: returns numbers, arrays, or lists, tuples and dicts of these.
-        argnums: which positional arguments to differentiate by.
+        argnums: which positional arguments to differentiate with respect to.
         has_aux: whether `fun` returns a pair, the result and something else to be handed on.
 
     Returns:
-        A function of the same arguments. It returns the structure of the result, in the place of
-        every number or array of it the structure of the argument, and there an array with the
+        A function of the same arguments. It returns the structure of the result, with the
+        structure of the argument in place of each number or array, and there an array with the
         shape of the one followed by the shape of the other: (n, m) for a vector of n returned and
         one of m given. With `has_aux`, the pair of this and what `fun` handed on.
 
@@ -142,14 +143,14 @@ def jacobian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Func
 
 
 def hessian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
-    """The second derivatives of a function by every two of the numbers it is given.
+    """The second derivatives of a function with respect to every two of the numbers it is given.
 
-    One Hessian-vector product for each number given, on a graph that is recorded once. Exactly
-    symmetric.
+    It takes one Hessian-vector product for each number given, on a graph that is recorded once. The
+    result is exactly symmetric.
 
     Args:
-        fun: returns one real number; of several, each has a Hessian of its own.
-        argnums: which positional arguments to differentiate by.
+        fun: returns one real number; if it returns several, each has a Hessian of its own.
+        argnums: which positional arguments to differentiate with respect to.
         has_aux: whether `fun` returns a pair, the result and something else to be handed on.
 
     Returns:
@@ -193,7 +194,7 @@ def jvp(
     """The value of a function and its derivative in a direction: the Jacobian times a vector.
 
     Forward mode: tangents go through the recorded graph once, from the arguments to the result,
-    whatever their numbers.
+    however many of either there are.
 
     Args:
         fun: returns numbers, arrays, or lists, tuples and dicts of these.
@@ -203,11 +204,11 @@ def jvp(
 
     Returns:
         The result and, in the same structure, its derivative; with `has_aux`, what `fun` handed on
-        as the third.
+        comes third.
 
     Raises:
-        TypeError: if `primals` or `tangents` are not tuples (or lists) or not made of real
-            numbers, or if the result is not.
+        TypeError: if `primals` or `tangents` are not tuples (or lists) of real numbers, or if the
+            result is not made of real numbers.
         ValueError: if the tangents do not have the structure and shapes of the primals.
 
     Example:
@@ -223,8 +224,8 @@ def jvp(
 def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """The value of a function, and a function that multiplies its Jacobian by a vector on the left.
 
-    Reverse mode: `fun` is recorded once, each multiplication is one sweep from the result back to
-    the arguments.
+    Reverse mode: `fun` is recorded once, and each multiplication is one sweep from the result back
+    to the arguments.
 
     Args:
         fun: returns numbers, arrays, or lists, tuples and dicts of these.
@@ -232,9 +233,9 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
         has_aux: whether `fun` returns a pair, the result and something else to be handed on.
 
     Returns:
-        The result and a function. This takes a cotangent, of the structure and shapes of the
-        result, and returns a tuple with the structure and shapes of the primals. With `has_aux`,
-        what `fun` handed on is the third.
+        The result and a function. The function takes a cotangent with the structure and shapes of
+        the result, and returns a tuple with the structure and shapes of the primals. With
+        `has_aux`, what `fun` handed on comes third.
 
     Raises:
         TypeError: if the primals or the result are not made of real numbers.
@@ -260,8 +261,8 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
 def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """The Hessian of a function times a vector, for a few times the price of a gradient.
 
-    It is what `jvp(grad(fun), primals, tangents)` gives as its second result where there is one
-    primal. JAX has no function of this name; the arguments are those of `jvp`.
+    With one primal, it is the second result of `jvp(grad(fun), primals, tangents)`. JAX has no
+    function of this name; the arguments are those of `jvp`.
 
     Args:
         fun: returns one real number.
@@ -308,14 +309,14 @@ def _checked(fun: Function, argnums: Argnums) -> int | tuple[int, ...]:
 def _traced(
     fun: Function, argnums: Any, args: Sequence[Any], kwargs: Mapping[str, Any], has_aux: bool
 ) -> Trace:
-    """Call a function with Values in the place of the numbers in the arguments `argnums`."""
+    """Call a function with Values in place of the numbers in the arguments `argnums`."""
     name = name_of(fun)
     positions = argnums if isinstance(argnums, tuple) else (argnums,)
     for position in positions:
         if not -len(args) <= position < len(args):
             raise TypeError(
-                f"{name} cannot be differentiated by argument {position}: it was called with "
-                f"{len(args)} positional arguments (those passed by name do not count)"
+                f"{name} cannot be differentiated with respect to argument {position}: it was "
+                f"called with {len(args)} positional arguments (those passed by name do not count)"
             )
     positions = tuple([position % len(args) for position in positions])
     if len(set(positions)) < len(positions):
@@ -371,7 +372,7 @@ def _callable(fun: Function) -> Function:
 
 
 def _derivative(fun: Function, what: str) -> Callable[[Function], Function]:
-    """A decorator for what is to pass for a function like `fun`, but says what it computes."""
+    """A decorator for a function that passes for one like `fun`, but says what it computes."""
 
     def decorate(function: Function) -> Function:
         functools.update_wrapper(function, fun, updated=())

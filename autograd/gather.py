@@ -12,13 +12,13 @@ def flat(items: Any, name: str) -> list[Any]:
     """Every element of an array or of (nested) sequences."""
     if type(items) is not np.ndarray:
         if not isinstance(items, (list, tuple)):
-            refuse_loss(items, f"what {name} takes")
+            refuse_loss(items, f"the argument of {name}")
         if isinstance(items, str) or not isinstance(items, Iterable):
             raise TypeError(f"{name} takes a sequence or an array, not a {type(items).__name__}")
         listed = list(items)
         if not any(isinstance(item, (list, tuple, np.ndarray)) for item in listed):
             return listed
-        items = objects(listed, f"what {name} takes")
+        items = objects(listed, f"the argument of {name}")
     elements: list[Any] = items.ravel().tolist()
     return elements
 

@@ -1,10 +1,10 @@
-"""`Node`, what a graph is made of, and what can be asked of one: order, gradients, values anew.
+"""`Node`, the element of a graph, and what a graph can do: order, gradients, recomputation.
 
 A node is the record of one number and of how it was computed: the operation `op` that made it
 (None for a leaf), its operands and its derivatives with respect to each of them. Most nodes have
 one or two operands, `_x` and `_y` with the partial derivatives `_dx` and `_dy`; where there may be
-more, `_wide` has them all. An operand that is a constant is None, and the constant stands in the
-place of its partial derivative; what is missing is None with 0.0.
+more, `_wide` has them all. An operand that is a constant is None, and the constant takes the place
+of its partial derivative; a missing operand is None with 0.0.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _era = _assignments = 0
 
 
 class Wide(NamedTuple):
-    """What a node does not have in itself."""
+    """The parts of a node that most nodes do without."""
 
     operands: tuple[Node | None, ...]
-    """All of them where there may be more than two, None for a constant; otherwise empty."""
+    """All the operands if there may be more than two, None for a constant; otherwise empty."""
     partials: tuple[float, ...]
     """The partial derivatives with respect to these, or the constants."""
     seen: tuple[float, ...]
-    """The value, and the numbers that an operation of one's own was applied to; empty for one of
-    the library's."""
+    """The value, and the numbers that a custom operation was applied to; empty for one of the
+    library's."""
 
 
 class Node:
@@ -56,17 +56,17 @@ class Node:
     _wide: Wide | None
     _grad: float
     _order: dict[Node, None] | None
-    """Everything that the node was computed from, in topological order, if `forward()` was called.
-    Without the node itself, as that would be a reference cycle."""
+    """Everything that the node was computed from, in topological order, if `forward()` was called;
+    without the node itself, as that would be a reference cycle."""
     _stamp: int
-    """Of a leaf, the era that it was made in; of another node, if it has one, the number of
+    """For a leaf, the era that it was made in; for another node, if it has one, the number of
     assignments when its graph was last found to follow from its numbers."""
     name: str | None
     op: Op | None
 
     def __init__(self, data: float, name: str | None = None) -> None:
         if isinstance(data, Node):
-            raise TypeError("a Value already: use it as it is, or a copy made by .detach()")
+            raise TypeError("this is a Value already: use it as it is, or a copy made by .detach()")
         self._number = real(data, "the data of a Value")
         self._x = self._y = self._wide = self._order = self.op = None
         self._dx = self._dy = self._grad = 0.0
@@ -75,8 +75,8 @@ class Node:
 
     @property
     def data(self) -> float:
-        """The number. Assigning one changes only this Value; what was computed from it stays as it
-        was until `forward()`.
+        """The number. Assigning to it changes only this Value; what was computed from it stays as
+        it was until `forward()`.
         """
         return self._number
 
@@ -88,7 +88,7 @@ class Node:
 
     @property
     def grad(self) -> float:
-        """What `backward()` has accumulated here, 0.0 at first. Assigning None makes it 0.0."""
+        """The gradient `backward()` has accumulated, 0.0 at first. Assigning None resets it."""
         return self._grad
 
     @grad.setter
@@ -97,7 +97,7 @@ class Node:
 
     @property
     def operands(self) -> tuple[Operand, ...]:
-        """What the Value was computed from, one entry per use, constants as floats."""
+        """The Values and constants (as floats) that it was computed from, one entry per use."""
         if self._wide is None or not self._wide.operands:
             x = self._dx if self._x is None else self._x
             y = self._dy if self._y is None else self._y
@@ -108,7 +108,7 @@ class Node:
     @property
     def partials(self) -> tuple[float, ...]:
         """The derivative of the Value with respect to each operand, as it was when the operation
-        happened; 0.0 for a constant.
+        took place; 0.0 for a constant.
         """
         nodes, numbers = self._slots()
         return tuple([0.0 if x is None else numbers[place] for place, x in enumerate(nodes)])
@@ -123,7 +123,7 @@ class Node:
         return ((self._x,), (self._dx,)) if count else ((), ())
 
     def _count(self) -> int:
-        """How many operands there are, where the node has them in itself."""
+        """How many operands there are, unless they are in `_wide`."""
         return 0 if self.op is None else self.op.arity or 0
 
     def named(self, name: str | None) -> Self:
@@ -152,7 +152,7 @@ class Node:
     def __format__(self, specification: str) -> str:
         return format(self._number, specification) if specification else str(self)
 
-    # --- What is asked of its graph ---------------------------------------------------------------
+    # --- Its graph --------------------------------------------------------------------------------
 
     def _sorted(self) -> dict[Node, None]:
         """This Value's graph in topological order."""
@@ -163,8 +163,8 @@ class Node:
     def backward(self, grad: float = 1.0) -> None:
         """Add the derivative of this Value with respect to every Value it was computed from.
 
-        The derivatives are added to the `grad` of each, as a Value that is used in several places
-        asks for; `zero_grad()` clears them.
+        The derivatives are added to the `grad` of each, since a Value may be used in several
+        places; `zero_grad()` clears them.
 
         Args:
             grad: what this Value contributes to the quantity that is differentiated.
@@ -226,19 +226,19 @@ class Node:
         recompute([*self._order, self])
         return self._number
 
-    # --- What becomes of a node -----------------------------------------------------------------
+    # --- The life of a node ---------------------------------------------------------------------
 
     def _born(self) -> None:
-        """Remember the era that a leaf was made in; of another, that its graph may be outdated."""
+        """Remember the era a leaf was made in, or that the graph of another may be outdated."""
         self._stamp = _era if self.op is None else -1
 
     def _older(self, era: int) -> bool:
-        """Whether this leaf was there when an era began."""
+        """Whether this leaf existed when an era began."""
         return self._stamp < era
 
     @property
     def _settled(self) -> bool:
-        """Whether its graph was found to follow from its numbers, and none was assigned since."""
+        """Whether its graph was found to follow from its numbers, with none assigned since."""
         return self.op is None or getattr(self, "_stamp", 0) == _assignments
 
     def _settle(self) -> None:
@@ -258,7 +258,7 @@ N = TypeVar("N", bound=Node)
 
 
 def new_era() -> int:
-    """Begin an era. A leaf remembers the one that it was made in."""
+    """Begin an era. A leaf remembers the era that it was made in."""
     global _era
     _era += 1
     return _era
@@ -284,8 +284,8 @@ def constants(node: Node) -> list[int]:
 def topological_order(root: N) -> list[N]:
     """Every node that `root` was computed from, operands before the nodes that use them.
 
-    A depth-first search with a stack of its own, so that the depth of a graph is no limit. The
-    order depends on nothing but the graph: constants are left out, `root` is last.
+    A depth-first search with a stack of its own, so that a graph may be of any depth. The order
+    depends on nothing but the graph: constants are left out, `root` is last.
 
     Raises:
         TypeError: if `root` is not a Value.
@@ -301,15 +301,15 @@ def topological_order(root: N) -> list[N]:
 
 
 def require_value(item: object, taker: str) -> None:
-    """Raise a TypeError unless what a function was given is a Value."""
+    """Raise a TypeError unless a function was given a Value."""
     if not isinstance(item, Node):
         raise TypeError(f"{taker} takes a Value, not a {type(item).__name__}")
 
 
 def sort(root: N, order: dict[N, None] | None = None) -> dict[N, None]:
-    """The topological order, as the keys of a dict: for their order, and to ask what is in it.
+    """The topological order, as the keys of a dict, which have an order and are quickly found.
 
-    What an `order` that is given holds already is taken as it stands: the rest is added to it, and
+    If an `order` is given, what it holds already is left as it stands: the rest is added to it, and
     the search goes no further down than to what is there.
     """
     if order is None:
@@ -317,7 +317,7 @@ def sort(root: N, order: dict[N, None] | None = None) -> dict[N, None]:
     elif root in order:
         return order
     done = cast(dict[Node, None], order)
-    path: list[Node | None] = []  # what waits for its operands; below a None, one yet to be visited
+    path: list[Node | None] = []  # nodes that wait for operands; below a None, one to be visited
     node: Node | None = root
     while node is not None:
         x, y = node._x, node._y
@@ -358,12 +358,12 @@ def sort(root: N, order: dict[N, None] | None = None) -> dict[N, None]:
 
 
 def backward_sweep(adjoints: dict[Node, float | None]) -> None:
-    """Fill in the adjoint of every node: the derivative of what is seeded with respect to it.
+    """Fill in the adjoint of every node: the derivative of the seeded nodes with respect to it.
 
     The nodes are the keys of `adjoints`, in topological order, with the seeds at the roots and
-    None everywhere else. Goes from the roots to the leaves, pushing adjoint times partial along
-    every edge; when a node is reached, everything that uses it has contributed. None remains where
-    nothing flows (into a node that was not picked by a maximum, say).
+    None everywhere else. The sweep goes from the roots to the leaves, pushing adjoint times partial
+    along every edge; when a node is reached, everything that uses it has contributed. None remains
+    where nothing flows (into a node that a maximum did not pick, say).
     """
     for node, adjoint in reversed(adjoints.items()):
         if adjoint is None or (op := node.op) is None:
@@ -389,11 +389,11 @@ def backward_sweep(adjoints: dict[Node, float | None]) -> None:
 
 
 def forward_sweep(tangents: dict[Node, float | None]) -> None:
-    """Fill in the tangent of every node: its derivative in the direction that is seeded.
+    """Fill in the tangent of every node: its derivative in the direction of the seeds.
 
     The nodes are the keys of `tangents`, in topological order, with the seeds at the leaves and
-    None everywhere else. Goes from the leaves to the roots, pulling tangent times partial along
-    every edge. None remains where nothing flows.
+    None everywhere else. The sweep goes from the leaves to the roots, pulling tangent times partial
+    along every edge. None remains where nothing flows.
     """
     for node, tangent in tangents.items():
         if tangent is not None or (op := node.op) is None:
@@ -424,7 +424,7 @@ def recompute(order: Iterable[Node]) -> None:
         op = node.op
         if op is None:
             continue
-        if op.binary is not None:  # where all is finite, which is nearly everywhere
+        if op.binary is not None:  # where everything is finite, as it nearly always is
             forward, dx_of, dy_of = op.binary
             left, right = node._x, node._y
             x = node._dx if left is None else left._number

@@ -1,11 +1,11 @@
 """How values are computed on floats: numbers in, the nearest representable number out.
 
-Only what neither `math` nor NumPy computes right over the whole range of a double, on every
+Here is only what neither `math` nor NumPy gets right over the whole range of a double, on every
 machine. Nothing here warns; where something raises, `Op.value` asks NumPy.
 
 Kernels are written in a small Python that a compiler can lower: `if` and conditional expressions,
 loops over operands, comparisons, arithmetic, `abs`, `max`, `min`, `float`, the functions of `math`
-that C has, and functions further up in this file. Primitives are what that cannot express; they may
+that C has, and functions further up in this file. Primitives do what that cannot express; they may
 be given a computation for each operand, `*[... for x in operands]`.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 SMALLEST_NORMAL = 2.0**-1022
 
-# --- Primitives: what other code has to bring along ---------------------------------------------
+# --- Primitives: other code has to bring these along ---------------------------------------------
 
 
 def _pow(x: float, y: float) -> float:
@@ -92,7 +92,7 @@ def _exactly(left: tuple[float, ...], right: tuple[float, ...], divisor: int = 1
     A sum of 0 is -0.0 where every product is, as it is in any order of additions.
     """
     total = 0  # in units of 2 ** -2148, of which every product of floats is a multiple
-    rest = -0.0 if left else 0.0  # the sum of what is infinite, nan or 0
+    rest = -0.0 if left else 0.0  # the sum of the products that are infinite, nan or 0
     for x, y in zip(left, right, strict=True):
         if x and y and math.isfinite(x) and math.isfinite(y):
             numerator, denominator = x.as_integer_ratio()
@@ -110,11 +110,11 @@ def _exactly(left: tuple[float, ...], right: tuple[float, ...], divisor: int = 1
 
 
 PRIMITIVES = (_pow, _fsum, dot, sum, mean)
-"""Those of them that kernels and the table call. All functions below this line are kernels."""
+"""The primitives that kernels and the table call. All functions below this line are kernels."""
 
 
 def _product_error(x: float, y: float, product: float) -> float:
-    """What rounding has taken from `product = x * y`: the two add up to the exact product.
+    """The rounding error of `product = x * y`: the two add up to the exact product.
 
     Each factor is split into two floats of at most 26 bits (Veltkamp 1968, Dekker 1971). Exact
     where the factors are below 2 ** 995 and the product is 0 or between 2 ** -960 and 2 ** 960.
@@ -139,7 +139,7 @@ def power(x: float, y: float) -> float:
 
 
 def power_slope(x: float, y: float) -> float:
-    """`y * x ** (y - 1)`, where neither `y - 1` is rounded nor the power leaves the range."""
+    """`y * x ** (y - 1)`, without rounding `y - 1` and without overflow on the way."""
     if y == 0.0:
         return 0.0
     if abs(y) == math.inf:
@@ -244,7 +244,7 @@ def bounded(x: float) -> float:
 
 
 def gaussian(x: float) -> float:
-    """`exp(-x ** 2)`: the exponential would amplify the rounding of the square, so it is undone."""
+    """`exp(-x ** 2)`, corrected for the rounding of the square, which the exponential amplifies."""
     if abs(x) > 28.0:
         return 0.0
     square = x * x
@@ -329,12 +329,12 @@ def sign(x: float) -> float:
 
 
 def defined(x: float, value: float) -> float:
-    """`x` itself, nan where `value` is."""
+    """`x` itself, or nan where `value` is nan."""
     return x if value == value else math.nan
 
 
 def nonnegative(x: float) -> float:
-    """`x` itself, nan where it is negative; -0.0 becomes 0.0."""
+    """`x` itself, or nan where it is negative; -0.0 becomes 0.0."""
     return x + 0.0 if x >= 0.0 else math.nan
 
 

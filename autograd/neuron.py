@@ -22,14 +22,14 @@ class Neuron(NamedTuple):
     target: float = 0.0
 
     def record(self) -> tuple[Value, NDArray[Any], Value, Value]:
-        """The loss as a graph, its parameters, the weights and the bias, and what ReLU is given."""
+        """The loss as a graph, its parameters, the weights and the bias, and the input of ReLU."""
         x, w, b = values(self.inputs, "x"), values(self.weights, "w"), Value(self.bias, "b")
         z = dot(x, w) + b
         return ((relu(z).named("output") - self.target) ** 2).named("loss"), w, b, z
 
 
 class TrainingStep(NamedTuple):
-    """One step of training: the loss before it and what the step led to."""
+    """One step of training: the loss before it and the parameters after it."""
 
     loss: float
     """The loss by the engine."""

@@ -1,4 +1,4 @@
-"""What an operation is: its value, its partial derivatives, how it is written, where it is defined.
+"""An operation: its value, its partial derivatives, how it is written, where it is defined.
 
 The operations themselves are in `autograd.ops`; an `Op` of your own is used like any of them.
 """
@@ -25,8 +25,8 @@ class Op:
     Called with numbers it computes a float; with a `Value` among the operands it records a new
     `Value`; with NumPy arrays it is applied elementwise, broadcasting as NumPy does.
 
-    What the rest of the library needs to know about an operation is said here, and nowhere else.
-    All but the first three arguments have defaults.
+    Everything the rest of the library needs to know about an operation is said here, and nowhere
+    else. All but the first three arguments have defaults.
 
     Args:
         name: what the operation is called, in messages and in text.
@@ -34,12 +34,12 @@ class Op:
             defaults.
         partials: one function per operand, `partial(out, *operands)`, the derivative of the value
             `out` with respect to that operand. Written with the library's own operations and
-            ordinary arithmetic it serves floats and Values alike, which is what second
-            derivatives need. For an operation on any number of operands: a single function that
+            ordinary arithmetic, it serves floats and Values alike, as second derivatives
+            require. For an operation on any number of operands: a single function that
             returns all the partials at once.
-        description: what the operation computes: its docstring.
-        text: how the operation is written as text, `#1`, `#2`, … standing for the operands, `#*`
-            for all of them, `#<` and `#>` for the first and the second half of them; by default
+        description: what the operation computes; it becomes the docstring.
+        text: how the operation is written as text: `#1`, `#2`, … stand for the operands, `#*` for
+            all of them, `#<` and `#>` for the first and the second half of them; by default
             `name(#*)`.
         latex: the same for LaTeX; by default the name as an operator.
         domain: a closed interval per operand in which the operation is defined and its value and
@@ -48,42 +48,42 @@ class Op:
         selects: whether the operation picks among its operands. Nothing flows back into an operand
             that was not picked (whose partial is 0), not even `0 * inf`.
         gather: turns the arguments of a call into operands, for operations on sequences.
-        numpy: NumPy's function of the same meaning. It supplies the IEEE 754 result where
+        numpy: NumPy's function with the same meaning. It supplies the IEEE 754 result where
             `forward` raises an arithmetic error, and the warning there and where the result is not
             finite. Where it is a ufunc, applying it to a Value applies this operation, if that is
             one of the library's.
-        fused: the value and all the partials at once; only a matter of speed. They count where
-            the value is finite, and everywhere if there is no `numpy`; None leaves it to the rest.
+        fused: computes the value and all the partials at once, only for speed. It counts where the
+            value is finite, and everywhere if there is no `numpy`; None leaves it to the rest.
         raises: whether `forward` raises where IEEE 754 has a result; by default true if there is a
             `numpy` function, which has that result.
-        textbook: the partials as a textbook writes them, in terms of `out` where it does, if the
-            `partials` are others, for their smaller errors say: what explanations show, and what a
-            derivation by hand may have used.
-        cancels: the size of what cancels in the textbook's formula of the value.
+        textbook: the partials as a textbook writes them, in terms of `out` where it does so, if the
+            `partials` are written differently, to be more accurate say. Explanations show them,
+            and a derivation by hand may have used them.
+        cancels: the size of the terms that cancel in the textbook's formula for the value.
         expanded: the value computed step by step, in ordinary arithmetic, for pictures.
-        sympy: how SymPy spells the operation, a template as `text`, in which SymPy's functions and
-            the operations of the table may be called; by default it follows from the text. An
-            operation of one's own is an undefined function.
-        python: what Python computes to the same bits, a template as `text`, in which the functions
-            of `autograd.kernels` may be called; or a function of the operands that returns one, or
-            None. By default `forward` is called.
+        sympy: how SymPy spells the operation, a template like `text`, in which SymPy's functions
+            and the operations of the table may be called; by default it follows from the text. A
+            custom operation becomes an undefined function.
+        python: Python code that computes the same bits, a template like `text`, in which the
+            functions of `autograd.kernels` may be called; or a function of the operands that
+            returns one, or None. By default `forward` is called.
         operator: Python's operator that stands for the operation in a formula that is read.
-        aliases: what the operation is called elsewhere, which a formula that is read may say.
-        public: whether the operation is one of those that are called by their names. The operators
-            are not, nor what only derivatives are made of.
+        aliases: other names for the operation, accepted in a formula that is read.
+        public: whether the operation is called by its name. Operators are not, nor are those that
+            occur only in derivatives.
         symmetric: whether the two operands may be exchanged.
-        sums: whether it adds its operands, with whatever signs.
+        sums: whether it adds its operands, with any signs.
         unsigned: whether the value is never negative, not even -0.0.
         condition: whether the first operand is a condition: only whether it is 0 counts.
         blocks: whether derivatives stop here by decree, though the value does follow the operand.
-        between: two of the kinks, by their places, with a piece of its own between them.
-        reasons: of an operation that selects, why nothing flows into each operand where nothing
-            does: a clause, `#0` standing for the name of the operation, or a function of the
-            operands that returns one.
+        between: the places of two of the kinks, if there is a piece of its own between them.
+        reasons: for an operation that selects, why nothing flows into each operand where nothing
+            does: a clause in which `#0` stands for the name of the operation, or a function of
+            the operands that returns one.
 
     Raises:
         TypeError: when called with something that is not a real number or a Value, or with the
-            wrong number of operands; if the name is not a string or a partial not a function.
+            wrong number of operands; if the name is not a string or a partial is not a function.
 
     Example:
         >>> from autograd import Op, Value
@@ -97,8 +97,8 @@ class Op:
     """
 
     own: ClassVar[bool] = False
-    """Whether it is one of the library's: its partials do not warn at finite values, and applying
-    it anew does nothing else besides."""
+    """Whether it is one of the library's: its partials do not warn at finite values, and it has no
+    side effects."""
 
     def __init__(
         self,
@@ -162,7 +162,7 @@ class Op:
         self.condition, self.blocks, self.between = condition, blocks, between
         self.reasons = tuple(reasons)
         self.__doc__ = description
-        # Where the operation is defined, so that it pickles by reference as a function does.
+        # The module that defines the operation, so that it pickles by reference as a function does.
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")
 
     def __repr__(self) -> str:
@@ -203,7 +203,7 @@ class Op:
         return np.float64(out) if any(isinstance(x, np.floating) for x in operands) else out
 
     def _operands(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> Sequence[Any]:
-        """The operands of a call that is not one argument by position for each of them."""
+        """The operands of a call that does not give each of them by position."""
         if not named and self.gather is not None and len(arguments) == self.sequences:
             return self.gather(*arguments)
         if not named and self.gather is None and self.arity is None:
@@ -220,7 +220,7 @@ class Op:
         if len(bound.args) != self.arity:
             raise TypeError(
                 f"{self.name} has {self.arity} partials, but {len(bound.args)} operands: it needs "
-                "one for each, also for those with a default"
+                "one for each, including those with a default"
             )
         return bound.args
 
@@ -247,7 +247,7 @@ class Op:
     def _elementwise(self, operands: Sequence[Any]) -> Any:
         """The operation applied to every element of the broadcast operands.
 
-        Returns an object array where Values are among the elements, otherwise a float array.
+        Returns an object array if there are Values among the elements, otherwise a float array.
         """
         if self.gather is not None:
             raise TypeError(f"{self.name} takes numbers and Values, not vectors of arrays")
@@ -261,7 +261,7 @@ class Op:
         return array.reshape(points.shape)
 
     def value(self, *data: float) -> float:
-        """The value at floats: IEEE 754 results, with NumPy's warnings under NumPy's errstate."""
+        """The value at floats: IEEE 754 results, with NumPy's warnings as its errstate says."""
         try:
             out = self.forward(*data)
         except (ArithmeticError, ValueError):
@@ -289,7 +289,7 @@ class Op:
             out, partials = fast
             if out - out == 0.0 or self.numpy is None:
                 return out, _zeroed(partials, constants)
-        if self.own:  # where all is finite, which is nearly everywhere
+        if self.own:  # where everything is finite, as it nearly always is
             try:
                 out = self.forward(*data)
                 if out - out == 0.0:
@@ -310,7 +310,7 @@ class Op:
     def _partials_anywhere(
         self, out: float, data: Sequence[float], constants: Collection[int]
     ) -> tuple[float, ...]:
-        """The partial derivatives also where they are not finite, by IEEE 754."""
+        """The partial derivatives, even where they are not finite, by IEEE 754."""
         try:
             partials = self._reals(self.differentiate(out, data, constants))
         except (ArithmeticError, ValueError):
@@ -376,7 +376,7 @@ class Entry(Op):
 
 
 def _zeroed(partials: tuple[Any, ...], constants: Collection[int]) -> tuple[Any, ...]:
-    """Partial derivatives, those with respect to constants being 0.0."""
+    """Partial derivatives, with 0.0 for those with respect to constants."""
     if not constants:
         return partials
     places = set(constants)
@@ -384,5 +384,5 @@ def _zeroed(partials: tuple[Any, ...], constants: Collection[int]) -> tuple[Any,
 
 
 def undefined(out: float, data: Iterable[float]) -> bool:
-    """Whether an operation has no value at `data`: it is nan, and was not handed that."""
+    """Whether an operation has no value at `data`: it gives nan, and was not given one."""
     return out != out and all(x == x for x in data)

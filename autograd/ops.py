@@ -4,8 +4,9 @@ A partial derivative is `partial(out, *operands)`, where `out` is the value of t
 written in the operations of this table, so the same line computes a number from floats and a graph
 from Values. The derivatives at awkward points are those of the page "Conventions" in the
 documentation: what needs care there is an operation of the last section, so that no partial has to
-choose its formula by the numbers at hand (a graph outlives them). Only that of a power looks
-whether its exponent is a constant, which no graph changes, and that of a step whether it is nan.
+choose its formula by the numbers at hand (a graph outlives them). There are two exceptions: the
+partial of a power asks whether the exponent is a constant, which no graph changes, and that of a
+step whether it is nan.
 """
 
 import math
@@ -281,7 +282,7 @@ where = Entry(
      lambda out, condition, x, y: where(condition, 0.0, 1.0)],
     condition=True, selects=True,
     python="#2 if #1 else #3", sympy="Piecewise((#2, Ne(#1, 0)), (#3, True))",
-    reasons=["#0 only looks whether its condition #1 is true",
+    reasons=["#0 only asks whether its condition #1 is true",
          "#0's condition #1 is false, so it does not pick #2",
          "#0's condition #1 is true, so it does not pick #3"],
     description="`x` where the condition is true (not 0, so nan is true), otherwise `y`.")
@@ -351,13 +352,13 @@ logsumexp = Entry(
     gather=all_of("logsumexp", empty=False),
     description="`log(sum(exp(x)))` over all elements, without overflow.")
 
-# --- What the derivatives above are made of -----------------------------------------------------
+# --- Operations that only derivatives need -----------------------------------------------------
 
 Part = partial(Entry, public=False)
 
 
 def _level(out: Any) -> Any:
-    """0, and nan where there is no value."""
+    """0, or nan where there is no value."""
     number = out if isinstance(out, float) else out.data  # a Value is not asked to compare
     return 0.0 if number == number else defined(0.0, out)
 
@@ -374,15 +375,15 @@ greater = Part(
 nonnegative = Part(
     "nonnegative", kernels.nonnegative, [lambda out, x: 1.0],
     text="#1", latex="#1", domain=(POSITIVE,),
-    description="The operand, nan where it is negative.")
+    description="The operand, or nan where it is negative.")
 defined = Part(
     "defined", kernels.defined,
     [lambda out, x, value: 1.0, lambda out, x, value: 0.0], sympy="#1",
-    description="The first operand, nan where the second, the value that it is derived from, is.")
+    description="The first operand, or nan where the second, the value it is derived from, is nan.")
 identity = Part(
     "identity", lambda x: x, [lambda out, x: 1.0],
     text="#1", latex="#1", python="#1", fused=lambda x: (x, (1.0,)),
-    description="The operand itself: what a function is given to be differentiated by.")
+    description="The operand itself: an argument of a function that is differentiated.")
 difference = Part(
     "difference", kernels.difference, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
     text="#1 - #2", latex="#1 - #2",
@@ -398,7 +399,7 @@ gaussian = Part(
 bounded = Part(
     "bounded", kernels.bounded, [lambda out, x: 1.0],
     text="#1", latex="#1", domain=((-30.0, 30.0),),
-    description="The operand, brought to ±30 beyond that, where `exp(-x ** 2)`, by which it is "
+    description="The operand moved into [-30, 30]: beyond that `exp(-x ** 2)`, by which it is "
     "multiplied, is 0.")
 asin_slope = Part(
     "asin_slope", kernels.asin_slope, [lambda out, x: x * out**3.0],

@@ -29,7 +29,7 @@ _under_way = _UnderWay()
 
 
 class _EndOfList:
-    """Pickled after such a list, and so the sign that it is complete."""
+    """Pickled after such a list, as a sign that it is complete."""
 
     def __reduce__(self) -> tuple[object, ...]:
         _under_way.nodes.clear()
@@ -37,7 +37,7 @@ class _EndOfList:
 
 
 def copied(node: Node, kind: type[N], twin: Callable[[Node], Node] = lambda x: x) -> N:
-    """A copy of a node, with the twins of its operands in their place."""
+    """A copy of a node, with the twins of its operands in place of the operands."""
     x, dx, y, dy, wide, op, number, grad, name = _fields(node)
     if wide is not None:
         twins = tuple([None if x is None else twin(x) for x in wide.operands])
@@ -47,10 +47,10 @@ def copied(node: Node, kind: type[N], twin: Callable[[Node], Node] = lambda x: x
 
 
 def reduction(node: Node, kind: type[Node], order: Callable[[], list[Node]]) -> tuple[object, ...]:
-    """What `node.__reduce__()` returns.
+    """The result of `node.__reduce__()`.
 
-    The first node has the list of the graph and its end in front. `order` gives the nodes that
-    `node` was computed from, operands first and itself last.
+    The first node is preceded by the list of the graph and its end. `order` gives the nodes that
+    `node` was computed from, operands first and `node` itself last.
     """
     graph = None
     if node in _under_way.nodes:
@@ -80,7 +80,7 @@ def restored(
     grad: float,
     name: str | None,
 ) -> N:
-    """The node that has these fields; the `graph` was only to be there before them."""
+    """The node that has these fields; the `graph` only had to be there before them."""
     node = kind.__new__(kind)
     node._x, node._dx, node._y, node._dy, node._wide = x, dx, y, dy, wide
     node.op, node._number, node._grad, node.name = op, number, grad, name

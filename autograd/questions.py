@@ -1,9 +1,9 @@
 """The one place where the number of a Value is turned into a decision.
 
 Anything that asks a Value something that is not differentiated (a comparison, `bool`, `np.isnan`,
-the comparisons by which NumPy sorts and finds the largest) asks it through `ask`. Whoever listens
-is told every question, with the answer and the line that asked: a graph that was recorded under one
-answer may not hold under another. Where nobody listens, comparisons bypass `ask` for speed.
+the comparisons by which NumPy sorts and finds the largest) asks it through `ask`. Listeners are
+told every question, with the answer and the line that asked: a graph that was recorded under one
+answer may not hold under another. If there are no listeners, comparisons bypass `ask` for speed.
 """
 
 import sys
@@ -18,15 +18,15 @@ from autograd.graph import Node
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Question:
-    """What was asked of Values."""
+    """A question that was asked of Values, with the answer."""
 
     asked: Callable[..., object]
-    """The function of their numbers: of `operator`, a ufunc of NumPy, or `bool`."""
+    """The function that was asked of their numbers: from `operator`, a NumPy ufunc, or `bool`."""
     operands: tuple[object, ...]
     answer: object
     file: str
     line: int
-    """The line that asked, outside of this package and of NumPy."""
+    """The line that asked, outside this package and NumPy."""
 
 
 Listener: TypeAlias = Callable[[Question], None]
@@ -40,7 +40,7 @@ class _Listening:
 
 
 listeners: list[_Listening] = []
-"""Who listens, in any thread."""
+"""The listeners of all threads."""
 _here: ContextVar[tuple[_Listening, ...]] = ContextVar("listeners", default=())
 
 
@@ -69,9 +69,9 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 def ask(question: Callable[..., bool], *operands: object) -> bool:
-    """The answer of a function to the numbers of Values; whoever listens is told.
+    """The answer of a function to the numbers of Values; listeners are told.
 
-    A ufunc that is given arrays besides answers with an array.
+    A ufunc that is also given arrays answers with an array.
     """
     answer = question(*[x.data if isinstance(x, Node) else x for x in operands])
     if listeners and (here := _here.get()):
@@ -86,7 +86,7 @@ def ask(question: Callable[..., bool], *operands: object) -> bool:
 
 
 def _line() -> tuple[str, int]:
-    """Where the question was asked, the frames of this package and of NumPy being left out."""
+    """The place where the question was asked, leaving out frames of this package and of NumPy."""
     frame = sys._getframe()
     while frame.f_back is not None:
         package = str(frame.f_globals.get("__name__")).partition(".")[0]

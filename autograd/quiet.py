@@ -1,4 +1,4 @@
-"""NumPy's warnings off while something is computed, and on again whatever happens.
+"""Turns NumPy's warnings off while something is computed, and on again whatever happens.
 
 `np.errstate` leaves them off for good where an interrupt (Ctrl-C) comes between its two halves. A
 context of its own ends with the call that runs in it.
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 def quietly(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """What a function returns, computed without NumPy's warnings."""
+    """Call a function without NumPy's warnings."""
 
     def run() -> R:
         np.seterr(all="ignore")

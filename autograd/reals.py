@@ -1,4 +1,4 @@
-"""Real numbers, and whatever is given in their place: converted, or refused with the remedy."""
+"""Real numbers, and whatever is given in their place: converted, or refused with a remedy."""
 
 import numbers
 import operator
@@ -15,7 +15,7 @@ def boxed(item: object) -> np.ndarray[Any, Any]:
 
 
 def refuse_loss(item: object, role: str) -> None:
-    """A TypeError for a mask or a unit, in nested sequences too: a plain array would lose it."""
+    """Raise a TypeError for a mask or a unit, which a plain array would lose; also if nested."""
     if isinstance(item, (list, tuple)):
         for part in item:
             if type(part) is not float:
@@ -47,11 +47,11 @@ _REMEDIES: dict[tuple[type, ...], str] = {
     (list, tuple, set, dict): "make an array of Values with autograd.values()",
 }
 NOT_NUMBERS = tuple([kind for kinds in _REMEDIES for kind in kinds])
-"""Types that are sometimes given in the place of a number; arrays besides."""
+"""Types that are sometimes given in place of a number, in addition to arrays."""
 
 
 def real(number: object, role: str) -> float:
-    """`number` as a float; anything that is not a real number is a TypeError that says `role`."""
+    """`number` as a float; a TypeError that names its `role` if it is not a real number."""
     if type(number) is float:
         return number
     if type(number) is int or isinstance(number, (numbers.Real, np.bool_)):
@@ -69,7 +69,7 @@ def real(number: object, role: str) -> float:
 
 
 def whole(number: Any, role: str, least: int) -> int:
-    """`number` as an integer: a TypeError if it is none, a ValueError if it is below `least`."""
+    """`number` as an integer: a TypeError if it is not one, a ValueError if below `least`."""
     if isinstance(number, (bool, np.bool_)) or not hasattr(number, "__index__"):
         raise TypeError(f"{role} must be a whole number, not {number!r}")
     index = operator.index(number)

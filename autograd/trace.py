@@ -1,4 +1,4 @@
-"""A call of a function with Values in the place of numbers, recorded to be differentiated."""
+"""A call of a function with Values in place of numbers, recorded to be differentiated."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -21,21 +21,21 @@ Function = Callable[..., Any]
 
 
 class Trace(NamedTuple):
-    """What a function was given, what it returned, and the graph between them."""
+    """The arguments of a function, its result, and the graph between them."""
 
     name: str
     inputs: Tree
     leaves: list[Value]
-    """The Values in the place of the numbers of `inputs`."""
+    """The Values in place of the numbers of `inputs`."""
     outputs: Tree
     aux: Any
     order: dict[Node, Any]
-    """The topological order of the outputs, the leaves first: nothing below those is in it."""
+    """The topological order of the outputs, the leaves first, without anything below those."""
     outside: bool
-    """Whether there are Values that the outputs depend on besides the leaves."""
+    """Whether the outputs depend on Values other than the leaves."""
 
     def value(self) -> Any:
-        """What the function returned."""
+        """The result of the function."""
         if self.outside:
             return self.outputs.build(_values(self.outputs.numbers))
         numbers = [x if type(x) is float else x.data for x in self.outputs.numbers]
@@ -48,7 +48,7 @@ class Trace(NamedTuple):
             return self.outputs.numbers[0]
         remedy = "take its jacobian, or make one number of it (autograd.sum, mean, dot)"
         if isinstance(structure, tuple) and len(structure) == 2:
-            remedy += "; if the second part is to be handed on, has_aux=True"
+            remedy += "; if the second part is to be handed on, pass has_aux=True"
         kind = "an" if isinstance(structure, Leaf) else f"the {type(structure).__name__}"
         raise TypeError(
             f"the result of {self.name} must be one real number, not {kind} "
@@ -101,7 +101,7 @@ class Trace(NamedTuple):
         return result
 
     def _graphs(self, seeds: Mapping[Node, Any]) -> bool:
-        """Whether derivatives are graphs: where Values from outside have a part in them."""
+        """Whether derivatives are graphs: they are if Values from outside take part in them."""
         return self.outside or any(type(seed) is not float for seed in seeds.values())
 
 
@@ -112,7 +112,7 @@ def traced(
     has_aux: bool,
     kwargs: Mapping[str, Any] | None = None,
 ) -> Trace:
-    """Call a function, with what `arguments` makes of Values in the place of the `inputs`."""
+    """Call a function with the `arguments` made from Values in place of the `inputs`."""
     name, era = name_of(fun), new_era()
     leaves = [Value(x if type(x) is float else x.data) for x in inputs.numbers]
     try:
@@ -126,8 +126,8 @@ def traced(
             raise TypeError(f"with has_aux, {name} must return a pair (result, aux), not a {kind}")
         result, aux = result
     outputs = flatten(result, lambda path: f"the result{keys(path)} of {name}")
-    # A leaf only while the function is at work: what is differentiated within it finds a Value from
-    # outside. To what is outside it is its argument, a constant or a Value of theirs.
+    # A leaf only while the function runs, so that derivatives taken within it see a Value from
+    # outside. To the outside it is the argument itself, a constant or a Value from there.
     for leaf, argument in zip(leaves, inputs.numbers, strict=True):
         hand_on(leaf, argument)
     given = any(type(x) is not float for x in inputs.numbers)
@@ -142,7 +142,7 @@ def traced(
 def _sorted(
     roots: Iterable[Any], leaves: Sequence[Value], era: int
 ) -> tuple[dict[Node, Any], bool]:
-    """The topological order down to the leaves, and whether others from before are in it.
+    """The topological order down to the leaves, and whether it has other leaves from before.
 
     What was made during the call, by `detach()` say, is a constant.
     """
@@ -159,7 +159,7 @@ def _nothing(seed: Any) -> bool:
 
 
 def _handed_on(aux: Any, leaves: Sequence[Value], given: bool, era: int) -> Any:
-    """`aux` with plain numbers in the place of Values if no Values from outside are in it."""
+    """`aux` with plain numbers in place of Values if no Values from outside are in it."""
     found: list[Value] = []
 
     def find(item: Any, _: Path) -> None:
@@ -179,7 +179,7 @@ def _handed_on(aux: Any, leaves: Sequence[Value], given: bool, era: int) -> Any:
 
 
 def _numbers(found: Mapping[Node, Any], nodes: Iterable[Any]) -> list[Any]:
-    """What was found for each node, 0.0 where nothing was, and for constants."""
+    """The number found for each node, or 0.0 if there is none, as for constants."""
     numbers = [None if type(node) is float else found.get(node) for node in nodes]
     return [0.0 if number is None else number for number in numbers]
 
@@ -194,7 +194,7 @@ def nested(
     at: tuple[slice, ...] = (),
     shapes: tuple[tuple[int, ...] | None, ...] = (),
 ) -> Any:
-    """A tree of trees: `numbers` has an axis for each, along which that one's numbers are."""
+    """A tree of trees: `numbers` has an axis for the numbers of each of them."""
     if len(at) < len(trees):
 
         def leaf(part: Leaf, _: Path) -> Any:
@@ -208,5 +208,5 @@ def nested(
 
 
 def name_of(fun: Function) -> str:
-    """What to call a function in messages."""
+    """The name of a function in messages."""
     return getattr(fun, "__name__", None) or repr(fun)

@@ -40,10 +40,10 @@ class Tree(NamedTuple):
 
     numbers: list[Any]
     structure: Any
-    """The containers with a `Leaf` in the place of every number and every array."""
+    """The containers with a `Leaf` in place of every number and every array."""
 
     def build(self, numbers: Sequence[Any]) -> Any:
-        """The same structure of other numbers."""
+        """The same structure with other numbers."""
 
         def leaf(part: Leaf, _: Path) -> Any:
             if part.shape is None:
@@ -138,5 +138,5 @@ def array(numbers: Sequence[Any], shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def keys(path: Path) -> str:
-    """A path as it is written behind the name of the tree."""
+    """A path as it is written after the name of the tree."""
     return "".join([f"[{key!r}]" for key in path])

@@ -15,7 +15,7 @@ _IDENTITIES = (np.positive, np.conjugate)
 def apply_ufunc(
     ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], out: Any = None, **options: Any
 ) -> Any:
-    """What `Value.__array_ufunc__` does.
+    """Apply a ufunc for `Value.__array_ufunc__`.
 
     Ufuncs that the table knows record nodes, elementwise where arrays are involved; those that
     answer a question (`np.less`, `np.isfinite`) ask it of the data.

@@ -25,9 +25,9 @@ _add, _multiply = ops.add, ops.multiply
 
 
 def _apply(op: Op, left: object, right: object, other: object) -> Value:
-    """Arithmetic of a Value with something else, `other` being one of the two operands.
+    """Arithmetic of a Value with something else, which is `other`, one of the two operands.
 
-    Arrays, and types unknown here, are given their turn.
+    Arrays and unknown types get their own turn.
     """
     if isinstance(other, (float, Node)):
         return Value._record(op, (left, right))
@@ -93,7 +93,7 @@ class Value(Node):
 
     @classmethod
     def _record(cls, op: Op, operands: Sequence[object]) -> Value:
-        """Apply an operation to Values and numbers and record that."""
+        """Apply an operation to Values and numbers, and record it."""
         try:
             data = [x if type(x) is float else x._number for x in operands]  # type: ignore[attr-defined]
         except AttributeError:
@@ -355,7 +355,7 @@ class Value(Node):
     ) -> object:
         return apply_ufunc(ufunc, method, inputs, **options)
 
-    # On an object array NumPy calls the method of its own name of every element.
+    # On an object array, NumPy calls the method with the ufunc's name on every element.
     arcsin, arccos, arctan = asin, acos, atan
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
 
@@ -370,7 +370,7 @@ class Value(Node):
     def clip(
         self, lower: float | Value | None, upper: float | Value | None, out: None = None
     ) -> Value:
-        """The Value moved into [lower, upper], None being no bound; what `np.clip` calls."""
+        """The Value moved into [lower, upper], None meaning no bound; `np.clip` calls this."""
         lower = -math.inf if lower is None else lower
         upper = math.inf if upper is None else upper
         return Value._record(ops.clip, (self, lower, upper))
@@ -399,7 +399,7 @@ class Value(Node):
         return int(float(self))
 
     # --- Copying and pickling -------------------------------------------------------------------
-    # Both go through the graph in topological order, so that its depth is no limit.
+    # Both go through the graph in topological order, so that it may be of any depth.
 
     def __copy__(self) -> Value:
         return copied(self, Value)
@@ -421,7 +421,7 @@ _new_tuple = tuple.__new__  # twice as fast as calling a NamedTuple
 def _node(
     number: float, op: Op, x: Node | None, dx: float, y: Node | None = None, dy: float = 0.0
 ) -> Value:
-    """The Value that an operation gives; the operands are laid out as `autograd.node` says."""
+    """The Value that an operation gives; the operands are laid out as `autograd.graph` says."""
     node = _new(Value)
     node._number = number
     node._x = x
@@ -442,12 +442,12 @@ def _reflected(op: Op, x: float, y: Value, number: float, dy: float) -> Value:
 
 
 def as_value(operand: Operand) -> Value:
-    """A Value as it is, a constant as a Value that was computed: it is not a leaf."""
+    """A Value as it is, a constant as a Value that counts as computed, so not as a leaf."""
     return operand if isinstance(operand, Value) else Value._record(ops.identity, (operand,))
 
 
 def hand_on(leaf: Value, operand: Operand) -> None:
-    """Make a leaf, in place, a Value that hands on an operand."""
+    """Turn a leaf, in place, into a Value that hands on an operand."""
     leaf.op = ops.identity
     leaf._x, leaf._dx = (operand, 1.0) if isinstance(operand, Node) else (None, operand)
     leaf._born()

@@ -112,7 +112,7 @@ def test_the_step_in_which_a_neuron_died(rate, death, capsys):
         ("neuron --steps -3", "argument --steps: '-3' is negative"),
         ("neuron --learning-rate fast", "argument --learning-rate: 'fast' is not a number"),
         ("neuron --learning-rate inf", "argument --learning-rate: 'inf' is not a finite number"),
-        ("neuron --weights 1,2", "as many weights as inputs are needed: there are 2"),
+        ("neuron --weights 1,2", "there must be one weight for each input: --weights has 2"),
         ("neuron --weights 1,,2", "argument --weights: '' is not a number"),
         ("neuron --weights 1,two,3", "argument --weights: 'two' is not a number"),
         ("neuron --inputs nan,1,2", "argument --inputs: 'nan' is not a finite number"),

@@ -220,7 +220,7 @@ def test_tolerance():
     [
         ({"v": 1.0}, ValueError, "no Value is called 'v'; there are "),
         ({"outptu": 1.0}, ValueError, "no Value is called 'outptu'; there are 'output'"),
-        ({3: 1.0}, TypeError, "a key is a Value, a name, a pair or an array of them, not 3"),
+        ({3: 1.0}, TypeError, "a key must be a Value, a name, or a pair or an array of them"),
         ({"b": None}, TypeError, "with respect to 'b' must be a real number, not None"),
         ({"b": "12"}, TypeError, "with respect to 'b' must be a real number, not the str '12'"),
         ({"b": 12j}, TypeError, "treat its real and imaginary parts"),
@@ -228,10 +228,10 @@ def test_tolerance():
         ({"w": 12.0}, ValueError, r"with respect to 'w' must have the shape \(3,\), not \(\)"),
         ({"w": [1.0, 2.0]}, ValueError, r"must have the shape \(3,\), not \(2,\)"),
         ({"w": [[1.0, 2.0, 3.0]]}, ValueError, r"must have the shape \(3,\), not \(1, 3\)"),
-        ({("b", 3): 1.0}, TypeError, "a key is a Value, a name"),
-        ({(3, "b"): 1.0}, TypeError, "a key is a Value or the name of one, not 3"),
+        ({("b", 3): 1.0}, TypeError, "a key must be a Value, a name"),
+        ({(3, "b"): 1.0}, TypeError, "a key must be a Value or the name of one, not 3"),
         ({}, ValueError, "there is nothing to compare"),
-        (3.0, TypeError, r"a dict \{Value: number\}, or a list of pairs"),
+        (3.0, TypeError, r"a dict \{Value: number\} or a list of pairs"),
         ([1.0], TypeError, r"a pair \(Values, numbers\) is needed, not 1.0"),
         ([([1.0], [2.0])], TypeError, "a key must be made of Values, not of float"),
     ],
@@ -537,7 +537,7 @@ def test_mistakes_by_name(mistake, named):
             lambda x: dot(x, [1.0, 2.0, 3.0, 4.0]),
             lambda x: np.array([1.0, 4.0, 3.0, 2.0]),
             ([1.0, 1.0, 1.0, 1.0],),
-            "a gradient is wrong in two elements, exchanged: 1 and 3 (that of x)",
+            "a gradient is wrong in two elements, which are exchanged: 1 and 3 (that of x)",
         ),
         (
             lambda x: autograd.sum([v**2 * v for v in x]),
@@ -561,7 +561,7 @@ def test_a_wrong_factor_between_right_numbers():
     )
     assert report.diagnosis == [
         "First wrong: d y/d output: yours 2, should be 1 at output = 5",
-        "The mistake: a factor 2 is too many (in d y/d output).",
+        "The mistake: there is an extra factor 2 (in d y/d output).",
     ]
 
 

@@ -601,7 +601,7 @@ def test_what_is_refused():
             python_source(X * Y, name)
     with pytest.raises(TypeError, match="an argument must be a Value, not a str"):
         python_source(X * Y, arguments=["x"])
-    with pytest.raises(TypeError, match="arguments is a list of Values"):
+    with pytest.raises(TypeError, match="arguments must be a list of Values"):
         python_source(X * Y, arguments=X)
     with pytest.raises(ValueError, match="an argument must be a leaf"):
         python_source(X * Y, arguments=[X * Y])

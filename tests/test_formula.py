@@ -138,11 +138,11 @@ def test_expressions_are_read_back(data):
         ("x > 0", "a comparison can only be the condition of where", "x"),
         ("where(x > 0, x > 1, 0)", "a comparison can only be the condition of where", "x > 1"),
         ("where(0 < x < 1, 1, 0)", "a chain of comparisons has no place in a formula", "0 <"),
-        ("[x]", "a list can only be given to a reduction, as sum", "[x"),
-        ("x, 1", "a list can only be given to a reduction, as sum", "x"),
-        ("exp([x])", "a list can only be given to a reduction, as sum", "[x"),
-        ("sum([[x]])", "a list can only be given to a reduction, as sum", "[x"),
-        ("sum(x)", "a list is needed here, as [a, b]", "x)"),
+        ("[x]", "a list can only be given to a reduction, such as sum", "[x"),
+        ("x, 1", "a list can only be given to a reduction, such as sum", "x"),
+        ("exp([x])", "a list can only be given to a reduction, such as sum", "[x"),
+        ("sum([[x]])", "a list can only be given to a reduction, such as sum", "[x"),
+        ("sum(x)", "a list is needed here, such as [a, b]", "x)"),
         ("sum(x, x)", "sum is called as sum([a, b, …])", "sum"),
         ("dot([x], [1, 2])", "dot takes two vectors of the same length", "dot"),
         ("mean([])", "mean of no operands is undefined", "mean"),
@@ -152,7 +152,7 @@ def test_expressions_are_read_back(data):
         ("exp()", "exp is called as exp(x); given: 0 by position", "exp"),
         ("exp + x", "exp is an operation: exp(…)", "exp"),
         ("x(2)", "x is a number, which cannot be called; a product is written with *", "x"),
-        ("2(x)", "this is no operation, which cannot be called; a product is written", "2"),
+        ("2(x)", "this is not an operation, which cannot be called; a product is written", "2"),
         ("2x", "invalid decimal literal; a product is written 2 * x", "2"),
         ("x + y", "'y' has no number", "y"),
         ("xx + x", "'xx' has no number; did you mean 'x'?", "xx"),
@@ -207,7 +207,7 @@ def test_what_is_refused_as_a_whole(text, numbers, message):
 
 
 def test_a_formula_is_a_string():
-    with pytest.raises(TypeError, match="a formula is a string, not a bytes"):
+    with pytest.raises(TypeError, match="a formula must be a string, not a bytes"):
         read(b"x", {})
 
 
@@ -259,7 +259,7 @@ def test_long_names_take_no_time():
     start = time.process_time()
     with pytest.raises(ValueError, match="a name has at most 100 characters"):
         read("x" * 9000, {"x" * 80 + str(i): 1.0 for i in range(8)})
-    with pytest.raises(ValueError, match="is no name: it has 9,000 characters"):
+    with pytest.raises(ValueError, match="is too long for a name: it has 9,000 characters"):
         read("x", {"x" * 9000: 1.0})
     assert time.process_time() - start < 1.0
 

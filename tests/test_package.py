@@ -161,6 +161,20 @@ TREES = {
 }
 
 
+def test_no_docstring_opens_with_what():
+    """A docstring says what a thing is or does; that of a number or a field, too."""
+    docstrings = {
+        f"{name}:{node.lineno}": node.value.value
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
+    assert len(docstrings) > 500
+    assert [place for place, text in docstrings.items() if text.lstrip().startswith("What")] == []
+
+
 def test_no_two_classes_have_the_same_name():
     names = Counter(
         node.name

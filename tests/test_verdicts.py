@@ -162,7 +162,7 @@ def test_a_selection_cuts_the_path_where_sides_are_tried():
 def test_a_number_that_prints_like_ours_says_how_far_off_it_is():
     x = Value(1.0, name="x")
     report = compare((x * 1.0).named("y"), {x: 1.0 + 1e-11})
-    assert "d y/d x: yours 1, should be 1 (off by 1e-11 of it) at x = 1" in report.diagnosis[0]
+    assert "d y/d x: yours 1, should be 1 (relative error 1e-11) at x = 1" in report.diagnosis[0]
     assert "off by" not in compare((x * 2.0).named("y"), {x: 1.0}).diagnosis[0]
 
 

@@ -1,1 +1,1 @@
-"""What the command `autograd` reads and where it writes; the commands are in `__main__`."""
+"""Input and output of the command `autograd`; its subcommands are in `__main__`."""

@@ -1,4 +1,4 @@
-"""The arguments of the command `autograd`: each a text that is read, or refused in one line."""
+"""The arguments of the command `autograd`: each is text, read or refused in one line."""
 
 import argparse
 import math
@@ -39,7 +39,7 @@ def step_count(text: str) -> int:
 
 
 def picture_path(text: str) -> str:
-    """The path of a picture, whose suffix says the format."""
+    """The path of a picture, whose suffix is the format."""
     try:
         suffix(text)
     except ValueError as error:
@@ -69,7 +69,7 @@ def assignment(text: str) -> tuple[str, float]:
 
 
 def formulas_protected(arguments: Sequence[str]) -> Iterator[str]:
-    """The arguments, a space before a formula that begins with a minus: it is no option."""
+    """The arguments, with a space before a formula that begins with a minus: not an option."""
     previous = ""
     for argument in arguments:
         option = argument in ("-h", "-o", "--") or re.fullmatch(
@@ -81,7 +81,7 @@ def formulas_protected(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def joined_negatives(arguments: Sequence[str]) -> Iterator[str]:
-    """`--weights -3,-1` as `--weights=-3,-1`: argparse would take the list for an option."""
+    """`--weights -3,-1` as `--weights=-3,-1`, since argparse would take the list for an option."""
     previous = None
     for argument in arguments:
         option = previous is not None and re.match("--.", previous)

@@ -1,4 +1,4 @@
-"""Functions of the user's, named on the command line, and what is said where they fail."""
+"""The user's functions, named on the command line, and the messages when they fail."""
 
 import argparse
 import importlib
@@ -16,7 +16,7 @@ MISSING = object()
 
 
 def named_function(text: str) -> Callable[..., Any]:
-    """A function given as `module:function`, the module being found as Python finds it here."""
+    """A function given as `module:function`; the module is found as Python would find it here."""
     module_name, _, name = text.rpartition(":")
     if not module_name or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form module:function")
@@ -24,7 +24,7 @@ def named_function(text: str) -> Callable[..., Any]:
         raise argparse.ArgumentTypeError(_as_module(text, module_name, name))
     if not all(module_name.split(".")):
         raise argparse.ArgumentTypeError(f"{module_name!r} is not the name of a module")
-    if "" not in sys.path:  # the working directory, also for what is imported by the functions
+    if "" not in sys.path:  # the working directory, also for imports within the functions
         sys.path.insert(0, "")
     try:
         module = importlib.import_module(module_name)
@@ -56,9 +56,9 @@ def _as_module(text: str, path: str, name: str) -> str:
 
 
 def told(error: BaseException) -> str:
-    """What an exception is, what it says, and where in the user's code it arose.
+    """An exception in words: its type, its message, and where in the user's code it arose.
 
-    A TypeError or ValueError that did not arise there is a refusal, whose words say enough.
+    A TypeError or ValueError that did not arise there is a refusal, whose message says enough.
     """
     place = _place(error)
     if place is None and type(error) in (TypeError, ValueError, ModuleNotFoundError):
@@ -79,7 +79,7 @@ def _place(error: BaseException) -> str | None:
         places.append((error.filename, error.lineno))
     for file, line in reversed(places):
         if _is_the_users(file):
-            return f"{file}:{line}" if line else file  # a wrong encoding is that of no line
+            return f"{file}:{line}" if line else file  # a wrong encoding has no line
     return None
 
 

@@ -1,8 +1,8 @@
 """The parser of the command `autograd`, and its two streams, which may be closed, full or unread.
 
-Python itself ends with a traceback and the status 1 where standard output cannot be written, or
-with the status 120 where it notices late. 1 is an answer of `autograd check`, so it is 2 here, and
-one line says why, if standard error can be written.
+If standard output cannot be written, Python itself ends with a traceback and status 1, or with
+status 120 if it notices late. Status 1 is an answer of `autograd check`, so here it is 2, and one
+line says why, if standard error can be written.
 """
 
 import argparse
@@ -15,13 +15,13 @@ from typing import IO, Any, NoReturn
 
 FAILED = 2
 INTERRUPTED = 130
-"""128 and the number of SIGINT, as shells have it."""
+"""128 plus the number of SIGINT, as in shells."""
 UNREAD = 141
-"""The same with SIGPIPE: whoever read the output has seen enough of it."""
+"""The same for SIGPIPE: the reader of the output has seen enough of it."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaints are one line, and that prints."""
+    """A parser that complains in one line, and prints the output."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(FAILED, f"{self.prog}: {' '.join(message.split())}\n")
@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
     def put(self, text: str) -> None:
         """Print a line on standard output, with question marks for letters that it cannot show."""
         try:
-            if sys.stdout is None:  # so it is after >&-
+            if sys.stdout is None:  # as it is after >&-
                 raise OSError(errno.EBADF, "it is closed")
             encoding = sys.stdout.encoding or "utf-8"
             print(text.encode(encoding, "replace").decode(encoding), flush=True)
@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
             self._output_lost(error)
 
     def finish(self) -> None:
-        """Write what is still buffered, by the functions of the user perhaps."""
+        """Write what is still buffered, perhaps by the user's functions."""
         try:
             if sys.stdout is not None and not sys.stdout.closed:
                 sys.stdout.flush()
@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class Version(argparse.Action):
-    """Prints the version, as every other output is printed."""
+    """Prints the version in the same way as all other output."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, version: str) -> None:
         super().__init__(
@@ -77,9 +77,9 @@ class Version(argparse.Action):
 
 
 def drop(stream: IO[str] | None) -> None:
-    """Lead a stream to nowhere, and with it what it has buffered.
+    """Send a stream nowhere, along with whatever it has buffered.
 
-    Python writes that as it ends. Where it failed before, it would fail again, with the status 120.
+    Python writes that as it ends. If writing failed before, it would fail again, with status 120.
     """
     if stream is not None:
         with contextlib.suppress(OSError, ValueError):  # it may be closed, or not a file

@@ -1,4 +1,4 @@
-"""Derivatives derived by hand, compared with those of the graph."""
+"""Hand-derived derivatives, compared with those of the graph."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,8 +34,8 @@ def compare(
     - **undefined**: a nan or an infinity, with the operation where the first one appeared;
     - **disagree**.
 
-    Beside them stands an estimate by differences of the graph's values, without any derivative. If
-    something disagrees, the diagnosis names the first wrong factor of the chain rule.
+    Beside them is an estimate from differences of the graph's values, which uses no derivatives.
+    If something disagrees, the diagnosis names the first wrong factor of the chain rule.
 
     Args:
         value: the root of the graph, the loss say.
@@ -43,16 +43,16 @@ def compare(
             to it), a pair of Values (the derivative of the first with respect to the second), or
             names in place of Values; `"w"` also means `w0`, `w1`, … together. Since an array cannot
             be the key of a dict, arrays of Values are given with their numbers in a list of pairs.
-        tolerance: the difference that counts as rounding, in units of the bound of the rounding
+        tolerance: the difference that counts as rounding, in units of the bound on the rounding
             error: by and large that of the same computation with absolute values and plus signs
-            (see "How it works" in the documentation of comparing). By default
-            8 times 2**-52; for numbers computed in float32, 8 times 2**-23.
+            (see "How it works" in the documentation of comparing). By default 8 times 2**-52; use
+            8 times 2**-23 for numbers computed in float32.
 
     Raises:
         RuntimeError: if the data of a Value has changed since the graph was computed: `forward()`
             computes it anew.
-        TypeError: if a key is no Value, pair or name, or a number is not real.
-        ValueError: if a name means no Value or several, or shapes differ.
+        TypeError: if a key is not a Value, a pair or a name, or if a number is not real.
+        ValueError: if a name stands for no Value or for several, or if shapes differ.
 
     Example:
         >>> from autograd import Value, compare
@@ -93,13 +93,13 @@ def check_gradient(
     """Compare the hand-written gradient of a function with the automatic one, at many points.
 
     The points are the given one and others around and beyond it, on both sides of every relu,
-    maximum, abs, where and clip, and not near their kinks. If something disagrees, the diagnosis
+    maximum, abs, where and clip, but not near their kinks. If something disagrees, the diagnosis
     names the classic mistakes that give the same wrong numbers at all the points, and shows a
     simple point at which the two differ.
 
-    A derivative has the worst of its verdicts at all points, with the numbers of the simplest point
-    where it was given; besides those of `compare()` there is **not exercised**: one side of a kink
-    was not reached, so that a mistake there would not be seen.
+    A derivative gets the worst of its verdicts over all points, with the numbers of the simplest
+    point with that verdict. There is one more than `compare()` has, **not exercised**: one side of
+    a kink was not reached, so that a mistake there would not be seen.
 
     Args:
         function: takes the arguments as Values and arrays of Values and returns a Value.
@@ -107,9 +107,9 @@ def check_gradient(
             returns the gradient: a tuple in the order of the arguments, or a dict by their names.
             The dict may hold derivatives with respect to named Values inside the function, too.
         arguments: numbers and arrays of numbers.
-        wrt: the names of the arguments of which `manual` returns the gradients, by default all.
-        samples: at how many points beside the given one; more where a branch asks for it.
-        seed: makes the points; the same ones in every run.
+        wrt: the names of the arguments whose gradients `manual` returns, by default all.
+        samples: how many points are tried besides the given one; more where a branch needs them.
+        seed: determines the points, which are the same in every run.
         tolerance: as for `compare()`.
         every_branch: whether a side of a kink that was not reached keeps the report from passing.
             With False it only says so: for sides that cannot be reached, as in `relu(x * x)`.

@@ -16,18 +16,20 @@ def first_wrong(
     manual: Mapping[Value, float],
     local: Mapping[tuple[Value, Value], float],
 ) -> tuple[list[str], dict[Value, str]]:
-    """The derivatives that are wrong of themselves, from the root down, and those that inherit.
+    """The derivatives that are wrong in their own right, from the root down, and the others.
 
-    What follows by the chain rule from the numbers given for other Values, be they right or wrong,
-    only inherits their errors.
+    A number that follows by the chain rule from those given for other Values, right or wrong, only
+    inherits their errors.
 
     Args:
         judge: of the root.
         manual: the hand-derived derivatives of the root.
-        local: hand-derived factors of the chain rule: of a Value by one of its operands.
+        local: hand-derived factors of the chain rule: derivatives of a Value with respect to one
+            of its operands.
 
     Returns:
-        A sentence on each that is wrong of itself, and a note on each of the others that disagree.
+        A sentence on each that is wrong in its own right, and a note on each of the others that
+        disagree.
     """
     manual = {node: number for node, number in manual.items() if isfinite(number)}
     expected = gradients(judge.order, judge.uses, replaced(_given(local)), manual)
@@ -58,7 +60,7 @@ def first_wrong(
 
 
 def _given(local: Mapping[tuple[Value, Value], float]) -> Iterator[Edge[Value]]:
-    """The uses whose factors are given; several of one operand share in its factor."""
+    """The uses whose factors are given; several uses of one operand share its factor."""
     for (of, wrt), factor in local.items():
         uses = [edge for edge in edges(of) if edge.operand is wrt]
         yield from (edge._replace(partial=factor / len(uses)) for edge in uses)
@@ -70,7 +72,7 @@ def _above(
     manual: Mapping[Value, float],
     root: Value,
 ) -> Value:
-    """The nearest Value above, for which there is a number, through which alone a node acts."""
+    """The nearest Value above, with a number of its own, that carries all of a node's effect."""
     top = node
     above: set[Value]
     while len(above := {edge.node for edge in uses.get(top, ())}) == 1:
@@ -81,7 +83,7 @@ def _above(
 
 
 def explaining_factors(judge: Judge, manual: Mapping[Value, float]) -> list[str]:
-    """The local derivatives each of which, changed alone, makes all the numbers right.
+    """The local derivatives that each, if changed alone, make all the numbers right.
 
     A derivative is a sum of products, and linear in each factor: the change of the factor follows
     from one number, and the others confirm it or do not.

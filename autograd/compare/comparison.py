@@ -1,4 +1,4 @@
-"""Hand-derived numbers beside those of one graph, and what that says about the derivation."""
+"""Hand-derived numbers beside those of one graph, and what they say about the derivation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,10 +18,10 @@ from autograd.quiet import quietly
 from autograd.value import Value
 
 TELLING = 1e-3
-"""What fraction of a derivative the room for rounding may be to tell right from wrong."""
+"""The largest room for rounding, relative to a derivative, that tells right from wrong."""
 MOST_SUSPECTED = 4
 """How many factors are named that would each explain the numbers."""
-CLASH = "together they are the derivatives to no side of the kink, nor between any"
+CLASH = "no side of the kink, nor anything between its sides, has these derivatives together"
 SINGLE = TOLERANCE * 2.0**29
 """The tolerance for numbers that were computed in float32."""
 
@@ -43,12 +43,12 @@ class Comparison:
 
     @property
     def compared(self) -> list[Pair]:
-        """What each row is about."""
+        """The derivative that each row is about."""
         return [pair for pair, _ in self.pairs]
 
     @property
     def labels(self) -> list[str]:
-        """How each of them is written."""
+        """The way each of them is written."""
         return [self.label(of, wrt) for of, wrt in self.compared]
 
     def number(self, index: int) -> float:
@@ -57,8 +57,8 @@ class Comparison:
         return self._judges[of].number(wrt)
 
     def forgive(self, sizes: Mapping[int, float]) -> None:
-        """Let agree, of some of the pairs, what a formula that cancels may be off by, if that is
-        little beside the size of the derivative where the formula is right.
+        """Let some of the pairs agree if they are off by no more than a formula that cancels may
+        be, and that is little beside the size of the derivative where the formula is right.
         """
         for index, size in sizes.items():
             off, room = self._off(index)
@@ -106,7 +106,7 @@ class Comparison:
         return replace(row, verdict=self.verdicts[index])
 
     def diagnosis(self) -> Iterator[str]:
-        """What is wrong, from the root down."""
+        """Sentences on the errors, from the root down."""
         wrong, _ = self._wrong()
         factors = [
             f"{self.label(of, wrt)}: {should_be(yours, self._judges[of].number(wrt))} "
@@ -132,27 +132,27 @@ class Comparison:
             return  # inputs have no order: the table says it all
         yield f"First wrong: {every[0]}"
         if len(every) > 1:
-            yield f"Wrong of themselves, too: {len(every) - 1} more, such as {every[1]}"
+            yield f"Independently wrong: {len(every) - 1} more, such as {every[1]}"
 
     def case(self, arguments: Mapping[Value, str] = MappingProxyType({})) -> Case:
-        """What there is to explain; `arguments` says which argument a Value belongs to."""
+        """The numbers to be explained; `arguments` says which argument a Value belongs to."""
         numbers = self._of_root()
         groups = [arguments.get(x) or self._group(x) for x in numbers]
         return Case(self.judge, list(numbers), groups, list(numbers.values()))
 
     def _group(self, node: Value) -> str:
-        """The array that a node is an element of by its name, w for w0 or w0_1; or its title."""
+        """The array that a node belongs to by its name, w for w0 or w0_1; otherwise its title."""
         title = self._title(node)
         base = (node.name or "").rstrip("0123456789_")
         first = {name for name in self.judge.names.values() if name in (f"{base}0", f"{base}0_0")}
         return base if base and first else title
 
     def _together(self) -> bool:
-        """Whether the valid choices at kinks are valid together: those of a tie add up to 1."""
+        """Whether the choices at kinks are valid together: those of a tie have to add up to 1."""
         numbers = self._of_root()
         corners = [[x[wrt] for wrt in numbers] for x in self.judge.corners]
         if not corners or not np.isfinite(corners).all():
-            return True  # to a side where a slope is infinite every number is on the way
+            return True  # with an infinite slope on one side, any number lies in between
         if "disagree" in self.verdicts or "undefined" in self.verdicts:
             return True
         rooms = [self.judge.room(wrt) for wrt in numbers]
@@ -167,7 +167,7 @@ class Comparison:
         return first_wrong(self.judge, self._of_root(), local)
 
     def _of_root(self) -> dict[Value, float]:
-        """The numbers given for derivatives of the root with respect to what is in its graph."""
+        """The numbers given for derivatives of the root with respect to nodes of its graph."""
         return {
             wrt: yours
             for (of, wrt), yours in self.pairs
@@ -201,7 +201,7 @@ def float32_advice(rows: Sequence[Row], tolerance: float) -> Iterator[str]:
 def named_mistakes(cases: Sequence[Case]) -> list[str]:
     """The classic mistakes that explain the numbers at all points, in words."""
     if all(case.right(case.yours) for case in cases):
-        return []  # what is wrong is no derivative of the root by something in its graph
+        return []  # what is wrong is not a derivative of the root
     found = explanations(cases)
     if not found:
         return ["None of the classic mistakes gives these numbers."]

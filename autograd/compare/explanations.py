@@ -27,15 +27,15 @@ MOST_STEPS = 200_000
 """How much work may be done for pairs of mistakes: about a twentieth of a second."""
 
 Mistakes = tuple[Mistake, ...]
-"""Those that are made at once."""
+"""Mistakes that are made at once."""
 Found = Mapping[Mistakes, object] | None
-"""Those that explain the numbers of all the cases so far; None if there were none."""
+"""Those that explain the numbers of all the cases so far; None before the first case."""
 
 
 def explanations(cases: Sequence[Case]) -> list[str]:
     """The mistakes that reproduce the hand-derived numbers at all points, the simplest ones.
 
-    They must change the gradient at some point: the right one explains nothing.
+    They must change the gradient at some point: the right gradient explains nothing.
     """
     for tier in (_single, _scaled, _left_out, _paired):
         if found := _fitting(cases, tier):
@@ -81,7 +81,7 @@ def _scaled(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float
 
 
 def _left_out(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float]]]:
-    """A term or an operation that is not there when the derivatives above it are computed."""
+    """A term or an operation that is missing when the derivatives above it are computed."""
     order, names = case.judge.order, case.judge.names
     if len(order) > MOST_NODES:
         return
@@ -124,7 +124,7 @@ def _paired(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float
 def _replaced(
     order: Sequence[Value], position: int, number: float, partials: Sequence[float]
 ) -> dict[Value, Sequence[float]]:
-    """The partial derivatives where one node had other data, and those that use it followed."""
+    """The partial derivatives if one node had other data, and the nodes that use it followed."""
     data = {order[position]: number}
     result = {order[position]: partials}
     for user in order[position + 1 :]:

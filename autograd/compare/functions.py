@@ -1,4 +1,4 @@
-"""A function and its hand-written gradient, called and held to what they promise."""
+"""A function and its hand-written gradient: called, and held to their promises."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,7 +74,7 @@ class Checked:
             ValueError: if it raises an exception.
         """
         leaves = [values(x, name) for x, name in zip(point, self.names, strict=True)]
-        # Copies, which the function may change.
+        # The function gets copies, which it may change.
         arguments = [
             x[()] if scalar else x.copy() for x, scalar in zip(leaves, self.scalars, strict=True)
         ]
@@ -87,7 +87,7 @@ class Checked:
             message = f"{self.title} raised {type(error).__name__}: {error}; at {at}"
             raise ValueError(message) from error
         if not given and not isinstance(result, Value):
-            result = Value(real(result, f"what {self.title} returns"))
+            result = Value(real(result, f"the result of {self.title}"))
         if not isinstance(result, Value):
             raise TypeError(
                 f"{self.title} must return a Value, not a {type(result).__name__}: it must return "
@@ -98,7 +98,7 @@ class Checked:
         return Sample(point, result, leaves, self.tolerance)
 
     def by_hand(self, sample: Sample) -> dict[Any, Any]:
-        """What the hand-written gradient returns at the point of a sample, by argument."""
+        """The result of the hand-written gradient at the point of a sample, for each argument."""
         copies = [
             float(x) if scalar else x.copy()
             for x, scalar in zip(sample.point, self.scalars, strict=True)
@@ -158,7 +158,7 @@ class Checked:
         return Check(sample, Comparison(sample.judge, list(self.paired(sample))))
 
     def at_all(self, taken: Sequence[Sample]) -> Iterator[Check]:
-        """The comparisons; those far away are left out where `math` refuses so large a number."""
+        """The comparisons, without those far away, where `math` refuses so large a number."""
         for count, sample in enumerate(taken):
             try:
                 yield self.at(sample)
@@ -167,7 +167,7 @@ class Checked:
                     raise
 
     def described(self, point: Point) -> str:
-        """The arguments, to be read."""
+        """The arguments as text."""
         texts = [f"{name} = {_text(x)}" for name, x in zip(self.names, point, strict=True)]
         return ", ".join(texts)
 

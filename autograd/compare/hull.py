@@ -1,4 +1,4 @@
-"""Whether several numbers at once lie between others: in the convex hull of some points."""
+"""Whether several numbers together lie between others: in the convex hull of some points."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 from autograd.compare.rounding import RELATIVE
 
 NEGLIGIBLE = RELATIVE**1.5
-"""How small what is not yet 0 in the search for a solution may be to be taken for it."""
+"""How small a remainder in the search for a solution may be and still count as 0."""
 
 Array = NDArray[np.float64]
 
 
 def in_hull(point: Array, corners: Array, room: Array) -> bool:
-    """Whether a point is a weighted mean of some corners, the weights being at least 0.
+    """Whether a point is a weighted mean of some corners, with weights of at least 0.
 
     Args:
         point: of shape (n,).

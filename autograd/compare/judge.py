@@ -13,7 +13,7 @@ from autograd.graph import topological_order
 from autograd.value import Value
 
 TOLERANCE = 8 * EPSILON
-"""The difference that is put down to rounding, in units of the bound of the rounding error."""
+"""The difference that is put down to rounding, in units of the bound on the rounding error."""
 
 
 class Judge:
@@ -42,17 +42,17 @@ class Judge:
 
     @cached_property
     def kinks(self) -> Sides:
-        """The nodes that are at a kink, with the partial derivatives to its sides."""
+        """The nodes that are at a kink, with the partial derivatives on its sides."""
         return at_kinks(self.order, self.bounds)
 
     @cached_property
     def corners(self) -> list[dict[Value, float]]:
-        """The gradients to all the sides of the kinks; those between them are valid, too."""
+        """The gradients on all the sides of the kinks; those in between are valid, too."""
         return corners(self.order, self.uses, self.kinks)
 
     @cached_property
     def intervals(self) -> dict[Value, tuple[float, float]]:
-        """Where a node is at a kink: the valid derivatives."""
+        """The valid derivatives where a node is at a kink."""
         if self.corners:
             return {
                 node: (min(found := [x[node] for x in self.corners]), max(found))
@@ -61,7 +61,7 @@ class Judge:
         return intervals(self.order, self.kinks) if self.kinks else {}
 
     def number(self, wrt: Value) -> float:
-        """The right derivative; 0 with respect to what is not in the graph."""
+        """The right derivative; 0 with respect to a Value that is not in the graph."""
         return self.derivatives.get(wrt, ZERO).number
 
     def room(self, wrt: Value) -> float:
@@ -88,7 +88,7 @@ class Judge:
         return derivatives(self.order, self.uses, absorbed=True)
 
     def verdict(self, wrt: Value, yours: float) -> tuple[Verdict, str]:
-        """The verdict on the derivative with respect to a node, and what there is to say of it."""
+        """The verdict on the derivative with respect to a node, and a note on it."""
         ours = self.number(wrt)
         room = self.room(wrt)
         outside = "" if wrt in self.derivatives else "not in the graph, so 0"
@@ -100,7 +100,7 @@ class Judge:
         if not isfinite(yours):
             return "undefined", numbers
         if not isfinite(room):
-            return "undefined", f"{numbers}; there is no finite bound of its rounding error here"
+            return "undefined", f"{numbers}; there is no finite bound on its rounding error here"
         if abs(yours - ours) <= room:
             return "agree", outside
         low, high = self.intervals.get(wrt, (ours, ours))
@@ -128,7 +128,7 @@ class Judge:
             if isfinite(ours) and not at_kink and abs(value - ours) > 10.0 * error + self.room(wrt):
                 note = (note and note + "; ") + (
                     f"a difference quotient gives {value:.9g} ± {error:.2g}, not {ours:.9g}: the "
-                    "library or a partial derivative of one's own may be wrong"
+                    "library or a partial derivative of your own may be wrong"
                 )
         return Row(
             derivative, yours, ours, value, error, abs(yours - ours), self.room(wrt), verdict, note

@@ -1,4 +1,4 @@
-"""What a hand-derived number is the derivative of: Values and numbers paired up."""
+"""The keys of hand-derived numbers: which derivative each of the numbers is."""
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,21 +10,21 @@ from autograd.reals import boxed, objects, real
 from autograd.value import Value
 
 Pair = tuple[Value, Value]
-"""The Value that is differentiated, and the one with respect to which it is."""
+"""The Value that is differentiated, and the one with respect to which."""
 
 
 def paired(root: Value, names: Mapping[Value, str], manual: Any) -> Iterator[tuple[Pair, float]]:
-    """Every hand-derived number with what it is the derivative of.
+    """Every hand-derived number with the pair of Values that it belongs to.
 
     Raises:
         TypeError: if a key or a number is of the wrong type.
-        ValueError: if a name means no Value, or several, or the shapes differ.
+        ValueError: if a name stands for no Value or for several, or if the shapes differ.
     """
     items = manual.items() if isinstance(manual, Mapping) else manual
     if isinstance(items, (str, bytes, Value)) or not isinstance(items, Iterable):
         raise TypeError(
-            "the hand-derived derivatives are a dict {Value: number}, or a list of pairs (Values, "
-            f"numbers), not a {type(manual).__name__}"
+            "the hand-derived derivatives must be a dict {Value: number} or a list of pairs "
+            f"(Values, numbers), not a {type(manual).__name__}"
         )
     for item in items:
         if not isinstance(item, Sequence) or isinstance(item, str) or len(item) != 2:
@@ -72,14 +72,14 @@ def _resolved(key: Any, names: Mapping[Value, str]) -> Any:
             if not isinstance(item, Value):
                 raise TypeError(f"a key must be made of Values, not of {type(item).__name__}")
         return key
-    raise TypeError(f"a key is a Value, a name, a pair or an array of them, not {key!r}")
+    raise TypeError(f"a key must be a Value, a name, or a pair or an array of them, not {key!r}")
 
 
 def _one(key: Any, names: Mapping[Value, str], several: bool = False) -> Any:
     if isinstance(key, Value):
         return key
     if not isinstance(key, str):
-        raise TypeError(f"a key is a Value or the name of one, not {key!r}")
+        raise TypeError(f"a key must be a Value or the name of one, not {key!r}")
     found = [node for node in names if node.name == key]
     if len(found) == 1:
         return found[0]

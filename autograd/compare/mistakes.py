@@ -1,7 +1,7 @@
 """The classic mistakes of derivations by hand, by name.
 
-Each is made on purpose, and the gradient with it compared with the hand-derived one: what gives the
-same numbers at every point may be the mistake.
+Each is made on purpose, and the resulting gradient is compared with the hand-derived one: what
+gives the same numbers at every point may be the mistake.
 
 The catalogue is about particular operations, so they are named: nobody forgets the mask of a sine.
 """
@@ -24,16 +24,16 @@ MOST_USES = 12
 MOST_SWAPPED = 8
 
 EVERYWHERE = ", everywhere"
-LOCAL = {"a sign is flipped", "the factor 2 is missing", "a factor 2 is too many"}
+LOCAL = {"a sign is flipped", "the factor 2 is missing", "there is an extra factor 2"}
 """Mistakes that nobody makes everywhere."""
 
 Partials = Mapping[Value, Sequence[float]]
-"""What partial derivatives of some nodes become."""
+"""The wrong partial derivatives of some nodes."""
 Change = Callable[[Sequence[float]], list[float]]
-"""What a mistake makes of a gradient."""
+"""Turns a gradient into the one that a mistake gives."""
 FACTORS = (
     ("the factor 2 is missing", 0.5),
-    ("a factor 2 is too many", 2.0),
+    ("there is an extra factor 2", 2.0),
     ("a sign is flipped", -1.0),
     ("a gradient is forgotten", 0.0),
 )
@@ -59,11 +59,11 @@ class Case(NamedTuple):
         return [slopes[x] for x in self.wrt]
 
     def fits(self, numbers: Sequence[float]) -> bool:
-        """Whether numbers are the hand-derived ones, but for rounding."""
+        """Whether numbers are the hand-derived ones, apart from rounding."""
         return self._near(numbers, self.yours)
 
     def right(self, numbers: Sequence[float]) -> bool:
-        """Whether numbers are the right ones, but for rounding."""
+        """Whether numbers are the right ones, apart from rounding."""
         return self._near(numbers, self.ours)
 
     def _near(self, numbers: Sequence[float], others: Sequence[float]) -> bool:
@@ -74,15 +74,15 @@ class Case(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """What is wrong in one way of deriving."""
+    """One way to get a derivation wrong."""
 
     kind: str
-    """What it is; several places where the same mistake gives the same numbers are one."""
+    """The mistake as a clause; places where it gives the same numbers count as one."""
     place: str
 
 
 def mistaken(case: Case) -> Iterator[tuple[Mistake, list[float]]]:
-    """Every single mistake with the numbers that it gives."""
+    """Every single mistake, with the numbers that it gives."""
     for mistake, partials in at_nodes(case.judge):
         yield mistake, case.gradient(partials)
     for mistake, change in in_arguments(case):
@@ -125,7 +125,7 @@ def _at_each_node(judge: Judge) -> Iterator[tuple[str, str, Partials]]:
 
 
 def _uses(judge: Judge) -> Iterator[tuple[Mistake, Partials]]:
-    """Uses of a Value that do not count: of one Value, or of all that are used as often."""
+    """Uses that are left out: those of one Value, or of all Values that are used as often."""
     alike: dict[int, list[list[Edge[Value]]]] = {}
     for node, uses in users(judge.order).items():
         if 2 <= len(uses) <= MOST_USES:
@@ -139,7 +139,7 @@ def _uses(judge: Judge) -> Iterator[tuple[Mistake, Partials]]:
 def _dropped(
     uses: Sequence[Sequence[Edge[Value]]], before: str, after: str
 ) -> Iterator[tuple[Mistake, Partials]]:
-    """Each but one use, or that one, of several Values that are used equally often."""
+    """Leave out all uses but one, or that one, of several Values that are used equally often."""
     count = len(uses[0])
     for kept in range(count):
         place = f"{before}, use {kept + 1}{after}".replace("(, ", "(")
@@ -156,7 +156,7 @@ def _without(uses: Sequence[Edge[Value]]) -> Partials:
 
 
 def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
-    """What the partial derivatives of a node become by each mistake."""
+    """The partial derivatives of a node with each mistake."""
     op, right = node.op, node.partials
     if op is None:
         return
@@ -184,7 +184,7 @@ def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
     elif op is ops.mean:
         yield "a division is forgotten (sum for mean)", [1.0] * count
     elif op is ops.sum:
-        yield "a division too many (mean for sum)", [1.0 / count] * count
+        yield "there is an extra division (mean for sum)", [1.0 / count] * count
     elif op is ops.power and not live[1]:
         yield _missing(data[1]), [right[0] / data[1] if data[1] else 0.0, 0.0]
         yield "the derivative of a power is forgotten", [1.0, 0.0]
@@ -259,6 +259,6 @@ def _orders(count: int) -> Iterator[tuple[str, Sequence[int]]]:
         for a, b in combinations(range(count), 2):
             swapped = [{a: b, b: a}.get(index, index) for index in range(count)]
             if swapped != backward:
-                yield f"wrong in two elements, exchanged: {a} and {b}", swapped
+                yield f"wrong in two elements, which are exchanged: {a} and {b}", swapped
     for shift in (1, count - 1):
         yield f"shifted by {shift}", [(index - shift) % count for index in range(count)]

@@ -10,17 +10,17 @@ from autograd.quiet import quiet
 from autograd.value import Value
 
 SHRINK = 2.0
-"""What each step is divided by to get the next one."""
+"""The divisor that takes each step to the next one."""
 LEVELS = 6
 """How many steps there are for each size."""
 STEPS = (1e-6, 1e-4, 3e-3, 0.1)
 """The sizes that the steps begin with, relative to the point, the smallest first."""
 DOUBT = 10.0
-"""How many of their errors estimates may be apart and still agree."""
+"""How far apart estimates may be and still agree, in multiples of their errors."""
 STANDS_OUT = 1000.0
-"""How many times the rounding of a function its change is, at the smallest step that is tried."""
+"""The change of a function at the smallest step that is tried, in multiples of its rounding."""
 TINY = 1e-290
-"""What is smaller than this says nothing of the size of the steps."""
+"""Smaller numbers say nothing about the size of the steps."""
 
 
 def estimate(
@@ -28,9 +28,10 @@ def estimate(
 ) -> tuple[float, float] | None:
     """The derivative of the last of some nodes with respect to one of them, and its error.
 
-    Extrapolated from steps of several sizes. Where they do not agree, the smallest is believed: a
-    large one may have jumped over a kink, a pole or a period. All of them may have, so ours is not
-    contradicted before the smallest step was tried at which it stands out from rounding.
+    It is extrapolated from steps of several sizes. Where they do not agree, the smallest is
+    believed: a large one may have jumped over a kink, a pole or a period. Since all of them may
+    have, ours is not contradicted until the smallest step has been tried at which it stands out
+    from rounding.
 
     Args:
         order: the nodes in topological order.

@@ -1,4 +1,4 @@
-"""What a comparison found: a row for each derivative, and the diagnosis in words."""
+"""The findings of a comparison: a row for each derivative, and the diagnosis in words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEVERITY: tuple[Verdict, ...] = ("agree", "convention", "not exercised", "undefi
 PASSING: tuple[Verdict, ...] = ("agree", "convention")
 
 MOST_ROWS = 30
-"""How many rows are printed, and of how many derivatives there is an estimate."""
+"""How many rows are printed, and how many derivatives are estimated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Row:
     yours: float
     automatic: float
     numeric: float | None
-    """A difference quotient of the function; None where none could be had, and where there are very
+    """A difference quotient of the function; None where there is none, and where there are very
     many derivatives.
     """
     numeric_error: float | None
@@ -96,7 +96,7 @@ class Report:
     def draw(self, **options: Any) -> Diagram:
         """The graph with every compared number beside the automatic one, coloured by the verdict.
 
-        After `check_gradient()` that is the graph at the point of the table.
+        After `check_gradient()`, it is the graph at the point of the table.
 
         Args:
             options: those of `draw()`.
@@ -176,7 +176,7 @@ COLORS: dict[Verdict, str] = {
 
 def _cells(row: Row) -> tuple[str, ...]:
     name = "".join(x if x.isprintable() else "?" for x in row.derivative)
-    if len(name) > 22:  # the end says with respect to what
+    if len(name) > 22:  # keep the end, which says with respect to what
         name = f"{name[:7]}…{name[-14:]}"
     numeric = "" if row.numeric is None else f"{row.numeric:.6g}"
     numbers = f"{row.yours:.9g}", f"{row.automatic:.9g}", numeric, f"{row.difference:.2g}"

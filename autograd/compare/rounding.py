@@ -1,4 +1,4 @@
-"""How exact a gradient can be: every derivative with a bound of its rounding error.
+"""How exact a gradient can be: every derivative with a bound on its rounding error.
 
 First-order error analysis, as in N. J. Higham, Accuracy and Stability of Numerical Algorithms,
 2nd edition, 2002, section 3.3: an operation hands on the errors of its operands, multiplied by its
@@ -31,11 +31,11 @@ from autograd.value import Value
 T = TypeVar("T")
 EPSILON = 2.0**-52
 RELATIVE = 1e-9
-"""How nearly numbers must agree, relative to their size, where rounding does not explain more."""
+"""How nearly numbers must agree, relative to their size, unless rounding explains more."""
 
 
 class Bounded(NamedTuple):
-    """A number and the bound of its rounding error."""
+    """A number and the bound on its rounding error."""
 
     number: float
     bound: float
@@ -86,7 +86,7 @@ def data_bounds(order: Iterable[Value], given: dict[Value, float]) -> dict[Value
             _handed_on(node, index, result[x]) if isinstance(x, Value) else _constant(node, x)
             for index, x in enumerate(node.operands)
         ]
-        # In a long sum every step rounds, each of them up or down.
+        # In a long sum every step rounds, some up and some down.
         steps = sqrt(len(handed_on)) if node.op.arity is None else 1.0
         own = max(_rounding(node.data), node.op.cancels)
         result[node] = own + steps * sum(handed_on)
@@ -103,8 +103,8 @@ def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
 
 
 def attempt(function: Callable[..., T], *arguments: Any) -> T | None:
-    """The result of a part of an operation; None where it has none: one of the user's own may not
-    be defined there, not be written for Values, or raise anything at all.
+    """The result of a part of an operation, or None where it fails: in a custom operation it may be
+    undefined, not written for Values, or raise anything at all.
     """
     try:
         return function(*arguments)
@@ -114,8 +114,8 @@ def attempt(function: Callable[..., T], *arguments: Any) -> T | None:
 
 @quiet
 def _formula_bounds(op: Op, node: Value, data: dict[Value, float]) -> list[float]:
-    """The same from the formulas, that of the textbook too if it is another one: a derivation by
-    hand may use it, and terms of it may cancel, as in `1 - tanh(x) ** 2`.
+    """The same from the formulas, including the textbook's if that is a different one: a derivation
+    by hand may use it, and its terms may cancel, as in `1 - tanh(x) ** 2`.
     """
     twins: list[Any] = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
     out = Value(node.data)
@@ -151,13 +151,12 @@ def _largest_term(formula: Any) -> float:
 
 
 def _handed_on(node: Value, index: int, bound: float) -> float:
-    """What an error of an operand does to the data.
+    """The effect of an error of an operand on the data.
 
     To first order, and by trial where that says little: where the partial derivative is not finite
-    (the square root of a rounding is), and where the operand is not known to be anything but 0 (its
-    cube is then not either). The trial is half as long, again and again, where the operation is not
-    defined; an operand that cannot be moved at all, as a whole exponent of a negative number, is
-    exact.
+    (but the square root of a rounding is), and where the operand may as well be 0 (then its cube
+    may, too). Where the operation is not defined, the trial step is halved, again and again; an
+    operand that cannot be moved at all, such as a whole exponent of a negative number, is exact.
     """
     op, operands = node.op, arguments(node)
     assert op is not None
@@ -181,7 +180,7 @@ def _handed_on(node: Value, index: int, bound: float) -> float:
 
 
 def _constant(node: Value, x: float) -> float:
-    """What a rounding of a constant does to the data; its partial is not recorded."""
+    """The effect of a rounding of a constant on the data; its partial is not recorded."""
     return _rounding(x if node.op is not None and node.op.sums else node.data)
 
 
@@ -197,5 +196,5 @@ def _rounding(x: float) -> float:
 
 
 def _product(a: float, b: float) -> float:
-    """`abs(a) * b`, where nothing times infinity is nothing."""
+    """`abs(a) * b`, where 0 times infinity is 0."""
     return fabs(a) * b if a and b else 0.0

@@ -20,16 +20,16 @@ Point = list[NDArray[np.float64]]
 CLEARANCE = 1e-3
 """How far from a kink a point must be, relative to the arguments."""
 ATTEMPTS = 20
-"""How many points are tried for each that is wanted, or for a branch that was not seen."""
+"""How many points are tried for each one that is wanted, or for a branch not yet seen."""
 MOST_TRIALS = 200
-"""How many points are tried in all, to see branches that were not seen."""
+"""How many points are tried in all for branches not yet seen."""
 BISECTIONS = 12
 NEARLY = 0.95
-"""How far towards a kink the points near to it are."""
+"""How far towards a kink the points near it are, as a fraction of the way."""
 MOST_JOINT = 8
-"""Up to how many branches are looked at two by two."""
+"""The largest number of branches that are looked at two by two."""
 FARTHEST = 2.3
-"""The logarithm of how much larger than the given ones numbers become."""
+"""How much larger than the given numbers others become, as a logarithm."""
 
 
 class Branch(NamedTuple):
@@ -47,7 +47,7 @@ class Sample:
         self.leaves = leaves
         self.judge = Judge(root, tolerance)
         self.middles: dict[Branch, Value | float] = {}
-        """What is 0 in the middle of a piece between two kinks."""
+        """For each piece between two kinks, a number that is 0 in its middle."""
         self._reaches: dict[Value, float] = {}
         for node in self.judge.order:  # each after its operands
             self._reaches[node] = fabs(node.data) if node.op is None else self._reach(node)
@@ -56,7 +56,7 @@ class Sample:
 
     @quiet
     def _deciders(self) -> dict[Branch, Value | float]:
-        """For each branch the number by whose sign it is taken: a condition may be a plain one."""
+        """For each branch, the number whose sign decides it; a condition may be a plain number."""
         result: dict[Branch, Value | float] = {}
         for node in self.judge.order:
             if node.op is None:
@@ -82,7 +82,7 @@ class Sample:
         return 1 if decider.data > 0.0 else -1
 
     def _reach(self, node: Value) -> float:
-        """By how much a node changes at most, for each relative change of the arguments."""
+        """The largest change of a node, relative to that of the arguments."""
         if node not in self._reaches:
             self._reaches[node] = sum(
                 fabs(edge.partial) * self._reach(edge.operand)
@@ -93,7 +93,7 @@ class Sample:
 
     @property
     def usable(self) -> bool:
-        """Whether everything is finite, and no kink is near that matters."""
+        """Whether everything is finite, and no kink that matters is near."""
         derivatives = self.judge.derivatives.values()
         return (
             isfinite(self.judge.root.data)
@@ -102,7 +102,7 @@ class Sample:
         )
 
     def _flat(self) -> bool:
-        """Whether it does not matter to which sides of its kinks the point is: `relu(relu(-1))`."""
+        """Whether the sides of its kinks make no difference at the point: `relu(relu(-1))`."""
         exactly = {self.judge.names[node] for node in self.judge.kinks}
         return all(side or branch.node in exactly for branch, side in self.sides.items()) and all(
             low == high
@@ -111,12 +111,12 @@ class Sample:
         )
 
     def described(self, branch: Branch, side: int) -> str:
-        """What was never seen."""
+        """A sentence on a side that was never seen."""
         decider = self.deciders[branch]
         (op,) = {x.op.name for x, name in self.judge.names.items() if x.op and name == branch.node}
         if isinstance(decider, float):
             return f"the condition of a {op} was never {'true' if side > 0 else 'false'}"
-        name = self.judge.names.get(decider, f"what decides about the {op}")
+        name = self.judge.names.get(decider, f"the number that decides the {op}")
         word = "positive" if side > 0 else "negative"
         return f"{name} was never {word}, so that side of the {op} was not compared"
 
@@ -148,7 +148,7 @@ class Sample:
 
 
 class Search:
-    """For points on all the sides of the kinks."""
+    """A search for points on all the sides of the kinks."""
 
     def __init__(self, take: Callable[..., Sample], given: Point) -> None:
         self.take = take
@@ -172,14 +172,14 @@ class Search:
         return sample
 
     def new(self, sides: Mapping[Branch, int]) -> bool:
-        """Whether a side was never seen, or two of them never at once."""
+        """Whether one of these sides was never seen before, or two of them never at once."""
         return any(side not in self.sides.get(branch, ()) for branch, side in sides.items()) or any(
             pair not in self.pairs for pair in _pairs(sides)
         )
 
     def between(self) -> None:
-        """Look for what is beyond one kink, but not beyond another one: on straight lines between
-        points that are on other sides of both.
+        """Look for points beyond one kink but not beyond another: on straight lines between points
+        that are on different sides of both.
         """
         tried: set[tuple[Branch, Branch]] = set()
         for one, other in combinations(list(self.found), 2):
@@ -209,7 +209,7 @@ class Search:
                 return
 
     def near_kinks(self) -> None:
-        """Add a point close to each kink on each side, for a mask that begins in another place."""
+        """Add a point close to each kink on each side, to catch a mask that begins elsewhere."""
         if len(self.sides) > MOST_JOINT:
             return
         for branch in self.sides:
@@ -225,7 +225,7 @@ class Search:
 
 
 def _pairs(sides: Mapping[Branch, int]) -> Iterator[tuple[Branch, int, Branch, int]]:
-    """All that is so at once, two by two; nothing where that is too much."""
+    """All pairs of sides that a point is on at once; none if there are too many."""
     if len(sides) <= MOST_JOINT:
         for (a, side), (b, other) in combinations(sides.items(), 2):
             if a.node != b.node:
@@ -266,8 +266,8 @@ def _proposals(
 ) -> Iterator[Point]:
     """Points around a given one, and farther away.
 
-    Every other one has the same signs. Of the others each has the signs that the one before has
-    not, so that every element is seen with both.
+    Every other one has the same signs. Each of the rest has the opposite signs of the one before,
+    so that every element is seen with both.
     """
     flat = np.concatenate([np.abs(x).ravel() for x in given])
     typical = float(np.median(flat[flat > 0.0])) if np.any(flat > 0.0) else 1.0

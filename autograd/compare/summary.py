@@ -15,9 +15,9 @@ from autograd.graph import topological_order
 from autograd.value import Value
 
 SMALLER = (0.1, 0.01, 0.001)
-"""What arguments are multiplied by to come nearer to 0."""
+"""The factor that brings arguments nearer to 0."""
 MOST_SIDES = 3
-"""How many sides of kinks are named that were not seen."""
+"""How many of the unseen sides of kinks are named."""
 
 
 def summary(
@@ -33,7 +33,7 @@ def summary(
     forgiven: dict[int, float] = {}
     if any(check.failed for check in checks):
         checks = [*checks, *_smaller(checked)]
-        # A formula that is right where it does not cancel is forgiven that it cancels elsewhere.
+        # A formula that is right where it does not cancel is forgiven for cancelling elsewhere.
         forgiven = {
             index: max(check.comparison.telling(index) for check in checks)
             for index in range(len(first.comparison.pairs))
@@ -67,7 +67,7 @@ def summary(
 
 
 def _smaller(checked: Checked) -> Iterator[Check]:
-    """Checks at smaller arguments: where those given saturate something, all is rounding there."""
+    """Checks at smaller arguments: if those given saturate something, only rounding is left."""
     for factor in SMALLER:
         check = checked.tried([np.asarray(factor * x) for x in checked.given])
         if check is not None:
@@ -84,7 +84,7 @@ def _case(checked: Checked, check: Check) -> Case:
 def _exercised(
     first: Check, rows: Sequence[Row], unseen: Mapping[Branch, int], every_branch: bool
 ) -> Iterator[Row]:
-    """The rows; what agrees, but was not compared on both sides of a kink, says so."""
+    """The rows; one that agrees, but was not compared on both sides of a kink, says so."""
     sample = first.sample
     computed: dict[str, set[Value]] = {}
     for branch in unseen:
@@ -98,7 +98,7 @@ def _exercised(
             continue
         notes = [sample.described(branch, unseen[branch]) for branch in missed[:MOST_SIDES]]
         if len(missed) > MOST_SIDES:
-            notes.append(f"and {len(missed) - MOST_SIDES} more sides of kinks")
+            notes.append(f"likewise for {len(missed) - MOST_SIDES} more sides of kinks")
         note = "; ".join(filter(None, [row.note, *notes]))
         verdict = "not exercised" if every_branch else row.verdict
         yield replace(row, verdict=verdict, note=note)

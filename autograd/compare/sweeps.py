@@ -1,4 +1,4 @@
-"""Backward sweeps that do something else than backpropagation does, for the sake of comparison."""
+"""Backward sweeps that do something other than backpropagation, for comparing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
@@ -11,9 +11,9 @@ from autograd.quiet import quiet
 from autograd.value import Value
 
 MOST_KINKS = 10
-"""How many Values may be at a kink for all the combinations of their sides to be gone through."""
+"""How many Values may be at a kink for all combinations of their sides to be tried."""
 MOST_NODES = 400
-"""How large a graph may be for a sweep through it for each of its nodes."""
+"""How many nodes a graph may have for a sweep through it for each of them."""
 
 
 def gradients(
@@ -26,9 +26,9 @@ def gradients(
 
     Args:
         order: the nodes.
-        uses: `uses(order)`, or that of a longer order which goes on from this one.
-        partials: what takes the place of the partial derivatives of some nodes.
-        given: what is handed on by some nodes instead of the derivative with respect to them.
+        uses: `uses(order)`, or that of a longer order that continues this one.
+        partials: numbers that replace the partial derivatives of some nodes.
+        given: numbers that some nodes hand on instead of the derivative with respect to them.
     """
     result = dict.fromkeys(order, 0.0)
     result[order[-1]] = 1.0
@@ -46,7 +46,7 @@ def gradients(
 
 
 def replaced(uses: Iterable[Edge[Value]]) -> dict[Value, list[float]]:
-    """The partial derivatives of the nodes of some edges, where those along the edges are new."""
+    """The partial derivatives of the nodes of some edges, with those along the edges replaced."""
     result: dict[Value, list[float]] = {}
     for edge in uses:
         result.setdefault(edge.node, list(edge.node.partials))[edge.place] = edge.partial
@@ -63,12 +63,12 @@ def computed_from(node: Value, uses: Sequence[Edge[Value]]) -> dict[Value, None]
 
 
 Sides = Mapping[Value, Sequence[tuple[float, ...]]]
-"""The partial derivatives to all sides of the kinks that some nodes are at."""
+"""The partial derivatives on all sides of the kinks that some nodes are at."""
 
 
 @quiet
 def at_kinks(order: Sequence[Value], bounds: Mapping[Value, float]) -> Sides:
-    """The nodes whose operands are, but for rounding, where a derivative jumps."""
+    """The nodes whose operands are, apart from rounding, where a derivative jumps."""
     result = {}
     for node in order:
         if node.op is None or not node.op.kinks:
@@ -82,9 +82,9 @@ def at_kinks(order: Sequence[Value], bounds: Mapping[Value, float]) -> Sides:
 
 
 def _sides(node: Value, data: Sequence[float], room: float) -> list[tuple[float, ...]]:
-    """The partial derivatives to all sides of a kink that is within the room for rounding.
+    """The partial derivatives on all sides of a kink that is within the room for rounding.
 
-    There may be another kink close by, so the step there is only as long as it has to be.
+    There may be another kink close by, so the step to a side is only as long as it has to be.
     """
     assert node.op is not None
     found: dict[tuple[float, ...], None] = {}
@@ -118,7 +118,7 @@ def corners(
 def intervals(order: Sequence[Value], kinks: Sides) -> dict[Value, tuple[float, float]]:
     """The interval of the valid derivatives with respect to each node, by interval arithmetic.
 
-    For where there are many kinks; the intervals may be too wide.
+    This is for many kinks; the intervals may be too wide.
     """
     result = dict.fromkeys(order, (0.0, 0.0))
     result[order[-1]] = (1.0, 1.0)
@@ -126,7 +126,7 @@ def intervals(order: Sequence[Value], kinks: Sides) -> dict[Value, tuple[float, 
         choices = list(zip(*kinks[node], strict=True)) if node in kinks else None
         for edge in edges(node):
             slopes = choices[edge.place] if choices else (edge.partial,)
-            # Nothing times infinity is nothing.
+            # 0 times infinity is 0 here.
             products = [x * y if x and y else 0.0 for x in result[node] for y in slopes]
             low, high = result[edge.operand]
             result[edge.operand] = (low + min(products), high + max(products))

@@ -14,15 +14,15 @@ from autograd.edges import users
 from autograd.value import Value
 
 SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)
-"""What an argument is replaced with to make a point simpler."""
+"""The numbers that replace an argument to make a point simpler."""
 WHOLE = (0.0, *(sign * float(x) for x in range(1, 10) for sign in (1.0, -1.0)))
-"""What Hypothesis takes in its place, the simplest first."""
+"""The numbers that Hypothesis tries in its place, the simplest first."""
 MOST_ROUNDED = 40
 MOST_ELEMENTS = 12
-"""How many numbers the arguments may hold for Hypothesis to look for simpler ones."""
+"""How many numbers the arguments may hold if Hypothesis is to look for simpler ones."""
 MOST_SEARCHED = 200
 MOST_LINES = 12
-"""How long the arithmetic may be to be shown."""
+"""How many steps the arithmetic may have and still be shown."""
 
 
 def simplest(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> Check:
@@ -34,7 +34,7 @@ def simplest(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> C
 
 
 def _failing(checked: Checked, point: Point, forgiven: Mapping[int, float]) -> Check | None:
-    """The check at a point if there is a difference, and no kink near."""
+    """The check at a point if there is a difference and no kink nearby."""
     check = checked.tried(point)
     if check is not None:
         check.comparison.forgive(forgiven)
@@ -42,7 +42,7 @@ def _failing(checked: Checked, point: Point, forgiven: Mapping[int, float]) -> C
 
 
 def _rounded(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> Check:
-    """One number after the other replaced by a simple one."""
+    """The check with one number after another replaced by a simple one."""
     start = check.sample.point
     for digits in (0, 1):
         rounded = _failing(checked, [np.asarray(np.round(x, digits)) for x in start], forgiven)
@@ -68,9 +68,9 @@ def _rounded(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> C
 
 
 def _searched(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> Check:
-    """Hypothesis, where it is installed, finds the smallest whole numbers.
+    """The check at the smallest whole numbers, which Hypothesis finds if it is installed.
 
-    Within one of its own tests it does not: there it makes the arguments of the test simpler.
+    Not within one of its own tests, where it makes the arguments of the test simpler.
     """
     try:
         import hypothesis
@@ -106,7 +106,7 @@ def _searched(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> 
 
 
 def arithmetic(comparison: Comparison) -> Iterator[str]:
-    """The steps to the first derivative that is wrong, there and back, where they are few."""
+    """The steps to the first derivative that is wrong, forward and backward, if they are few."""
     judge = comparison.judge
     wrong = [
         (wrt, yours)
@@ -126,7 +126,7 @@ def arithmetic(comparison: Comparison) -> Iterator[str]:
 
 
 def _backward(comparison: Comparison, wrt: Value) -> Iterator[str]:
-    """The chain rule, a line for each node from the root down to one."""
+    """The chain rule, with a line for each node from the root down to a given one."""
     judge, root, label = comparison.judge, comparison.judge.root, comparison.label
     uses = users(judge.order)
     for node in reversed(computed_from(wrt, judge.uses)):

@@ -1,4 +1,4 @@
-"""What a report says of a graph: what its nodes are called, where a nan began."""
+"""How a report speaks of a graph: what its nodes are called, where a nan began."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -9,7 +9,7 @@ from autograd.value import Value
 
 
 def titles(order: Sequence[Value]) -> dict[Value, str]:
-    """What to call each node: its name or its operation, numbered where there are several."""
+    """A title for each node: its name or its operation, numbered where there are several."""
     result: dict[Value, str] = {}
     counts: dict[str, int] = {}
     for node in order:
@@ -34,10 +34,10 @@ def should_be(yours: float, ours: float) -> str:
 
 
 def apart(yours: float, ours: float) -> str:
-    """How far apart two numbers are that print alike; nothing if they do not."""
+    """How far apart two numbers are if they print alike; otherwise nothing."""
     if f"{yours:.9g}" != f"{ours:.9g}" or not ours or not isfinite(ours):
         return ""
-    return f" (off by {abs(yours - ours) / abs(ours):.2g} of it)"
+    return f" (relative error {abs(yours - ours) / abs(ours):.2g})"
 
 
 def origin(order: Sequence[Value], names: Mapping[Value, str]) -> str:

@@ -44,14 +44,14 @@ def draw(
     an arrow. Where no gradient flows, because a local derivative is 0, the picture is grey and
     dashed. A name with dots, `layer1.neuron2.w0`, puts a Value into groups, which are framed.
 
-    The picture shows the numbers of the moment in which it is drawn: call `backward()` first. What
+    The picture shows the numbers at the moment it is drawn: call `backward()` first. A Value that
     was computed from other numbers than its operands have now is marked as outdated.
 
     Args:
         value: the root, whose graph is drawn.
-        edges: what is written on an arrow. "partial": the local derivative of the result with
-            respect to the operand; "contribution": also the gradient of the result times it, which
-            is what this use adds to the gradient of the operand; None: nothing.
+        edges: the numbers on an arrow. "partial": the local derivative of the result with respect
+            to the operand; "contribution": also the gradient of the result times it, which this
+            use adds to the gradient of the operand; None: nothing.
         expand: draw `dot` and `sum` as their multiplications and additions. The last of them has
             the value of the whole, which is rounded more carefully than a chain of additions.
         collapse: the name of a group, or several, each drawn as one box.
@@ -59,13 +59,13 @@ def draw(
             operands that are left out begin at a mark.
         max_nodes: how many boxes there may be, marks included.
         timeout: how long laying out the picture may take, in seconds.
-        marks: a word and a colour, an `autograd.diagram.steps.Mark`, on the gradients of Values and
-            on the local derivatives of pairs (Value, operand), as a report has on what it compared.
+        marks: a word and a colour, an `autograd.diagram.steps.Mark`, for the gradients of Values
+            and the local derivatives of pairs (Value, operand): reports mark what they compared.
 
     Raises:
-        TypeError: if `value` is not a Value, or an option of the wrong type.
+        TypeError: if `value` is not a Value, or an option is of the wrong type.
         ValueError: if there are more boxes than `max_nodes`, if there is no group of the name to
-            collapse, or if an option has no such value.
+            collapse, or if an option does not have such a value.
 
     Example:
         >>> from autograd import Value, draw
@@ -148,7 +148,7 @@ class Diagram:
         return self._svg
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file, in the format that the suffix of its name says.
+        """Write the picture to a file, in the format given by the suffix of its name.
 
         - `.svg`
         - `.html`: a page on which the picture can be moved and magnified, complete in one file
@@ -177,7 +177,7 @@ class Diagram:
             raise RuntimeError(f"there is no program here to open {path}")
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """What a notebook shows. Where the picture fails, the reason: this never raises."""
+        """The picture for a notebook, or the reason why there is none: this never raises."""
         try:
             return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
         except Exception as error:
@@ -197,7 +197,7 @@ def suffix(path: str | os.PathLike[str]) -> str:
     """The suffix of a path in which a picture can be saved.
 
     Raises:
-        ValueError: if it says none of the formats.
+        ValueError: if it is not one of the formats.
     """
     result = Path(path).suffix.lower()
     if result not in FORMATS:
@@ -209,9 +209,9 @@ def suffix(path: str | os.PathLike[str]) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file as a whole: under another name first, which it loses when it is complete.
+    """Write a file as a whole: under a temporary name, until it is complete.
 
-    What is there and is not a file, a pipe or a device, is written to as it is.
+    An existing path that is not a file, such as a pipe or a device, is written to directly.
     """
     target = Path(os.path.realpath(path))
     partial = target.with_name(f".autograd-{os.getpid()}-{threading.get_ident()}")

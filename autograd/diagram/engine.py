@@ -74,13 +74,13 @@ def svg(source: str, timeout: float) -> str:
             raise RuntimeError(f"Graphviz failed, perhaps for lack of memory: {reason}")
         if stopped.is_set():
             raise TimeoutError(TOO_SLOW.format(timeout))
-        # It was another thread's picture that ran out of time: once more.
+        # It was another thread's picture that ran out of time, so try again.
 
 
 def _wasmtime() -> Any:
     try:
         import wasmtime
-    except Exception as error:  # ImportError, OSError, RuntimeError: by what is missing
+    except Exception as error:  # ImportError, OSError or RuntimeError, depending on what is missing
         raise RuntimeError(
             "laying out a picture needs the package wasmtime, which cannot be loaded here "
             f"({error}); save the picture as .dot, and where Graphviz is installed as .png or .pdf"
@@ -96,7 +96,7 @@ def _render(
     store = wasmtime.Store(engine)
     store.set_wasi(wasmtime.WasiConfig())
     store.set_epoch_deadline(1)
-    if stopped.is_set():  # before there was a deadline
+    if stopped.is_set():  # stopped before there was a deadline
         store.set_epoch_deadline(0)
     linker = wasmtime.Linker(engine)
     linker.define_wasi()

@@ -7,16 +7,16 @@ from itertools import takewhile
 from autograd.diagram.steps import Step, nearest
 
 Group = tuple[str, ...]
-"""The parts of a dotted name before the last one; empty for what is in no group."""
+"""The parts of a dotted name before the last one; empty outside of all groups."""
 
 DEEPEST_GROUP = 32
-"""How many groups may lie in each other; further dots are part of the last name."""
+"""How deeply groups may be nested; further dots are part of the last name."""
 
 
 def groups(order: Sequence[Step]) -> dict[Step, Group]:
     """The group of each of the steps, which are in topological order.
 
-    An operation without a name belongs where all that uses it belongs.
+    An operation without a name belongs where everything that uses it belongs.
     """
     result: dict[Step, Group] = {}
     users: dict[Step, Group] = {}
@@ -39,12 +39,12 @@ def _common(a: Group, b: Group) -> Group:
 
 
 def name_in(group: Group, name: str) -> str:
-    """What is left to say of a name inside its group."""
+    """The part of a name that is not that of its group."""
     return name.split(".", len(group))[-1]
 
 
 def collapsed(group_of: dict[Step, Group], names: Collection[str]) -> dict[Step, Step | Group]:
-    """What each step is drawn as: itself, or the outermost group around it that is named.
+    """Each step with what it is drawn as: itself, or the outermost of the named groups around it.
 
     Raises:
         ValueError: if there is no such group.
@@ -62,12 +62,12 @@ def collapsed(group_of: dict[Step, Group], names: Collection[str]) -> dict[Step,
 
 
 def groups_around(group: Group) -> list[Group]:
-    """The groups that something in this one lies in, from the outermost to itself."""
+    """The groups around a member of this one, from the outermost to this one."""
     return [group[:length] for length in range(1, len(group) + 1)]
 
 
 def near(place_of: dict[Step, Step | Group], depth: int) -> dict[Step, Step | Group]:
-    """Those steps whose boxes are at most `depth` arrows away from that of the last one."""
+    """The steps whose boxes are at most `depth` arrows away from that of the last one."""
     operands: dict[Step | Group, set[Step | Group]] = defaultdict(set)
     for step, place in place_of.items():
         operands[place].update(place_of[x] for x in step.operands if x in place_of)

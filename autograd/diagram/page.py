@@ -10,7 +10,7 @@ from autograd.diagram.svg import STYLE
 
 
 def page(title: str, svg: str) -> str:
-    """The page. It loads nothing, and its policy allows the styles and the script that it has."""
+    """The page. It loads nothing, and its policy allows only its own styles and script."""
     html, style, script = (
         (files("autograd.diagram") / f"page.{suffix}").read_text(encoding="utf-8")
         for suffix in ("html", "css", "js")

@@ -1,4 +1,4 @@
-"""The colours of a picture, each for a light and for a dark surrounding."""
+"""The colours of a picture, each for light and for dark surroundings."""
 
 BACKGROUND = "#ffffff"
 INK = "#1c2128"
@@ -36,4 +36,4 @@ DARK = {
         zip(TINTS, ["#20252c", "#2c2719", "#3a2f18", "#493715", "#584012", "#604510"], strict=True)
     ),
 }
-"""What takes the place of each colour in the dark."""
+"""The colour that replaces each of the others in the dark."""

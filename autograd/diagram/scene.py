@@ -1,4 +1,4 @@
-"""What a picture shows: boxes and arrows, with everything that is written on them."""
+"""The content of a picture: boxes and arrows, with everything that is written on them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,16 @@ from autograd.diagram.steps import Step
 
 Edges = Literal["partial", "contribution"] | None
 Place = Step | Group
-"""What a step is drawn as: a box of its own, or that of a collapsed group."""
+"""The box that a step is drawn as: its own, or that of a collapsed group."""
 Use = tuple[Step, int]
 """An operation, and which of its operands is meant."""
 
 SHADES = len(palette.TINTS) - 1
-"""How many shades there are for the magnitude of a gradient, besides none for 0."""
+"""How many shades there are for the magnitude of a gradient, apart from none for 0."""
 WIDEST = 20.0
 """The width of a line in a box, in units of the font's size."""
 MOST_TOLD = 20
-"""How many Values are told of in words."""
+"""How many Values are described in words."""
 
 CAPTIONS: dict[Edges, str] = {
     "partial": "on each arrow: ∂result/∂operand",
@@ -94,14 +94,14 @@ class Scene:
 def scene(group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges: Edges) -> Scene:
     """The picture of steps in topological order.
 
-    The keys of `place_of` are those that are shown, with what each is drawn as: itself, or a group.
-    `group_of` says in which group a step is.
+    The keys of `place_of` are the steps that are shown, with what each is drawn as: itself, or a
+    group. `group_of` says which group a step is in.
     """
     return _Painter(group_of, place_of, edges).scene()
 
 
 class _Painter:
-    """Knows what has to be known of the whole graph to draw a part of it."""
+    """Knows everything about the whole graph that is needed to draw a part of it."""
 
     def __init__(
         self, group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges: Edges
@@ -137,9 +137,9 @@ class _Painter:
         )
 
     def _uses(self) -> dict[tuple[Place | None, Place, int | None], list[Use]]:
-        """What each arrow stands for, by its ends: None is the end of those that are cut.
+        """The uses that each arrow stands for, by its ends; None is the end of those that are cut.
 
-        Between Values that is one use of an operand, otherwise all the uses between the two.
+        Between Values it is one use of an operand, otherwise all the uses between the two.
         """
         result: dict[tuple[Place | None, Place, int | None], list[Use]] = defaultdict(list)
         for step in self.order:
@@ -187,7 +187,7 @@ class _Painter:
         )
 
     def _tint(self, grad: float) -> int:
-        """The shade of a gradient. The square root of its size, so that small ones show, too."""
+        """The shade of a gradient, by the square root of its size, so that small ones show, too."""
         if grad == 0.0:
             return 0
         share = abs(grad) / self.largest if abs(grad) < inf else 1.0  # also for nan
@@ -238,7 +238,7 @@ class _Painter:
         )
 
     def _labels(self, step: Step, index: int) -> list[str]:
-        """What is written on an arrow: the operand's role, where it matters, and the numbers."""
+        """The lines on an arrow: the operand's role, where it matters, and the numbers."""
         local, (contribution, _) = step.partials[index], step.flow(index)
         numbers = {
             "partial": [text.number(local)],
@@ -271,7 +271,7 @@ class _Painter:
         return text.shortened(self.formulas.get(step) or text.formula(step, self.formulas), 40)
 
     def _description(self) -> str:
-        """What the graph computes, for those who cannot see it."""
+        """A description of the graph in words, for those who cannot see it."""
         inputs = [
             f"{text.legible(step.name)} = {step.data!r} (gradient {step.grad!r})"
             for step in self.order
@@ -309,7 +309,7 @@ def _name_lines(name: str) -> list[Line]:
 
 
 def _some(items: list[str]) -> list[str]:
-    """The items, or the first and last of them with a word on those left out."""
+    """The items, or the first and last of them with a note on those left out."""
     if len(items) <= MOST_TOLD:
         return items
     half = MOST_TOLD // 2

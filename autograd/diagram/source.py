@@ -10,11 +10,11 @@ from autograd.diagram.groups import Group
 from autograd.diagram.scene import Arrow, Box, Scene
 
 SIZE, SMALL = 14, 12
-"""The size of the letters in boxes, and of all others, in points."""
+"""The font size in boxes, and that of all other text, in points."""
 LINE_HEIGHT, NARROWEST = 1.2, 6.1
 """The height of a line, and the least width of a box, in units of the size."""
 MARGIN = 9
-"""What is left free around the text in a box, in points."""
+"""The margin around the text in a box, in points."""
 POINTS_PER_INCH = 72
 FONT = "Courier New,DejaVu Sans Mono,monospace"
 
@@ -50,7 +50,7 @@ def source(scene: Scene) -> str:
             "nodesep": "0.22",
             "pad": "0.15",
             "ranksep": "0.6",
-            # Half the time on large graphs, and no less beauty.
+            # Takes half the time on large graphs, and looks as good.
             "nslimit": "1",
             "mclimit": "0.5",
         },
@@ -74,7 +74,7 @@ def source(scene: Scene) -> str:
 
 
 def label(lines: Iterable[str]) -> str:
-    """Lines of text that are shown as they are: `\\`, `&` and `<` mean nothing to Graphviz here."""
+    """Lines of text, shown literally: `\\`, `&` and `<` have no meaning for Graphviz here."""
     escaped = [line.replace("\\", "\\\\").replace("&", "&amp;") for line in lines]
     result: str = graphviz.nohtml("\\n".join(escaped))
     return result

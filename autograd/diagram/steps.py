@@ -17,21 +17,21 @@ from autograd.value import Value
 
 
 class Mark(NamedTuple):
-    """What is said of a gradient, or of a local derivative, beside its number."""
+    """A note beside the number of a gradient or a local derivative."""
 
     text: str
     color: str
 
 
 OUTDATED = Mark("outdated: call forward()", palette.DOUBTFUL)
-"""On what was computed from other numbers than its operands have now."""
+"""The mark of Values that were computed from other numbers than their operands have now."""
 Marks = Mapping[Value | tuple[Value, Value], Mark]
-"""Marks on the gradients of Values, and on the derivatives of Values by their operands."""
+"""Marks on the gradients of Values, and on their derivatives with respect to operands."""
 
 
 @dataclass(eq=False, slots=True)
 class Step:
-    """A Value as it was when it was drawn, or a part of one that is drawn as several."""
+    """A Value as it was when it was drawn, or a part of one that is drawn as several steps."""
 
     op: Op | None
     operands: Sequence[Step | float]
@@ -40,15 +40,15 @@ class Step:
     grad: float
     name: str | None = None
     reached: bool = False
-    """Whether the backward sweep from the root comes here; a selection may cut the way."""
+    """Whether the backward sweep from the root gets here; a selection may cut the way."""
     alive: bool = False
-    """Whether it can bring anything but 0."""
+    """Whether the sweep can bring anything but 0."""
     mark: Mark | None = None
     arrow_marks: Mapping[int, Mark] = field(default_factory=dict)
 
     def flow(self, index: int) -> tuple[float, bool]:
-        """What the gradient of an operand gets from its use here, and whether that can be not 0."""
-        step: Any = self  # which has what an edge asks a Value for
+        """The contribution to the gradient of an operand, and whether it can be other than 0."""
+        step: Any = self  # it has all that an edge needs of a Value
         edge: Edge[Any] = Edge(step, index, step.operands[index], self.partials[index])
         if not self.reached or edge.cut:
             return 0.0, False
@@ -56,7 +56,7 @@ class Step:
 
 
 def _lives(edge: Edge[Any], alive: bool) -> bool:
-    """Whether the sweep can bring anything but 0 to an operand, if it can to the node."""
+    """Whether the sweep can bring anything but 0 to an operand; `alive` says so of the node."""
     return (alive and edge.partial != 0.0) or isnan(edge.node.grad * edge.partial)
 
 
@@ -64,7 +64,7 @@ Item = TypeVar("Item")
 
 
 def nearest(root: Item, operands: Callable[[Item], Iterable[Item]], depth: int) -> set[Item]:
-    """What is at most `depth` uses of an operand away from a root."""
+    """All items at most `depth` uses of an operand away from a root."""
     found, front = {root}, {root}
     while front and depth > 0:
         front = {operand for item in front for operand in operands(item)} - found
@@ -74,12 +74,12 @@ def nearest(root: Item, operands: Callable[[Item], Iterable[Item]], depth: int) 
 
 
 def steps(root: Value, *, expand: bool, depth: int | None, marks: Marks) -> list[Step]:
-    """The steps up to `root`, in topological order; not those of more than `depth` uses.
+    """The steps up to `root`, in topological order, at most `depth` uses away from it.
 
     With `expand`, dot products and sums become multiplications and additions.
     """
     order = topological_order(root)
-    alive = {root: True}  # of what is reached, whether anything but 0 can come there
+    alive = {root: True}  # the Values that are reached, and whether anything but 0 can get there
     for edge, lives in flows(uses(order), alive):
         alive[edge.operand] = alive.get(edge.operand, False) or _lives(edge, lives)
     if depth is not None:
@@ -124,7 +124,7 @@ def _beyond(node: Value) -> Step:
 def _expansion(step: Step) -> list[Step]:
     """A dot product or a sum as the steps that it stands for; any other step as it is.
 
-    The last one has the value of the whole, which is rounded more carefully than a chain is.
+    The last of them has the value of the whole, which is rounded more carefully than a chain.
     """
     if step.op is None or step.op.expanded is None or not step.operands:
         return [step]

@@ -1,4 +1,4 @@
-"""The SVG that Graphviz draws, finished: tooltips, a text alternative, colours for the dark."""
+"""Finishes the SVG that Graphviz draws: tooltips, a text alternative, colours for the dark."""
 
 from collections.abc import Sequence
 from xml.etree import ElementTree
@@ -13,7 +13,7 @@ FONTS = (
     "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', "
     "'Courier New', monospace"
 )
-"""All monospaced, with letters of nearly the same width, so that a text fits its box anywhere."""
+"""All monospaced, with letters of nearly equal width, so that text fits its box everywhere."""
 
 STYLE = "\n".join(
     [
@@ -29,9 +29,9 @@ STYLE = "\n".join(
 
 
 def finished(drawn: str, scene: Scene) -> str:
-    """The SVG of a scene as Graphviz has drawn it, with what Graphviz cannot say.
+    """The SVG of a scene as drawn by Graphviz, with what Graphviz cannot express.
 
-    No words in it are Graphviz's: all are put in anew, as the scene has them.
+    None of the words in it are Graphviz's: all are put in anew, as the scene has them.
     """
     root = ElementTree.fromstring(drawn)
     groups: dict[str, Element] = {}
@@ -92,7 +92,7 @@ def _finish_arrow(group: Element, arrow: Arrow) -> None:
     group.set("class", " ".join(["edge", *marks]))
     group.attrib |= {"data-tail": arrow.tail, "data-head": arrow.head}
     for element in _finish(group, arrow.key, arrow.tooltip, arrow.lines):
-        # What runs behind the words must not cross them out, nor end there like a minus sign.
+        # A line behind the words must not cross them out, nor end there like a minus sign.
         width = text.width(f" {element.text} ") * SMALL
         backing = Element(
             "rect",

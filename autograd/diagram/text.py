@@ -10,7 +10,7 @@ from autograd.diagram.steps import Step
 PLACE = "·"
 """Stands for an operand to which an arrow leads."""
 LONGEST = 120
-"""How many characters of a formula are put into another one."""
+"""How many characters a formula within another one may have."""
 
 _INFIX = re.compile(r"(?:#1 )?([^\s\w#()]+)(?: ?#[12]| (\d+))")
 
@@ -30,10 +30,10 @@ def _legible(character: str) -> str:
 
 
 def width(text: str) -> float:
-    """How wide a line is in a monospaced font at most, in units of the font's size.
+    """The largest width of a line in a monospaced font, in units of the font's size.
 
-    No common one has letters wider than 0.61. What it lacks comes from another font; that is
-    taken to be as wide as the widest emoji.
+    No common font has letters wider than 0.61. Characters that it lacks come from another font, and
+    are taken to be as wide as the widest emoji.
     """
     return sum(map(_width, text))
 
@@ -62,13 +62,13 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 
 
 def number(x: float) -> str:
-    """A number to be read at a glance: five digits, or all of them where they are few."""
+    """A number to be read at a glance: five digits, or all of them if they are few."""
     exact = repr(x)
     return exact if len(exact) <= 9 else f"{x:.5g}"
 
 
 def operation(step: Step) -> str:
-    """What is done to the operands that have arrows, with the constants, which have none.
+    """The operation on the operands that have arrows, with the constants, which have none.
 
     For example `relu`, `+`, `** 2`, `- 0.0`, `1.0 / ·`, `clip(·, 0.0, 1.0)`.
     """
@@ -83,7 +83,7 @@ def operation(step: Step) -> str:
 
 
 def formula(step: Step, formulas: Mapping[Step, str]) -> str:
-    """What the step computes, written with the names of the operands.
+    """The formula of a step, written with the names of the operands.
 
     An operand without a name is written as its own formula, if `formulas` has it and it is not
     too long.
@@ -105,7 +105,7 @@ def formula(step: Step, formulas: Mapping[Step, str]) -> str:
 
 
 def _written(step: Step, constant: Callable[[float], str], operand: Callable[[Step], str]) -> str:
-    """The formula of an operation; a constant exponent that is a whole number without the `.0`."""
+    """The formula of an operation, with a constant whole exponent written without the `.0`."""
     assert step.op is not None
     texts = [constant(x) if isinstance(x, float) else operand(x) for x in step.operands]
     if step.op.text.startswith("#1 ** "):
@@ -118,7 +118,7 @@ def _written(step: Step, constant: Callable[[float], str], operand: Callable[[St
 
 
 def roles(step: Step) -> Sequence[str]:
-    """What each operand is to the operation, where the arrows do not tell: `left`, `condition`."""
+    """The role of each operand, where the arrows alone do not show it: `left`, `condition`."""
     op, count = step.op, len(step.operands)
     nothing = [""] * count
     if op is None or op.arity is None or op.symmetric:

@@ -31,22 +31,22 @@ def explain(
 
     With `wrt`: the values step by step, the local derivatives, then the chain rule along every path
     that leads from `value` back to `wrt`: symbols, formulas, numbers. Without: the values, and the
-    backward pass, addition by addition in the order in which it happens. In either case it is said
-    in words where a selection such as `relu` cuts a path, where a derivative is a convention
-    because an operation is at a kink, and where a nan or an infinity comes from.
+    backward pass, addition by addition in the order in which it happens. In either case, words say
+    where a selection such as `relu` cuts a path, where a derivative is a convention because an
+    operation is at a kink, and where a nan or an infinity comes from.
 
-    Values without names are called by what they are computed by, as `relu - target`, where that is
-    short. Nothing is changed, neither data nor `grad`.
+    A Value without a name is called by its formula, such as `relu - target`, if that is short.
+    Nothing is changed, neither data nor `grad`.
 
     Args:
         value: what is differentiated.
-        wrt: what by; by default everything.
+        wrt: what it is differentiated with respect to; by default everything.
         paths: how many paths are shown, those that contribute most. The others are counted and
             added up, however many there are.
         steps: how many values and how many derivatives are shown, half of them from either end.
 
     Raises:
-        TypeError: if `value` or `wrt` is not a Value, or a limit not a whole number.
+        TypeError: if `value` or `wrt` is not a Value, or a limit is not a whole number.
         ValueError: if a limit is less than 1.
 
     Example:
@@ -74,7 +74,7 @@ def explain(
     """
     require_value(value, "explain")
     if wrt is not None and not isinstance(wrt, Value):
-        hint = ": one element of it, as w[0]" if hasattr(wrt, "__getitem__") else ""
+        hint = ": give one element of it, such as w[0]" if hasattr(wrt, "__getitem__") else ""
         raise TypeError(f"wrt must be a Value, not a {type(wrt).__name__}{hint}")
     paths, steps = whole(paths, "paths", 1), whole(steps, "steps", 1)
     order = topological_order(value)
@@ -86,7 +86,7 @@ def explain(
 
 
 class Explanation:
-    """What `explain()` returns: it prints as text, and a notebook shows it by itself.
+    """The result of `explain()`: it prints as text, and a notebook shows it by itself.
 
     Example:
         >>> from autograd import Value, explain
@@ -109,7 +109,7 @@ class Explanation:
         return as_text(self._sections)
 
     def markdown(self) -> str:
-        """The explanation in Markdown, its formulas in LaTeX between dollars."""
+        """The explanation in Markdown, with formulas in LaTeX between dollar signs."""
         return as_markdown(self._sections)
 
     def latex(self) -> str:
@@ -156,7 +156,11 @@ def _of_one(
     said: list[Words] = []
     paths = Paths(order, wrt)
     if wrt is root:
-        parts.append(Section("The chain rule", [[result, ": a derivative by itself."]]))
+        parts.append(
+            Section(
+                "The chain rule", [[result, ": the derivative of a Value with respect to itself."]]
+            )
+        )
     elif root not in paths.edges:
         names = [x.math() for x in (labels[root], labels[wrt])]
         because: Words = [names[0], " was not computed from ", names[1], ", so ", result, "."]
@@ -178,7 +182,7 @@ def _of_one(
 
 
 def _cuts(edges: Sequence[Edge[Value]], wrt: Value, flows: bool, labels: Labels) -> list[Words]:
-    """Where the paths are cut: all of them, or some."""
+    """Sentences on where the paths are cut: all of them, or some."""
     name = labels[wrt].math()
     result: list[Words] = []
     for edge in edges:
@@ -198,7 +202,7 @@ def _remark(
     adjoints: dict[Value, float],
     labels: Labels,
 ) -> None:
-    """Add what is said in words, if anything."""
+    """Add the remarks in words, if there are any."""
     if origin := reasons.origin(order, adjoints, labels):
         said.append(origin)
     if labels.number.rounded:

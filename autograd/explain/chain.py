@@ -14,7 +14,7 @@ from autograd.value import Value
 
 TIMES = Math(" · ", r" \cdot ")
 WIDTH = 96
-"""How many characters of a product stand in a line."""
+"""How many characters of a product go in one line."""
 MOST_FACTORS = 12
 """How many factors of a product are written before some are left out."""
 
@@ -72,7 +72,7 @@ def _counted(count: int) -> str:
 def _path(
     path: Path, left: Math, labels: Labels, partials: Partials, curly: bool
 ) -> Iterator[Equation]:
-    """What a path contributes, in one line if that is short."""
+    """The contribution of a path, in one line if it is short."""
     edges = path.edges
     symbols = [labels.derivative(x.node, x.operand, curly, use(x)) for x in _ends(edges)]
     formulas = [partials(x.node, x.place).factor() for x in _ends(edges)]

@@ -1,4 +1,4 @@
-"""What is explained, before it becomes text, Markdown, LaTeX or HTML."""
+"""The content of an explanation, before it becomes text, Markdown, LaTeX or HTML."""
 
 import re
 import textwrap
@@ -19,11 +19,11 @@ Words = Sequence[str | Math]
 """A sentence, with formulas in it."""
 NOTHING = Math("", "")
 COLUMNS = 100
-"""How wide the sentences of a text are at most."""
+"""The largest width of a sentence in text."""
 
 
 class Equation(NamedTuple):
-    """A line of a calculation: without a left side it goes on from the line before."""
+    """A line of a calculation; without a left side, it continues the line before."""
 
     left: Math
     sign: str
@@ -31,7 +31,7 @@ class Equation(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A heading, and what stands under it."""
+    """A heading and the items under it."""
 
     title: str
     items: Sequence[Words | Equation]
@@ -57,7 +57,7 @@ def _rendered(
     sentence: Callable[[Words], str],
     calculation: Callable[[Sequence[Equation]], str],
 ) -> Iterator[str]:
-    """The items of a section, lines that follow each other as one calculation."""
+    """The items of a section, with successive lines as one calculation."""
     for lines, items in groupby(section.items, lambda item: isinstance(item, Equation)):
         if lines:
             yield calculation([item for item in items if isinstance(item, Equation)])
@@ -70,7 +70,7 @@ def as_text(sections: Sequence[Section]) -> str:
     """For a terminal."""
 
     def sentence(words: Words) -> str:
-        # A formula is not broken.
+        # A formula is never broken across lines.
         text = "".join(x if isinstance(x, str) else x.text.replace(" ", "\0") for x in words)
         lines = textwrap.wrap(text, COLUMNS - 2, break_long_words=False, break_on_hyphens=False)
         return "\n".join(f"  {line}" for line in lines).replace("\0", " ")
@@ -86,7 +86,7 @@ def as_text(sections: Sequence[Section]) -> str:
 
 
 def as_markdown(sections: Sequence[Section]) -> str:
-    """With the formulas in LaTeX between dollars, as notebooks and most sites read them."""
+    """With the formulas in LaTeX between dollar signs, as notebooks and most sites read them."""
 
     def sentence(words: Words) -> str:
         return "".join(_markdown(x) if isinstance(x, str) else f"${x.latex}$" for x in words)

@@ -1,4 +1,4 @@
-"""What the nodes of a graph are called in an explanation, and what is said of each of them."""
+"""The labels of the nodes of a graph in an explanation, and what is said about each of them."""
 
 import re
 from collections import Counter
@@ -12,16 +12,16 @@ from autograd.graph import arguments
 from autograd.value import Value
 
 LONGEST = 20
-"""How long the formula may be that stands for a node without a name."""
+"""How long a formula may be and still stand for a node without a name."""
 LONGEST_TITLE = 40
 
 
 class Labels:
     """The labels of all nodes.
 
-    A name; y for a root without one (f, if something else is called y); for others what they are
-    computed by, as `relu - target`, where that is short; a function that occurs once is called by
-    its own name, `relu`.
+    A name; y for a root without one (f, if something else is called y); for others their formula,
+    such as `relu - target`, if that is short; a function that occurs once is called by its own
+    name, `relu`.
     """
 
     def __init__(self, order: Sequence[Value], others: Sequence[Value] = ()) -> None:
@@ -61,7 +61,7 @@ class Labels:
         return self._written[operand] if isinstance(operand, Value) else self.number(operand)
 
     def formula(self, node: Value) -> Written:
-        """What a node is computed by."""
+        """The formula that a node is computed by."""
         assert node.op is not None
         return applied(node.op, node.operands, [self[x] for x in node.operands])
 

@@ -26,7 +26,7 @@ SIDE_BY_SIDE = (
     Template([("1", SUM), ("2", ATOM)], PRODUCT, minus=SUM),
     Template([("1", NEGATIVE), " ", ("2", LATEX_POWER)], LATEX_PRODUCT, minus=NEGATIVE),
 )
-"""A number times something, as `2(x - 1)`."""
+"""A number times something, such as `2(x - 1)`."""
 MOST_OPERANDS = 8
 """How many operands of a reduction are written before some are left out."""
 
@@ -38,7 +38,7 @@ class Written(NamedTuple):
     latex: Text
 
     def math(self) -> Math:
-        """As it stands alone."""
+        """The formula by itself."""
         return Math(self.text.text, self.latex.text)
 
     def _at_least(self, tightness: int, latex: int) -> Math:
@@ -79,7 +79,7 @@ class Numbers:
 
 
 def applied(op: Op, operands: Sequence[object], written: Sequence[Written]) -> Written:
-    """An operation of operands that are written already; only the first and last if many."""
+    """An operation on operands that are already written; only the first and last of many."""
     if op.operator == "*" and isinstance(operands[0], float) and isinstance(operands[1], Value):
         number, other = (x.text for x in written)
         joins = re.fullmatch(r"[^\W\d]\d*", other.text)
@@ -112,7 +112,7 @@ def _few(written: Sequence[Written]) -> Sequence[Written]:
 
 
 def sum_of(terms: Sequence[Written]) -> Math:
-    """Numbers added up, a negative one subtracted."""
+    """The sum of numbers, with negative ones subtracted."""
     text, latex = terms[0].math()
     for term in terms[1:]:
         more = term.math()

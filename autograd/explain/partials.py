@@ -12,18 +12,18 @@ from autograd.quiet import quietly
 from autograd.value import Value
 
 LONGEST_PARTIAL = 60
-"""How long the formula of a local derivative may be; otherwise its number stands alone."""
+"""How long the formula of a local derivative may be; if longer, its number stands alone."""
 
 
 class Partials:
-    """Writes the derivative of a node by one of its operands."""
+    """Writes the derivative of a node with respect to one of its operands."""
 
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
         self._known: dict[Value, tuple[Sequence[Any], Mapping[Value, Written]] | None] = {}
 
     def __call__(self, node: Value, index: int) -> Written:
-        """The formula; the number where there is none that is short."""
+        """The formula, or the number if there is no short formula."""
         if node not in self._known:
             self._known[node] = self._differentiated(node)
         known, number = self._known[node], self._labels.number(node.partials[index])
@@ -46,7 +46,7 @@ class Partials:
         return written[partial]
 
     def _differentiated(self, node: Value) -> tuple[Sequence[Any], Mapping[Value, Written]] | None:
-        """The derivatives by all the operands, of leaves that stand for these, and their labels."""
+        """The derivatives with respect to leaves that stand for the operands, and their labels."""
         assert node.op is not None
         twins = {x: Value(x.data) for x in node.operands if isinstance(x, Value)}
         out = Value(node.data)
@@ -59,9 +59,9 @@ class Partials:
                 labels[out] = formula
         try:
             slopes = quietly(node.op.taught, out, arguments, constants(node))
-        except Exception:  # an operation of one's own, whose partials are for floats only
+        except Exception:  # a custom operation, whose partials are for floats only
             return None
         pairs = zip(slopes, node.partials, node.operands, strict=True)
         if node.op.selects and any(number(z) != p for z, p, x in pairs if isinstance(x, Value)):
-            return None  # a tie, of which textbooks do not speak
+            return None  # a tie, which textbooks do not mention
         return slopes, labels

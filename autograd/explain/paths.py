@@ -13,13 +13,13 @@ from autograd.edges import Edge, edges
 from autograd.value import Value
 
 MOST = 10**30
-"""How far paths are counted."""
+"""Paths are counted up to this number."""
 CUT, EXTREME = -1e12, 1e6
 """Stand for the logarithm of a local derivative that cuts, and of one that is 0 or not finite."""
 
 
 def use(edge: Edge[Value]) -> str:
-    """What tells a use apart from others of the operand by the node; often nothing."""
+    """A word that tells a use from other uses of the operand by the node; often empty."""
     operands = edge.node.operands
     if len([x for x in operands if x is edge.operand]) == 1:
         return ""
@@ -27,7 +27,7 @@ def use(edge: Edge[Value]) -> str:
 
 
 def size(edge: Edge[Value]) -> float:
-    """The logarithm of a local derivative, always finite; what is not a number is large."""
+    """The logarithm of a local derivative, always finite; it is large for a nan."""
     if edge.cut:
         return CUT
     if edge.partial == 0.0:
@@ -43,7 +43,7 @@ class Path(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """Some of the paths, how many there are besides, and what these contribute together."""
+    """Some of the paths, how many others there are, and what the others contribute together."""
 
     paths: Sequence[Path]
     more: int
@@ -51,7 +51,7 @@ class Listed(NamedTuple):
 
 
 class _Branch(NamedTuple):
-    """All the paths that begin as another path does and leave it at one place by an edge."""
+    """All the paths that begin like another path and leave it at one place by an edge."""
 
     loss: float
     number: int
@@ -62,7 +62,7 @@ class _Branch(NamedTuple):
 
 
 class Paths:
-    """All paths from the last node of a graph to the node `wrt`, which is another one.
+    """All paths from the last node of a graph to the node `wrt`, which is a different one.
 
     Attributes:
         edges: of each node on the way, its uses of operands on the way.
@@ -97,7 +97,7 @@ class Paths:
 
     @property
     def count(self) -> int:
-        """How many paths there are; more than MOST are MOST + 1."""
+        """How many paths there are; MOST + 1 means more than MOST."""
         return self.counts[self.root]
 
     def largest(self, limit: int) -> Listed:
@@ -124,7 +124,7 @@ class Paths:
         return Listed(paths, more, rest)
 
     def _completed(self, path: list[Edge[Value]], node: Value) -> Sequence[Edge[Value]]:
-        """A path from the root to a node, continued by what contributes most."""
+        """A path from the root to a node, continued by the edges that contribute most."""
         while node in self.edges:
             edge = self._best[node]
             path.append(edge)
@@ -134,7 +134,7 @@ class Paths:
     def _branches(
         self, path: Sequence[Edge[Value]], free: int, numbers: Iterable[int]
     ) -> tuple[float, list[_Branch]]:
-        """What a path contributes, and the branches that leave it from the place `free` on."""
+        """The contribution of a path, and the branches that leave it from the place `free` on."""
         result = []
         number = iter(numbers)
         flow: float | None = 1.0

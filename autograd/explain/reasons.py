@@ -1,4 +1,4 @@
-"""What is said in words: why nothing flows somewhere, what a kink is, where a nan comes from."""
+"""Remarks in words: why nothing flows somewhere, what is at a kink, where a nan comes from."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ from autograd.quiet import quietly
 from autograd.value import Value
 
 MOST_SAID = 3
-"""How many things of a kind are said before the others are only counted."""
+"""How many things of a kind are mentioned before the others are only counted."""
 
 
 def operation(node: Value) -> str:
@@ -39,7 +39,7 @@ def cut(edge: Edge[Value], labels: Labels) -> Words:
 
 
 def kinks(edges: Sequence[Edge[Value]], labels: Labels) -> list[Words]:
-    """The derivatives among these that are a convention, the operation being at a kink."""
+    """Sentences on the derivatives that are a convention because the operation is at a kink."""
     result: list[Words] = []
     for edge in edges:
         op = edge.node.op
@@ -48,7 +48,7 @@ def kinks(edges: Sequence[Edge[Value]], labels: Labels) -> list[Words]:
         operands = edge.node.operands
         numbers = arguments(edge.node)
         if len(operands) == 2 and operands[0] is operands[1]:
-            continue  # a tie with itself is none
+            continue  # a Value that ties with itself is not at a kink
         if 0.0 not in [quietly(kink, *numbers) for kink in op.kinks]:
             continue
         inputs = [labels.equation(x) for x in edge.node.operands]
@@ -105,7 +105,7 @@ def origin(order: Sequence[Value], adjoints: dict[Value, float], labels: Labels)
 
 
 def first_not_finite(order: Sequence[Value]) -> tuple[Value, Edge[Value] | None] | None:
-    """The first node that is nan or infinite, or whose slope along an edge is; None if none is."""
+    """The first node that is nan or infinite, or has such a slope along an edge; None if none."""
     for node in order:
         if not isfinite(node.data):
             return node, None
@@ -141,7 +141,7 @@ def outdated(shown: Sequence[Value], labels: Labels) -> list[Words]:
 
 
 def several(said: list[Words], more: Callable[[int], Words]) -> list[Words]:
-    """The first of several sentences, and how many there are besides."""
+    """The first of several sentences, and how many more there are."""
     if len(said) <= MOST_SAID:
         return said
     return [*said[:MOST_SAID], more(len(said) - MOST_SAID)]

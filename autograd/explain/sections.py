@@ -17,13 +17,13 @@ T = TypeVar("T")
 
 EQUALS, SO = Math(" = ", " = "), Math(", so ", r", \text{ so } ")
 LEAVES = 12
-"""How many of the numbers that are given are written."""
+"""How many of the given numbers are written."""
 
 
 def limited(
     items: Sequence[T], limit: int, what: str, write: Callable[[T], Sequence[Item]]
 ) -> Iterator[Item]:
-    """The first and the last of many items, and between them how many were left out."""
+    """The first and the last of many items, with a note on those left out in between."""
     last = limit // 2 if len(items) > limit else 0
     first = limit - last
     for item in items[:first]:
@@ -75,7 +75,7 @@ def local(
 
 
 def grad(node: Value, labels: Labels) -> Math:
-    """The symbol of what is accumulated at a node."""
+    """The symbol of the gradient that is accumulated at a node."""
     text, latex = labels[node].math()
     return Math(f"grad({text})", rf"\operatorname{{grad}}\left({latex}\right)")
 
@@ -83,7 +83,7 @@ def grad(node: Value, labels: Labels) -> Math:
 def backward(
     steps: Sequence[Accumulation], root: Value, labels: Labels, partials: Partials, limit: int
 ) -> Iterator[Item]:
-    """What is added to the gradients, in the order in which it happens."""
+    """The additions to the gradients, in the order in which they happen."""
     times = Math(" × ", r" \times ")
     yield Equation(grad(root, labels), "=", Math("1", "1"))
 
@@ -109,7 +109,7 @@ def backward(
 def gradients(
     order: Sequence[Value], adjoints: dict[Value, float], labels: Labels, limit: int
 ) -> Iterator[Item]:
-    """The derivatives by the leaves."""
+    """The derivatives with respect to the leaves."""
 
     def write(leaf: Value) -> Sequence[Item]:
         number = labels.number(adjoints.get(leaf, 0.0)).math()

@@ -8,21 +8,21 @@ from autograd.value import Value
 
 
 class Accumulation(NamedTuple):
-    """What the backward pass does at one use of an operand."""
+    """One step of the backward pass: the addition at one use of an operand."""
 
     edge: Edge[Value]
     upstream: float
     before: float | None
-    """What had been accumulated for the operand; None if nothing had."""
+    """The gradient of the operand before the step; None if there was none."""
     total: float | None
-    """What has then; None if nothing flows and nothing had before."""
+    """The gradient after it; None if nothing flows and there was none before."""
 
 
 def sweep(order: Sequence[Value]) -> tuple[dict[Value, float], list[Accumulation]]:
     """The gradients, those of `Value.backward()` to the last bit, and the steps to them.
 
-    Nodes that nothing flows into have none. An edge that is cut is a step, too, if its node has a
-    gradient: it is told why nothing flows there.
+    Nodes that nothing flows into have no gradient. An edge that is cut is a step, too, if its node
+    has a gradient: the explanation says why nothing flows there.
     """
     adjoints: dict[Value, float] = {order[-1]: 1.0}
     steps = []

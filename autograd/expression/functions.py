@@ -30,12 +30,12 @@ class Functions:
 
     def __init__(self) -> None:
         self.sources: dict[str, str] = {}
-        """The source of each, those that others need before them."""
+        """The source of each function, preceded by those that it needs."""
         self._templates: dict[tuple[Op, str | None], Template] = {}
         self._builtins: set[str] = set()
 
     def template(self, op: Op, operands: Sequence[Operand]) -> Template:
-        """How an operation is written in Python."""
+        """The operation as it is written in Python."""
         python = op.python(*operands) if callable(op.python) else op.python
         if (op, python) not in self._templates:
             self._templates[op, python] = self._template(op, python)
@@ -55,14 +55,14 @@ class Functions:
         return name if kernel is None else self._define(op, kernel)
 
     def collect(self, order: Iterable[Value]) -> set[str]:
-        """Find the functions for a graph; what no variable in it may be called."""
+        """Find the functions for a graph, and return the names that no variable in it may have."""
         for node in order:
             if node.op is not None:
                 self.template(node.op, node.operands)
         return {"float", "math", "np", *self._builtins, *self.sources}
 
     def _call(self, op: Op) -> str:
-        """What to call for an operation."""
+        """The function to call for an operation."""
         forward: Any = op.forward
         operands = {1: "x", 2: "x, y"}.get(op.arity or 0, "*operands")
         guarded = op.raises and op.numpy is not None
@@ -87,7 +87,7 @@ class Functions:
         )
 
     def _define(self, op: Op, function: Any, name: str = "") -> str:
-        """Copy a function, after what it needs, and say what it is called here."""
+        """Copy a function, after those that it needs, and return its name here."""
         if not isinstance(function, FunctionType) or function.__closure__:
             raise _unwritable(op, "is not a plain function")
         own = function.__name__
@@ -101,7 +101,7 @@ class Functions:
         if not source.startswith("def ") or (defaults and function.__module__ != kernels.__name__):
             raise _unwritable(op, "has a decorator or defaults")
         if not _only_builtins(function.__annotations__.values()):
-            raise _unwritable(op, "has annotations that are no types of Python's own")
+            raise _unwritable(op, "has annotations that are not built-in types")
         for other in sorted(_globals(function) - {own}):
             thing = function.__globals__.get(other)
             if other not in function.__globals__ and hasattr(builtins, other):
@@ -116,12 +116,12 @@ class Functions:
                 literal = repr(number) if math.isfinite(number) else f'float("{number}")'
                 here = self._add(other, f"{NAME} = {literal}\n")
             else:
-                raise _unwritable(op, f"uses {other!r}, which is more than math and np")
+                raise _unwritable(op, f"uses {other!r}, while only math and np can be used")
             source = _renamed(source, other, here)
         return self._add(name or own, _renamed(source, own, NAME))
 
     def _add(self, name: str, source: str) -> str:
-        """Keep a source, in which NAME stands for its name, under a name that is free."""
+        """Keep a source, in which NAME stands for its name, under a name that is not taken."""
         wished, count = name, 0
         while self.sources.setdefault(name, made := source.replace(NAME, name)) != made:
             count += 1

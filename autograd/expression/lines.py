@@ -1,4 +1,4 @@
-"""A graph laid out in lines: what is shared, or nested too deeply, gets a name and a line."""
+"""A graph laid out in lines: a step that is shared or nested too deeply gets a line and a name."""
 
 import itertools
 import keyword
@@ -27,7 +27,7 @@ class Notation(NamedTuple):
 
 
 class Names:
-    """Gives out names, no name twice, nor two that look the same."""
+    """Gives out names, none of them twice, and no two that look the same."""
 
     def __init__(self, reserved: Collection[str], look: Callable[[str], str] = str) -> None:
         self._taken = set(map(look, reserved))
@@ -35,7 +35,7 @@ class Names:
         self._counts: dict[str, int] = {}
 
     def new(self, wish: str) -> str:
-        """The name that was wished for, as an identifier, with a number if it is taken."""
+        """The desired name, as an identifier, with a number if it is taken."""
         base = result = identifier(wish)
         while self._look(result) in self._taken:
             count = self._counts[base] = self._counts.get(base, 0) + 1
@@ -45,13 +45,13 @@ class Names:
 
 
 def identifier(wish: str) -> str:
-    """The identifier that is most like a name."""
+    """The identifier closest to a name."""
     text = unicodedata.normalize("NFKC", wish)
     if not text.isidentifier():
         text = re.sub(r"\W+", "_", text).strip("_")
     if not text.isidentifier():
         text = f"_{text}"
-    if not text.isidentifier():  # a mark that may stand in a word, but in no identifier
+    if not text.isidentifier():  # a mark that a word may contain, but not an identifier
         text = re.sub(r"[^0-9A-Za-z_]+", "_", text)
     return f"{text}_" if keyword.iskeyword(text) else text
 
@@ -74,18 +74,18 @@ def lines(
     titles: Mapping[Value, str] = {},
     kept: Collection[Value] = (),
 ) -> Iterator[tuple[str, Text]]:
-    """What is computed line by line: the name of a Value, and what it is computed by.
+    """The computation line by line: the name of a Value, and the text that computes it.
 
-    Last come the roots themselves, without names.
+    The roots themselves come last, without names.
 
     Args:
-        roots: what is wanted.
+        roots: the results.
         known: the names of Values that need no line, such as leaves.
         names: gives out the names of lines.
         notation: how things are written.
-        titles: what the lines of some Values are called; others have their names, or the
-            operation's.
-        kept: Values that get a line in any case.
+        titles: the names of the lines of some Values; others are called by their own names, or
+            their operation's.
+        kept: Values that always get a line.
     """
     order = merged(roots)
     chosen = _chosen(order, roots, known, notation, kept)
@@ -119,7 +119,7 @@ def _chosen(
     notation: Notation,
     kept: Collection[Value],
 ) -> set[Value]:
-    """The Values that get a line: those written more than once, and where the nesting is deep."""
+    """The Values that get a line: those written more than once, or nested deeply."""
     times = Counter(root for root in roots if isinstance(root, Value))
     for node in order:
         if node.op is not None:

@@ -25,28 +25,27 @@ def python_source(
     *,
     gradient: bool = False,
 ) -> str:
-    """The source of a Python function that computes what a Value was computed by.
+    """The source of a Python function that computes a Value as its graph does.
 
-    It needs `math` and, for some operations, NumPy, but not this library; what Python does
-    otherwise than IEEE 754, as dividing by 0, is done by small functions in front. The results are
-    those of the graph to the last bit. The steps are those that have names, or are used more than
-    once.
+    It needs `math` and, for some operations, NumPy, but not this library; where Python differs from
+    IEEE 754, as in dividing by 0, small functions in front do the work. The results are those of
+    the graph to the last bit. Values that have names or are used more than once get a line each.
 
     Args:
-        value: what is computed.
+        value: the Value that is computed.
         name: the name of the function.
         arguments: the leaves that become its parameters, in this order, in arrays or alone; by
             default all of them. The others stay the numbers that they are.
         gradient: whether the function also returns the derivatives with respect to its
-            parameters: `value, (derivative, …)`. They are computed as derived by hand, in steps
+            parameters: `value, (derivative, …)`. They are computed as one would by hand, in steps
             called `dy_dx`.
 
     Raises:
         TypeError: if `value` or an argument is not a Value.
         RuntimeError: if derivatives are asked for, and the data of a Value has changed since the
             graph was computed: `forward()` computes it anew.
-        ValueError: if the name is no identifier, an argument is no leaf or given twice, or an
-            operation of one's own cannot be written, being no plain function.
+        ValueError: if the name is not an identifier, if an argument is not a leaf or is given
+            twice, or if a custom operation cannot be written, not being a plain function.
 
     Example:
         >>> from autograd import Value, python_source
@@ -129,7 +128,7 @@ def _parameters(order: Collection[Value], arguments: Sequence[Any] | None) -> li
     if arguments is None:
         return [node for node in order if node.op is None]
     if isinstance(arguments, Value) or not isinstance(arguments, (list, tuple, np.ndarray)):
-        raise TypeError("arguments is a list of Values and of arrays of Values")
+        raise TypeError("arguments must be a list of Values and arrays of Values")
     result: dict[Value, None] = {}
     for argument in arguments:
         for leaf in objects(argument, "arguments").ravel().tolist():
@@ -144,7 +143,7 @@ def _parameters(order: Collection[Value], arguments: Sequence[Any] | None) -> li
 
 
 def _number(x: float) -> Text:
-    """A number as a float: an integer has no -0.0."""
+    """A number as a float, since an integer has no -0.0."""
     text = repr(x)
     if not math.isfinite(x):
         text = text.replace("inf", "math.inf").replace("nan", "math.nan")

@@ -1,6 +1,7 @@
 """Graphs made simpler where that changes no bit of any result, whatever the data.
 
-The identities of arithmetic, `1 * x = x` say, are about particular operations, so they are named.
+The identities of arithmetic, such as `1 * x = x`, are about particular operations, so these are
+named here.
 """
 
 from collections import Counter
@@ -29,9 +30,9 @@ def merged(roots: Iterable[Operand]) -> dict[Value, None]:
 def simplified(roots: Sequence[Operand], constants: Mapping[Value, float] = {}) -> list[Operand]:
     """Roots with the same results, but without the steps that nobody would write.
 
-    Those are `1 * x`, `x / 1`, `x ** 1`, `x - 0`, `-(-x)`, `x + -y`, what is computed from
-    constants alone, and `0 + x` where x cannot be -0.0. What was shared stays shared, and what has
-    a name stays. The leaves `constants` are the numbers that they are.
+    Those are `1 * x`, `x / 1`, `x ** 1`, `x - 0`, `-(-x)`, `x + -y`, steps with constants alone,
+    and `0 + x` where x cannot be -0.0. Steps that were shared stay shared, and those with a name
+    stay. The leaves `constants` keep the numbers that they have.
     """
     order = merged(roots)
     uses = Counter(x for node in order for x in node.operands if isinstance(x, Value))
@@ -62,7 +63,7 @@ def simplified(roots: Sequence[Operand], constants: Mapping[Value, float] = {}) 
 
 
 def _simpler(op: Op, operands: Sequence[Any], once: Collection[Value]) -> Operand | None:
-    """What an operation amounts to, if that is simpler; `once` are the Values with one user."""
+    """A simpler equivalent of an operation, or None; `once` are the Values with one user."""
     if not any(isinstance(x, Value) for x in operands):
         return op.value(*operands)
     if op is ops.where:
@@ -100,7 +101,7 @@ def _simpler(op: Op, operands: Sequence[Any], once: Collection[Value]) -> Operan
 
 
 def _picked(condition: Operand, x: Operand, y: Operand, once: Collection[Value]) -> Operand | None:
-    """What a `where` amounts to: within x the same condition is true already."""
+    """A simpler equivalent of a `where`: within x, the same condition is known to be true."""
     if isinstance(condition, float):
         return x if condition else y
     if isinstance(x, Value) and _chooses(x, condition) and isinstance(y, float):
@@ -121,12 +122,12 @@ def _chooses(node: Value, condition: Value) -> bool:
 
 
 def _is(x: Operand, number: float) -> bool:
-    """Whether an operand is this constant, the sign of a zero included."""
+    """Whether an operand is this constant, with the same sign if it is 0."""
     return isinstance(x, float) and repr(x) == repr(number)
 
 
 def _negated(x: Operand) -> Operand | None:
-    """What an operand is the negative of, if it was computed so."""
+    """The operand that another one was computed from by a change of sign; otherwise None."""
     if isinstance(x, Value) and x.op is ops.negative and not x.name:
         return x.operands[0]
     return None

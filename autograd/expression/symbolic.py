@@ -1,4 +1,4 @@
-"""A graph as an expression of SymPy, for algebra with it."""
+"""A graph as an expression of SymPy, to do algebra with."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,13 +17,13 @@ def to_sympy(value: Value) -> Any:
     """The formula by which a Value was computed, as an expression of SymPy.
 
     Leaves become real symbols with their names, as in `expression()`; whole numbers become exact,
-    other constants floats. An operation of one's own becomes an undefined function of its name,
-    unless it says how SymPy spells it. SymPy is no part of this package:
+    other constants floats. A custom operation becomes an undefined function with its name, unless
+    it says how SymPy spells it. SymPy is not part of this package:
     `pip install scalar-autograd[sympy]`.
 
     Raises:
         TypeError: if `value` is not a Value.
-        ValueError: if SymPy refuses an operation, as `relu` of what it finds infinite.
+        ValueError: if SymPy refuses an operation, such as `relu` of what it finds to be infinite.
         ImportError: if SymPy is not installed.
 
     Example:
@@ -76,7 +76,7 @@ class _Names(dict[str, Any]):
 
 
 def _applied(sympy: Any, op: Op, operands: Sequence[Any]) -> Any:
-    """An operation of SymPy's expressions: by its template, or SymPy's function of that name."""
+    """An operation on SymPy's expressions, by its template or SymPy's function of that name."""
     template = op.sympy or op.text
     if op.sympy is None and (not op.own or op.text.startswith(f"{op.name}(")):
         known = getattr(sympy, op.name, None) if op.own else None

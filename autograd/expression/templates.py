@@ -1,4 +1,4 @@
-"""How an operation is written: the templates of the table, with what parentheses they need."""
+"""How an operation is written: the templates of the table, with the parentheses they need."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 7)
-"""How tightly what is written holds together, as in Python's grammar."""
+"""How tightly a text holds together, as in Python's grammar."""
 LOOSE = 0
 
 _SLOT = re.compile(r"#([1-9*<>])")
@@ -20,7 +20,7 @@ class Text(NamedTuple):
     tightness: int
 
     def at_least(self, tightness: int, parentheses: tuple[str, str]) -> str:
-        """The text, in parentheses if it does not hold together as tightly as that."""
+        """The text, in parentheses unless it holds together at least as tightly as that."""
         if self.tightness >= tightness:
             return self.text
         return parentheses[0] + self.text + parentheses[1]
@@ -30,11 +30,11 @@ class Template(NamedTuple):
     """A template in pieces."""
 
     pieces: Sequence[str | tuple[str, int]]
-    """Literal text, and slots: which operands, and how tightly they must hold together."""
+    """Literal text and slots: which operand, and how tightly it must hold together."""
     tightness: int | None
-    """That of the whole; None if it is that of the only operand."""
+    """How tightly the whole holds together; None if as tightly as the only operand."""
     minus: int = ATOM
-    """How tightly holds together at most what begins with a minus."""
+    """The limit on how tightly a text that begins with a minus holds together."""
 
     def write(self, operands: Sequence[Text], parentheses: tuple[str, str]) -> Text:
         """The template with operands put in."""
@@ -70,7 +70,7 @@ def _template(
     )
     try:
         tightness, needed = needs(marked, slots)
-    except (SyntaxError, IndexError):  # another notation than is known here
+    except (SyntaxError, IndexError):  # a notation that is not known here
         tightness, needed = LOOSE, dict.fromkeys(slots, ATOM)
     pieces: list[str | tuple[str, int]] = []
     for index, part in enumerate(parts):
@@ -91,7 +91,7 @@ _OPERATORS: dict[type[ast.AST], tuple[int, int, int]] = {
     ast.USub: (SIGN, SIGN, SIGN),
     ast.Pow: (POWER, ATOM, SIGN),
 }
-"""How tightly an operator holds, and its left and right operands must."""
+"""How tightly an operator holds together, and how tightly its left and right operands must."""
 
 
 @cache
@@ -143,7 +143,7 @@ def _needs_in_python(text: str, slots: Sequence[str]) -> tuple[int | None, Mappi
 # --- LaTeX --------------------------------------------------------------------------------------
 
 NEGATIVE, LATEX_SUM, LATEX_PRODUCT, LATEX_POWER, LATEX_ATOM = range(1, 6)
-"""The same as in print, where nothing may begin with a minus but the first term of a sum."""
+"""The same in print, where nothing but the first term of a sum may begin with a minus."""
 
 _BRACKETS = re.compile(r"\\left|\\right|[{}]")
 
@@ -152,7 +152,7 @@ _BRACKETS = re.compile(r"\\left|\\right|[{}]")
 def latex_template(template: str) -> Template:
     """A template of LaTeX."""
     result = _template(template, _needs_in_latex)._replace(minus=NEGATIVE)
-    if "#<" in template:  # a product of vectors in one of numbers
+    if "#<" in template:  # a product of vectors within one of numbers
         return result._replace(tightness=LATEX_SUM)
     return result
 
@@ -183,7 +183,7 @@ def _needs_in_latex(text: str, slots: Sequence[str]) -> tuple[int | None, Mappin
 
 
 def _latex_tightness(text: str) -> int:
-    """How tightly LaTeX holds together, by what is outside all brackets."""
+    """How tightly LaTeX holds together, judged by what is outside all brackets."""
     depth, last, outside = 0, 0, ""
     for bracket in _BRACKETS.finditer(text):
         if depth == 0:

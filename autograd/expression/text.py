@@ -28,7 +28,7 @@ GREEK = re.compile(
 
 
 def number(x: float) -> str:
-    """A number with all its digits, and no more: 2 for 2.0."""
+    """A number with all its digits and no more: 2 for 2.0."""
     if x.is_integer() and abs(x) < LARGEST_INTEGER and (x or copysign(1.0, x) > 0.0):
         return str(int(x))
     return repr(x)
@@ -55,10 +55,10 @@ def functions(order: Iterable[Value]) -> set[str]:
 def expression(value: Value) -> str:
     """The formula by which a Value was computed, as text.
 
-    It is written in Python, with the names of the leaves, x0, x1, … for those without; names that
-    are no identifiers are changed, and numbered where two are the same. What is used more than once
-    is computed in a line of its own before, so the text is as long as the graph is large. Steps
-    that change nothing, `1 * x`, `x ** 1`, `-(-x)`, are left out.
+    It is written in Python, with the names of the leaves, or x0, x1, … for those without; names
+    that are not identifiers are changed, and numbered where two are the same. A Value that is used
+    more than once is computed in a line of its own before, so the text is only as long as the graph
+    is large. Steps that change nothing, `1 * x`, `x ** 1`, `-(-x)`, are left out.
 
     Raises:
         TypeError: if `value` is not a Value.
@@ -89,8 +89,8 @@ class Latex(str):
 def latex(value: Value) -> Latex:
     r"""The formula by which a Value was computed, in LaTeX for a paper or a notebook.
 
-    It is laid out as that of `expression()` is. A name of several letters is upright, a number
-    behind a name is an index, names of Greek letters become the letters.
+    It is laid out like that of `expression()`. A name of several letters is upright, a number after
+    a name is an index, and names of Greek letters become the letters.
 
     Raises:
         TypeError: if `value` is not a Value.

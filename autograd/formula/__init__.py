@@ -17,8 +17,8 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
     """The graph of a formula such as `(relu(w * x + b) - t) ** 2`.
 
     It is made of numbers, names, `pi`, `+ - * / **`, parentheses and the operations that this
-    package exports, reductions being given lists: `dot([a, b], [c, d])`. A comparison `< <= > >=`
-    may be the condition of `where`. It is parsed as Python is, but nothing else is accepted.
+    package exports; reductions take lists: `dot([a, b], [c, d])`. A comparison `< <= > >=` may be
+    the condition of `where`. It is parsed like Python, but nothing else is accepted.
 
     Args:
         text: the formula.
@@ -28,8 +28,8 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
         The result, computed from leaves with the given names.
 
     Raises:
-        ValueError: if the text is not such a formula, with the place of what is wrong; if a name
-            has no number, or a number no place in the formula.
+        ValueError: if the text is not such a formula (the message shows where), if a name has no
+            number, or if a number is given for a name that is not in the formula.
 
     Example:
         >>> from autograd.formula import read
@@ -43,12 +43,14 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
            ^
     """
     if not isinstance(text, str):
-        raise TypeError(f"a formula is a string, not a {type(text).__name__}")
+        raise TypeError(f"a formula must be a string, not a {type(text).__name__}")
     leaves = {}
     for name, number in numbers.items():
         normal = unicodedata.normalize("NFKC", name)
         if len(normal) > LONGEST_NAME:
-            raise ValueError(f"{name[:20] + '…'!r} is no name: it has {len(name):,} characters")
+            raise ValueError(
+                f"{name[:20] + '…'!r} is too long for a name: it has {len(name):,} characters"
+            )
         if not normal.isidentifier() or iskeyword(normal):
             raise ValueError(f"{name!r} cannot be a name in a formula")
         if normal in leaves:

@@ -19,17 +19,17 @@ OPERATORS: Mapping[type[ast.AST], str] = {
 }
 CONSTANTS = {"pi": math.pi}
 SPELLINGS = {"e": "; e ** x is written exp(x), and e alone exp(1)", "π": "; it is written pi"}
-"""How numbers are written that have a name elsewhere; here such a name can be given any number."""
+"""How to write numbers that have a name elsewhere; here such a name can be given any number."""
 KINDS: Mapping[type[ast.AST], str] = {
     ast.Attribute: "an attribute",
     ast.Subscript: "an index",
     ast.Starred: "a star",
     ast.Compare: "a chain of comparisons",
 }
-"""What is refused, in words."""
+"""The words for what is refused."""
 LONGEST_GUESSED = 40
 NUMBER, SEQUENCE, CONDITION = "number", "sequence", "condition"
-"""What may stand at a place in the formula."""
+"""The kinds of places in a formula."""
 COMPARISONS: Mapping[type[ast.AST], str] = {ast.Gt: ">", ast.Lt: "<", ast.GtE: ">=", ast.LtE: "<="}
 
 
@@ -48,7 +48,7 @@ class Reader:
         self._operators = {(op.operator, op.arity): op for op in TABLE.values() if op.operator}
 
     def computed(self) -> Any:
-        """The result, by a stack of what is still to be done."""
+        """The result, computed with a stack of the parts still to be done."""
         done: list[Any] = []
         waiting: list[tuple[ast.expr, str, int]] = [(self._source.parsed(), NUMBER, -1)]
         while waiting:
@@ -64,11 +64,13 @@ class Reader:
         return done[0]
 
     def _children(self, node: ast.expr, role: str) -> Sequence[tuple[ast.expr, str]]:
-        """What a part of the formula is computed from, if it may stand where it does."""
+        """The parts that a part of the formula is computed from, if it is allowed in its place."""
         if role == SEQUENCE:
             if isinstance(node, (ast.List, ast.Tuple)):
                 return [(x, NUMBER) for x in node.elts]
-            raise self._source.wrong("a list is needed here, as [a, b]", self._source.column(node))
+            raise self._source.wrong(
+                "a list is needed here, such as [a, b]", self._source.column(node)
+            )
         match node:
             case ast.Constant() | ast.Name():
                 return []
@@ -86,18 +88,19 @@ class Reader:
                 )
             case ast.List() | ast.Tuple():
                 raise self._source.wrong(
-                    "a list can only be given to a reduction, as sum", self._source.column(node)
+                    "a list can only be given to a reduction, such as sum",
+                    self._source.column(node),
                 )
         raise self._refused(node)
 
     def _arguments(self, node: ast.Call) -> Sequence[tuple[ast.expr, str]]:
-        """The arguments of a call, if it is one of an operation."""
+        """The arguments of a call, if an operation is called."""
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         column = self._source.column(node.func)
         if not name and isinstance(node.func, ast.Attribute):
             raise self._refused(node.func)
         if not name or (name in self._leaves and name not in self._functions):
-            what = f"{name} is a number" if name else "this is no operation"
+            what = f"{name} is a number" if name else "this is not an operation"
             raise self._source.wrong(
                 f"{what}, which cannot be called; a product is written with *", column
             )
@@ -120,7 +123,7 @@ class Reader:
         return list(zip(node.args, roles, strict=False))
 
     def _result(self, node: ast.expr, operands: list[Any]) -> Any:
-        """A part of the formula, its own parts being computed."""
+        """The value of a part of the formula whose own parts have been computed."""
         try:
             match node:
                 case ast.Constant():
@@ -176,7 +179,7 @@ class Reader:
         raise self._source.wrong(f"{name!r} has no number{hint}", self._source.column(node))
 
     def _refused(self, node: ast.expr) -> ValueError:
-        """The error for what is Python, but not a formula."""
+        """The error for something that is Python, but not a formula."""
         kind = KINDS.get(type(node), "this")
         column = self._source.column(node)
         if isinstance(node, ast.Attribute):
@@ -187,7 +190,7 @@ class Reader:
 
 
 def meant(name: str, names: Collection[str]) -> str:
-    """A question, if there is a similar name."""
+    """The question "did you mean …?", if there is a similar name."""
     names = [x for x in names if len(x) <= LONGEST_GUESSED]
     if len(name) > LONGEST_GUESSED:
         return ""

@@ -1,4 +1,4 @@
-"""The text of a formula: parsed as Python is, within limits, and shown where it is wrong."""
+"""The text of a formula: parsed like Python, within limits, and shown where it is wrong."""
 
 import ast
 import re
@@ -84,7 +84,7 @@ class Source:
             raise self.wrong("this is not a formula", 0) from None
 
     def _check(self) -> None:
-        """Refuse symbols and words that no formula has, and what is nested deeply."""
+        """Refuse symbols and words that have no place in a formula, and too deep nesting."""
         depth = count = 0
         for match in re.finditer(r"[^\W\d]\w*|\*\*|//|<<|>>|[<>=!:]=|[^\w\s]", self.text):
             token, column = match[0], match.start()
@@ -103,9 +103,9 @@ class Source:
                 raise self.wrong(f"a formula has at most {MOST_SYMBOLS:,} symbols", column)
 
     def column(self, node: ast.expr | ast.keyword) -> int:
-        """How many characters there are before a part of the formula."""
+        """The number of characters before a part of the formula."""
         return self.characters(node.col_offset)
 
     def characters(self, offset: int) -> int:
-        """How many characters that many bytes are."""
+        """The number of characters in that many bytes."""
         return len(self.text.encode()[:offset].decode(errors="ignore"))
