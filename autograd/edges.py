@@ -1,7 +1,7 @@
 """The edges of a graph: every use of an operand, and the walk back along them.
 
-Only this module knows what a selection cuts off, and the two sweeps of `autograd.graph`, which are
-written out for speed.
+What a selection cuts off is decided here, and where speed asks for a sweep that is written out: in
+the two of `autograd.graph`, and for derivatives as graphs in `autograd.derivative`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

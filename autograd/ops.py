@@ -414,7 +414,7 @@ atanh_slope = Part(
     text="1 / (1 - #1 ** 2)", latex=r"\frac{1}{1 - {#1}^2}", domain=(UNIT,),
     description="`1 / (1 - x ** 2)`, the derivative of atanh(x).")
 cbrt_slope = Part(
-    "cbrt_slope", kernels.cbrt_slope, [lambda out, x: -2.0 * square(out) / cbrt(x)],
+    "cbrt_slope", kernels.cbrt_slope, [lambda out, x: -2.0 * out * (out / cbrt(x))],
     text="1 / (3 * cbrt(#1) ** 2)", sympy="Abs(#1) ** Rational(-2, 3) / 3",
     latex=r"\frac{1}{3 \cdot {\sqrt[3]{#1}}^2}",
     description="`1 / (3 * cbrt(x) ** 2)`, the derivative of cbrt(x).")
@@ -433,10 +433,17 @@ power_log = Part(
     [lambda out, x, y: power_mixed(x, y), lambda out, x, y: square(power_log(x, 0.5 * y))],
     text="#1 ** #2 * log(#1)", latex=r"{#1}^{#2} \ln\left(#1\right)", domain=(POSITIVE, REALS),
     description="`x ** y * log(x)`, the derivative of x ** y with respect to y.")
+
+
+def _power_mixed_dy(out: Any, x: Any, y: Any) -> Any:
+    root = power_log(x, 0.5 * (y - 1.0))
+    return 2.0 * power_log(x, y - 1.0) + y * root * root
+
+
 power_mixed = Part(
     "power_mixed", kernels.power_mixed,
     [lambda out, x, y: y * power_mixed(x, y - 1.0) + power_slope(x, y - 1.0),
-     lambda out, x, y: 2.0 * power_log(x, y - 1.0) + y * square(power_log(x, 0.5 * (y - 1.0)))],
+     _power_mixed_dy],
     text="#1 ** (#2 - 1) * (1 + #2 * log(#1))",
     latex=r"{#1}^{#2 - 1} \left(1 + #2 \ln\left(#1\right)\right)", domain=(POSITIVE, REALS),
     description="`x ** (y - 1) * (1 + y * log(x))`, the derivative of x ** y with respect to both.")

@@ -466,6 +466,17 @@ AWKWARD = [sign * x for x in (0.0, 0.5, 1.0, 2.0, 30.0, 1e308, math.inf) for sig
 AWKWARD += [5e-324, math.nan]
 
 
+@pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
+def test_partials_do_not_warn_where_the_value_is_finite(op):
+    points = [*AWKWARD, 1e-308, 1e-200, 1e200, -1e-308]
+    size = len(intervals(op))
+    for operands in itertools.product(points[:: 2 if size > 2 else 1], repeat=size):
+        with np.errstate(all="ignore"):
+            out = op.value(*operands)
+        if math.isfinite(out):
+            op.evaluate(operands)  # a warning is an error here
+
+
 @those_with(lambda op: not op.raises)
 @given(data=st.data())
 def test_what_does_not_raise(op, data):

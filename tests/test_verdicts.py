@@ -36,6 +36,7 @@ from autograd import (
     tanh,
     values,
 )
+from autograd.compare.judge import Judge
 
 INPUTS = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, math.inf, -math.inf, math.nan]
 INPUTS += [sign * 10.0**power for power in (-300, -160, -8, 8, 160, 300) for sign in (1, -1)]
@@ -68,15 +69,21 @@ def unfair(draw, counts):
             counts["right numbers"] += 1
             if verdict != "agree":
                 found.append((*shown, x.grad, f"right, but {verdict}"))
-        if not math.isfinite(x.grad) or not x.grad:
+        if not math.isfinite(x.grad):
             continue
-        for factor in FACTORS:
-            row = compare(root, {x: factor * x.grad}).rows[0]
+        for number in [factor * x.grad for factor in FACTORS] if x.grad else (-1.0, 1.0):
+            row = compare(root, {x: number}).rows[0]
             counts["wrong numbers"] += 1
             if row.verdict == "agree":
                 counts["wrong numbers within a finite bound"] += 1
                 if not row.difference <= row.tolerance < math.inf:
-                    found.append((*shown, x.grad, f"wrong by {factor}, but {row.verdict}"))
+                    found.append((*shown, x.grad, f"{number} is wrong, but {row.verdict}"))
+            elif row.verdict == "convention":
+                counts["numbers to a side of a kink"] += 1
+                low, high = Judge(root).intervals[x]
+                room = 1e-6 * max([abs(x) for x in (low, high) if math.isfinite(x)], default=0.0)
+                if not low - room <= number <= high + room:
+                    found.append((*shown, x.grad, f"{number} is beyond [{low}, {high}]"))
     return found
 
 
@@ -253,6 +260,14 @@ def test_kinks_that_are_close_together_are_told_apart():
         x = Value(1e-9)
         (row,) = compare(clip(x, 0.5e-9, 1e-9), {x: slope}).rows
         assert row.verdict == verdict
+
+
+def test_beside_an_infinite_slope_there_is_no_endless_room():
+    x = Value(0.0, name="x")
+    for count in (1, 3, 12):
+        y = autograd.sum([relu(sqrt(x) * i) for i in range(1, count + 1)])
+        assert compare(y, {x: -5.0}).verdict == "disagree"
+        assert compare(y, {x: 5.0}).verdict == "convention"
 
 
 def test_a_kink_beyond_the_nearest_one_does_not_count():

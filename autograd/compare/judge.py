@@ -3,7 +3,7 @@
 from functools import cached_property
 from math import isfinite
 
-from autograd.compare.numeric import estimate
+from autograd.compare.numeric import DOUBT, estimate
 from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import EPSILON, ZERO, Bounded, data_bounds, derivatives
 from autograd.compare.sweeps import Sides, at_kinks, corners, intervals
@@ -104,8 +104,8 @@ class Judge:
         if abs(yours - ours) <= room:
             return "agree", outside
         low, high = self.intervals.get(wrt, (ours, ours))
-        if low < high:
-            room = self.tolerance * self._opened.get(wrt, ZERO).bound
+        if low < high and isfinite(opened := self._opened.get(wrt, ZERO).bound):
+            room = self.tolerance * opened
         if low < high and low - room <= yours <= high + room:
             return "convention", (
                 f"yours {yours:.9g}, ours {ours:.9g}; at this kink any value in "
@@ -124,8 +124,9 @@ class Judge:
         value = error = None
         if numeric and (opinion := self.opinion(wrt)):
             value, error = opinion
-            at_kink = wrt in self.intervals and self.intervals[wrt][0] < self.intervals[wrt][1]
-            if isfinite(ours) and not at_kink and abs(value - ours) > 10.0 * error + self.room(wrt):
+            low, high = self.intervals.get(wrt, (ours, ours))
+            off = abs(value - ours) > DOUBT * error + self.room(wrt)
+            if off and isfinite(ours) and not low < high:
                 note = (note and note + "; ") + (
                     f"a difference quotient gives {value:.9g} ± {error:.2g}, not {ours:.9g}: the "
                     "library or a partial derivative of your own may be wrong"
