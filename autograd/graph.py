@@ -180,7 +180,7 @@ class Node:
             (5.0, 2.0)
         """
         seed = real(grad, "the grad of backward")
-        adjoints: dict[Node, float | None] = dict.fromkeys(self._sorted())
+        adjoints = cast("dict[Node, float | None]", self._sorted())
         adjoints[self] = seed
         backward_sweep(adjoints)
         for node, adjoint in adjoints.items():

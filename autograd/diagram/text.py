@@ -108,10 +108,10 @@ def _written(step: Step, constant: Callable[[float], str], operand: Callable[[St
     """The formula of an operation, with a constant whole exponent written without the `.0`."""
     assert step.op is not None
     texts = [constant(x) if isinstance(x, float) else operand(x) for x in step.operands]
-    if step.op.text.startswith("#1 ** "):
-        for exponent in step.operands[1:]:
-            if isinstance(exponent, float) and exponent.is_integer() and abs(exponent) < 1e6:
-                texts[1] = str(int(exponent))
+    if step.op.operator == "**":
+        _, exponent = step.operands
+        if isinstance(exponent, float) and exponent.is_integer() and abs(exponent) < 1e6:
+            texts[1] = str(int(exponent))
         if texts[0].startswith("-"):
             texts[0] = f"({texts[0]})"
     return legible(step.op.write(step.op.text, texts))
