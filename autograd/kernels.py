@@ -187,7 +187,7 @@ def power_mixed(x: float, y: float) -> float:
     if _is_normal(factor):
         return factor * bracket / divisor
     root = _pow(x, 0.5 * exponent)
-    return root * bracket / divisor * root
+    return root * bracket / divisor * root if root != 0.0 else math.copysign(0.0, bracket)
 
 
 def quotient_slope(x: float, y: float) -> float:
