@@ -1,14 +1,15 @@
 """Whether a graph follows from the numbers of its leaves, or some have changed since then."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from autograd.graph import N, Node, anew, arguments
+from autograd.notation.labels import Labels
+from autograd.notation.numbers import number
 from autograd.quiet import quiet
 
 MOST_NAMED = 4
 """How many operands a message names."""
-LONGEST_CALLED = 60
 
 
 @quiet
@@ -36,25 +37,19 @@ def _same(x: float, y: float) -> bool:
     return x == y or math.isclose(x, y, rel_tol=1e-14, abs_tol=1e-322) or (x != x and y != y)
 
 
-def require_fresh(order: Iterable[Node]) -> None:
+def require_fresh(order: Collection[Node]) -> None:
     """Raise a RuntimeError if a node does not follow from its operands any more."""
     for node in outdated(order):
-        operands = dict.fromkeys(x for x in node.operands if isinstance(x, Node))
-        shown = [
-            f"{_called(x)} = {x._number!r}" if x.name or x.op else f"a Value of {x._number!r}"
-            for x in list(operands)[:MOST_NAMED]
-        ]
+        labels: Labels[Node] = Labels([], order)
+        operands = list(dict.fromkeys(x for x in node.operands if isinstance(x, Node)))
+        shown = [_equation(x, labels) for x in operands[:MOST_NAMED]]
         shown += ["…"] * (len(operands) > MOST_NAMED)
         raise RuntimeError(
-            f"{_called(node)} = {node._number!r} was computed from other numbers than its operands "
-            f"have now, {', '.join(shown)}: call forward() on the result, or build the graph anew"
+            f"{_equation(node, labels)} was computed from other numbers than its operands have "
+            f"now, {', '.join(shown)}: call forward() on the result, or build the graph anew"
         )
 
 
-def _called(node: Node) -> str:
-    """The name of a node, or its operation with the names of its operands."""
-    if node.name or node.op is None:
-        return node.name or "…"
-    parts = [(x.name or "…") if isinstance(x, Node) else repr(x) for x in node.operands]
-    written = node.op.write(node.op.text, parts)
-    return written if len(written) <= LONGEST_CALLED else node.op.name
+def _equation(node: Node, labels: Labels[Node]) -> str:
+    """A node with all the digits of its number: how much has changed may be little."""
+    return f"{labels[node].text.text} = {number(node.data, digits=None)}"

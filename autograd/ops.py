@@ -67,7 +67,7 @@ def _power_dx(out: Any, x: Any, y: Any) -> Any:
 
 power = Entry(
     "power", kernels.power, [_power_dx, lambda out, x, y: power_log(x, y)],
-    text="#1 ** #2", latex="{#1}^{#2}", domain=(POSITIVE, REALS), numpy=np.power,
+    text="#1 ** #2", latex="#1^{#2}", domain=(POSITIVE, REALS), numpy=np.power,
     python=lambda x, y: "#1 * #1" if isinstance(y, float) and y == 2.0 else None,
     operator="**", public=False,
     description="`x ** y`; nan for a negative x unless y is an integer.")
@@ -85,7 +85,7 @@ abs = Entry(
 
 square = Entry(
     "square", lambda x: x * x, [lambda out, x: 2.0 * x],
-    text="#1 ** 2", latex="{#1}^2", numpy=np.square, raises=False,
+    text="#1 ** 2", latex="#1^2", numpy=np.square, raises=False,
     python="#1 * #1", unsigned=True,
     description="The square.")
 sqrt = Entry(
@@ -99,7 +99,7 @@ cbrt = Entry(
     description="The real cube root.")
 hypot = Entry(
     "hypot", math.hypot, [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
-    latex=r"\sqrt{{#1}^2 + {#2}^2}", numpy=np.hypot, raises=False,
+    latex=r"\sqrt{#1^2 + #2^2}", numpy=np.hypot, raises=False,
     sympy="sqrt(#1 ** 2 + #2 ** 2)", symmetric=True,
     description="The distance of the point (x, y) from the origin, without overflow on the way.")
 
@@ -369,7 +369,8 @@ sign = Part(
     description="-1, 0 or 1, the sign of the operand.")
 greater = Part(
     "greater", kernels.greater, [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
-    latex=r"\mathbb{1}\left[#1 > #2\right]", sympy="Piecewise((1, #1 > #2), (0, True))",
+    text="(#1 > #2)", latex=r"\mathbb{1}\left[#1 > #2\right]",
+    sympy="Piecewise((1, #1 > #2), (0, True))",
     operator=">", kinks=[lambda x, y: x - y], selects=True, reasons=[JUMP, JUMP],
     description="1 where x > y, otherwise 0.")
 nonnegative = Part(
@@ -394,7 +395,7 @@ sech2 = Part(
     description="The square of the hyperbolic secant.")
 gaussian = Part(
     "gaussian", kernels.gaussian, [lambda out, x: -2.0 * bounded(x) * out],
-    text="exp(-#1 ** 2)", latex="e^{-{#1}^2}",
+    text="exp(-#1 ** 2)", latex="e^{-#1^2}",
     description="`exp(-x ** 2)`.")
 bounded = Part(
     "bounded", kernels.bounded, [lambda out, x: 1.0],
@@ -403,15 +404,15 @@ bounded = Part(
     "multiplied, is 0.")
 asin_slope = Part(
     "asin_slope", kernels.asin_slope, [lambda out, x: x * out**3.0],
-    text="1 / sqrt(1 - #1 ** 2)", latex=r"\frac{1}{\sqrt{1 - {#1}^2}}", domain=(UNIT,),
+    text="1 / sqrt(1 - #1 ** 2)", latex=r"\frac{1}{\sqrt{1 - #1^2}}", domain=(UNIT,),
     description="`1 / sqrt(1 - x ** 2)`, the derivative of asin(x).")
 acosh_slope = Part(
     "acosh_slope", kernels.acosh_slope, [lambda out, x: -square(out) * hypot(1.0, out)],
-    text="1 / sqrt(#1 ** 2 - 1)", latex=r"\frac{1}{\sqrt{{#1}^2 - 1}}", domain=(ABOVE_ONE,),
+    text="1 / sqrt(#1 ** 2 - 1)", latex=r"\frac{1}{\sqrt{#1^2 - 1}}", domain=(ABOVE_ONE,),
     description="`1 / sqrt(x ** 2 - 1)`, the derivative of acosh(x).")
 atanh_slope = Part(
     "atanh_slope", kernels.atanh_slope, [lambda out, x: 2.0 * x * square(out)],
-    text="1 / (1 - #1 ** 2)", latex=r"\frac{1}{1 - {#1}^2}", domain=(UNIT,),
+    text="1 / (1 - #1 ** 2)", latex=r"\frac{1}{1 - #1^2}", domain=(UNIT,),
     description="`1 / (1 - x ** 2)`, the derivative of atanh(x).")
 cbrt_slope = Part(
     "cbrt_slope", kernels.cbrt_slope, [lambda out, x: -2.0 * out * (out / cbrt(x))],
@@ -421,17 +422,17 @@ cbrt_slope = Part(
 quotient_slope = Part(
     "quotient_slope", kernels.quotient_slope,
     [lambda out, x, y: quotient_slope(1.0, y), lambda out, x, y: -2.0 * out / y],
-    text="-#1 / #2 ** 2", latex=r"-\frac{#1}{{#2}^2}",
+    text="-#1 / #2 ** 2", latex=r"-\frac{#1}{#2^2}",
     description="`-x / y ** 2`, the derivative of x / y.")
 power_slope = Part(
     "power_slope", kernels.power_slope,
     [lambda out, x, y: y * power_slope(x, y - 1.0), lambda out, x, y: power_mixed(x, y)],
-    text="#2 * #1 ** (#2 - 1)", latex="#2 \\cdot {#1}^{#2 - 1}", domain=(POSITIVE, REALS),
+    text="#2 * #1 ** (#2 - 1)", latex="#2 \\cdot #1^{#2 - 1}", domain=(POSITIVE, REALS),
     description="`y * x ** (y - 1)`, the derivative of x ** y with respect to x.")
 power_log = Part(
     "power_log", kernels.power_log,
     [lambda out, x, y: power_mixed(x, y), lambda out, x, y: square(power_log(x, 0.5 * y))],
-    text="#1 ** #2 * log(#1)", latex=r"{#1}^{#2} \ln\left(#1\right)", domain=(POSITIVE, REALS),
+    text="#1 ** #2 * log(#1)", latex=r"#1^{#2} \ln\left(#1\right)", domain=(POSITIVE, REALS),
     description="`x ** y * log(x)`, the derivative of x ** y with respect to y.")
 
 
@@ -445,24 +446,24 @@ power_mixed = Part(
     [lambda out, x, y: y * power_mixed(x, y - 1.0) + power_slope(x, y - 1.0),
      _power_mixed_dy],
     text="#1 ** (#2 - 1) * (1 + #2 * log(#1))",
-    latex=r"{#1}^{#2 - 1} \left(1 + #2 \ln\left(#1\right)\right)", domain=(POSITIVE, REALS),
+    latex=r"#1^{#2 - 1} \left(1 + #2 \ln\left(#1\right)\right)", domain=(POSITIVE, REALS),
     description="`x ** (y - 1) * (1 + y * log(x))`, the derivative of x ** y with respect to both.")
 direction = Part(
     "direction", kernels.direction,
     [lambda out, x, y: square(direction(y, x)) / distance(x, y),
      lambda out, x, y: -out * direction(y, x) / distance(x, y)],
-    text="#1 / hypot(#1, #2)", latex=r"\frac{#1}{\sqrt{{#1}^2 + {#2}^2}}",
+    text="#1 / hypot(#1, #2)", latex=r"\frac{#1}{\sqrt{#1^2 + #2^2}}",
     description="`x / hypot(x, y)`, and 0 at the origin.")
 distance = Part(
     "distance", kernels.distance,
     [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
-    text="hypot(#1, #2)", latex=r"\sqrt{{#1}^2 + {#2}^2}", symmetric=True,
+    text="hypot(#1, #2)", latex=r"\sqrt{#1^2 + #2^2}", symmetric=True,
     description="`hypot(x, y)`, but infinite at the origin, where what is divided by it is 0.")
 inversion = Part(
     "inversion", kernels.inversion,
     [lambda out, x, y: (inversion(y, x) - out) * (inversion(y, x) + out),
      lambda out, x, y: -2.0 * out * inversion(y, x)],
-    text="#1 / (#1 ** 2 + #2 ** 2)", latex=r"\frac{#1}{{#1}^2 + {#2}^2}",
+    text="#1 / (#1 ** 2 + #2 ** 2)", latex=r"\frac{#1}{#1^2 + #2^2}",
     description="`x / (x ** 2 + y ** 2)`.")
 
 # fmt: on

@@ -28,7 +28,7 @@ import autograd
 from autograd import Diagram, Op, Value, clip, dot, draw, log, relu, sqrt, values, where
 from autograd.diagram import engine, palette
 from autograd.diagram.steps import steps
-from autograd.diagram.text import legible
+from autograd.notation.names import TURNING, legible
 from autograd.neuron import Neuron
 
 ROOT = Path(__file__).parents[1]
@@ -55,36 +55,36 @@ def arrows_of(value, **options):
 def test_the_neuron():
     picture = read(draw(neuron()).svg())
     assert {name: box.lines for name, box in picture.boxes.items()} == {
-        "x0": ["x0", "data 1.0", "grad -36.0"],
-        "x1": ["x1", "data -2.0", "grad -12.0"],
-        "x2": ["x2", "data 3.0", "grad 24.0"],
-        "w0": ["w0", "data -3.0", "grad 12.0"],
-        "w1": ["w1", "data -1.0", "grad -24.0"],
-        "w2": ["w2", "data 2.0", "grad 36.0"],
-        "b": ["b", "data 1.0", "grad 12.0"],
-        "dot": ["dot", "data 5.0", "grad 12.0"],
-        "+": ["+", "data 6.0", "grad 12.0"],
-        "output": ["output", "relu", "data 6.0", "grad 12.0"],
-        "- 0.0": ["- 0.0", "data 6.0", "grad 12.0"],
-        "loss": ["loss", "** 2", "data 36.0", "grad 1.0"],
+        "x0": ["x0", "data 1", "grad -36"],
+        "x1": ["x1", "data -2", "grad -12"],
+        "x2": ["x2", "data 3", "grad 24"],
+        "w0": ["w0", "data -3", "grad 12"],
+        "w1": ["w1", "data -1", "grad -24"],
+        "w2": ["w2", "data 2", "grad 36"],
+        "b": ["b", "data 1", "grad 12"],
+        "dot": ["dot", "data 5", "grad 12"],
+        "+": ["+", "data 6", "grad 12"],
+        "output": ["output", "relu", "data 6", "grad 12"],
+        "- 0": ["- 0", "data 6", "grad 12"],
+        "loss": ["loss", "** 2", "data 36", "grad 1"],
     }
     assert sorted((x.tail, x.head, *x.label) for x in picture.arrows) == [
-        ("+", "output", "1.0"),
-        ("- 0.0", "loss", "12.0"),
-        ("b", "+", "1.0"),
-        ("dot", "+", "1.0"),
-        ("output", "- 0.0", "1.0"),
-        ("w0", "dot", "1.0"),
-        ("w1", "dot", "-2.0"),
-        ("w2", "dot", "3.0"),
-        ("x0", "dot", "-3.0"),
-        ("x1", "dot", "-1.0"),
-        ("x2", "dot", "2.0"),
+        ("+", "output", "1"),
+        ("- 0", "loss", "12"),
+        ("b", "+", "1"),
+        ("dot", "+", "1"),
+        ("output", "- 0", "1"),
+        ("w0", "dot", "1"),
+        ("w1", "dot", "-2"),
+        ("w2", "dot", "3"),
+        ("x0", "dot", "-3"),
+        ("x1", "dot", "-1"),
+        ("x2", "dot", "2"),
     ]
     assert picture.title == "loss"
-    assert "w1 = -1.0 (gradient -24.0)" in picture.description
-    assert "output = relu(dot([x0, x1, x2], [w0, w1, w2]) + b) = 6.0" in picture.description
-    assert "loss = (output - 0.0) ** 2 = 36.0" in picture.description
+    assert "w1 = -1 (gradient -24)" in picture.description
+    assert "output = relu(dot([x0, x1, x2], [w0, w1, w2]) + b) = 6" in picture.description
+    assert "loss = (output - 0) ** 2 = 36" in picture.description
 
 
 def test_kinds_differ_in_shape_and_colour():
@@ -105,18 +105,18 @@ def test_every_use_is_an_arrow():
     total = (a + a).named("total")
     total.backward()
     picture = read(draw(total).svg())
-    assert [(x.tail, x.head, x.label) for x in picture.arrows] == [("a", "total", ["1.0"])] * 2
-    assert picture.boxes["a"].lines == ["a", "data 3.0", "grad 2.0"]
+    assert [(x.tail, x.head, x.label) for x in picture.arrows] == [("a", "total", ["1"])] * 2
+    assert picture.boxes["a"].lines == ["a", "data 3", "grad 2"]
 
 
 def test_what_is_written_on_arrows():
     x, y = Value(3.0, "x"), Value(4.0, "y")
     z = (x * y).named("z")
     z.backward(0.5)
-    assert arrows_of(z) == arrows_of(z, edges="partial") == [("x", "z", "4.0"), ("y", "z", "3.0")]
+    assert arrows_of(z) == arrows_of(z, edges="partial") == [("x", "z", "4"), ("y", "z", "3")]
     assert arrows_of(z, edges="contribution") == [
-        ("x", "z", "0.5 × 4.0", "= 2.0"),
-        ("y", "z", "0.5 × 3.0", "= 1.5"),
+        ("x", "z", "0.5 × 4", "= 2"),
+        ("y", "z", "0.5 × 3", "= 1.5"),
     ]
     assert arrows_of(z, edges=None) == [("x", "z"), ("y", "z")]
     captions = [
@@ -136,39 +136,39 @@ def test_what_is_written_on_arrows():
         (lambda x, y: x**2, "** 2"),
         (lambda x, y: x**0.5, "** 0.5"),
         (lambda x, y: x**y, "**"),
-        (lambda x, y: 2**x, "2.0 ** ·"),
-        (lambda x, y: (-2) ** (x * 1), "(-2.0) ** ·"),
-        (lambda x, y: x - 0, "- 0.0"),
-        (lambda x, y: 1 / x, "1.0 / ·"),
+        (lambda x, y: 2**x, "2 ** ·"),
+        (lambda x, y: (-2) ** (x * 1), "(-2) ** ·"),
+        (lambda x, y: x - 0, "- 0"),
+        (lambda x, y: 1 / x, "1 / ·"),
         (lambda x, y: x + y, "+"),
-        (lambda x, y: x * -2, "* -2.0"),
+        (lambda x, y: x * -2, "* (-2)"),
         (lambda x, y: -x, "-"),
         (lambda x, y: x.square(), "** 2"),
         (lambda x, y: x.exp(), "exp"),
-        (lambda x, y: clip(x, 0, 1), "clip(·, 0.0, 1.0)"),
-        (lambda x, y: autograd.maximum(x, 0), "maximum(·, 0.0)"),
+        (lambda x, y: clip(x, 0, 1), "clip(·, 0, 1)"),
+        (lambda x, y: autograd.maximum(x, 0), "maximum(·, 0)"),
         (lambda x, y: x.leaky_relu(), "leaky_relu(·, 0.01)"),
-        (lambda x, y: dot([1, -2], [x, y]), "dot([1.0, -2.0], ·)"),
-        (lambda x, y: dot([1, x], [y, 2]), "dot([1.0, ·], [·, 2.0])"),
-        (lambda x, y: autograd.sum([x, y, 3]), "sum([·, ·, 3.0])"),
+        (lambda x, y: dot([1, -2], [x, y]), "dot([1, -2], ·)"),
+        (lambda x, y: dot([1, x], [y, 2]), "dot([1, ·], [·, 2])"),
+        (lambda x, y: autograd.sum([x, y, 3]), "sum([·, ·, 3])"),
         (lambda x, y: autograd.mean([x, y]), "mean"),
-        (lambda x, y: x * math.pi, "* 3.1416"),
-        (lambda x, y: x * 1e300, "* 1e+300"),
-        (lambda x, y: Op("mod", math.fmod, [lambda o, x, y: 1.0] * 2)(x, 2.0), "mod(·, 2.0)"),
+        (lambda x, y: x * math.pi, "* 3.141593"),
+        (lambda x, y: x * 1e300, "* 1e300"),
+        (lambda x, y: Op("mod", math.fmod, [lambda o, x, y: 1.0] * 2)(x, 2.0), "mod(·, 2)"),
     ],
 )
 def test_constants_stand_in_the_operation(value, shown):
     boxes = boxes_of(value(Value(2.0, "x"), Value(3.0, "y")))
     (result,) = (box for box in boxes.values() if "root" in box.marks)
-    assert result.lines[0] == shown
+    assert result.lines[1] == shown
     assert len(boxes) <= 4
 
 
 def test_long_constants_are_shortened():
     x = values(range(40), "x")
     (result,) = (b for b in boxes_of(dot([0.5] * 40, x)).values() if "root" in b.marks)
-    assert len(result.lines[0]) <= 32
-    assert result.lines[0].endswith("…")
+    assert len(result.lines[1]) <= 32
+    assert result.lines[1].endswith("…")
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_roles_where_they_matter(value, roles):
 def test_an_operation_whose_parameters_cannot_be_named():
     blend = Op("blend", lambda x, y: x + y, [lambda *all: 1.0, lambda *all: 2.0])
     builtin = Op("builtin", lambda x, y: x + y, [max, max])
-    for op, partials in [(blend, ("1.0", "2.0")), (builtin, ("3.0", "3.0"))]:
+    for op, partials in [(blend, ("1", "2")), (builtin, ("3", "3"))]:
         c = op(Value(1.0, "a"), Value(2.0, "b")).named("c")
         assert arrows_of(c) == [
             (x, "c", partial) for x, partial in zip("ab", partials, strict=True)
@@ -228,8 +228,8 @@ def test_what_a_selection_cuts_contributes_nothing():
         y = where(x > 0, log(x).named("log"), 1.0).named("y")
     y.backward(math.inf)
     assert arrows_of(y, edges="contribution") == [
-        ("log", "y", "inf × 0.0", "= 0.0"),
-        ("x", "log", "0.0 × inf", "= 0.0"),
+        ("log", "y", "inf × 0", "= 0"),
+        ("x", "log", "0 × inf", "= 0"),
     ]
     assert boxes_of(y)["x"].marks == {"leaf", "dead"}
 
@@ -244,8 +244,8 @@ def test_nan_is_not_dead():
     assert picture.boxes["x"].marks == {"leaf"}
     assert picture.boxes["x"].outlines[0]["fill"] == palette.TINTS[-1]
     assert sorted((x.tail, *x.label, *x.marks) for x in picture.arrows) == [
-        ("sqrt", "1.0 × 0.0", "= 0.0", "dead"),
-        ("x", "0.0 × inf", "= nan"),
+        ("sqrt", "1 × 0", "= 0", "dead"),
+        ("x", "0 × inf", "= nan"),
     ]
 
 
@@ -284,7 +284,8 @@ def test_numbers_are_near_on_the_picture_and_exact_in_the_tooltip(number):
         assert abs(near - exact) <= abs(exact) / 10_000
     else:
         assert str(near) == str(exact)
-    assert f"data {number!r}" in box.tooltip.splitlines()
+    (data,) = [x for x in box.tooltip.splitlines() if x.startswith("data ")]
+    assert repr(float(data.removeprefix("data "))) == repr(number)
 
 
 def test_tooltips_and_formulas():
@@ -293,11 +294,11 @@ def test_tooltips_and_formulas():
     y.backward()
     picture = read(draw(y).svg())
     assert picture.boxes["a"].tooltip == f"a = {1 / 3!r}\ndata {1 / 3!r}\ngrad {a.grad!r}"
-    formula = "y = relu((a * b) + 1.0) / ((a - -1.5) ** -2)"
-    assert picture.boxes["y"].tooltip == f"{formula}\ndata {y.data!r}\ngrad 1.0"
+    formula = "y = relu(a * b + 1) / (a - (-1.5)) ** -2"
+    assert picture.boxes["y"].tooltip == f"{formula}\ndata {y.data!r}\ngrad 1"
     (arrow,) = (x for x in picture.arrows if x.label[0].startswith("left: "))
     assert arrow.tooltip == (
-        f"∂(y)/∂(relu((a * b) + 1.0)) = {y.partials[0]!r}\nupstream 1.0 × local = {y.partials[0]!r}"
+        f"∂y/∂(relu(a * b + 1)) = {y.partials[0]!r}\nupstream 1 × local = {y.partials[0]!r}"
     )
 
 
@@ -337,13 +338,13 @@ def test_expanding_constants_and_short_ones():
     y = dot([1.0, x, 3.0], [4.0, 5.0, 6.0]).named("y")
     boxes = boxes_of(y, expand=True)
     assert [box.lines[:3] for box in boxes.values()] == [
-        ["x", "data 2.0", "grad 0.0"],
-        ["* 5.0", "data 10.0", "grad 0.0"],
-        ["4.0 + ·", "data 14.0", "grad 0.0"],
-        ["y", "+ 18.0", "data 32.0"],
+        ["x", "data 2", "grad 0"],
+        ["* 5", "data 10", "grad 0"],
+        ["4 + ·", "data 14", "grad 0"],
+        ["y", "+ 18", "data 32"],
     ]
-    assert [b.lines[0] for b in boxes_of(dot([x], [3]), expand=True).values()] == ["x", "* 3.0"]
-    assert [b.lines[0] for b in boxes_of(autograd.sum([x]), expand=True).values()] == ["x", "sum"]
+    assert boxes_of(dot([x], [3]), expand=True)["y"].lines[1] == "* 3"
+    assert boxes_of(autograd.sum([x]), expand=True)["y"].lines[1] == "sum"
 
 
 # --- Groups and parts ---------------------------------------------------------------------------
@@ -404,7 +405,7 @@ def test_a_collapsed_group_is_one_box():
     assert len(picture.boxes) == 2 + 5 + 1 + 2 + 1
     assert {(x.tail, x.head, *x.label) for x in picture.arrows if "neuron1" in x} == {
         ("x0", "neuron1", "0.6"),
-        ("x1", "neuron1", "-1.0"),
+        ("x1", "neuron1", "-1"),
         ("neuron1", "y", "-1.5"),
     }
     outer = read(draw(y, collapse=["layer1", "layer1.neuron0"]).svg())
@@ -418,8 +419,8 @@ def test_a_collapsed_group_is_one_box():
         ("x1", "layer1", "2 uses"),
     ]
     (both,) = (x.tooltip for x in outer.arrows if x.tail == "layer1")
-    assert "∂(y)/∂(layer1.neuron0.out) = 2.0" in both
-    assert "∂(y)/∂(layer1.neuron1.out) = -1.5" in both
+    assert "∂y/∂layer1.neuron0.out = 2" in both
+    assert "∂y/∂layer1.neuron1.out = -1.5" in both
 
 
 def test_a_collapsed_group_may_hold_the_root_or_everything():
@@ -451,7 +452,7 @@ def test_groups_in_groups_in_groups():
 
 def test_depth():
     loss = neuron()
-    names = ["loss", "- 0.0", "output", "+"]
+    names = ["loss", "- 0", "output", "+"]
     for depth, name in enumerate(names[:-1]):
         picture = read(draw(loss, depth=depth).svg())
         assert set(picture.boxes) == {*names[: depth + 1], "…"}
@@ -467,7 +468,7 @@ def test_depth():
     # The nearest way counts, and an arrow between two Values that are shown is shown.
     x = Value(2.0, "x")
     y = ((x * 3).named("p").exp().named("e") + x).named("y")
-    assert arrows_of(y, depth=1) == [("e", "y", "1.0"), ("x", "y", "1.0"), ("…", "e", "403.43")]
+    assert arrows_of(y, depth=1) == [("e", "y", "1"), ("x", "y", "1"), ("…", "e", "403.4288")]
 
 
 def test_depth_counts_a_collapsed_group_as_one():
@@ -522,7 +523,7 @@ def check_name(name):
     boxes = list(picture.boxes.values())
     assert [box.marks for box in boxes] == [{"leaf"}, {"operation", "root"}]
     assert len(picture.arrows) == 1
-    assert boxes[0].tooltip == f"{expected} = 1.0\ndata 1.0\ngrad 0.0"
+    assert boxes[0].tooltip == f"{expected} = 1\ndata 1\ngrad 0"
     if not picture.frames:
         assert "".join(boxes[0].lines[:-2]) == expected
     for box in boxes:
@@ -551,7 +552,8 @@ def test_any_name(name):
 @given(st.text(st.characters(codec=None)))
 def test_what_is_replaced(name):
     for before, after in zip(name, legible(name), strict=True):
-        invalid = unicodedata.category(before) in ("Cc", "Cs") or before in "\ufffe\uffff"
+        kind = unicodedata.category(before)
+        invalid = kind in ("Cc", "Cs", "Zl", "Zp") or before in "\ufffe\uffff" + TURNING
         assert (before != after) == invalid
     ElementTree.fromstring(f"<x>{legible(name).translate({38: None, 60: None})}</x>")
 
@@ -573,7 +575,7 @@ def test_hostile_group_names(name):
 def test_a_hostile_operation():
     op = Op('<b>"\\N|', lambda x: x, [lambda out, x: 1.0], text='</svg>&"#1\\')
     picture = read(draw(op(Value(1.0, "x"))).svg())
-    assert list(picture.boxes) == ["x", '<b>"\\N|']
+    assert picture.boxes["y"].lines[1] == '<b>"\\N|'
 
 
 @pytest.mark.parametrize(
@@ -626,7 +628,10 @@ def test_boxes_and_arrows_are_the_values_and_uses(root, expand):
     if not expand:
         assert len(shown) == len(autograd.topological_order(root))
         for node, box in zip(autograd.topological_order(root), picture.boxes.values(), strict=True):
-            assert f"data {node.data!r}\ngrad {node.grad!r}" in box.tooltip
+            _, data, _, grad = box.tooltip.split()[-4:]
+            assert [float(data), float(grad)] == pytest.approx(
+                [node.data, node.grad], rel=0.0, nan_ok=True
+            )
 
 
 @given(graphs(), st.booleans())
@@ -671,7 +676,7 @@ def test_a_diagram_keeps_the_numbers_of_its_moment():
     x.data, x.name = 5.0, "renamed"
     y.backward()
     y.forward()
-    assert read(diagram.svg()).boxes["x"].lines == ["x", "data 2.0", "grad 0.0"]
+    assert read(diagram.svg()).boxes["x"].lines == ["x", "data 2", "grad 0"]
 
 
 def test_the_same_graph_gives_the_same_bytes():
@@ -813,7 +818,7 @@ def test_one_that_takes_long_does_not_hold_up_the_others():
 def test_a_forked_process_draws():
     program = (
         "import os, threading, time; from test_diagram import *;"
-        "thread = threading.Thread(target=draw(tangle(900), timeout=1.0)._repr_mimebundle_);"
+        "thread = threading.Thread(target=draw(tangle(900), timeout=1)._repr_mimebundle_);"
         "thread.start(); time.sleep(0.3); pid = os.fork();"
         "pid or os._exit(len(draw(neuron()).svg()) < 1000);"
         "status = os.waitpid(pid, 0)[1]; thread.join(); raise SystemExit(status)"
@@ -1009,7 +1014,7 @@ def test_numpy_numbers_are_numbers():
     y = (x * 2).named("y")
     y.backward(np.float64(2.0))
     diagram = draw(y, depth=np.int64(1), max_nodes=np.int32(2), timeout=np.float64(9.0))
-    assert read(diagram.svg()).boxes["x"].tooltip.endswith("grad 4.0")
+    assert read(diagram.svg()).boxes["x"].tooltip.endswith("grad 4")
 
 
 @pytest.mark.parametrize("thing", [1.0, None, "x", [Value(1.0)], values([1.0, 2.0])])

@@ -106,7 +106,7 @@ def test_copied_and_pickled(gelu):
 def test_written(gelu):
     x = Value(0.5, "x")
     assert expression(gelu(x + 1) * 2) == "gelu(x + 1) * 2"
-    assert latex(gelu(x) ** 2) == r"{\left(x \cdot \Phi\left(x\right)\right)}^{2}"
+    assert latex(gelu(x) ** 2) == r"\left(x \cdot \Phi\left(x\right)\right)^{2}"
 
 
 @pytest.mark.parametrize("number", POINTS)

@@ -36,7 +36,7 @@ from autograd import (
     where,
 )
 from autograd import sum as total
-from autograd.explain.labels import Labels
+from autograd.notation.labels import Labels
 from autograd.explain.partials import Partials
 from autograd.explain.paths import MOST, Paths
 from autograd.explain.sweep import sweep
@@ -69,19 +69,19 @@ def test_one_path():
 Forward
   Given x0 = 1, x1 = -2, x2 = 3, x3 = 1, w0 = -3, w1 = -1, w2 = 2, w3 = 1, target = 0.
   z = dot([x0, x1, x2, x3], [w0, w1, w2, w3]) = dot([1, -2, 3, 1], [-3, -1, 2, 1]) = 6
-  relu = relu(z) = relu(6) = 6
-  relu - target = 6 - 0 = 6
-  loss = (relu - target) ** 2 = 6 ** 2 = 36
+  relu(z) = relu(6) = 6
+  relu(z) - target = 6 - 0 = 6
+  loss = (relu(z) - target) ** 2 = 6 ** 2 = 36
 
 Local derivatives
-  dloss/d(relu - target) = 2(relu - target) = 12
-  d(relu - target)/drelu = 1
-  drelu/dz = 1[z > 0] = 1
+  dloss/d(relu(z) - target) = 2 * (relu(z) - target) = 12
+  d(relu(z) - target)/d(relu(z)) = 1
+  d(relu(z))/dz = (z > 0) = 1
   dz/dw0 = x0 = 1
 
 The chain rule
-  dloss/dw0 = dloss/d(relu - target) · d(relu - target)/drelu · drelu/dz · dz/dw0
-            = 2(relu - target) · 1 · 1[z > 0] · x0
+  dloss/dw0 = dloss/d(relu(z) - target) · d(relu(z) - target)/d(relu(z)) · d(relu(z))/dz · dz/dw0
+            = (2 * (relu(z) - target)) · 1 · (z > 0) · x0
             = 12 · 1 · 1 · 1 = 12"""
     )
 
@@ -128,7 +128,7 @@ def test_what_does_not_depend():
     y = (x * 2).named("y")
     assert section(explain(y, z), "The chain rule") == ["y was not computed from z, so dy/dz = 0."]
     assert section(explain(y, z * x), "The chain rule") == [
-        "y was not computed from multiply, so dy/dmultiply = 0."
+        "y was not computed from z * x, so dy/d(z * x) = 0."
     ]
     assert section(explain(y, y), "The chain rule") == [
         "dy/dy = 1: the derivative of a Value with respect to itself."
@@ -156,25 +156,25 @@ def test_wrong_arguments():
 
 def labels(value):
     order = topological_order(value)
-    found = Labels(order)
+    found = Labels(order, symbols=True)
     return [found[node].text.text for node in order]
 
 
 def test_labels():
     x, z = Value(1.0, "x"), values([1.0, 2.0], "z")
-    assert labels(relu(x) - 1) == ["x", "relu", "y"]
+    assert labels(relu(x) - 1) == ["x", "relu(x)", "y"]
     assert labels(exp(z[0]) / (exp(z[0]) + exp(z[1]))) == [
-        "z0", "exp(z0)", "exp", "z1", "exp(z1)", "exp + exp(z1)", "y",
+        "z0", "exp(z0)", "u", "z1", "exp(z1)", "u + exp(z1)", "y",
     ]  # fmt: skip
     assert labels((x * Value(2.0) + 1).named("x") * 3) == ["x", "x0", "x * x0", "x1", "y"]
-    assert labels(Value(1.0, "relu") + relu(x)) == ["relu", "x", "relu1", "y"]
+    assert labels(Value(1.0, "relu") + relu(x)) == ["relu", "x", "relu(x)", "y"]
     assert labels(x) == ["x"]
     assert labels(Value(1.0)) == ["x0"]
     assert labels(Value(1.0, "y") * 2) == ["y", "f"]
     assert labels(total([Value(1.0, name) for name in "yfgh"]))[-1] == "y1"
     long = Value(1.0, "a_very_long_name_indeed")
-    assert labels(-(long * long)) == ["a_very_long_name_indeed", "multiply", "y"]
-    assert labels(Value(1.0, "n" * 100_000))[0] == "n" * 40
+    assert labels(-(long * long)) == ["a_very_long_name_indeed", "u", "y"]
+    assert labels(Value(1.0, "n" * 100_000))[0] == "n" * 39 + "…"
 
 
 def local(value, operand=0):
@@ -189,9 +189,9 @@ X, A, B = Value(2.0, "x"), Value(1.0, "a"), Value(3.0, "b")
 @pytest.mark.parametrize(
     ("value", "texts"),
     [
-        (X**2, ["2x"]),
+        (X**2, ["2 * x"]),
         (X**3, ["3 * x ** 2"]),
-        ((X - A) ** 2, ["2(x - a)"]),
+        ((X - A) ** 2, ["2 * (x - a)"]),
         (X * A, ["a", "x"]),
         (X / A, ["1 / a", "-x / a ** 2"]),
         (exp(X) + 0, ["1"]),
@@ -202,17 +202,17 @@ X, A, B = Value(2.0, "x"), Value(1.0, "a"), Value(3.0, "b")
         (ops.tanh(X), ["1 - y ** 2"]),
         (ops.atan(X), ["1 / (1 + x ** 2)"]),
         (ops.sin(X), ["cos(x)"]),
-        (relu(X), ["1[x > 0]"]),
-        (maximum(A, B), ["1[a > b]", "1[b > a]"]),
-        (minimum(A, B), ["1[b > a]", "1[a > b]"]),
+        (relu(X), ["(x > 0)"]),
+        (maximum(A, B), ["(a > b)", "(b > a)"]),
+        (minimum(A, B), ["(b > a)", "(a > b)"]),
         (maximum(A, A), ["0.5", "0.5"]),
         (logsumexp([A, B]), ["exp(a - y)", "exp(b - y)"]),
         (dot([A, B], [B, X]), ["b", "x", "a", "b"]),
         (A + B, ["1", "1"]),
         (A**B, ["b * a ** (b - 1)", "a ** b * log(a)"]),
-        (clip(X, 0, 5), ["1[x > 0] * 1[5 > x]"]),
-        (Op("sine", math.sin, [lambda out, x: math.cos(x)])(X), ["-0.416147"]),
-        (Op("cube", lambda x: x**3, [lambda out, x: 3 * x * x])(X), ["3x * x"]),
+        (clip(X, 0, 5), ["(x > 0) * (5 > x)"]),
+        (Op("sine", math.sin, [lambda out, x: math.cos(x)])(X), ["-0.4161468"]),
+        (Op("cube", lambda x: x**3, [lambda out, x: 3 * x * x])(X), ["3 * x * x"]),
     ],
 )
 def test_local_derivatives(value, texts):
@@ -231,10 +231,8 @@ def test_the_whole_table_is_explained(op):
         space = {**TABLE, "nan": math.nan, "out": value.data, **{x.name: x.data for x in leaves}}
         for index, partial in enumerate(value.partials):
             text = written(value, index).text.text
-            code = re.sub(r"1\[([^]]*)\]", r"float(\1)", text)
-            code = re.sub(r"(\d)([a-z(])", r"\1*\2", code)
             with np.errstate(all="ignore"):
-                assert eval(code, space) == pytest.approx(partial, rel=1e-5, nan_ok=True), text
+                assert eval(text, space) == pytest.approx(partial, rel=1e-5, nan_ok=True), text
         for leaf in (None, *operands):
             assert isinstance(explain(value, leaf).latex(), str)
 
@@ -322,8 +320,8 @@ def test_more_paths_than_could_be_listed():
     lines = section(explanation, "The chain rule")
     assert lines[0].startswith("1,152,921,504,606,846,976 paths lead from y back to x.")
     assert lines[-2:] == [
-        "… and 1,152,921,504,606,846,974 more paths, together 1.15292e+18",
-        "dy/dx = 1 + 1 + 1.15292e+18 = 1.15292e+18",
+        "… and 1,152,921,504,606,846,974 more paths, together 1.152922e18",
+        "dy/dx = 1 + 1 + 1.152922e18 = 1.152922e18",
     ]
     for _ in range(200):
         value = value + value
@@ -337,7 +335,7 @@ def test_the_rest_is_not_found_by_subtraction():
     a, b = Value(1e20, "a"), Value(1.0, "b")
     x = Value(1.0, "x")
     lines = section(explain(a * x + b * x + b * x, x, paths=1), "The chain rule")
-    assert lines[-2:] == ["… and 2 more paths, together 2", "dy/dx = 1e+20 + 2 = 1e+20"]
+    assert lines[-2:] == ["… and 2 more paths, together 2", "dy/dx = 1e20 + 2 = 1e20"]
 
 
 def test_deep_graphs():
@@ -401,7 +399,7 @@ SAYS = Op("says#1", lambda x: 0.0, [lambda out, x: 0.0], selects=True, reasons=[
         (maximum(A, TIED), A, "is a convention: ∂y/∂a = 0.5."),
         (PICK(A), A, "No gradient reaches a: pick does not pick a = 1."),
         (SAYS(A), A, "No gradient reaches a: says#1 says so of a = 1."),
-        (sqrt(Z) * 1, Z, "first infinity: the slope dsqrt/dz of sqrt(0), node sqrt, used by y."),
+        (sqrt(Z) * 1, Z, "first infinity: the slope d(sqrt(z))/dz of sqrt(0), node sqrt(z), used by y."),
         (relu(Value(math.nan, "x")), None, "The first nan: the input x, used by y."),
     ],
 )  # fmt: skip
@@ -471,7 +469,7 @@ def test_data_that_changed():
 
 def test_rounding_is_admitted():
     x = Value(1 / 3, "x")
-    assert remarks(explain(x * 1)) == "Numbers are rounded to 6 digits."
+    assert remarks(explain(x * 1)) == "Numbers are rounded to 7 digits."
     assert "Remarks" not in str(explain(Value(0.25, "x") * 3))
     hidden = x = Value(1.0, "x")
     for _ in range(9):
@@ -521,8 +519,8 @@ def test_a_hostile_operation_is_harmless_in_html_and_words():
     op = Op("<b>\n$x$", lambda x: 0.0, [lambda out, x: 0.0], selects=True)
     explanation = explain(op(Value(1.0, "x")))
     assert "<b>" not in explanation._repr_html_()
-    assert r"\<b\>?\$x\$ does not pick" in explanation.markdown()
-    assert r"\textless{}b\textgreater{}?\$x\$ does not pick" in explanation.latex()
+    assert r"\<b\>␊\$x\$ does not pick" in explanation.markdown()
+    assert r"\textless{}b\textgreater{}␊\$x\$ does not pick" in explanation.latex()
 
 
 @pytest.mark.skipif(mathjax.environment() is None, reason="Node.js with mathjax is not installed")
@@ -581,8 +579,8 @@ def test_paths_that_overflow_where_the_backward_pass_does_not():
     u = Value(1e-250, "u")
     y = (u * 1e200) * 1e200 * 1e-300 + u * 1e105
     chain = section(explain(y, u, paths=1), "The chain rule")
-    assert "… and 1 more path, together 1e+100" in chain[-2]
-    assert chain[-1].endswith("= 1e+105 + 1e+100 = 1.00001e+105")
+    assert "… and 1 more path, together 1e100" in chain[-2]
+    assert chain[-1].endswith("= 1e105 + 1e100 = 1.00001e105")
     shared = u * 1e200
     text = str(explain(shared * 1e200 - shared * 1e200, u))
     assert "The contributions of the paths do not add up to that" in " ".join(text.split())
@@ -617,7 +615,7 @@ def test_signs_of_zero_and_large_numbers():
         text = str(explain(1.0 / Value(-0.0, "x")))
     assert "y = 1 / x = 1 / (-0) = -inf" in text
     big = explain(Value(123456789012.0, "x") * 2.0)
-    assert r"1.23457 \times 10^{11}" in big.latex()
+    assert r"123456789012 \cdot 2 = 246913578024" in big.latex()
 
 
 def test_symbols_of_different_leaves_differ_in_latex():
@@ -630,7 +628,7 @@ def test_symbols_of_different_leaves_differ_in_latex():
 
 def test_names_of_operations_are_printable():
     odd = Op("a\nb\x1b[31m", lambda x: x, [lambda out, x: 1.0])
-    assert "a?b?[31m" in str(explain(odd(Value(1.0, "x"))))
+    assert "a␊b␛[31m" in str(explain(odd(Value(1.0, "x"))))
     if mathjax.environment():
         hostile = Op("\\frac{", lambda x: x, [lambda out, x: 1.0])
         assert mathjax.errors([latex(hostile(Value(1.0, "x")))]) == [""]

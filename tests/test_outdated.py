@@ -47,8 +47,8 @@ READERS = {
 def test_the_first_result_its_operands_and_the_remedy_are_named(reader):
     root, x = changed()
     message = (
-        r"product = 6\.0 was computed from other numbers than its operands have now, x = 2\.0, "
-        r"w = 2\.0: call forward\(\) on the result, or build the graph anew"
+        r"product = 6 was computed from other numbers than its operands have now, x = 2, "
+        r"w = 2: call forward\(\) on the result, or build the graph anew"
     )
     with pytest.raises(RuntimeError, match=message):
         READERS[reader](root, x)
@@ -88,7 +88,7 @@ def test_a_node_within_that_was_assigned():
     y = x * 2.0
     z = y + 1.0
     y.data = 7.0
-    with pytest.raises(RuntimeError, match=r"^x \* 2\.0 = 7\.0 was computed .* now, x = 3\.0: "):
+    with pytest.raises(RuntimeError, match=r"^x \* 2 = 7 was computed .* now, x = 3: "):
         z.derivative(x)
 
 
@@ -97,7 +97,7 @@ def test_a_change_that_the_value_does_not_show():
     x = Value(1.0)
     y = abs(x)
     x.data = -1.0
-    with pytest.raises(RuntimeError, match=r"abs\(…\) = 1\.0 was .* now, a Value of -1\.0: "):
+    with pytest.raises(RuntimeError, match=r"abs\(x0\) = 1 was .* now, x0 = -1: "):
         y.derivative(x)
 
 
@@ -106,7 +106,7 @@ def test_nan_is_no_number(before, after):
     x = Value(before)
     y = x * 2.0
     x.data = after
-    with pytest.raises(RuntimeError, match=rf"\* 2\.0 = {2.0 * before} was .* of {after}: "):
+    with pytest.raises(RuntimeError, match=rf"x0 \* 2 = {2.0 * before:.0f} was .* x0 = {after:.0f}: "):
         y.derivative(x)
 
 
@@ -146,12 +146,12 @@ def test_many_operands_are_not_all_named():
     x = values(range(1, 9), name="x")
     y = TABLE["sum"](x)
     x[0].data = 5.0
-    with pytest.raises(RuntimeError, match=r"x0 = 5.0, x1 = 2.0, x2 = 3.0, x3 = 4.0, …: call"):
+    with pytest.raises(RuntimeError, match=r"x0 = 5, x1 = 2, x2 = 3, x3 = 4, …: call"):
         y.derivative(x[0])
     long = values(range(30), name="a_long_name")
     y = TABLE["sum"](long)
     long[0].data = 5.0
-    with pytest.raises(RuntimeError, match=r"^sum = 435\.0 was"):
+    with pytest.raises(RuntimeError, match=r"^sum\(\[x0, …\]\) = 435 was"):
         y.derivative(x[0])
 
 
@@ -165,13 +165,13 @@ def test_an_operation_of_ones_own_is_noticed_and_not_done_again():
         leaf = y.operands[0]
         calls.clear()
         leaf.data = 5.0
-        with pytest.raises(RuntimeError, match=r"noted\(x\) = 2.0 was computed .* now, x = 5.0: "):
+        with pytest.raises(RuntimeError, match=r"noted\(x\) = 2 was computed .* now, x = 5: "):
             y.derivative(leaf)
         assert calls == []
         y.forward()
         assert y.derivative(leaf).data == 2.0
         y.data = 3.0
-        with pytest.raises(RuntimeError, match=r"noted\(x\) = 3.0 was"):
+        with pytest.raises(RuntimeError, match=r"noted\(x\) = 3 was"):
             y.derivative(leaf)
         leaf.data = 1.0
 
@@ -211,7 +211,7 @@ def test_an_operation_of_ones_own_is_not_applied_again_after_forward_either():
     assert y.derivative(x).data == 2.0
     assert applied == [1.0, 3.0]
     x.data = 4.0
-    with pytest.raises(RuntimeError, match=r"double\(x\) = 6\.0 was computed from other numbers"):
+    with pytest.raises(RuntimeError, match=r"double\(x\) = 6 was computed from other numbers"):
         y.derivative(x)
 
 

@@ -21,6 +21,7 @@ ROOMS = [
     "kernels",
     "reals",
     "op",
+    "notation",
     "gather",
     "ops",
     "graph",
@@ -215,8 +216,8 @@ def test_what_a_selection_cuts_is_known_to_the_graph_alone():
     ]
     above = ROOMS[ROOMS.index("value") :]
     asking = {name for name in asking if name.removesuffix(".py").split(os.sep)[0] in above}
-    # What these ask is whether a partial is exact, and whether it is that of a tie.
-    assert asking <= {"compare/rounding.py", "explain/partials.py"}
+    # These ask whether a partial is exact, whether it is that of a tie, and for an indicator.
+    assert asking <= {"compare/rounding.py", "explain/partials.py", "expression/gates.py"}
 
 
 def test_importing_the_library_is_quiet_and_imports_neither_command_nor_graphviz():

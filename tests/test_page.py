@@ -9,7 +9,7 @@ from browser import PROGRAM, browser
 from test_diagram import HOSTILE, layers, neuron
 
 from autograd import Value, draw
-from autograd.diagram.text import legible
+from autograd.notation.names import legible
 
 needs_browser = pytest.mark.skipif(
     PROGRAM is None, reason="no Chromium is installed (Debian's package chromium)"

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Literal
 
-from autograd.diagram import palette, text
+from autograd.diagram import palette
 from autograd.diagram.groups import Group, groups_around, name_in
 from autograd.diagram.steps import Step
+from autograd.diagram.widths import shortened, wrapped
+from autograd.diagram.words import operation, roles
+from autograd.notation.labels import Labels
+from autograd.notation.names import legible
+from autograd.notation.numbers import number
 
 Edges = Literal["partial", "contribution"] | None
 Place = Step | Group
@@ -22,6 +27,8 @@ WIDEST = 20.0
 """The width of a line in a box, in units of the font's size."""
 MOST_TOLD = 20
 """How many Values are described in words."""
+LONGEST_FORMULA = 120
+"""How many characters a formula within another one may have."""
 
 CAPTIONS: dict[Edges, str] = {
     "partial": "on each arrow: ∂result/∂operand",
@@ -110,10 +117,10 @@ class _Painter:
         self.order = list(place_of)
         self.root = self.order[-1]
         self.members: dict[Place, list[Step]] = defaultdict(list)
-        self.formulas: dict[Step, str] = {}
         for step in self.order:
             self.members[place_of[step]].append(step)
-            self.formulas[step] = text.formula(step, self.formulas)
+        operands = [x for step in self.order for x in step.operands if isinstance(x, Step)]
+        self.labels = Labels(self.order, operands, longest=LONGEST_FORMULA, distinct=False)
         self.keys = {place: f"box{count}" for count, place in enumerate(self.members)}
         self.largest = max([abs(x.grad) for x in self.order if abs(x.grad) < inf], default=0.0)
 
@@ -128,7 +135,7 @@ class _Painter:
             else:
                 arrows.append(self._arrow(f"arrow{len(arrows)}", self.keys[tail], head, uses))
         return Scene(
-            self._title(self.root),
+            self._label(self.root),
             self._description(),
             CAPTIONS[self.edges],
             _clusters(boxes),
@@ -162,17 +169,20 @@ class _Painter:
     def _value(self, step: Step) -> Box:
         group = self.group_of[step]
         lines = _name_lines(name_in(group, step.name)) if step.name else []
+        if not step.name and (step.op is None or step is self.root):
+            lines.append(Line("name", self._label(step)))
         if step.op is not None:
-            lines.append(Line("operation", text.shortened(text.operation(step), 32) or "·"))
-        lines.append(Line("number", f"data {text.number(step.data)}"))
-        lines.append(Line("number", f"grad {text.number(step.grad)}"))
+            lines.append(Line("operation", shortened(operation(step), 32) or "·"))
+        lines.append(Line("number", f"data {number(step.data)}"))
+        lines.append(Line("number", f"grad {number(step.grad)}"))
         if step.mark:
             lines.append(Line("mark", step.mark.text))
-        formula = text.shortened(self.formulas[step], 1000)
+        formula = self._formula(step, 1000)
+        named = step.name or step is self.root
         tooltip = [
-            f"{text.legible(step.name)} = {formula}" if step.name else formula,
-            f"data {step.data!r}",
-            f"grad {step.grad!r}",
+            f"{self._label(step)} = {formula}" if named or step.op is None else formula,
+            f"data {_exact(step.data)}",
+            f"grad {_exact(step.grad)}",
         ]
         return Box(
             self.keys[step],
@@ -196,12 +206,12 @@ class _Painter:
     def _collapsed(self, group: Group) -> Box:
         members = self.members[group]
         count = f"{len(members)} Value{'s'[: len(members) != 1]}"
-        named = [text.legible(step.name) for step in members if step.name]
+        named = [legible(step.name) for step in members if step.name]
         return Box(
             self.keys[group],
             "group",
             [*_name_lines(group[-1]), Line("number", count)],
-            "\n".join([f"{text.legible('.'.join(group))}: {count}", *_some(named)]),
+            "\n".join([f"{legible('.'.join(group))}: {count}", *_some(named)]),
             group[:-1],
             root=self.root in members,
             dead=not any(step.alive for step in members),
@@ -210,7 +220,7 @@ class _Painter:
     def _mark(self, key: str, head: Place, uses: list[Use]) -> Box:
         words = "…" if len(uses) == 1 else f"… {len(uses)} operands"
         operands = [step.operands[index] for step, index in uses]
-        names = [self._title(operand) for operand in operands if isinstance(operand, Step)]
+        names = [self._label(operand) for operand in operands if isinstance(operand, Step)]
         group = self.group_of[head] if isinstance(head, Step) else head[:-1]
         return Box(
             key, "cut", [Line("number", words)], "\n".join(["not shown:", *_some(names)]), group
@@ -241,14 +251,14 @@ class _Painter:
         """The lines on an arrow: the operand's role, where it matters, and the numbers."""
         local, (contribution, _) = step.partials[index], step.flow(index)
         numbers = {
-            "partial": [text.number(local)],
+            "partial": [number(local)],
             "contribution": [
-                f"{text.number(step.grad)} × {text.number(local)}",
-                f"= {text.number(contribution)}",
+                f"{number(step.grad)} × {number(local)}",
+                f"= {number(contribution)}",
             ],
             None: [],
         }
-        role = text.roles(step)[index]
+        role = roles(step)[index]
         first, *others = numbers[self.edges] or [""]
         lines = [f"{role}: {first}" if role and first else role or first, *others]
         if mark := step.arrow_marks.get(index):
@@ -260,30 +270,37 @@ class _Painter:
         operand = step.operands[index]
         assert isinstance(operand, Step)
         contribution, _ = step.flow(index)
-        local = f"∂({self._title(step)})/∂({self._title(operand)}) = {step.partials[index]!r}"
-        return f"{local}\nupstream {step.grad!r} × local = {contribution!r}"
+        local = self.labels.derivative(step, operand, partial=True).text
+        return (
+            f"{local} = {_exact(step.partials[index])}\n"
+            f"upstream {_exact(step.grad)} × local = {_exact(contribution)}"
+        )
 
     # --- In words -------------------------------------------------------------------------------
 
-    def _title(self, step: Step) -> str:
-        if step.name:
-            return text.legible(step.name)
-        return text.shortened(self.formulas.get(step) or text.formula(step, self.formulas), 40)
+    def _label(self, step: Step) -> str:
+        text = self.labels[step].text.text
+        return text if step.name else shortened(text, 40)
+
+    def _formula(self, step: Step, longest: int) -> str:
+        """The formula of a step, or the number of a leaf."""
+        if step.op is None:
+            return _exact(step.data)
+        return shortened(self.labels.formula(step).text.text, longest)
 
     def _description(self) -> str:
         """A description of the graph in words, for those who cannot see it."""
         inputs = [
-            f"{text.legible(step.name)} = {step.data!r} (gradient {step.grad!r})"
+            f"{self._label(step)} = {_exact(step.data)} (gradient {_exact(step.grad)})"
             for step in self.order
             if step.op is None and step.name
         ]
         results = [
-            f"{text.legible(step.name or 'result')} = "
-            f"{text.shortened(self.formulas[step], 500)} = {step.data!r}"
+            f"{self._label(step)} = {self._formula(step, 500)} = {_exact(step.data)}"
             for step in self.order
             if step.op is not None and (step.name or step is self.root)
         ]
-        sentences = [f"Computation graph of {self._title(self.root)}, {len(self.order)} Values"]
+        sentences = [f"Computation graph of {self._label(self.root)}, {len(self.order)} Values"]
         if inputs:
             sentences.append("Inputs: " + ", ".join(_some(inputs)))
         if results:
@@ -291,21 +308,25 @@ class _Painter:
         return ". ".join(sentences) + "."
 
 
+def _exact(x: float) -> str:
+    return number(x, digits=None)
+
+
 def _clusters(boxes: Sequence[Box]) -> list[Cluster]:
     """The groups in which the boxes lie, a group before those in it."""
     groups = dict.fromkeys(group for box in boxes for group in groups_around(box.group))
     return [
-        Cluster(f"group{count}", group, _brief(group[-1]), text.legible(".".join(group)))
+        Cluster(f"group{count}", group, _brief(group[-1]), legible(".".join(group)))
         for count, group in enumerate(groups)
     ]
 
 
 def _brief(name: str) -> str:
-    return text.shortened(text.legible(name), 60)
+    return shortened(legible(name), 60)
 
 
 def _name_lines(name: str) -> list[Line]:
-    return [Line("name", line) for line in text.wrapped(text.legible(name), WIDEST)]
+    return [Line("name", line) for line in wrapped(legible(name), WIDEST)]
 
 
 def _some(items: list[str]) -> list[str]:

@@ -5,9 +5,10 @@ from typing import Any
 
 import graphviz
 
-from autograd.diagram import palette, text
+from autograd.diagram import palette
 from autograd.diagram.groups import Group
 from autograd.diagram.scene import Arrow, Box, Scene
+from autograd.diagram.widths import width
 
 SIZE, SMALL = 14, 12
 """The font size in boxes, and that of all other text, in points."""
@@ -89,7 +90,7 @@ def line_color(box: Box) -> str:
 
 def _node(box: Box) -> dict[str, str]:
     lines = [line.text for line in box.lines]
-    widest = max(map(text.width, lines))
+    widest = max(map(width, lines))
     if box.kind != "cut":
         widest = max(widest, NARROWEST)
     shape, style = SHAPES[box.kind]

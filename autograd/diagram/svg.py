@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from autograd.diagram import palette, text
+from autograd.diagram import palette
 from autograd.diagram.scene import Arrow, Box, Scene
 from autograd.diagram.source import SMALL, line_color
+from autograd.diagram.widths import width
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 FONTS = (
@@ -93,13 +94,13 @@ def _finish_arrow(group: Element, arrow: Arrow) -> None:
     group.attrib |= {"data-tail": arrow.tail, "data-head": arrow.head}
     for element in _finish(group, arrow.key, arrow.tooltip, arrow.lines):
         # A line behind the words must not cross them out, nor end there like a minus sign.
-        width = text.width(f" {element.text} ") * SMALL
+        room = width(f" {element.text} ") * SMALL
         backing = Element(
             "rect",
             {
-                "x": f"{float(element.attrib['x']) - width / 2:.2f}",
+                "x": f"{float(element.attrib['x']) - room / 2:.2f}",
                 "y": f"{float(element.attrib['y']) - 0.8 * SMALL:.2f}",
-                "width": f"{width:.2f}",
+                "width": f"{room:.2f}",
                 "height": f"{SMALL}",
                 "fill": palette.BACKGROUND,
             },

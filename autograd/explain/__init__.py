@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from autograd.edges import Edge
 from autograd.explain import chain, reasons, sections
 from autograd.explain.document import (
-    Math,
     Section,
     Words,
     as_html,
@@ -13,11 +12,13 @@ from autograd.explain.document import (
     as_markdown,
     as_text,
 )
-from autograd.explain.labels import Labels
 from autograd.explain.partials import Partials
 from autograd.explain.paths import Paths
 from autograd.explain.sweep import Accumulation, sweep
 from autograd.graph import require_value, topological_order
+from autograd.notation.labels import Labels
+from autograd.notation.numbers import DIGITS
+from autograd.notation.writing import Math
 from autograd.reals import whole
 from autograd.value import Value
 
@@ -79,7 +80,7 @@ def explain(
     paths, steps = whole(paths, "paths", 1), whole(steps, "steps", 1)
     order = topological_order(value)
     adjoints, flows = sweep(order)
-    labels = Labels(order, () if wrt is None or wrt in set(order) else (wrt,))
+    labels = Labels(order, () if wrt is None or wrt in set(order) else (wrt,), symbols=True)
     if wrt is None:
         return _of_everything(order, adjoints, flows, labels, steps)
     return _of_one(order, wrt, adjoints, flows, labels, paths, steps)
@@ -124,7 +125,7 @@ def _of_everything(
     order: Sequence[Value],
     adjoints: dict[Value, float],
     flows: Sequence[Accumulation],
-    labels: Labels,
+    labels: Labels[Value],
     steps: int,
 ) -> Explanation:
     root, partials = order[-1], Partials(labels)
@@ -143,7 +144,7 @@ def _of_one(
     wrt: Value,
     adjoints: dict[Value, float],
     flows: Sequence[Accumulation],
-    labels: Labels,
+    labels: Labels[Value],
     limit: int,
     steps: int,
 ) -> Explanation:
@@ -181,7 +182,9 @@ def _of_one(
     return Explanation(title, parts)
 
 
-def _cuts(edges: Sequence[Edge[Value]], wrt: Value, flows: bool, labels: Labels) -> list[Words]:
+def _cuts(
+    edges: Sequence[Edge[Value]], wrt: Value, flows: bool, labels: Labels[Value]
+) -> list[Words]:
     """Sentences on where the paths are cut: all of them, or some."""
     name = labels[wrt].math()
     result: list[Words] = []
@@ -200,12 +203,12 @@ def _remark(
     said: list[Words],
     order: Sequence[Value],
     adjoints: dict[Value, float],
-    labels: Labels,
+    labels: Labels[Value],
 ) -> None:
     """Add the remarks in words, if there are any."""
     if origin := reasons.origin(order, adjoints, labels):
         said.append(origin)
     if labels.number.rounded:
-        said.append(["Numbers are rounded to 6 digits."])
+        said.append([f"Numbers are rounded to {DIGITS} digits."])
     if said:
         parts.append(Section("Remarks", said))

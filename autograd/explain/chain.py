@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from math import inf, isfinite, prod
 
 from autograd.edges import Edge
-from autograd.explain.document import NOTHING, Equation, Math, joined
-from autograd.explain.labels import Labels
-from autograd.explain.notation import sum_of
+from autograd.explain.document import NOTHING, Equation
 from autograd.explain.partials import Partials
 from autograd.explain.paths import MOST, Listed, Path, Paths, use
 from autograd.explain.sections import Item, equal
+from autograd.notation.labels import Labels
+from autograd.notation.writing import Math, joined, sum_of
 from autograd.value import Value
 
 TIMES = Math(" · ", r" \cdot ")
@@ -20,7 +20,12 @@ MOST_FACTORS = 12
 
 
 def chain_rule(
-    paths: Paths, listed: Listed, wrt: Value, total: float, labels: Labels, partials: Partials
+    paths: Paths,
+    listed: Listed,
+    wrt: Value,
+    total: float,
+    labels: Labels[Value],
+    partials: Partials,
 ) -> Iterator[Item]:
     """The derivative as the sum over the paths, each the product of its local derivatives."""
     root = paths.root
@@ -70,7 +75,7 @@ def _counted(count: int) -> str:
 
 
 def _path(
-    path: Path, left: Math, labels: Labels, partials: Partials, curly: bool
+    path: Path, left: Math, labels: Labels[Value], partials: Partials, curly: bool
 ) -> Iterator[Equation]:
     """The contribution of a path, in one line if it is short."""
     edges = path.edges

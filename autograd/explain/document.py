@@ -2,18 +2,12 @@
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
-
-class Math(NamedTuple):
-    """A formula in both notations."""
-
-    text: str
-    latex: str
-
+from autograd.notation.writing import Math
 
 Words = Sequence[str | Math]
 """A sentence, with formulas in it."""
@@ -44,12 +38,6 @@ SIGNS = {
     "+": r"&\quad {}+ ",
 }
 """The signs before the right side of a line, in LaTeX."""
-
-
-def joined(parts: Iterable[Math], between: Math) -> Math:
-    """Formulas side by side."""
-    texts, latexes = zip(*parts, strict=True)
-    return Math(between.text.join(texts), between.latex.join(latexes))
 
 
 def _rendered(

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import Any
 
-from autograd.explain.labels import LONGEST, Labels
-from autograd.explain.notation import Written, applied
 from autograd.expression.simplify import merged, simplified
 from autograd.graph import constants, number
+from autograd.notation.labels import Labels
+from autograd.notation.writing import Written, applied
 from autograd.quiet import quietly
 from autograd.value import Value
 
@@ -18,7 +18,7 @@ LONGEST_PARTIAL = 60
 class Partials:
     """Writes the derivative of a node with respect to one of its operands."""
 
-    def __init__(self, labels: Labels) -> None:
+    def __init__(self, labels: Labels[Value]) -> None:
         self._labels = labels
         self._known: dict[Value, tuple[Sequence[Any], Mapping[Value, Written]] | None] = {}
 
@@ -53,10 +53,6 @@ class Partials:
         arguments = [twins[x] if isinstance(x, Value) else x for x in node.operands]
         labels = {twin: self._labels[x] for x, twin in twins.items()}
         labels[out] = self._labels[node]
-        if not node.name and labels[out].text.text.startswith(node.op.name):
-            formula = self._labels.formula(node)
-            if len(formula.text.text) <= LONGEST:
-                labels[out] = formula
         try:
             slopes = quietly(node.op.taught, out, arguments, constants(node))
         except Exception:  # a custom operation, whose partials are for floats only

@@ -6,10 +6,12 @@ from math import isfinite
 
 from autograd import freshness
 from autograd.edges import Edge, edges, users
-from autograd.explain.document import Math, Words
-from autograd.explain.labels import Labels
+from autograd.explain.document import Words
 from autograd.explain.paths import use
 from autograd.graph import arguments
+from autograd.notation.labels import Labels
+from autograd.notation.names import legible
+from autograd.notation.writing import Math
 from autograd.quiet import quietly
 from autograd.value import Value
 
@@ -20,10 +22,10 @@ MOST_SAID = 3
 def operation(node: Value) -> str:
     """The name of an operation, as it can be printed."""
     assert node.op is not None
-    return "".join(x if x.isprintable() else "?" for x in node.op.name)
+    return legible(node.op.name)
 
 
-def cut(edge: Edge[Value], labels: Labels) -> Words:
+def cut(edge: Edge[Value], labels: Labels[Value]) -> Words:
     """Why nothing flows from a selection into an operand of it, as a clause."""
     op, operands = edge.node.op, edge.node.operands
     assert op is not None
@@ -38,7 +40,7 @@ def cut(edge: Edge[Value], labels: Labels) -> Words:
     return words
 
 
-def kinks(edges: Sequence[Edge[Value]], labels: Labels) -> list[Words]:
+def kinks(edges: Sequence[Edge[Value]], labels: Labels[Value]) -> list[Words]:
     """Sentences on the derivatives that are a convention because the operation is at a kink."""
     result: list[Words] = []
     for edge in edges:
@@ -68,7 +70,7 @@ def kinks(edges: Sequence[Edge[Value]], labels: Labels) -> list[Words]:
     return several(result, lambda more: [f"… and {more} more such kinks."])
 
 
-def origin(order: Sequence[Value], adjoints: dict[Value, float], labels: Labels) -> Words:
+def origin(order: Sequence[Value], adjoints: dict[Value, float], labels: Labels[Value]) -> Words:
     """Where the first nan or infinity comes from; nothing if there is none."""
     if found := first_not_finite(order):
         node, edge = found
@@ -119,7 +121,7 @@ def kind(number: float) -> str:
     return "nan" if number != number else "infinity"
 
 
-def _used_by(users: Sequence[Value], labels: Labels) -> Iterator[str | Math]:
+def _used_by(users: Sequence[Value], labels: Labels[Value]) -> Iterator[str | Math]:
     for index, user in enumerate(users[:MOST_SAID]):
         yield ", " if index else ", used by "
         yield labels[user].math()
@@ -127,7 +129,7 @@ def _used_by(users: Sequence[Value], labels: Labels) -> Iterator[str | Math]:
         yield f" and {len(users) - MOST_SAID:,} more"
 
 
-def outdated(shown: Sequence[Value], labels: Labels) -> list[Words]:
+def outdated(shown: Sequence[Value], labels: Labels[Value]) -> list[Words]:
     """The nodes whose operands have other data than when they were computed."""
     result: list[Words] = [
         [

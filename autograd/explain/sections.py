@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from autograd.edges import Edge
-from autograd.explain.document import Equation, Math, Words, joined
-from autograd.explain.labels import Labels
+from autograd.explain.document import Equation, Words
 from autograd.explain.partials import Partials
 from autograd.explain.paths import use
 from autograd.explain.reasons import cut
 from autograd.explain.sweep import Accumulation
+from autograd.notation.labels import Labels
+from autograd.notation.writing import Math, joined
 from autograd.value import Value
 
 Item = Words | Equation
@@ -40,7 +41,7 @@ def equal(*parts: Math) -> Math:
     return joined(kept, EQUALS)
 
 
-def forward(order: Sequence[Value], labels: Labels, limit: int) -> Iterator[Item]:
+def forward(order: Sequence[Value], labels: Labels[Value], limit: int) -> Iterator[Item]:
     """The values, step by step."""
     leaves = [node for node in order if node.op is None]
     given: list[str | Math] = []
@@ -62,7 +63,7 @@ def forward(order: Sequence[Value], labels: Labels, limit: int) -> Iterator[Item
 
 
 def local(
-    edges: Sequence[Edge[Value]], labels: Labels, partials: Partials, limit: int, curly: bool
+    edges: Sequence[Edge[Value]], labels: Labels[Value], partials: Partials, limit: int, curly: bool
 ) -> Iterator[Item]:
     """The local derivatives: symbol, formula, number."""
 
@@ -74,14 +75,18 @@ def local(
     yield from limited(edges, limit, "local derivatives", write)
 
 
-def grad(node: Value, labels: Labels) -> Math:
+def grad(node: Value, labels: Labels[Value]) -> Math:
     """The symbol of the gradient that is accumulated at a node."""
     text, latex = labels[node].math()
     return Math(f"grad({text})", rf"\operatorname{{grad}}\left({latex}\right)")
 
 
 def backward(
-    steps: Sequence[Accumulation], root: Value, labels: Labels, partials: Partials, limit: int
+    steps: Sequence[Accumulation],
+    root: Value,
+    labels: Labels[Value],
+    partials: Partials,
+    limit: int,
 ) -> Iterator[Item]:
     """The additions to the gradients, in the order in which they happen."""
     times = Math(" × ", r" \times ")
@@ -107,7 +112,7 @@ def backward(
 
 
 def gradients(
-    order: Sequence[Value], adjoints: dict[Value, float], labels: Labels, limit: int
+    order: Sequence[Value], adjoints: dict[Value, float], labels: Labels[Value], limit: int
 ) -> Iterator[Item]:
     """The derivatives with respect to the leaves."""
 

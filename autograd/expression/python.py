@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from autograd.derivative import derivative_graphs
-from autograd.expression.functions import Functions
-from autograd.expression.lines import Names, Notation, leaf_names, lines
+from autograd.expression.definitions import Functions
+from autograd.expression.lines import lines, with_lines
 from autograd.expression.simplify import merged, simplified
-from autograd.expression.templates import ATOM, SIGN, Text
 from autograd.freshness import require_fresh
 from autograd.graph import require_value, sort
+from autograd.notation.names import Names
+from autograd.notation.writing import TEXT
 from autograd.reals import objects
 from autograd.value import Value
 
@@ -83,22 +84,30 @@ def python_source(
     if name in reserved:
         raise ValueError(f"the function cannot be called {name!r}: its source uses that name")
     names = Names({name, *reserved})
-    known = leaf_names(parameters, names)
-    titles: dict[Value, str] = {}
+    known = names.of_leaves(parameters, lambda leaf: leaf.name)
+    own: dict[Value, str | None] = {}
     for node, step in zip(steps, forward, strict=True):
-        if isinstance(step, Value) and node.op and step.op and step not in titles:
-            titles[step] = names.new(node.name or node.op.name)
-    result = titles.get(root) if isinstance(root, Value) else None
-    result = result or names.new(value.name or "result")
-    kept = {x for x in computed if x.name}
-    for step, adjoint in reversed(list(zip(forward, adjoints[: len(steps)], strict=True))):
-        title = titles.get(step) if isinstance(step, Value) else None
-        if title and isinstance(adjoint, Value) and adjoint.op and adjoint not in titles:
-            titles[adjoint] = names.new(f"d{result}_d{title}")
-            kept.add(adjoint)
-
-    notation = Notation(functions.template, _number, lambda name: Text(name, ATOM), ("(", ")"))
-    (*body,) = lines([root, *wanted], known, names, notation, titles=titles, kept=kept)
+        if isinstance(step, Value) and step.op:
+            own.setdefault(step, node.name)
+    owners: dict[Value, Value] = {}  # of the adjoints that get a line
+    for step, adjoint in reversed(list(zip(forward, adjoints, strict=False))):
+        if not isinstance(step, Value) or step not in own or not isinstance(adjoint, Value):
+            continue
+        if adjoint.op and adjoint not in own and adjoint not in owners:
+            owners[adjoint] = step
+    kept = {*owners, *(x for x in computed if x.name)}
+    notation = TEXT._replace(template=functions.template)
+    roots = [root, *wanted]
+    called = {*owners.values(), *with_lines(roots, known, notation, kept)}
+    result = names.new(value.name or "y")
+    titles = {root: result} if isinstance(root, Value) and root in own else {}
+    unnamed = [step for step in own if step in called and step not in titles and not own[step]]
+    titles |= zip(unnamed, names.symbols(len(unnamed)), strict=False)
+    titles |= {
+        step: names.new(title) for step, title in own.items() if title and step not in titles
+    }
+    titles |= {x: names.new(f"d{result}_d{titles[step]}") for x, step in owners.items()}
+    (*body,) = lines(roots, known, names, notation, _digits, titles=titles, kept=kept)
     outputs = [text.text for _, text in body[-1 - len(wanted) :]]
     code = [f"{variable} = {text.text}" for variable, text in body if variable]
     returned = outputs[0]
@@ -142,9 +151,7 @@ def _parameters(order: Collection[Value], arguments: Sequence[Any] | None) -> li
     return list(result)
 
 
-def _number(x: float) -> Text:
+def _digits(x: float) -> str:
     """A number as a float, since an integer has no -0.0."""
     text = repr(x)
-    if not math.isfinite(x):
-        text = text.replace("inf", "math.inf").replace("nan", "math.nan")
-    return Text(text, SIGN if text.startswith("-") else ATOM)
+    return text if math.isfinite(x) else text.replace("inf", "math.inf").replace("nan", "math.nan")

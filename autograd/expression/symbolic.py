@@ -6,8 +6,8 @@ from math import copysign, isfinite
 from types import CodeType
 from typing import Any
 
-from autograd.expression.lines import Names, leaf_names
 from autograd.graph import require_value, sort
+from autograd.notation.names import Names
 from autograd.op import Op
 from autograd.ops import TABLE
 from autograd.value import Value
@@ -38,7 +38,8 @@ def to_sympy(value: Value) -> Any:
     except ImportError:
         raise ImportError("to_sympy needs SymPy: pip install sympy") from None
     order = sort(value)
-    names = leaf_names([node for node in order if node.op is None], Names(()))
+    leaves = [node for node in order if node.op is None]
+    names = Names(()).of_leaves(leaves, lambda leaf: leaf.name)
     made: dict[Value, Any] = {}
     for node in order:
         if node.op is None:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from autograd import kernels
-from autograd.expression.lines import identifier
 from autograd.expression.simplify import Operand
-from autograd.expression.templates import Template, text_template
+from autograd.notation.names import identifier
+from autograd.notation.precedence import Template, text_template
 from autograd.op import Op
 from autograd.value import Value
 

@@ -1,0 +1,1 @@
+"""The names of nodes and the writing of formulas, once, for every reader."""

@@ -1,0 +1,167 @@
+"""The labels of the nodes of a graph, in every report, picture and message.
+
+A node with a name is called by it, and a root without one y. Any other node is called by its
+formula, `w * x + b`. Where that is long, readers that list every step call it u, v or u1, u2, …, as
+a textbook does; for others the formula is cut, `exp(…) * x`.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from autograd.notation.names import Names, symbol
+from autograd.notation.precedence import ATOM, Need, Text
+from autograd.notation.writing import ELLIPSIS, Math, Numbers, Written, applied, joined, named
+from autograd.op import Op
+
+LONGEST = 20
+"""How long a formula may be and still stand for a node."""
+LONGEST_NAME = 40
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+class Named(Protocol):
+    """The part of a node that its label depends on."""
+
+    @property
+    def op(self) -> Op | None: ...
+    @property
+    def operands(self) -> Sequence[Any]: ...
+    @property
+    def data(self) -> float: ...
+    @property
+    def name(self) -> str | None: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+class Labels(Generic[N]):
+    """The labels of the nodes of a graph.
+
+    Args:
+        order: the nodes in topological order.
+        others: nodes that are not in the graph.
+        symbols: whether the reader lists every step, so that a symbol may stand for a long formula.
+        longest: how long a formula may be and still stand for a node.
+        distinct: whether no two labels may be the same, and none very long; a picture shows which
+            of its boxes is meant.
+    """
+
+    def __init__(
+        self,
+        order: Sequence[N],
+        others: Collection[N] = (),
+        *,
+        symbols: bool = False,
+        longest: int = LONGEST,
+        distinct: bool = True,
+    ) -> None:
+        self.number = Numbers()
+        self._longest, self._distinct = longest, distinct
+        nodes = list(dict.fromkeys((*order, *others)))
+        names = Names({"inf", "nan"}, look=symbol, spell=_brief)
+        own = {
+            node: names.new(node.name) if distinct else node.name
+            for node in sorted(nodes, key=lambda node: node.op is not None)
+            if node.name
+        }
+        unnamed = [node for node in nodes if node.op is None and not node.name]
+        own |= names.of_leaves(unnamed, lambda leaf: None)
+        if order and order[-1] not in own:
+            own[order[-1]] = names.new(next(filter(names.free, "yfgh"), "y"))
+        self._own = {node: named(name) for node, name in own.items()}
+        self._written = dict(self._own)
+        formulas = [node for node in nodes if node not in own]
+        if count := self._label(formulas, map("u{}".format, range(len(nodes))) if symbols else None):
+            self._label(formulas, names.symbols(count))  # which depend on how many there are
+        self.number.rounded = False  # nothing is shown yet
+
+    def _label(self, nodes: Sequence[N], symbols: Iterator[str] | None) -> int:
+        """Call nodes by their formulas or by symbols, and return how many symbols that took."""
+        seen = Counter(x.text.text for x in self._own.values())
+        count = 0
+        for node in nodes:
+            written = self.formula(node)
+            long = len(written.text.text) > self._longest
+            if symbols and (long or written.text.text in seen):
+                written = named(next(symbols))
+                count += 1
+            elif long:
+                written = self._cut(node)
+            seen[written.text.text] += 1
+            if self._distinct and (times := seen[written.text.text]) > 1:
+                written = _numbered(written, times)
+            self._written[node] = written
+        return count
+
+    def _cut(self, node: N) -> Written:
+        """The formula of a node without the operands that make it long."""
+        assert node.op is not None
+        labels = [self[x] for x in node.operands]
+        if node.op.arity is None:  # of a vector, the first element
+            half = len(labels) // (2 if "#<" in node.op.text else 1) or 1
+            labels = [x for start in range(0, len(labels), half) for x in (labels[start], ELLIPSIS)]
+        for longest in (self._longest // 3, 1):
+            kept = [x if len(x.text.text) <= longest else ELLIPSIS for x in labels]
+            written = applied(node.op, node.operands, kept)
+            if len(written.text.text) <= self._longest:
+                break
+        return written
+
+    def __getitem__(self, operand: N | float) -> Written:
+        """The label of a node; a constant is written as it is."""
+        if isinstance(operand, float):
+            return self.number(operand)
+        if operand not in self._written:  # an operand of one of the others
+            return named(_brief(operand.name)) if operand.name else ELLIPSIS
+        return self._written[operand]
+
+    def formula(self, node: N) -> Written:
+        """The formula that a node is computed by."""
+        assert node.op is not None
+        return applied(node.op, node.operands, [self[x] for x in node.operands])
+
+    def with_numbers(self, node: N) -> Written:
+        """The same, with the numbers of the operands."""
+        assert node.op is not None
+        data = [x if isinstance(x, float) else x.data for x in node.operands]
+        return applied(node.op, data, [self.number(x) for x in data])
+
+    def equation(self, operand: N | float) -> Math:
+        """A node and its value, `z = -3.2`."""
+        if isinstance(operand, float):
+            return self.number(operand).math()
+        equals = Math(" = ", " = ")
+        return joined([self[operand].math(), self.number(operand.data).math()], equals)
+
+    def derivative(self, of: N, wrt: N, partial: bool = False, place: str = "") -> Math:
+        """The symbol of a derivative, `dy/dx`; `place` tells two uses of `wrt` apart."""
+        above, below = _variable(self[of]), _variable(self[wrt])
+        d, latex_d = ("∂", r"\partial ") if partial else ("d", "d")
+        if place:
+            below = Math(f"{below.text}[{place}]", rf"{{{below.latex}}}_{{\text{{{place}}}}}")
+        return Math(
+            f"{d}{above.text}/{d}{below.text}",
+            rf"\frac{{{latex_d}{above.latex}}}{{{latex_d}{below.latex}}}",
+        )
+
+
+def _brief(name: str) -> str:
+    """A name, cut where it is too long; nothing else is changed."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def _numbered(written: Written, count: int) -> Written:
+    """A label that stands for several nodes, for one of them."""
+    text, latex = written.fitting(Need(ATOM))
+    return Written(
+        Text(text + str(count).translate(SUBSCRIPTS), ATOM),
+        Text(rf"{{{latex}}}_{{{count}}}", ATOM),
+    )
+
+
+def _variable(written: Written) -> Math:
+    """Something that is differentiated, in parentheses unless it is a name: `d(relu(z))/dx`."""
+    text, latex = written.fitting(Need(ATOM))
+    return Math(f"({text})" if "(" in text and not text.startswith("(") else text, latex)
