@@ -100,10 +100,12 @@ class Labels(Generic[N]):
         assert node.op is not None
         labels = [self[x] for x in node.operands]
         if node.op.arity is None:  # of a vector, the first element
-            half = len(labels) // (2 if "#<" in node.op.text else 1) or 1
-            labels = [x for start in range(0, len(labels), half) for x in (labels[start], ELLIPSIS)]
+            length = len(labels) // (2 if "#<" in node.op.text else 1)
+            labels = [x for label in labels[:: length or 1] for x in (label, ELLIPSIS)]
         for longest in (self._longest // 3, 1):
             kept = [x if len(x.text.text) <= longest else ELLIPSIS for x in labels]
+            if node.op.arity is None and all(x is ELLIPSIS for x in kept):
+                kept = kept[::2]
             written = applied(node.op, node.operands, kept)
             if len(written.text.text) <= self._longest:
                 break
