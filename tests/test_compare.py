@@ -36,8 +36,8 @@ from autograd import (
     values,
     where,
 )
-from autograd.compare.hull import in_hull
 from autograd.compare.judge import Judge
+from autograd.compare.kinks import in_hull
 from autograd.compare.numeric import estimate
 from autograd.compare.rounding import derivatives
 from autograd.diagram import palette

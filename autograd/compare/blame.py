@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 
+from autograd.compare.gradients import MOST_NODES, gradients, replaced
 from autograd.compare.judge import Judge
 from autograd.compare.rounding import RELATIVE, near
-from autograd.compare.sweeps import MOST_NODES, gradients, replaced
 from autograd.compare.wording import apart, should_be
 from autograd.edges import Edge, edges, users
 from autograd.value import Value

@@ -6,6 +6,7 @@ from itertools import chain, combinations, product
 
 import numpy as np
 
+from autograd.compare.gradients import MOST_NODES
 from autograd.compare.mistakes import (
     EVERYWHERE,
     FACTORS,
@@ -17,7 +18,6 @@ from autograd.compare.mistakes import (
     mistaken,
 )
 from autograd.compare.rounding import attempt
-from autograd.compare.sweeps import MOST_NODES
 from autograd.edges import edges
 from autograd.graph import arguments, constants
 from autograd.quiet import quiet

@@ -12,9 +12,9 @@ from math import isnan, nan
 from typing import NamedTuple
 
 from autograd import ops
+from autograd.compare.gradients import MOST_NODES, gradients, replaced
 from autograd.compare.judge import Judge
 from autograd.compare.rounding import attempt, near
-from autograd.compare.sweeps import MOST_NODES, gradients, replaced
 from autograd.edges import Edge, edges, users
 from autograd.graph import arguments
 from autograd.quiet import quietly
