@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 import numpy as np
 
-from autograd.compare.blame import explaining_factors, first_wrong
 from autograd.compare.explanations import explanations
 from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import Pair
@@ -14,6 +13,7 @@ from autograd.compare.kinks import in_hull
 from autograd.compare.mistakes import Case
 from autograd.compare.report import MOST_ROWS, Row
 from autograd.compare.wording import should_be
+from autograd.compare.wrong_factors import explaining_factors, first_wrong
 from autograd.quiet import quietly
 from autograd.value import Value
 

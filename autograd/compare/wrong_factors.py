@@ -1,4 +1,4 @@
-"""Where a derivation by hand goes wrong: the first wrong factor of the chain rule."""
+"""The wrong factors of a derivation by hand: the first one, or one that explains all numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
