@@ -19,8 +19,8 @@ from autograd.command.arguments import (
     picture_path,
     step_count,
 )
-from autograd.command.functions import named_function, told
 from autograd.command.parser import FAILED, INTERRUPTED, Parser, Version, drop
+from autograd.command.user_functions import named_function, told
 from autograd.compare import check_gradient
 from autograd.diagram import FORMATS, draw
 from autograd.explain import explain

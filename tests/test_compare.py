@@ -36,8 +36,8 @@ from autograd import (
     values,
     where,
 )
-from autograd.compare.hull import in_hull
 from autograd.compare.judge import Judge
+from autograd.compare.kinks import in_hull
 from autograd.compare.numeric import estimate
 from autograd.compare.rounding import derivatives
 from autograd.diagram import palette
@@ -661,7 +661,7 @@ def test_a_function_that_is_not_defined_everywhere():
 
 
 @pytest.mark.parametrize("installed", [True, False])
-def test_the_witness_is_simple(installed, monkeypatch):
+def test_the_counterexample_is_simple(installed, monkeypatch):
     if not installed:
         monkeypatch.setitem(sys.modules, "hypothesis", None)
     report = check_gradient(loss_of_a_neuron, planted("mask missing"), [-3.1, -1.7, 2.9], 1.3)
@@ -669,7 +669,7 @@ def test_the_witness_is_simple(installed, monkeypatch):
     assert len(where_) <= len("At w = [-1., -2., -2.], b = -0.5:")
 
 
-def test_the_smallest_witness_with_its_arithmetic():
+def test_the_smallest_counterexample_with_its_arithmetic():
     report = check_gradient(lambda a, b: (a * b + a).named("y"), lambda a, b: (b, a), 2.7, 3.1)
     assert report.diagnosis == [
         "At a = 0, b = 0:",
@@ -686,7 +686,7 @@ def test_the_smallest_witness_with_its_arithmetic():
 
 
 @pytest.mark.parametrize(("limit", "at"), [(1.5, 2), (4.5, 5), (7.5, 8), (40.5, 45)])
-def test_the_witness_is_the_smallest(limit, at):
+def test_the_counterexample_is_the_smallest(limit, at):
     """Of a gradient that is wrong only far from 0: the nearest whole number up to 9."""
     report = check_gradient(
         lambda x, y: x * x + y, lambda x, y: (2.0 * x + (x > limit), 1.0), 45.0, 7.0
@@ -699,7 +699,7 @@ def test_within_a_test_of_hypothesis(x):
     assert not check_gradient(lambda x: x * x, lambda x: x, x)
 
 
-def test_the_witness_is_where_the_functions_are_defined():
+def test_the_counterexample_is_where_the_functions_are_defined():
     report = check_gradient(lambda x: log(x) + x, lambda x: 1.0 / math.sqrt(x) + 1.0, 4.2)
     assert report.diagnosis[0] == "At x = 2:"
 

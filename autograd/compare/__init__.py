@@ -4,12 +4,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from autograd.compare.checked import Checked
 from autograd.compare.comparison import Comparison, float32_advice, named_mistakes
-from autograd.compare.functions import Checked
 from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import paired
+from autograd.compare.points import samples as sampled
 from autograd.compare.report import Report, Row
-from autograd.compare.sampling import samples as sampled
 from autograd.compare.summary import summary
 from autograd.freshness import require_fresh
 from autograd.graph import require_value, topological_order

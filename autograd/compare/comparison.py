@@ -6,14 +6,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from autograd.compare.blame import explaining_factors, first_wrong
-from autograd.compare.explanations import explanations
-from autograd.compare.hull import in_hull
 from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import Pair
-from autograd.compare.mistakes import Case
+from autograd.compare.kinks import in_hull
+from autograd.compare.mistakes import Case, explanations
 from autograd.compare.report import MOST_ROWS, Row
 from autograd.compare.wording import should_be
+from autograd.compare.wrong_factors import explaining_factors, first_wrong
 from autograd.quiet import quietly
 from autograd.value import Value
 

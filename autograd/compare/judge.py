@@ -3,10 +3,10 @@
 from functools import cached_property
 from math import isfinite
 
+from autograd.compare.kinks import Sides, at_kinks, corners, intervals
 from autograd.compare.numeric import DOUBT, estimate
 from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import EPSILON, ZERO, Bounded, data_bounds, derivatives
-from autograd.compare.sweeps import Sides, at_kinks, corners, intervals
 from autograd.compare.wording import origin, titles
 from autograd.edges import Edge, uses
 from autograd.graph import topological_order

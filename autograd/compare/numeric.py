@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from math import fabs, inf, isfinite, nan, ulp
 
+from autograd.compare.gradients import computed_from
 from autograd.compare.rounding import attempt
-from autograd.compare.sweeps import computed_from
 from autograd.edges import Edge
 from autograd.quiet import quiet
 from autograd.value import Value

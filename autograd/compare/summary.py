@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograd.compare.checked import Check, Checked
 from autograd.compare.comparison import float32_advice, named_mistakes
-from autograd.compare.functions import Check, Checked
+from autograd.compare.counterexample import arithmetic, simplest
 from autograd.compare.mistakes import Case
+from autograd.compare.points import Branch
 from autograd.compare.report import PASSING, SEVERITY, Report, Row
-from autograd.compare.sampling import Branch
-from autograd.compare.witness import arithmetic, simplest
 from autograd.graph import topological_order
 from autograd.value import Value
 

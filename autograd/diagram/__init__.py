@@ -15,10 +15,10 @@ from types import MappingProxyType
 import numpy as np
 
 from autograd.diagram import engine
+from autograd.diagram.dot import source
 from autograd.diagram.groups import collapsed, groups, near
 from autograd.diagram.page import page
 from autograd.diagram.scene import CAPTIONS, Edges, Scene, scene
-from autograd.diagram.source import source
 from autograd.diagram.steps import Marks, Step, steps
 from autograd.diagram.svg import finished
 from autograd.graph import require_value

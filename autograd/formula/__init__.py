@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from keyword import iskeyword
 
 from autograd.formula.reader import Reader, meant
-from autograd.formula.source import LONGEST_NAME, Source
+from autograd.formula.syntax import LONGEST_NAME, Source
 from autograd.quiet import quiet
 from autograd.value import Value, as_value
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from autograd.formula.source import Source
+from autograd.formula.syntax import Source
 from autograd.ops import TABLE
 from autograd.value import Value
 

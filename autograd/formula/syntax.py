@@ -1,4 +1,4 @@
-"""The text of a formula: parsed like Python, within limits, and shown where it is wrong."""
+"""The syntax of a formula: text parsed like Python, within limits, and shown where it is wrong."""
 
 import ast
 import re

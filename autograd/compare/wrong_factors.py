@@ -1,11 +1,11 @@
-"""Where a derivation by hand goes wrong: the first wrong factor of the chain rule."""
+"""The wrong factors of a derivation by hand: the first one, or one that explains all numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 
+from autograd.compare.gradients import MOST_NODES, gradients, replaced
 from autograd.compare.judge import Judge
 from autograd.compare.rounding import RELATIVE, near
-from autograd.compare.sweeps import MOST_NODES, gradients, replaced
 from autograd.compare.wording import apart, should_be
 from autograd.edges import Edge, edges, users
 from autograd.value import Value

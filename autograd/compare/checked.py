@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from autograd.arrays import floats, values
 from autograd.compare.comparison import Comparison
 from autograd.compare.keys import Pair, as_float, paired, zip_exactly
-from autograd.compare.sampling import Point, Sample
+from autograd.compare.points import Point, Sample
 from autograd.quiet import quietly
 from autograd.reals import objects, real
 from autograd.value import Value

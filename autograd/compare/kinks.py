@@ -1,67 +1,25 @@
-"""Backward sweeps that do something other than backpropagation, for comparing."""
+"""The derivatives that are valid at kinks: those of each side, and everything between them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import fabs, inf, ulp
 
-from autograd.compare.rounding import EPSILON, attempt
-from autograd.edges import Edge, edges, flows
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compare.gradients import gradients
+from autograd.compare.rounding import EPSILON, RELATIVE, attempt
+from autograd.edges import Edge, edges
 from autograd.graph import arguments, constants
 from autograd.quiet import quiet
 from autograd.value import Value
 
 MOST_KINKS = 10
 """How many Values may be at a kink for all combinations of their sides to be tried."""
-MOST_NODES = 400
-"""How many nodes a graph may have for a sweep through it for each of them."""
+NEGLIGIBLE = RELATIVE**1.5
+"""How small a remainder in the search for a solution may be and still count as 0."""
 
-
-def gradients(
-    order: Sequence[Value],
-    uses: Sequence[Edge[Value]],
-    partials: Mapping[Value, Sequence[float]] = {},
-    given: Mapping[Value, float] = {},
-) -> dict[Value, float]:
-    """The derivative of the last of some nodes in topological order with respect to each of them.
-
-    Args:
-        order: the nodes.
-        uses: `uses(order)`, or that of a longer order that continues this one.
-        partials: numbers that replace the partial derivatives of some nodes.
-        given: numbers that some nodes hand on instead of the derivative with respect to them.
-    """
-    result = dict.fromkeys(order, 0.0)
-    result[order[-1]] = 1.0
-    if partials:
-        uses = [
-            Edge(edge.node, edge.place, edge.operand, partials[edge.node][edge.place])
-            if edge.node in partials
-            else edge
-            for edge in uses
-        ]
-    for edge, adjoint in flows(uses, result):
-        if adjoint := given.get(edge.node, adjoint):
-            result[edge.operand] += adjoint * edge.partial
-    return result
-
-
-def replaced(uses: Iterable[Edge[Value]]) -> dict[Value, list[float]]:
-    """The partial derivatives of the nodes of some edges, with those along the edges replaced."""
-    result: dict[Value, list[float]] = {}
-    for edge in uses:
-        result.setdefault(edge.node, list(edge.node.partials))[edge.place] = edge.partial
-    return result
-
-
-def computed_from(node: Value, uses: Sequence[Edge[Value]]) -> dict[Value, None]:
-    """A node and those that were computed from it, operands first; `uses` as for `gradients`."""
-    found: dict[Value, None] = {node: None}
-    for edge in reversed(uses):
-        if edge.operand in found:
-            found[edge.node] = None
-    return found
-
-
+Array = NDArray[np.float64]
 Sides = Mapping[Value, Sequence[tuple[float, ...]]]
 """The partial derivatives on all sides of the kinks that some nodes are at."""
 
@@ -131,3 +89,45 @@ def intervals(order: Sequence[Value], kinks: Sides) -> dict[Value, tuple[float, 
             low, high = result[edge.operand]
             result[edge.operand] = (low + min(products), high + max(products))
     return result
+
+
+def in_hull(point: Array, others: Array, room: Array) -> bool:
+    """Whether a point is a weighted mean of some others, with weights of at least 0.
+
+    Args:
+        point: of shape (n,).
+        others: of shape (m, n).
+        room: how far each coordinate may be off, of shape (n,).
+    """
+    others = np.unique(others, axis=0)
+    scale = np.maximum(np.abs(others).max(axis=0), np.abs(point))
+    scale[scale == 0.0] = 1.0
+    matrix = np.vstack([(others / scale).T, np.ones(len(others))])
+    target = np.append(point / scale, 1.0)
+    off = np.abs(matrix @ _nonnegative(matrix, target) - target)
+    return bool(np.all(off <= np.append(room / scale, 0.0) + RELATIVE))
+
+
+def _nonnegative(matrix: Array, target: Array) -> Array:
+    """The least-squares solution without negative elements.
+
+    C. L. Lawson and R. J. Hanson, Solving Least Squares Problems, 1974, chapter 23.
+    """
+    solution = np.zeros(matrix.shape[1])
+    free = np.zeros(matrix.shape[1], dtype=bool)
+    for _ in range(3 * matrix.shape[1]):
+        slope = np.where(free, -np.inf, matrix.T @ (target - matrix @ solution))
+        if slope.max() <= NEGLIGIBLE:
+            break
+        free[slope.argmax()] = True
+        while True:
+            trial = np.zeros_like(solution)
+            trial[free] = np.linalg.lstsq(matrix[:, free], target, rcond=None)[0]
+            leaving = free & (trial <= 0.0)
+            if not leaving.any():
+                break
+            share = np.min(solution[leaving] / (solution[leaving] - trial[leaving]))
+            solution += share * (trial - solution)
+            free &= solution > NEGLIGIBLE
+        solution = trial
+    return solution

@@ -5,10 +5,10 @@ from random import Random
 
 import numpy as np
 
+from autograd.compare.checked import Check, Checked
 from autograd.compare.comparison import Comparison
-from autograd.compare.functions import Check, Checked
-from autograd.compare.sampling import Point
-from autograd.compare.sweeps import computed_from
+from autograd.compare.gradients import computed_from
+from autograd.compare.points import Point
 from autograd.compare.wording import apart, call
 from autograd.edges import users
 from autograd.value import Value
