@@ -11,6 +11,7 @@ from autograd.arrays import floats, values
 from autograd.compare.comparison import Comparison
 from autograd.compare.keys import Pair, as_float, paired, zip_exactly
 from autograd.compare.points import Point, Sample
+from autograd.notation.numbers import number
 from autograd.quiet import quietly
 from autograd.reals import objects, real
 from autograd.value import Value
@@ -174,7 +175,7 @@ class Checked:
 
 def _text(x: NDArray[np.float64]) -> str:
     if x.ndim == 0:
-        return f"{float(x):.6g}"
+        return number(float(x))
     text = np.array2string(x, precision=6, separator=", ", threshold=12, max_line_width=10**6)
     return " ".join(text.split())
 

@@ -6,13 +6,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from autograd.compare.judge import TOLERANCE, Judge
+from autograd.compare.judge import LONGEST, TOLERANCE, Judge
 from autograd.compare.keys import Pair
 from autograd.compare.kinks import in_hull
 from autograd.compare.mistakes import Case, explanations
-from autograd.compare.report import MOST_ROWS, Row
-from autograd.compare.wording import should_be
+from autograd.compare.report import MOST_ROWS, Row, should_be
 from autograd.compare.wrong_factors import explaining_factors, first_wrong
+from autograd.notation.labels import Labels
+from autograd.notation.numbers import number
 from autograd.quiet import quietly
 from autograd.value import Value
 
@@ -30,6 +31,11 @@ class Comparison:
 
     def __init__(self, judge: Judge, pairs: Sequence[tuple[Pair, float]]) -> None:
         self.judge, self.pairs = judge, pairs
+        self._labels = judge.labels
+        inside = judge.places
+        outside = dict.fromkeys(x for pair, _ in pairs for x in pair if x not in inside)
+        if outside:
+            self._labels = Labels(judge.order, list(outside), longest=LONGEST)
         self._judges = {judge.root: judge}
         for (of, _), _ in pairs:
             if of not in self._judges:
@@ -109,7 +115,7 @@ class Comparison:
         wrong, _ = self._wrong()
         factors = [
             f"{self.label(of, wrt)}: {should_be(yours, self._judges[of].number(wrt))} "
-            f"at {self._title(wrt)} = {wrt.data:.9g}"
+            f"at {self._title(wrt)} = {number(wrt.data)}"
             for ((of, wrt), yours), verdict in zip(self.pairs, self.verdicts, strict=True)
             if verdict == "disagree" and not (of is self.judge.root and wrt in self._of_root())
         ]
@@ -175,10 +181,10 @@ class Comparison:
 
     def label(self, of: Value, wrt: Value) -> str:
         """How the derivative of one Value with respect to another is written."""
-        return f"d {self._title(of)}/d {self._title(wrt)}"
+        return self._labels.derivative(of, wrt).text
 
     def _title(self, node: Value) -> str:
-        return self.judge.names.get(node) or node.name or repr(node.data)
+        return self._labels[node].text.text
 
 
 def float32_advice(rows: Sequence[Row], tolerance: float) -> Iterator[str]:

@@ -8,9 +8,11 @@ import numpy as np
 from autograd.compare.checked import Check, Checked
 from autograd.compare.comparison import Comparison
 from autograd.compare.gradients import computed_from
+from autograd.compare.judge import Judge
 from autograd.compare.points import Point
-from autograd.compare.wording import apart, call
+from autograd.compare.report import apart
 from autograd.edges import users
+from autograd.notation.numbers import number
 from autograd.value import Value
 
 SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)
@@ -117,12 +119,17 @@ def arithmetic(comparison: Comparison) -> Iterator[str]:
         return
     wrt, yours = wrong[0]
     steps = [
-        *(f"{judge.names[x]} = {call(x)} = {x.data:.9g}" for x in judge.order if x.op),
+        *(_forward(judge, x) for x in judge.order if x.op),
         *_backward(comparison, wrt),
-        f"yours is {yours:.9g}{apart(yours, judge.number(wrt))}",
+        f"yours is {number(yours)}{apart(yours, judge.number(wrt))}",
     ]
     if len(steps) <= MOST_LINES:
         yield from (f"  {step}" for step in steps)
+
+
+def _forward(judge: Judge, node: Value) -> str:
+    parts = [judge.names[node], judge.labels.with_numbers(node).text.text, number(node.data)]
+    return " = ".join(parts)
 
 
 def _backward(comparison: Comparison, wrt: Value) -> Iterator[str]:
@@ -134,8 +141,13 @@ def _backward(comparison: Comparison, wrt: Value) -> Iterator[str]:
             continue
         words, numbers = [], []
         for user, _, _, partial in uses[node]:
-            number = f"{partial:.9g}"
-            words.append(number if user is root else f"{label(root, user)} * {label(user, node)}")
-            numbers.append(number if user is root else f"{judge.number(user):.9g} * {number}")
+            slope = judge.labels.number(partial)
+            upstream = judge.labels.number(judge.number(user))
+            if user is root:
+                words.append(slope.text.text)
+                numbers.append(slope.text.text)
+            else:
+                words.append(f"{label(root, user)} * {label(user, node)}")
+                numbers.append(f"{upstream.text.text} * {slope.factor().text}")
         steps = [label(root, node), " + ".join(words), " + ".join(numbers)]
-        yield " = ".join(dict.fromkeys([*steps, f"{judge.number(node):.9g}"]))
+        yield " = ".join(dict.fromkeys([*steps, number(judge.number(node))]))

@@ -1,19 +1,38 @@
 """The verdict on a hand-derived number, given the graph."""
 
+from collections import Counter
 from functools import cached_property
 from math import isfinite
+from typing import NamedTuple
 
 from autograd.compare.kinks import Sides, at_kinks, corners, intervals
 from autograd.compare.numeric import DOUBT, estimate
 from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import EPSILON, ZERO, Bounded, data_bounds, derivatives
-from autograd.compare.wording import origin, titles
 from autograd.edges import Edge, uses
+from autograd.explain.reasons import first_not_finite, kind
 from autograd.graph import topological_order
+from autograd.notation.labels import Labels
+from autograd.notation.numbers import number
 from autograd.value import Value
 
 TOLERANCE = 8 * EPSILON
 """The difference that is put down to rounding, in units of the bound on the rounding error."""
+
+
+LONGEST = 30
+"""How long a formula may be that stands for a node: reports do not list the steps."""
+
+
+class Place(NamedTuple):
+    """Where a node is in a graph: the same in the graphs of a function at different points, in
+    which the numbers differ, and so may the labels.
+    """
+
+    kind: str
+    """The name of the node, or of its operation."""
+    number: int
+    """How many nodes of that kind came before."""
 
 
 class Judge:
@@ -22,8 +41,33 @@ class Judge:
     def __init__(self, root: Value, tolerance: float = TOLERANCE) -> None:
         self.root = root
         self.order = topological_order(root)
-        self.names = titles(self.order)
         self.tolerance = tolerance
+
+    @cached_property
+    def labels(self) -> Labels[Value]:
+        """The names and short formulas of the nodes."""
+        return Labels(self.order, longest=LONGEST)
+
+    @cached_property
+    def names(self) -> dict[Value, str]:
+        """The labels of the nodes, as text."""
+        return {node: self.labels[node].text.text for node in self.order}
+
+    @cached_property
+    def places(self) -> dict[Value, Place]:
+        """The places of the nodes."""
+        counts: Counter[str] = Counter()
+        result = {}
+        for node in self.order:
+            kind = node.name or (node.op.name if node.op else repr(node.data))
+            result[node] = Place(kind, counts[kind])
+            counts[kind] += 1
+        return result
+
+    @cached_property
+    def nodes(self) -> dict[Place, Value]:
+        """The nodes at the places."""
+        return {place: node for node, place in self.places.items()}
 
     @cached_property
     def uses(self) -> list[Edge[Value]]:
@@ -94,7 +138,7 @@ class Judge:
         outside = "" if wrt in self.derivatives else "not in the graph, so 0"
         if yours == ours and isfinite(ours):
             return "agree", outside
-        numbers = f"the automatic one is {ours!r}, yours {yours!r}"
+        numbers = f"the automatic one is {number(ours)}, yours {number(yours)}"
         if not isfinite(ours) or not isfinite(self.root.data):
             return "undefined", self.origin() or numbers
         if not isfinite(yours):
@@ -108,14 +152,23 @@ class Judge:
             room = self.tolerance * opened
         if low < high and low - room <= yours <= high + room:
             return "convention", (
-                f"yours {yours:.9g}, ours {ours:.9g}; at this kink any value in "
-                f"[{low:.9g}, {high:.9g}] is right"
+                f"yours {number(yours)}, ours {number(ours)}; at this kink any value in "
+                f"[{number(low)}, {number(high)}] is right"
             )
         return "disagree", "" if wrt in self.derivatives else "not in the graph, so it should be 0"
 
     def origin(self) -> str:
         """Where the first infinity or nan comes from; nothing if there is none."""
-        return origin(self.order, self.names)
+        if not (found := first_not_finite(self.order)):
+            return ""
+        node, edge = found
+        if node.op is None:
+            return f"the first {kind(node.data)} is {self.names[node]}, an input"
+        computed = f"{self.names[node]} = {self.labels.with_numbers(node).text.text}"
+        if edge is None:
+            return f"the first {kind(node.data)} is {computed}"
+        slope = self.labels.derivative(node, edge.operand).text
+        return f"the first {kind(edge.partial)} is {slope} of {computed}"
 
     def row(self, derivative: str, wrt: Value, yours: float, numeric: bool) -> Row:
         """The verdict with all the numbers, perhaps without the estimate, which takes time."""
@@ -128,8 +181,8 @@ class Judge:
             off = abs(value - ours) > DOUBT * error + self.room(wrt)
             if off and isfinite(ours) and not low < high:
                 note = (note and note + "; ") + (
-                    f"a difference quotient gives {value:.9g} ± {error:.2g}, not {ours:.9g}: the "
-                    "library or a partial derivative of your own may be wrong"
+                    f"a difference quotient gives {number(value)} ± {error:.2g}, not "
+                    f"{number(ours)}: the library or a partial derivative of your own may be wrong"
                 )
         return Row(
             derivative, yours, ours, value, error, abs(yours - ours), self.room(wrt), verdict, note

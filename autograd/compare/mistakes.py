@@ -16,10 +16,12 @@ import numpy as np
 
 from autograd import ops
 from autograd.compare.gradients import MOST_NODES, gradients, replaced
-from autograd.compare.judge import Judge
+from autograd.compare.judge import Judge, Place
 from autograd.compare.rounding import attempt, near
 from autograd.edges import Edge, edges, users
+from autograd.explain.paths import use
 from autograd.graph import arguments, constants
+from autograd.notation.numbers import number
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
 
@@ -78,12 +80,32 @@ class Case(NamedTuple):
         )
 
 
+class Slope(NamedTuple):
+    """The derivative of the node at one place with respect to that at another."""
+
+    of: Place
+    wrt: Place
+
+
 class Mistake(NamedTuple):
     """One way to get a derivation wrong."""
 
     kind: str
     """The mistake as a clause; places where it gives the same numbers count as one."""
-    place: str
+    where: tuple[str | Place | Slope, ...] = ()
+    """The words for the place, with the places in them."""
+
+    def words(self, judge: Judge) -> str:
+        """The mistake and where it was made, with the labels of a graph."""
+        return self.kind + "".join(
+            x if isinstance(x, str) else _label(x, judge) for x in self.where
+        )
+
+
+def _label(place: Place | Slope, judge: Judge) -> str:
+    if isinstance(place, Place):
+        return judge.names[judge.nodes[place]]
+    return judge.labels.derivative(judge.nodes[place.of], judge.nodes[place.wrt]).text
 
 
 Mistakes = tuple[Mistake, ...]
@@ -105,61 +127,67 @@ def _at_nodes(judge: Judge) -> Iterator[tuple[Mistake, Partials]]:
     if len(judge.order) > MOST_NODES:
         return
     everywhere: dict[str, list[Partials]] = {}
-    for kind, place, partials in _at_each_node(judge):
-        yield Mistake(kind, place), partials
-        everywhere.setdefault(kind, []).append(partials)
+    for mistake, partials in _at_each_node(judge):
+        yield mistake, partials
+        everywhere.setdefault(mistake.kind, []).append(partials)
     for kind, several in everywhere.items():
         if len(several) > 1 and kind not in LOCAL:
             yield (
-                Mistake(kind, EVERYWHERE),
+                Mistake(kind, (EVERYWHERE,)),
                 {node: wrong for partials in several for node, wrong in partials.items()},
             )
     yield from _uses(judge)
 
 
-def _at_each_node(judge: Judge) -> Iterator[tuple[str, str, Partials]]:
-    """Mistakes in the partial derivatives of one node, with their places."""
+def _at_each_node(judge: Judge) -> Iterator[tuple[Mistake, Partials]]:
+    """Mistakes in the partial derivatives of one node."""
+    places = judge.places
     for node in judge.order:
         for kind, wrong in _wrong_partials(node):
-            yield kind, f" (at {judge.names[node]})", {node: wrong}
+            yield Mistake(kind, (" (at ", places[node], ")")), {node: wrong}
     for node in judge.order:
-        name = judge.names[node]
         if len(node.operands) > MOST_USES:
             continue
         for edge in edges(node):
-            place = f" (in d {name}/d {judge.names[edge.operand]})"
+            slope = (" (in ", Slope(places[node], places[edge.operand]), ")")
             for kind, factor in FACTORS[:3]:
-                yield kind, place, replaced([edge._replace(partial=factor * edge.partial)])
+                yield Mistake(kind, slope), replaced([edge._replace(partial=factor * edge.partial)])
             if node.op and node.op.sums and edge.operand.op is not None:
-                place = f" ({judge.names[edge.operand]} at {name})"
-                yield "the derivative of a term is forgotten", place, _without([edge])
+                kind = "the derivative of a term is forgotten"
+                yield Mistake(kind, _use(edge, places)), _without([edge])
 
 
 def _uses(judge: Judge) -> Iterator[tuple[Mistake, Partials]]:
     """Uses that are left out: those of one Value, or of all Values that are used as often."""
     alike: dict[int, list[list[Edge[Value]]]] = {}
-    for node, uses in users(judge.order).items():
+    for uses in users(judge.order).values():
         if 2 <= len(uses) <= MOST_USES:
-            yield from _dropped([uses], f" (at {judge.names[node]}", ")")
+            yield from _dropped([uses], [_use(edge, judge.places) for edge in uses])
             alike.setdefault(len(uses), []).append(uses)
     for several in alike.values():
         if len(several) > 1:
-            yield from _dropped(several, f"{EVERYWHERE} (", ")")
+            numbered = [(EVERYWHERE, f" (use {index + 1})") for index in range(len(several[0]))]
+            yield from _dropped(several, numbered)
+
+
+def _use(edge: Edge[Value], places: Mapping[Value, Place]) -> tuple[str | Place, ...]:
+    """The place of a use: `x in x - mean`."""
+    which = use(edge)
+    return (" (", places[edge.operand], " in ", places[edge.node], f", {which})" if which else ")")
 
 
 def _dropped(
-    uses: Sequence[Sequence[Edge[Value]]], before: str, after: str
+    uses: Sequence[Sequence[Edge[Value]]], where: Sequence[tuple[str | Place, ...]]
 ) -> Iterator[tuple[Mistake, Partials]]:
     """Leave out all uses but one, or that one, of several Values that are used equally often."""
     count = len(uses[0])
     for kept in range(count):
-        place = f"{before}, use {kept + 1}{after}".replace("(, ", "(")
-        others = [use for each in uses for i, use in enumerate(each) if i != kept]
+        others = [edge for each in uses for i, edge in enumerate(each) if i != kept]
         kind = f"of the {count} uses of a value only one counts (= for +=)"
-        yield Mistake(kind, place), _without(others)
+        yield Mistake(kind, where[kept]), _without(others)
         if count > 2:
             one = [each[kept] for each in uses]
-            yield Mistake("one use of a value is forgotten", place), _without(one)
+            yield Mistake("one use of a value is forgotten", where[kept]), _without(one)
 
 
 def _without(uses: Sequence[Edge[Value]]) -> Partials:
@@ -224,25 +252,26 @@ def _in_arguments(case: Case) -> Iterator[tuple[Mistake, Change]]:
     everywhere = list(range(len(case.groups)))
     arguments = list(dict.fromkeys(case.groups))
     for kind, factor in FACTORS:
-        yield Mistake(kind, ""), _times(factor, everywhere)
+        yield Mistake(kind), _times(factor, everywhere)
     for argument in arguments:
         positions = [index for index in everywhere if case.groups[index] == argument]
         if len(arguments) > 1:
             for kind, factor in FACTORS:
-                yield Mistake(kind, f" (in the gradient of {argument})"), _times(factor, positions)
+                where = (f" (in the gradient of {argument})",)
+                yield Mistake(kind, where), _times(factor, positions)
         for kind, order in _orders(len(positions)):
             moved = _moved(positions, [positions[index] for index in order])
-            yield Mistake(f"a gradient is {kind}", f" (that of {argument})"), moved
+            yield Mistake(f"a gradient is {kind}", (f" (that of {argument})",)), moved
         for other in arguments:
             places = [index for index in everywhere if case.groups[index] == other]
             if other != argument and len(places) == len(positions):
                 kind = "an argument has the gradient of another one"
-                place = f" ({argument} has that of {other})"
-                yield Mistake(kind, place), _moved(positions, places)
+                where = (f" ({argument} has that of {other})",)
+                yield Mistake(kind, where), _moved(positions, places)
                 if places > positions:
                     kind = "the gradients of two arguments are exchanged"
                     exchanged = _moved([*positions, *places], [*places, *positions])
-                    yield Mistake(kind, f" ({argument} and {other})"), exchanged
+                    yield Mistake(kind, (f" ({argument} and {other})",)), exchanged
 
 
 def _times(factor: float, positions: Collection[int]) -> Change:
@@ -285,7 +314,7 @@ def explanations(cases: Sequence[Case]) -> list[str]:
             sentences: dict[tuple[str, ...], str] = {}
             for several in found:
                 kinds = tuple(mistake.kind for mistake in several)
-                words = "; and ".join(mistake.kind + mistake.place for mistake in several)
+                words = "; and ".join(mistake.words(cases[0].judge) for mistake in several)
                 sentences.setdefault(kinds, words)
             return list(sentences.values())
     return []
@@ -320,12 +349,12 @@ def _scaled(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float
         if mistake.kind in LOCAL or mistake.kind == FACTORS[3][0]:
             continue  # two factors that undo each other somewhere would explain too much
         for kind, factor in FACTORS[:3]:
-            yield (mistake, Mistake(kind, "")), [factor * x for x in numbers]
+            yield (mistake, Mistake(kind)), [factor * x for x in numbers]
 
 
 def _left_out(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float]]]:
     """A term or an operation that is missing when the derivatives above it are computed."""
-    order, names = case.judge.order, case.judge.names
+    order, places = case.judge.order, case.judge.places
     if len(order) > MOST_NODES:
         return
     for position, node in enumerate(order):
@@ -333,22 +362,24 @@ def _left_out(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[flo
         if node.op and node.op.sums and node.op.arity == 2:
             rest = (node.op.value(0.0, data[1]), data[0])
             for term, kept in zip(node.operands, rest, strict=True):
-                title = names[term] if isinstance(term, Value) else f"{term:g}"
-                mistake = Mistake("a term of a sum is left out", f" ({title} at {names[node]})")
+                what = places[term] if isinstance(term, Value) else number(term)
+                mistake = Mistake(
+                    "a term of a sum is left out", (" (", what, " in ", places[node], ")")
+                )
                 yield (mistake,), case.gradient(_with_data(order, position, kept, node.partials))
         elif len(data) == 1 and node.op:
-            mistake = Mistake(f"{node.op.name} is left out", f" (at {names[node]})")
+            mistake = Mistake(f"{node.op.name} is left out", (" (at ", places[node], ")"))
             yield (mistake,), case.gradient(_with_data(order, position, data[0], [1.0]))
 
 
 def _paired(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float]]]:
     """Two mistakes at once, where the graph is small."""
     nodes = dict(_at_nodes(case.judge))
-    arguments = {mistake: x for mistake, x in _in_arguments(case) if mistake.place}
+    arguments = {mistake: x for mistake, x in _in_arguments(case) if mistake.where}
     size = len(case.judge.order)
     if len(nodes) ** 2 * size > MOST_STEPS:  # only what is wrong everywhere, or in the one place
         kinds = Counter(mistake.kind for mistake in nodes)
-        nodes = {x: y for x, y in nodes.items() if EVERYWHERE in x.place or kinds[x.kind] == 1}
+        nodes = {x: y for x, y in nodes.items() if EVERYWHERE in x.where or kinds[x.kind] == 1}
     if len(nodes) ** 2 * size > MOST_STEPS:
         return
     pairs: Iterable[Mistakes] = found or chain(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compare.judge import Judge
+from autograd.compare.judge import Judge, Place
 from autograd.edges import edges
 from autograd.graph import arguments
 from autograd.quiet import quiet, quietly
@@ -35,7 +35,7 @@ FARTHEST = 2.3
 class Branch(NamedTuple):
     """One of the kinks of a node, at which the function goes from one piece to another."""
 
-    node: str
+    place: Place
     kink: int
 
 
@@ -66,11 +66,11 @@ class Sample:
                 kinks.insert(0, node.operands[0])
             if node.op.between and all(map(isfinite, arguments(node))):
                 one, other = [kinks[place] for place in node.op.between]
-                self.middles[Branch(self.judge.names[node], len(kinks))] = 0.5 * (one + other)
+                self.middles[Branch(self.judge.places[node], len(kinks))] = 0.5 * (one + other)
                 kinks.append(one * -other)  # inside or outside
             for count, decider in enumerate(kinks):
                 if isinstance(decider, Value) or (node.op.condition and count == 0):
-                    result[Branch(self.judge.names[node], count)] = decider
+                    result[Branch(self.judge.places[node], count)] = decider
         return result
 
     def _side(self, decider: Value | float) -> int:
@@ -103,8 +103,8 @@ class Sample:
 
     def _flat(self) -> bool:
         """Whether the sides of its kinks make no difference at the point: `relu(relu(-1))`."""
-        exactly = {self.judge.names[node] for node in self.judge.kinks}
-        return all(side or branch.node in exactly for branch, side in self.sides.items()) and all(
+        exactly = {self.judge.places[node] for node in self.judge.kinks}
+        return all(side or branch.place in exactly for branch, side in self.sides.items()) and all(
             low == high
             for node, (low, high) in self.judge.intervals.items()
             if node.op is None or (node.name and node is not self.judge.root)
@@ -113,7 +113,9 @@ class Sample:
     def described(self, branch: Branch, side: int) -> str:
         """A sentence on a side that was never seen."""
         decider = self.deciders[branch]
-        (op,) = {x.op.name for x, name in self.judge.names.items() if x.op and name == branch.node}
+        node = self.judge.nodes[branch.place]
+        assert node.op is not None
+        op = node.op.name
         if isinstance(decider, float):
             return f"the condition of a {op} was never {'true' if side > 0 else 'false'}"
         name = self.judge.names.get(decider, f"the number that decides the {op}")
@@ -228,7 +230,7 @@ def _pairs(sides: Mapping[Branch, int]) -> Iterator[tuple[Branch, int, Branch, i
     """All pairs of sides that a point is on at once; none if there are too many."""
     if len(sides) <= MOST_JOINT:
         for (a, side), (b, other) in combinations(sides.items(), 2):
-            if a.node != b.node:
+            if a.place != b.place:
                 yield a, side, b, other
 
 

@@ -6,9 +6,12 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.explain.document import COLUMNS
+from autograd.notation.names import legible
+from autograd.notation.numbers import number
 
 if TYPE_CHECKING:
     from autograd.diagram import Diagram
@@ -20,6 +23,8 @@ PASSING: tuple[Verdict, ...] = ("agree", "convention")
 
 MOST_ROWS = 30
 """How many rows are printed, and how many derivatives are estimated."""
+WIDEST = 36
+"""How long the symbol of a derivative may be in the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +118,10 @@ class Report:
         for (of, wrt), row in zip(self._compared, self.rows, strict=True):
             color = colors.get(row.verdict, palette.WRONG)
             sign = "=" if row.yours == row.automatic else "≠" if color == palette.WRONG else "≈"
-            yours, ours = f"{row.yours:.5g}", f"{row.automatic:.5g}"
-            if yours == ours and sign != "=":
-                yours, ours = repr(row.yours), repr(row.automatic)
+            alike = number(row.yours) == number(row.automatic) and sign != "="
+            yours, ours = [
+                number(x, None) if alike else number(x) for x in (row.yours, row.automatic)
+            ]
             words = f"yours {yours} {sign} {ours}"
             if of is self._root:
                 marks[wrt] = Mark(words, color)
@@ -175,9 +181,21 @@ COLORS: dict[Verdict, str] = {
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    name = "".join(x if x.isprintable() else "?" for x in row.derivative)
-    if len(name) > 22:  # keep the end, which says with respect to what
-        name = f"{name[:7]}…{name[-14:]}"
-    numeric = "" if row.numeric is None else f"{row.numeric:.6g}"
-    numbers = f"{row.yours:.9g}", f"{row.automatic:.9g}", numeric, f"{row.difference:.2g}"
+    name = legible(row.derivative)
+    if len(name) > WIDEST:  # keep the end, which says with respect to what
+        name = f"{name[: WIDEST // 3]}…{name[1 + WIDEST // 3 - WIDEST :]}"
+    numeric = "" if row.numeric is None else number(row.numeric)
+    numbers = number(row.yours), number(row.automatic), numeric, number(row.difference, 2)
     return name, *numbers, row.verdict
+
+
+def should_be(yours: float, ours: float) -> str:
+    """A wrong number beside the right one."""
+    return f"yours {number(yours)}, should be {number(ours)}{apart(yours, ours)}"
+
+
+def apart(yours: float, ours: float) -> str:
+    """How far apart two numbers are if they print alike; otherwise nothing."""
+    if number(yours) != number(ours) or not ours or not isfinite(ours):
+        return ""
+    return f" (relative error {abs(yours - ours) / abs(ours):.2g})"

@@ -86,13 +86,13 @@ def _exercised(
 ) -> Iterator[Row]:
     """The rows; one that agrees, but was not compared on both sides of a kink, says so."""
     sample = first.sample
-    computed: dict[str, set[Value]] = {}
-    for branch in unseen:
-        node = next((x for x, name in sample.judge.names.items() if name == branch.node), None)
-        if node is not None:
-            computed[branch.node] = set(topological_order(node))
+    computed = {
+        branch.place: set(topological_order(node))
+        for branch in unseen
+        if (node := sample.judge.nodes.get(branch.place))
+    }
     for row, ((_, wrt), _) in zip(rows, first.comparison.pairs, strict=True):
-        missed = [branch for branch in unseen if wrt in computed.get(branch.node, ())]
+        missed = [branch for branch in unseen if wrt in computed.get(branch.place, ())]
         if not missed or row.verdict not in PASSING:
             yield row
             continue

@@ -5,9 +5,10 @@ from math import isfinite
 
 from autograd.compare.gradients import MOST_NODES, gradients, replaced
 from autograd.compare.judge import Judge
+from autograd.compare.report import apart, should_be
 from autograd.compare.rounding import RELATIVE, near
-from autograd.compare.wording import apart, should_be
 from autograd.edges import Edge, edges, users
+from autograd.notation.numbers import number
 from autograd.value import Value
 
 
@@ -34,28 +35,25 @@ def first_wrong(
     manual = {node: number for node, number in manual.items() if isfinite(number)}
     expected = gradients(judge.order, judge.uses, replaced(_given(local)), manual)
     uses = users(judge.order)
-    root = judge.names[judge.root]
+    symbol, names = judge.labels.derivative, judge.names
     wrong, inherited = [], {}
     for node in reversed(judge.order):
         if node not in manual or judge.verdict(node, manual[node])[0] != "disagree":
             continue
-        top, name = _above(node, uses, manual, judge.root), judge.names[node]
+        top = _above(node, uses, manual, judge.root)
         upstream = manual.get(top, judge.derivatives[top].number)
         right = judge.derivatives[node].number
         follows = near(manual[node], expected[node], judge.room(node))
         if follows and abs(expected[node] - right) > judge.room(node):
             inherited[node] = "this only follows from what is wrong above it"
-        elif top is node or not upstream:
-            wrong.append(
-                f"d {root}/d {name}: {should_be(manual[node], expected[node])} "
-                f"at {name} = {node.data:.9g}"
-            )
-        else:
-            wrong.append(
-                f"d {judge.names[top]}/d {name}: "
-                f"{should_be(manual[node] / upstream, expected[node] / upstream)} "
-                f"at {name} = {node.data:.9g}"
-            )
+            continue
+        if top is node or not upstream:
+            top, upstream = judge.root, 1.0
+        wrong.append(
+            f"{symbol(top, node).text}: "
+            f"{should_be(manual[node] / upstream, expected[node] / upstream)} "
+            f"at {names[node]} = {number(node.data)}"
+        )
     return wrong, inherited
 
 
@@ -111,8 +109,8 @@ def explaining_factors(judge: Judge, manual: Mapping[Value, float]) -> list[str]
                 continue
             yours = local + change if abs(local + change) > RELATIVE * abs(local) else 0.0
             result.append(
-                f"d {judge.names[node]}/d {judge.names[operand]}: {yours:.9g} instead of "
-                f"{local + 0.0:.9g}{apart(yours, local)} "
-                f"at {judge.names[operand]} = {operand.data:.9g}"
+                f"{judge.labels.derivative(node, operand).text}: {number(yours)} instead of "
+                f"{number(local + 0.0)}{apart(yours, local)} "
+                f"at {judge.names[operand]} = {number(operand.data)}"
             )
     return list(dict.fromkeys(result))

@@ -73,7 +73,8 @@ class Labels(Generic[N]):
         self._own = {node: named(name) for node, name in own.items()}
         self._written = dict(self._own)
         formulas = [node for node in nodes if node not in own]
-        if count := self._label(formulas, map("u{}".format, range(len(nodes))) if symbols else None):
+        counted = map("u{}".format, range(len(nodes))) if symbols else None
+        if count := self._label(formulas, counted):
             self._label(formulas, names.symbols(count))  # which depend on how many there are
         self.number.rounded = False  # nothing is shown yet
 
@@ -99,17 +100,29 @@ class Labels(Generic[N]):
         """The formula of a node without the operands that make it long."""
         assert node.op is not None
         labels = [self[x] for x in node.operands]
+        shorter = [self._shorter(x) for x in node.operands]
         if node.op.arity is None:  # of a vector, the first element
             length = len(labels) // (2 if "#<" in node.op.text else 1)
             labels = [x for label in labels[:: length or 1] for x in (label, ELLIPSIS)]
-        for longest in (self._longest // 3, 1):
-            kept = [x if len(x.text.text) <= longest else ELLIPSIS for x in labels]
+            shorter = labels
+        for kept in (shorter, labels, [ELLIPSIS] * len(labels)):
+            if kept is labels:
+                third = self._longest // 3
+                kept = [x if len(x.text.text) <= third else ELLIPSIS for x in labels]
             if node.op.arity is None and all(x is ELLIPSIS for x in kept):
                 kept = kept[::2]
             written = applied(node.op, node.operands, kept)
             if len(written.text.text) <= self._longest:
                 break
         return written
+
+    def _shorter(self, operand: N | float) -> Written:
+        """The label of an operand, with the vectors in it cut."""
+        written = self[operand]
+        if isinstance(operand, float) or operand in self._own or operand.op is None:
+            return written
+        vectors = operand.op.arity is None and len(written.text.text) > self._longest // 3
+        return self._cut(operand) if vectors else written
 
     def __getitem__(self, operand: N | float) -> Written:
         """The label of a node; a constant is written as it is."""
