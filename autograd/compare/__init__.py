@@ -9,7 +9,7 @@ from autograd.compare.comparison import Comparison, float32_advice, named_mistak
 from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import paired
 from autograd.compare.points import samples as sampled
-from autograd.compare.report import Report, Row
+from autograd.compare.report import Report, Row, said
 from autograd.compare.summary import summary
 from autograd.freshness import require_fresh
 from autograd.graph import require_value, topological_order
@@ -77,7 +77,8 @@ def compare(
     words = [*comparison.diagnosis(), *float32_advice(rows, judge.tolerance)]
     if "disagree" in comparison.verdicts and len(rows) > 1:
         words += named_mistakes([comparison.case()])
-    return Report(rows, words, value, comparison.compared)
+    symbols = comparison.labels.symbols(*said(rows, words))
+    return Report(rows, words, symbols, value, comparison.compared)
 
 
 def check_gradient(

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from autograd.compare.judge import LONGEST, TOLERANCE, Judge
+from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import Pair
 from autograd.compare.kinks import in_hull
 from autograd.compare.mistakes import Case, explanations
@@ -31,11 +31,11 @@ class Comparison:
 
     def __init__(self, judge: Judge, pairs: Sequence[tuple[Pair, float]]) -> None:
         self.judge, self.pairs = judge, pairs
-        self._labels = judge.labels
+        self.labels = judge.labels
         inside = judge.places
         outside = dict.fromkeys(x for pair, _ in pairs for x in pair if x not in inside)
         if outside:
-            self._labels = Labels(judge.order, list(outside), longest=LONGEST)
+            self.labels = Labels(judge.order, list(outside), symbols=True)
         self._judges = {judge.root: judge}
         for (of, _), _ in pairs:
             if of not in self._judges:
@@ -52,7 +52,7 @@ class Comparison:
         return [pair for pair, _ in self.pairs]
 
     @property
-    def labels(self) -> list[str]:
+    def derivatives(self) -> list[str]:
         """The way each of them is written."""
         return [self.label(of, wrt) for of, wrt in self.compared]
 
@@ -181,10 +181,10 @@ class Comparison:
 
     def label(self, of: Value, wrt: Value) -> str:
         """How the derivative of one Value with respect to another is written."""
-        return self._labels.derivative(of, wrt).text
+        return self.labels.derivative(of, wrt).text
 
     def _title(self, node: Value) -> str:
-        return self._labels[node].text.text
+        return self.labels[node].text.text
 
 
 def float32_advice(rows: Sequence[Row], tolerance: float) -> Iterator[str]:

@@ -128,8 +128,14 @@ def arithmetic(comparison: Comparison) -> Iterator[str]:
 
 
 def _forward(judge: Judge, node: Value) -> str:
-    parts = [judge.names[node], judge.labels.with_numbers(node).text.text, number(node.data)]
-    return " = ".join(parts)
+    labels = judge.labels
+    parts = [
+        labels[node],
+        labels.formula(node),
+        labels.with_numbers(node),
+        labels.number(node.data),
+    ]
+    return " = ".join(dict.fromkeys(part.text.text for part in parts))
 
 
 def _backward(comparison: Comparison, wrt: Value) -> Iterator[str]:

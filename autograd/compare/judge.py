@@ -20,10 +20,6 @@ TOLERANCE = 8 * EPSILON
 """The difference that is put down to rounding, in units of the bound on the rounding error."""
 
 
-LONGEST = 30
-"""How long a formula may be that stands for a node: reports do not list the steps."""
-
-
 class Place(NamedTuple):
     """Where a node is in a graph: the same in the graphs of a function at different points, in
     which the numbers differ, and so may the labels.
@@ -45,8 +41,8 @@ class Judge:
 
     @cached_property
     def labels(self) -> Labels[Value]:
-        """The names and short formulas of the nodes."""
-        return Labels(self.order, longest=LONGEST)
+        """The names of the nodes, their short formulas and the symbols for long ones."""
+        return Labels(self.order, symbols=True)
 
     @cached_property
     def names(self) -> dict[Value, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
 from math import isfinite
@@ -59,10 +59,12 @@ class Report:
     Attributes:
         rows: one for each derivative.
         diagnosis: what is wrong and where, sentence by sentence.
+        symbols: the formulas of the symbols u, v or u1, u2, … that stand for longer ones in it.
     """
 
     rows: Sequence[Row]
     diagnosis: Sequence[str] = ()
+    symbols: Mapping[str, str] = field(default_factory=dict)
     _root: Any = field(default=None, repr=False, compare=False)
     _compared: Sequence[tuple[Any, Any]] = field(default=(), repr=False, compare=False)
     """Of each row: what is differentiated, and with respect to what."""
@@ -96,6 +98,7 @@ class Report:
             "passed": self.passed,
             "rows": [row.to_dict() for row in self.rows],
             "diagnosis": list(self.diagnosis),
+            "symbols": dict(self.symbols),
         }
 
     def draw(self, **options: Any) -> Diagram:
@@ -167,7 +170,8 @@ class Report:
             if row.note:
                 noted.setdefault(row.note, []).append(row.derivative)
         notes = [f"{', '.join(names)}: {note}" for note, names in noted.items()]
-        return [*more, *notes, *self.diagnosis]
+        where = ", ".join(f"{symbol} = {formula}" for symbol, formula in self.symbols.items())
+        return [*more, *notes, *self.diagnosis, *([f"Here {where}."] if where else [])]
 
 
 HEAD = ("derivative", "yours", "automatic", "numeric", "difference", "verdict")
@@ -187,6 +191,13 @@ def _cells(row: Row) -> tuple[str, ...]:
     numeric = "" if row.numeric is None else number(row.numeric)
     numbers = number(row.yours), number(row.automatic), numeric, number(row.difference, 2)
     return name, *numbers, row.verdict
+
+
+def said(rows: Sequence[Row], diagnosis: Sequence[str]) -> Iterator[str]:
+    """All the texts in which symbols may occur."""
+    for row in rows:
+        yield from (row.derivative, row.note)
+    yield from diagnosis
 
 
 def should_be(yours: float, ours: float) -> str:

@@ -10,7 +10,7 @@ from autograd.compare.comparison import float32_advice, named_mistakes
 from autograd.compare.counterexample import arithmetic, simplest
 from autograd.compare.mistakes import Case
 from autograd.compare.points import Branch
-from autograd.compare.report import PASSING, SEVERITY, Report, Row
+from autograd.compare.report import PASSING, SEVERITY, Report, Row, said
 from autograd.graph import topological_order
 from autograd.value import Value
 
@@ -26,8 +26,8 @@ def summary(
     """The worst verdict on each derivative, and the diagnosis at a simple point that shows it."""
     first = checks[0]
     for check in checks:
-        if check.comparison.labels != first.comparison.labels:
-            this, that = (", ".join(x.comparison.labels) for x in (first, check))
+        if check.comparison.derivatives != first.comparison.derivatives:
+            this, that = (", ".join(x.comparison.derivatives) for x in (first, check))
             message = f"manual must return the same derivatives at every point, not {this}; {that}"
             raise ValueError(message)
     forgiven: dict[int, float] = {}
@@ -63,7 +63,8 @@ def summary(
         words += float32_advice(rows, checked.tolerance)
     root = shown.sample.judge.root
     root.backward()
-    return Report(rows, words, root, shown.comparison.compared)
+    symbols = shown.comparison.labels.symbols(*said(rows, words))
+    return Report(rows, words, symbols, root, shown.comparison.compared)
 
 
 def _smaller(checked: Checked) -> Iterator[Check]:

@@ -27,7 +27,7 @@ WIDEST = 20.0
 """The width of a line in a box, in units of the font's size."""
 MOST_TOLD = 20
 """How many Values are described in words."""
-LONGEST_FORMULA = 120
+LONGEST_INNER = 120
 """How many characters a formula within another one may have."""
 
 CAPTIONS: dict[Edges, str] = {
@@ -120,7 +120,7 @@ class _Painter:
         for step in self.order:
             self.members[place_of[step]].append(step)
         operands = [x for step in self.order for x in step.operands if isinstance(x, Step)]
-        self.labels = Labels(self.order, operands, longest=LONGEST_FORMULA, distinct=False)
+        self.labels = Labels(self.order, operands, longest=LONGEST_INNER, distinct=False)
         self.keys = {place: f"box{count}" for count, place in enumerate(self.members)}
         self.largest = max([abs(x.grad) for x in self.order if abs(x.grad) < inf], default=0.0)
 

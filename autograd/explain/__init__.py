@@ -36,7 +36,8 @@ def explain(
     where a selection such as `relu` cuts a path, where a derivative is a convention because an
     operation is at a kink, and where a nan or an infinity comes from.
 
-    A Value without a name is called by its formula, such as `relu - target`, if that is short.
+    A Value without a name is called by its formula, such as `relu(z)`, if that is short, otherwise
+    u, v or u1, u2, ….
     Nothing is changed, neither data nor `grad`.
 
     Args:

@@ -98,11 +98,13 @@ def python_source(
     kept = {*owners, *(x for x in computed if x.name)}
     notation = TEXT._replace(template=functions.template)
     roots = [root, *wanted]
-    called = {*owners.values(), *with_lines(roots, known, notation, kept)}
+    written = with_lines(roots, known, notation, kept)
+    called = {*owners.values(), *written}
     result = names.new(value.name or "y")
     titles = {root: result} if isinstance(root, Value) and root in own else {}
     unnamed = [step for step in own if step in called and step not in titles and not own[step]]
-    titles |= zip(unnamed, names.symbols(len(unnamed)), strict=False)
+    others = [x for x in written if not x.name and x not in own and x not in owners]
+    titles |= zip(unnamed, names.symbols(len(unnamed) + len(others)), strict=False)
     titles |= {
         step: names.new(title) for step, title in own.items() if title and step not in titles
     }

@@ -5,6 +5,7 @@ formula, `w * x + b`. Where that is long, readers that list every step call it u
 a textbook does; for others the formula is cut, `exp(…) * x`.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
@@ -14,7 +15,7 @@ from autograd.notation.precedence import ATOM, Need, Text
 from autograd.notation.writing import ELLIPSIS, Math, Numbers, Written, applied, joined, named
 from autograd.op import Op
 
-LONGEST = 20
+LONGEST = 12
 """How long a formula may be and still stand for a node."""
 LONGEST_NAME = 40
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -72,6 +73,7 @@ class Labels(Generic[N]):
             own[order[-1]] = names.new(next(filter(names.free, "yfgh"), "y"))
         self._own = {node: named(name) for node, name in own.items()}
         self._written = dict(self._own)
+        self._symbols: dict[N, Written] = {}
         formulas = [node for node in nodes if node not in own]
         counted = map("u{}".format, range(len(nodes))) if symbols else None
         if count := self._label(formulas, counted):
@@ -86,6 +88,7 @@ class Labels(Generic[N]):
             written = self.formula(node)
             long = len(written.text.text) > self._longest
             if symbols and (long or written.text.text in seen):
+                self._symbols[node] = written
                 written = named(next(symbols))
                 count += 1
             elif long:
@@ -136,6 +139,17 @@ class Labels(Generic[N]):
         """The formula that a node is computed by."""
         assert node.op is not None
         return applied(node.op, node.operands, [self[x] for x in node.operands])
+
+    def symbols(self, *texts: str) -> dict[str, str]:
+        """The symbols that occur in some texts, and in these formulas, each with its formula."""
+        words = {word for text in texts for word in re.findall(r"\w+", text)}
+        found = {}
+        for node, formula in reversed(self._symbols.items()):
+            symbol = self._written[node].text.text
+            if symbol in words:
+                found[symbol] = formula.text.text
+                words.update(re.findall(r"\w+", formula.text.text))
+        return dict(reversed(found.items()))
 
     def with_numbers(self, node: N) -> Written:
         """The same, with the numbers of the operands."""
