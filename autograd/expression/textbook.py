@@ -10,8 +10,9 @@ about particular operations, which are named here for that reason.
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from functools import cache, reduce
-from math import gcd, isfinite
+from functools import cache, lru_cache, reduce
+from math import gcd, isfinite, lcm
+from operator import is_not
 from types import CodeType
 from typing import NamedTuple, TypeAlias, cast
 
@@ -25,12 +26,11 @@ from autograd.reals import real
 from autograd.value import Value, as_value
 
 Operand: TypeAlias = Value | float
-Number: TypeAlias = int | Fraction
-Powers: TypeAlias = tuple[tuple[Value, Number], ...]
+Powers: TypeAlias = tuple[tuple[Value, Fraction], ...]
 """Bases with their exponents, which are not 0, in the order in which the bases were met."""
-Sum: TypeAlias = dict[Powers, Number]
+Sum: TypeAlias = dict[Powers, Fraction]
 
-LIMIT = 16
+LIMIT = 12
 """How many factors or terms are gathered into one product or sum."""
 LONG = 40
 """How many characters of a Value count when lengths are compared: a long one gets a name."""
@@ -39,10 +39,18 @@ SMALLEST, LARGEST = 1e-300, 1e300
 SCOPE = {**ops.TABLE, "__builtins__": {}}
 
 
+def _quick(number: Fraction) -> Fraction:
+    """The number itself, in truth an int if it is whole: these are ten times as fast."""
+    return cast(Fraction, number.numerator) if number.denominator == 1 else number
+
+
+ZERO, HALF, ONE = _quick(Fraction(0)), Fraction(1, 2), _quick(Fraction(1))
+
+
 class Term(NamedTuple):
     """A product: a number times powers."""
 
-    number: Number
+    number: Fraction
     powers: Powers = ()
 
 
@@ -77,7 +85,7 @@ def textbook_derivative(value: Value, wrt: Value) -> Operand:
     for node in order:
         if any(x in dependent for x in node.operands if isinstance(x, Value)):
             dependent.add(node)
-    arriving: dict[Value, list[Term]] = {value: [Term(1)]}
+    arriving: dict[Value, list[Term]] = {value: [Term(ONE)]}
     for node in reversed(order):
         if node in dependent and node in arriving:
             # The last use comes first in the sweep, but a person begins with the first.
@@ -224,8 +232,9 @@ class _Algebra:
             return op.value(*cast(Sequence[float], operands))
         key = (op, *[x if isinstance(x, Value) else repr(x) for x in operands])
         if key not in self._known:
-            same = node and all(x is y for x, y in zip(operands, node.operands, strict=True))
-            result = node if node and same else Value._record(op, operands)
+            result = node
+            if result is None or any(map(is_not, operands, result.operands)):
+                result = Value._record(op, operands)
             inner = sum(self._sizes[x] if isinstance(x, Value) else 3 for x in operands)
             self._sizes[result] = min(_size(op) + inner, LONG)
             self._known[key] = result
@@ -236,8 +245,8 @@ class _Algebra:
         if not isinstance(x, Value):
             return self._constant(x)
         self._ranks.setdefault(x, len(self._ranks))
-        self._terms.setdefault(x, Term(1, ((x, 1),)))
-        return Term(1, ((x, 1),))
+        self._terms.setdefault(x, Term(ONE, ((x, ONE),)))
+        return Term(ONE, ((x, ONE),))
 
     def _constant(self, number: float) -> Term:
         if isfinite(number):
@@ -252,7 +261,7 @@ class _Algebra:
     ) -> Term | None:
         """The result of an operation that is one of arithmetic, otherwise None."""
         if op.sums:
-            signs = [Term(int(sign)) for sign in op.differentiate(None, operands)]
+            signs = [Term(_quick(Fraction(sign))) for sign in op.differentiate(None, operands)]
             terms = [
                 self.times(*pair) for pair in zip(signs, map(self.term, operands), strict=True)
             ]
@@ -262,13 +271,13 @@ class _Algebra:
         if op is ops.power:
             return self._general_power(*operands)
         if op is ops.sqrt:
-            return self._power(operands[0], Fraction(1, 2))
+            return self._power(operands[0], HALF)
         if op is ops.negative:
-            return self.times(Term(-1), self.term(operands[0]))
+            return self.times(Term(-ONE), self.term(operands[0]))
         if op is ops.multiply:
             return self.times(self.term(operands[0]), self.term(operands[1]))
         if op is ops.divide:
-            return self.times(self.term(operands[0]), self._power(operands[1], -1))
+            return self.times(self.term(operands[0]), self._power(operands[1], -ONE))
         return None
 
     # --- Products -------------------------------------------------------------------------------
@@ -282,46 +291,49 @@ class _Algebra:
             x, y = (x, y) if y.powers else (y, x)
             return self.times(x, self._closed(y))
         if not number:
-            return Term(0)
+            return Term(ZERO)
         merged = dict(x.powers)
-        roots = Term(1)
+        roots = Term(ONE)
         for base, exponent in y.powers:
-            before = merged.pop(base, 0)
-            after = _lowest(before + exponent)
-            if isinstance(after, int) and not isinstance(before, int):  # not a root any longer
-                raised = self._raised(self._terms[base], after) if after else Term(1)
-                roots = self.times(roots, raised or Term(1, ((base, after),)))
+            before = merged.pop(base, ZERO)
+            after = _quick(before + exponent)
+            if _whole(after) and not _whole(before):  # not a root any longer
+                raised = self._raised(self._terms[base], after) if after else Term(ONE)
+                roots = self.times(roots, raised or Term(ONE, ((base, after),)))
             elif after:
                 merged[base] = after
         if len(merged) > LIMIT:
             x, y = sorted((x, y), key=lambda term: len(term.powers))
-            return self.times(x, Term(y.number, self._closed(Term(1, y.powers)).powers))
+            return self.times(x, Term(y.number, self._closed(Term(ONE, y.powers)).powers))
         powers = sorted(merged.items(), key=lambda power: self._ranks[power[0]])
         product = Term(number, tuple(powers))
-        return product if roots == Term(1) else self.times(product, roots)
+        return product if roots == Term(ONE) else self.times(product, roots)
 
     def _closed(self, term: Term) -> Term:
         return self._base(self.product(term))
 
-    def _raised(self, term: Term, exponent: Number) -> Term | None:
+    def _raised(self, term: Term, exponent: Fraction) -> Term | None:
         """A product to a constant power, as a product; None where that is not always the same."""
         number, powers = term
-        if not isinstance(exponent, int):
+        if not _whole(exponent):
             # (x ** 2) ** 0.5 is |x|, and (x * y) ** 0.5 exists if both are negative.
             if number != 1 or len(powers) != 1 or powers[0][1] % 2 == 0:
                 return None
         elif number != 1:
             if abs(exponent) > LIMIT:
                 return None
-            number = _lowest(Fraction(number) ** exponent)
+            number = _quick(Fraction(number) ** exponent.numerator)
             if not SMALLEST < abs(number) < LARGEST:
                 return None
         result = Term(number)
         for base, inner in powers:
-            result = self.times(result, Term(1, ((base, _lowest(inner * exponent)),)))
+            total = _product(inner, exponent)
+            if total is None:
+                return None
+            result = self.times(result, Term(ONE, ((base, total),)))
         return result
 
-    def _power(self, x: Operand, exponent: Number) -> Term:
+    def _power(self, x: Operand, exponent: Fraction) -> Term:
         """A constant power."""
         term = self.term(x)
         raised = self._raised(term, exponent)
@@ -332,7 +344,7 @@ class _Algebra:
             return self._constant(ops.power.value(base, float(exponent)))
         self._terms.setdefault(base, term)
         self._base(base)
-        return Term(1, ((base, exponent),))
+        return Term(ONE, ((base, exponent),))
 
     def _general_power(self, x: Operand, y: Operand) -> Term | None:
         """A power, where `x ** (y + n)` counts as `x ** y * x ** n` if n is an integer."""
@@ -342,16 +354,17 @@ class _Algebra:
         base, exponent = self._rewritten(x), self._rewritten(y)
         if not isinstance(base, Value):
             return None
-        parts = self._sums.get(powers[0][0], {}) if (number, len(powers)) == (1, 1) else {}
-        n = parts.get((), 0) if powers[0][1] == 1 else 0
-        if n and isinstance(n, int):
+        parts = self._sums.get(powers[0][0], {}) if number == 1 == len(powers) else {}
+        n = parts.get((), ZERO) if powers[0][1] == 1 else ZERO
+        n = n if _whole(n) else ZERO
+        if n:
             rest = self._added({key: part for key, part in parts.items() if key})
             exponent = self.product(rest)
         power = self._applied(ops.power, (base, exponent))
         assert isinstance(power, Value)
         if isinstance(exponent, Value):
             self._exponents[power] = base, exponent
-        return self.times(self._base(power), self._power(x, n if isinstance(n, int) else 0))
+        return self.times(self._base(power), self._power(x, n))
 
     def product(self, term: Term) -> Operand:
         """A product as a Value: a number, then powers, those that divide below one fraction bar."""
@@ -359,7 +372,7 @@ class _Algebra:
         for power, exponent in term.powers:
             base, y = self._exponents.get(power, (power, power))
             n = powers.get(base)
-            if exponent == 1 and base is not power and isinstance(n, int):  # x ** y * x ** n
+            if exponent == 1 and base is not power and n and _whole(n):  # x ** y * x ** n
                 parts = self._opened([self._base(y), Term(n)])
                 whole = self._applied(ops.power, (base, self.product(self._added(parts))))
                 assert isinstance(whole, Value)
@@ -384,11 +397,11 @@ class _Algebra:
         top = self._chain(above)
         return self._applied(ops.divide, (top, self._chain(below))) if below else top
 
-    def _factor(self, base: Value, exponent: Number) -> Operand:
+    def _factor(self, base: Value, exponent: Fraction) -> Operand:
         plain = self._canonical.get(base, base)  # a constant as a number
         if not isinstance(plain, Value) or exponent == 1:
             return plain
-        if exponent == Fraction(1, 2):
+        if exponent == HALF:
             return self._applied(ops.sqrt, (plain,))
         return self._applied(ops.power, (plain, float(exponent)))
 
@@ -400,13 +413,17 @@ class _Algebra:
     def gathered(self, terms: Iterable[Term]) -> Term:
         """The sum of products, as one product, in the shortest of the ways to write it."""
         closed = _total(terms)
+        if len(closed) < 2:
+            return self._added(closed)
+        opened = self._opened(_listed(closed))
         ways: list[tuple[Term, Sum]] = []
-        for parts in (closed, self._opened(_listed(closed))):
+        for parts in (closed, opened) if opened != closed else (closed,):
+            ways.append((Term(ONE), parts))
             for factor in _factors(parts):
                 inverse = Term(
-                    _lowest(1 / Fraction(factor.number)), tuple((x, -e) for x, e in factor.powers)
+                    _quick(1 / Fraction(factor.number)), tuple([(x, -e) for x, e in factor.powers])
                 )
-                inner = _total(self.times(inverse, part) for part in _listed(parts))
+                inner = _total([self.times(inverse, part) for part in _listed(parts)])
                 ways += (factor, inner), (factor, self._opened(_listed(inner)))
         factor, inner = min(ways, key=self._length)
         return self.times(factor, self._added(inner))
@@ -426,7 +443,7 @@ class _Algebra:
     def _added(self, parts: Sum, whole: Operand | None = None) -> Term:
         """A sum as a product: of a single base, if there are several terms."""
         if len(parts) < 2:
-            return next(iter(_listed(parts)), Term(0))
+            return next(iter(_listed(parts)), Term(ZERO))
         key = frozenset(parts.items())
         if key not in self._known:
             self._known[key] = self._sum(_listed(parts)) if whole is None else whole
@@ -439,9 +456,10 @@ class _Algebra:
         """A sum as a Value, that begins without a minus if it can."""
         first = next((place for place, term in enumerate(terms) if term.number > 0), 0)
         result = self.product(terms.pop(first))
-        for number, powers in terms:
-            op = ops.add if number > 0 else ops.subtract
-            result = self._applied(op, (result, self.product(Term(abs(number), powers))))
+        for term in terms:
+            op = ops.add if term.number > 0 else ops.subtract
+            size = term._replace(number=abs(term.number))
+            result = self._applied(op, (result, self.product(size)))
         return result
 
     def _length(self, way: tuple[Term, Sum]) -> int:
@@ -463,22 +481,22 @@ class _Algebra:
 # --- Numbers ------------------------------------------------------------------------------------
 
 
-@cache
-def _exact(number: float) -> Number:
+def _whole(number: Fraction) -> bool:
+    return number.denominator == 1
+
+
+@lru_cache(10_000)
+def _exact(number: float) -> Fraction:
     """The number that a float stands for: 1/3 or 1/10, not the nearest binary fraction."""
     if number.is_integer():
-        return int(number)
+        return _quick(Fraction(number))
     small = Fraction(number).limit_denominator(1000)
     return small if float(small) == number else Fraction(repr(number))
 
 
-def _lowest(number: Number) -> Number:
-    return number.numerator if number.denominator == 1 else number
-
-
-def _product(x: Number, y: Number) -> Number | None:
+def _product(x: Fraction, y: Fraction) -> Fraction | None:
     """The product of two numbers, or None where a float could not hold it."""
-    product = _lowest(x * y)
+    product = _quick(x * y)
     if abs(x) == 1 or abs(y) == 1 or not product:
         return product
     if not SMALLEST < abs(product) < LARGEST:
@@ -488,15 +506,15 @@ def _product(x: Number, y: Number) -> Number | None:
     return _exact(float(product)) if long else product
 
 
-def _pieces(exponent: Number) -> Iterator[Number]:
+def _pieces(exponent: Fraction) -> Iterator[Fraction]:
     """An exponent, in two pieces where no float comes close: `x ** 1e17 / x`."""
     near = _exact(float(exponent))
     yield near
     if abs(exponent - near) > 1e-15:
-        yield _lowest(exponent - near)
+        yield _quick(exponent - near)
 
 
-def _numerals(number: Number, fraction: bool) -> tuple[float, float]:
+def _numerals(number: Fraction, fraction: bool) -> tuple[float, float]:
     """A positive number as one float over another, as it is read best; in a fraction or alone."""
     upper, lower = number.numerator, number.denominator
     plain = float(number)
@@ -518,9 +536,9 @@ def _digits(number: float) -> str:
 def _total(terms: Iterable[Term]) -> Sum:
     """The sum of products, with like terms added up."""
     total: Sum = {}
-    for number, powers in terms:
-        total[powers] = _lowest(total.get(powers, 0) + number)
-    return {powers: number for powers, number in total.items() if number}
+    for factor, powers in terms:
+        total[powers] = _quick(total.get(powers, ZERO) + factor)
+    return {powers: factor for powers, factor in total.items() if factor}
 
 
 def _listed(parts: Sum) -> list[Term]:
@@ -529,13 +547,15 @@ def _listed(parts: Sum) -> list[Term]:
 
 def _factors(parts: Sum) -> Iterator[Term]:
     """The products that may be taken out of a sum."""
-    yield Term(1)
     if len(parts) < 2:
         return
     numbers = list(parts.values())
-    number: Number = abs(numbers[0])
+    number = abs(numbers[0])
     if any(abs(other) != number for other in numbers):
-        number = gcd(*[n if isinstance(n, int) else 1 for n in numbers])
+        below = lcm(*[n.denominator for n in numbers])
+        number = (
+            _quick(Fraction(gcd(*[n.numerator for n in numbers]), below)) if below < 10 else ONE
+        )
     if all(n < 0 for n in numbers):
         number = -number
     first, *others = parts
@@ -547,4 +567,4 @@ def _factors(parts: Sum) -> Iterator[Term]:
     # A common denominator makes one fraction of several; so does the largest one.
     nearest = tuple((x, e if e > 0 else most[x]) for x, e in least.items())
     ways = dict.fromkeys([(), nearest, tuple(least.items())])
-    yield from [Term(n, powers) for powers in ways for n in {1: 0, number: 0} if powers or n != 1]
+    yield from [Term(n, powers) for powers in ways for n in {ONE: 0, number: 0} if powers or n != 1]
