@@ -59,10 +59,10 @@ def compare(
         >>> x, y = Value(3.0, name="x"), Value(4.0, name="y")
         >>> product = (x * y).named("product")
         >>> print(compare(product, {x: 4.0, "y": 4.0}))
-        derivative     yours  automatic  numeric  difference  verdict
-        d product/d x      4          4        4           0  agree
-        d product/d y      4          3        3           1  disagree
-        Changed alone, this factor explains the numbers here: d product/d y: 4 instead of 3 at y = 4
+        derivative   yours  automatic  numeric  difference  verdict
+        dproduct/dx      4          4        4           0  agree
+        dproduct/dy      4          3        3           1  disagree
+        Changed alone, this factor explains the numbers here: dproduct/dy: 4 instead of 3 at y = 4
         The mistake: an argument has the gradient of another one (y has that of x).
     """
     require_value(value, "compare")

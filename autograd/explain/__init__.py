@@ -60,18 +60,18 @@ def explain(
           Given w = 2, x = 3, b = 1.
           w * x = 2 * 3 = 6
           z = w * x + b = 6 + 1 = 7
-          relu = relu(z) = relu(7) = 7
-          loss = relu ** 2 = 7 ** 2 = 49
+          relu(z) = relu(7) = 7
+          loss = relu(z) ** 2 = 7 ** 2 = 49
         <BLANKLINE>
         Local derivatives
-          dloss/drelu = 2 * relu = 14
-          drelu/dz = 1[z > 0] = 1
+          dloss/d(relu(z)) = 2 * relu(z) = 14
+          d(relu(z))/dz = (z > 0) = 1
           dz/d(w * x) = 1
           d(w * x)/dw = x = 3
         <BLANKLINE>
         The chain rule
-          dloss/dw = dloss/drelu · drelu/dz · dz/d(w * x) · d(w * x)/dw
-                   = (2 * relu) · 1[z > 0] · 1 · x
+          dloss/dw = dloss/d(relu(z)) · d(relu(z))/dz · dz/d(w * x) · d(w * x)/dw
+                   = (2 * relu(z)) · (z > 0) · 1 · x
                    = 14 · 1 · 1 · 3 = 42
     """
     require_value(value, "explain")

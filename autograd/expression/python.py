@@ -56,11 +56,11 @@ def python_source(
         >>> print(python_source(loss, gradient=True), end="")
         def f(w, b):
             output = w * 3.0 + b
-            subtract = output - 0.5
-            loss = subtract * subtract
-            dloss_dsubtract = 2.0 * subtract
-            dloss_dw = dloss_dsubtract * 3.0
-            dloss_db = dloss_dsubtract
+            u = output - 0.5
+            loss = u * u
+            dloss_du = 2.0 * u
+            dloss_dw = dloss_du * 3.0
+            dloss_db = dloss_du
             return loss, (dloss_dw, dloss_db)
     """
     require_value(value, "python_source")
