@@ -75,7 +75,8 @@ def textbook_derivative(value: Value, wrt: Value) -> Operand:
         >>> from autograd import Value, exp, expression
         >>> from autograd.expression.textbook import textbook_derivative
         >>> x = Value(2.0, name="x")
-        >>> expression(textbook_derivative(x ** 2 * exp(-x) / 2, x))
+        >>> expression(textbook_derivative(x ** 2 * exp(-x), x))
+        'x * exp(-x) * (2 - x)'
     """
     require_value(value, "textbook_derivative")
     require_value(wrt, "textbook_derivative")
@@ -465,8 +466,12 @@ class _Algebra:
     def _length(self, way: tuple[Term, Sum]) -> int:
         """How many characters a factor and a sum take, roughly."""
         factor, inner = way
-        outside = self._width(factor)
-        return outside + sum(self._width(term) + 3 for term in _listed(inner)) + 5 * (outside > 0)
+        outside, terms = self._width(factor), _listed(inner)
+        # In parentheses a fraction is one too many.
+        fractions = sum(t.number.denominator > 1 or any(e < 0 for _, e in t.powers) for t in terms)
+        return sum(self._width(t) + 3 for t in terms) + (
+            outside + 5 + 5 * fractions if outside else 0
+        )
 
     def _width(self, term: Term) -> int:
         upper, lower = _numerals(abs(term.number), any(e < 0 for _, e in term.powers))
