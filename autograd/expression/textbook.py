@@ -189,7 +189,7 @@ class _Algebra:
         """The Values that a Value is read as a function of; none if it is taken as it is."""
         if node.op is None or node.name or node is self._wrt:
             return ()
-        if not _is_notation(node.op):
+        if not _is_notation(node.op) or not any(isinstance(x, Value) for x in node.operands):
             return node.operands
         if node not in self._expanded:
             self._expanded[node] = _expansion(node.op, node.operands)
