@@ -153,6 +153,8 @@ X, Y, A, B = named("x y a b")
         (relu(X) ** 2, "2 * relu(x) * greater(x, 0)"),
         (abs(X - Y), "sign(x - y)"),
         (X**2 * exp(-X) / 2, "x * exp(-x) * (2 - x) / 2"),
+        (autograd.mean([X, X**2, 3 * X]), "2 * (x + 2) / 3"),
+        (X * log(X) - X, "log(x)"),
         (sin(X) ** 2, "2 * sin(x) * cos(x)"),
         (A * sin(X) + A * tanh(X), "a * (cos(x) + 1 - tanh(x) ** 2)"),
     ],
