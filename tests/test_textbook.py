@@ -56,8 +56,7 @@ def ordinary(value):
             size = max(map(abs, [node.data, *node.partials]), default=0.0)
             if not size < 1e4 or any(abs(kink(*numbers)) < 1e-6 for kink in node.op.kinks):
                 return False
-            # At these a partial is exact, or a textbook's formula for it is not defined.
-            if any(x in (0.0, 1.0, -1.0) for x in numbers) or not all(map(math.isfinite, numbers)):
+            if not all(map(math.isfinite, numbers)):
                 return False
     return True
 
