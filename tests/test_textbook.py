@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 import time
 
 import numpy as np
@@ -55,8 +56,7 @@ def ordinary(value):
             size = max(map(abs, [node.data, *node.partials]), default=0.0)
             if not size < 1e4 or any(abs(kink(*numbers)) < 1e-6 for kink in node.op.kinks):
                 return False
-            # At these a partial is exact, or a textbook's formula for it is not defined.
-            if any(x in (0.0, 1.0, -1.0) for x in numbers) or not all(map(math.isfinite, numbers)):
+            if not all(map(math.isfinite, numbers)):
                 return False
     return True
 
@@ -152,6 +152,8 @@ X, Y, A, B = named("x y a b")
         (relu(X) ** 2, "2 * relu(x) * greater(x, 0)"),
         (abs(X - Y), "sign(x - y)"),
         (X**2 * exp(-X) / 2, "x * exp(-x) * (2 - x) / 2"),
+        (autograd.mean([X, X**2, 3 * X]), "2 * (x + 2) / 3"),
+        (X * log(X) - X, "log(x)"),
         (sin(X) ** 2, "2 * sin(x) * cos(x)"),
         (A * sin(X) + A * tanh(X), "a * (cos(x) + 1 - tanh(x) ** 2)"),
     ],
@@ -177,6 +179,13 @@ TEN = {
 }  # fmt: skip
 
 
+def with_letters(text):
+    """A formula in which each shared step is called by one letter."""
+    for letter, name in zip("uvwpqrs", re.findall(r"^(\w+) =", text, re.MULTILINE), strict=False):
+        text = re.sub(rf"\b{name}\b", letter, text)
+    return text
+
+
 @pytest.mark.parametrize("case", TEN)
 def test_beside_sympy(case):
     value, wrt = TEN[case]
@@ -184,13 +193,13 @@ def test_beside_sympy(case):
     formula = to_sympy(value)
     derived = sympy.diff(formula, sympy.Symbol(wrt.name, real=True))
     difference = to_sympy(taught) - derived
-    symbols = sorted(difference.free_symbols, key=str)
+    symbols = sorted(difference.free_symbols | derived.free_symbols, key=str)
     random = np.random.default_rng(0)
     for _ in range(20):
         point = {x: sympy.Rational(int(random.integers(10, 300)), 97) for x in symbols}
         exact = derived.subs(point).evalf(50)
         assert abs(difference.subs(point).evalf(50)) <= 1e-14 * max(1, abs(exact))
-    assert len(expression(taught)) <= 1.5 * len(str(derived)) + 4
+    assert len(with_letters(expression(taught))) <= 1.5 * len(str(derived))
 
 
 # --- Awkward ones -------------------------------------------------------------------------------
@@ -211,7 +220,7 @@ def test_a_step_on_the_way_is_a_variable_of_its_own():
     x, y = named("x y")
     z = x * y
     result = textbook_derivative(z * z * sin(z), z)
-    assert expression(textbook_derivative(z**2, z)) == "2 * x * y"
+    assert expression(textbook_derivative(z**2, z)) == "2 * (x * y)"
     assert z in topological_order(result)
     assert textbook_derivative(z**2, z).operands[1] is z
 
@@ -229,6 +238,7 @@ def test_large_exponents_and_coefficients():
     x = Value(1.0, "x")
     assert written(x**1e17, x) == "1e+17 * x ** 1e+17 / x"
     assert written((x**1e200) ** 2, x).startswith("2e+200 * x ** ")
+    x.data = 1e-200
     result = textbook_derivative(1e200 * (1e200 * x**2) * 1e-250, x)
     assert "inf" not in expression(result)
     assert "inf" not in expression(textbook_derivative(1e200 * (x * (1e200 * x)), x))
@@ -269,7 +279,7 @@ def test_custom_operations():
 def test_second_derivatives():
     x = Value(0.5, "x")
     once = textbook_derivative(exp(-(x**2)), x)
-    assert written(once, x) == "power = x ** 2; 2 * exp(-power) * (2 * power - 1)"
+    assert written(once, x) == "power = x ** 2; exp(-power) * (4 * power - 2)"
 
 
 @pytest.mark.parametrize("arguments", [(X, 1.0), (1.0, X)])

@@ -189,7 +189,7 @@ class _Algebra:
         """The Values that a Value is read as a function of; none if it is taken as it is."""
         if node.op is None or node.name or node is self._wrt:
             return ()
-        if not _is_notation(node.op):
+        if not _is_notation(node.op) or not any(isinstance(x, Value) for x in node.operands):
             return node.operands
         if node not in self._expanded:
             self._expanded[node] = _expansion(node.op, node.operands)
@@ -466,7 +466,8 @@ class _Algebra:
     def _length(self, way: tuple[Term, Sum]) -> int:
         """How many characters a factor and a sum take, roughly."""
         factor, inner = way
-        outside, terms = self._width(factor), _listed(inner)
+        outside = 0 if factor == Term(ONE) else self._width(factor)
+        terms = _listed(inner)
         # In parentheses a fraction is one too many.
         fractions = sum(t.number.denominator > 1 or any(e < 0 for _, e in t.powers) for t in terms)
         return sum(self._width(t) + 3 for t in terms) + (
@@ -474,6 +475,8 @@ class _Algebra:
         )
 
     def _width(self, term: Term) -> int:
+        if not term.powers:  # a constant is written as one number
+            return len(_digits(float(term.number)))
         upper, lower = _numerals(abs(term.number), any(e < 0 for _, e in term.powers))
         width = sum(len(_digits(number)) + 3 for number in (upper, lower) if number != 1.0)
         for base, exponent in term.powers:
