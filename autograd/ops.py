@@ -391,7 +391,7 @@ difference = Part(
     description="`x - y`, and 0 for two equal infinities.")
 sech2 = Part(
     "sech2", kernels.sech2, [lambda out, x: -2.0 * out * tanh(x)],
-    latex=r"\operatorname{sech}^2\left(#1\right)", sympy="sech(#1) ** 2",
+    text="1 / cosh(#1) ** 2", latex=r"\frac{1}{\cosh^2\left(#1\right)}", sympy="sech(#1) ** 2",
     description="The square of the hyperbolic secant.")
 gaussian = Part(
     "gaussian", kernels.gaussian, [lambda out, x: -2.0 * bounded(x) * out],

@@ -104,9 +104,7 @@ def test_the_first_wrong_factor_and_what_inherits():
     loss, _, b, _ = neuron()
     report = compare(loss, {"w": [6.0, -12.0, 18.0], b: 6.0, "output": 6.0})
     assert verdicts(report) == ["disagree"] * 5
-    assert (
-        report.diagnosis[0] == "First wrong: dloss/doutput: yours 6, should be 12 at output = 6"
-    )
+    assert report.diagnosis[0] == "First wrong: dloss/doutput: yours 6, should be 12 at output = 6"
     assert [row.note for row in report.rows] == [
         "this only follows from what is wrong above it"
     ] * 4 + [""]
@@ -866,9 +864,7 @@ def test_a_dictionary_in_another_order_each_time():
 
     assert check_gradient(lambda a, b: (a * b).named("product"), manual, 2.0, 3.0)
     names = iter("aabbbbbbbbbbbb")
-    with pytest.raises(
-        ValueError, match="must return the same derivatives at every point, not df"
-    ):
+    with pytest.raises(ValueError, match="must return the same derivatives at every point, not df"):
         check_gradient(
             lambda a, b: (a.exp().named("a1") * b.exp().named("b1")).named("f"),
             lambda a, b: {"a": math.exp(a + b), "b": math.exp(a + b), next(names) + "1": 1.0},

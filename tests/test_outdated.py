@@ -106,7 +106,9 @@ def test_nan_is_no_number(before, after):
     x = Value(before)
     y = x * 2.0
     x.data = after
-    with pytest.raises(RuntimeError, match=rf"x0 \* 2 = {2.0 * before:.0f} was .* x0 = {after:.0f}: "):
+    with pytest.raises(
+        RuntimeError, match=rf"x0 \* 2 = {2.0 * before:.0f} was .* x0 = {after:.0f}: "
+    ):
         y.derivative(x)
 
 

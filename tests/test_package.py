@@ -106,7 +106,7 @@ NAMING = {
     "value.py": "a method for each operation",
     "derivative.py": "the gates of derivatives are made of two of them",
     "expression/simplify.py": "the identities of arithmetic are about particular ones",
-    "expression/textbook.py": "so is the order in which a textbook writes products and powers",
+    "expression/algebra.py": "so are the products and powers that a textbook gathers",
     "compare/mistakes.py": "so are the mistakes that people make",
     "neuron.py": "a program that uses the library",
 }

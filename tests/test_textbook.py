@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import re
 import time
 
 import numpy as np
@@ -20,6 +19,7 @@ from autograd import (
     exp,
     expression,
     hypot,
+    latex,
     log,
     ops,
     relu,
@@ -32,6 +32,7 @@ from autograd import (
 )
 from autograd.expression.textbook import textbook_derivative
 from autograd.graph import arguments
+from autograd.notation.names import symbol
 
 SPELLED = {"sign", "greater"}
 PUBLIC = tuple(op for op in ops.TABLE.values() if op.public or op.operator or op.name in SPELLED)
@@ -144,12 +145,12 @@ X, Y, A, B = named("x y a b")
         (X**Y, "y * x ** (y - 1)"),
         (X ** (Y + 1), "(y + 1) * x ** y"),
         (Y**X, "y ** x * log(y)"),
-        (sigmoid(X), "sigmoid1 = sigmoid(x); sigmoid1 * (1 - sigmoid1)"),
+        (sigmoid(X), "sigmoid(x) * (1 - sigmoid(x))"),
         (tanh(X), "1 - tanh(x) ** 2"),
         (autograd.asin(X), "1 / sqrt(1 - x ** 2)"),
         (autograd.atan2(Y, X), "-y / (y ** 2 + x ** 2)"),
         (autograd.erf(X).derivative(X), "-2.256758334191025 * x * exp(-x ** 2)"),
-        (relu(X) ** 2, "2 * relu(x) * greater(x, 0)"),
+        (relu(X) ** 2, "2 * relu(x) * (x > 0)"),
         (abs(X - Y), "sign(x - y)"),
         (X**2 * exp(-X) / 2, "x * exp(-x) * (2 - x) / 2"),
         (autograd.mean([X, X**2, 3 * X]), "2 * (x + 2) / 3"),
@@ -179,13 +180,6 @@ TEN = {
 }  # fmt: skip
 
 
-def with_letters(text):
-    """A formula in which each shared step is called by one letter."""
-    for letter, name in zip("uvwpqrs", re.findall(r"^(\w+) =", text, re.MULTILINE), strict=False):
-        text = re.sub(rf"\b{name}\b", letter, text)
-    return text
-
-
 @pytest.mark.parametrize("case", TEN)
 def test_beside_sympy(case):
     value, wrt = TEN[case]
@@ -199,7 +193,14 @@ def test_beside_sympy(case):
         point = {x: sympy.Rational(int(random.integers(10, 300)), 97) for x in symbols}
         exact = derived.subs(point).evalf(50)
         assert abs(difference.subs(point).evalf(50)) <= 1e-14 * max(1, abs(exact))
-    assert len(with_letters(expression(taught))) <= 1.5 * len(str(derived))
+    value.name = "f"
+    *steps, last = expression(value, wrt=wrt).split("\n")
+    left, _, right = last.partition(" = ")
+    assert left == f"df/d{wrt.name}"
+    assert len("\n".join([*steps, right])) <= 1.5 * len(str(derived))
+    formula, left = latex(value, wrt=wrt), rf"\frac{{\partial f}}{{\partial {symbol(wrt.name)}}}"
+    assert formula.count(left) == 1
+    assert len(formula.replace(left, "")) <= 1.5 * len(sympy.latex(derived))
 
 
 # --- Awkward ones -------------------------------------------------------------------------------
@@ -236,8 +237,8 @@ def test_values_with_names_stay():
 
 def test_large_exponents_and_coefficients():
     x = Value(1.0, "x")
-    assert written(x**1e17, x) == "1e+17 * x ** 1e+17 / x"
-    assert written((x**1e200) ** 2, x).startswith("2e+200 * x ** ")
+    assert written(x**1e17, x) == "1e17 * x ** 1e17 / x"
+    assert written((x**1e200) ** 2, x).startswith("2e200 * x ** ")
     x.data = 1e-200
     result = textbook_derivative(1e200 * (1e200 * x**2) * 1e-250, x)
     assert "inf" not in expression(result)
@@ -279,7 +280,7 @@ def test_custom_operations():
 def test_second_derivatives():
     x = Value(0.5, "x")
     once = textbook_derivative(exp(-(x**2)), x)
-    assert written(once, x) == "power = x ** 2; exp(-power) * (4 * power - 2)"
+    assert written(once, x) == "exp(-x ** 2) * (4 * x ** 2 - 2)"
 
 
 @pytest.mark.parametrize("arguments", [(X, 1.0), (1.0, X)])

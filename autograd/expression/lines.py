@@ -1,7 +1,9 @@
 """A graph laid out in lines: a step that is shared or nested too deeply gets a line and a name."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache
 
 from autograd.expression.simplify import Operand, merged
 from autograd.notation.names import Names
@@ -11,8 +13,10 @@ from autograd.value import Value
 
 DEEPEST = 30
 """How many operations may be nested in one line."""
-SHORT = 8
-"""How long the names may be together in a step that is written out wherever it is used."""
+LINE = 5
+"""How many characters a line of its own costs, `u = ` and the end of the line."""
+SAVED = 6
+"""How many characters it must save."""
 
 
 def lines(
@@ -39,11 +43,10 @@ def lines(
         titles: the names of the lines of some Values; others are called by their own names, or by
             symbols.
         kept: Values that always get a line.
-        repeating: whether a short step is written out wherever it is used.
+        repeating: whether a step is written out wherever it is used, unless a line is shorter.
     """
     order = merged(roots)
-    short = _short(order, known) if repeating else set()
-    chosen = with_lines(roots, known, notation, kept, short)
+    chosen = with_lines(roots, known, notation, kept, repeating)
     texts = {node: notation.name(name) for node, name in known.items()}
     unnamed = [node for node in chosen if not node.name and node not in titles]
     symbols = names.symbols(len(unnamed))
@@ -51,8 +54,7 @@ def lines(
     def text(operand: Operand) -> Text:
         if not isinstance(operand, Value):
             return notation.number(digits(operand))
-        again = operand in known or operand in chosen or operand in short
-        return texts[operand] if again else texts.pop(operand)
+        return texts[operand]
 
     for node in order:
         if node.op is None or node in known:
@@ -69,12 +71,18 @@ def lines(
         yield "", text(root)
 
 
+@cache
+def _width(template: str) -> int:
+    """How long a template is without its slots."""
+    return len(re.sub("#.", "", template))
+
+
 def with_lines(
     roots: Sequence[Operand],
-    known: Collection[Value],
+    known: Mapping[Value, str],
     notation: Notation,
     kept: Collection[Value],
-    short: Collection[Value] = (),
+    repeating: bool = False,
 ) -> set[Value]:
     """The Values that get a line: those written more than once, or nested deeply."""
     order = merged(roots)
@@ -87,25 +95,18 @@ def with_lines(
                     times[operand] += written
     chosen: set[Value] = set()
     heights: dict[Value, int] = {}
+    lengths = {node: len(name) for node, name in known.items()}
     for node in order:
         if node.op is None or node in known:
             continue
         inner = [heights.get(x, 0) for x in node.operands if isinstance(x, Value)]
         heights[node] = 1 + max(inner, default=0)
-        if node in kept or heights[node] >= DEEPEST or (times[node] > 1 and node not in short):
+        lengths[node] = _width(node.op.text) + sum(
+            lengths[x] if isinstance(x, Value) else 1 for x in node.operands
+        )
+        saved = (times[node] - 1) * lengths[node] - times[node] - LINE
+        shared = times[node] > 1 and (saved > SAVED or bool(node.name) or not repeating)
+        if node in kept or heights[node] >= DEEPEST or shared:
             chosen.add(node)
-            heights[node] = 0
+            heights[node], lengths[node] = 0, len(node.name or "u")
     return chosen
-
-
-def _short(order: Collection[Value], known: Mapping[Value, str]) -> set[Value]:
-    """The steps, `x ** 2` say, that are hardly longer than a symbol for them."""
-    return {
-        node
-        for node in order
-        if node.op is not None
-        and node.op.arity in (1, 2)
-        and not node.name
-        and all(isinstance(x, float) or x in known for x in node.operands)
-        and sum(len(known[x]) for x in node.operands if isinstance(x, Value)) <= SHORT
-    }

@@ -72,9 +72,9 @@ class Names:
 
     def symbols(self, count: int) -> Iterator[str]:
         """Short names for so many things without one: u and v, or u1, u2, … for more than two."""
-        wishes = ("u", "v") if count <= 2 and self.free("u1") else ()
+        letters = [*filter(self.free, "uv")] if self.free("u1") else []
         numbered = (f"u{number}" for number in itertools.count(1))
-        for wish in itertools.chain(wishes, numbered):
+        for wish in itertools.chain(letters if len(letters) >= count else (), numbered):
             if self.free(wish):
                 yield self.new(wish)
 
