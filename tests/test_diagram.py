@@ -28,8 +28,8 @@ import autograd
 from autograd import Diagram, Op, Value, clip, dot, draw, log, relu, sqrt, values, where
 from autograd.diagram import engine, palette
 from autograd.diagram.steps import steps
-from autograd.notation.names import TURNING, legible
 from autograd.neuron import Neuron
+from autograd.notation.names import TURNING, legible
 
 ROOT = Path(__file__).parents[1]
 

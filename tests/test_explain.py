@@ -36,11 +36,11 @@ from autograd import (
     where,
 )
 from autograd import sum as total
-from autograd.notation.labels import Labels
 from autograd.explain.partials import Partials
 from autograd.explain.paths import MOST, Paths
 from autograd.explain.sweep import sweep
 from autograd.neuron import Neuron
+from autograd.notation.labels import Labels
 from autograd.ops import TABLE
 
 
@@ -401,7 +401,7 @@ SAYS = Op("says#1", lambda x: 0.0, [lambda out, x: 0.0], selects=True, reasons=[
         (maximum(A, TIED), A, "is a convention: ∂y/∂a = 0.5."),
         (PICK(A), A, "No gradient reaches a: pick does not pick a = 1."),
         (SAYS(A), A, "No gradient reaches a: says#1 says so of a = 1."),
-        (sqrt(Z) * 1, Z, "first infinity: the slope d(sqrt(z))/dz of sqrt(0), node sqrt(z), used by y."),
+        (sqrt(Z) * 1, Z, "first infinity: the slope d(sqrt(z))/dz of sqrt(0), node sqrt(z), used"),
         (relu(Value(math.nan, "x")), None, "The first nan: the input x, used by y."),
     ],
 )  # fmt: skip

@@ -113,7 +113,8 @@ def test_what_is_shared_is_a_line():
     assert one_line(relu * relu) == "u = relu(x * y + 1); u * u"
     sine, cosine = autograd.sin(X * Y + 2), autograd.exp(relu * 3 + Y * 4)
     assert one_line(sine * sine + relu * relu + cosine * cosine) == (
-        "u1 = sin(x * y + 2); u2 = relu(x * y + 1); u3 = exp(u2 * 3 + y * 4); u1 * u1 + u2 * u2 + u3 * u3"
+        "u1 = sin(x * y + 2); u2 = relu(x * y + 1); u3 = exp(u2 * 3 + y * 4); "
+        "u1 * u1 + u2 * u2 + u3 * u3"
     )
     assert one_line((X**Y).derivative(Y)) == "x ** y * log(x)"
     assert one_line(((X + 1) ** Y).derivative(Y)) == "(x + 1) ** y * log(x + 1)"
