@@ -105,7 +105,8 @@ WRITTEN_AS_THEY_ARE = [
 ] + [ops.divide, ops.power, ops.negative]  # fmt: skip
 WRITTEN_AS_THEY_ARE = [
     op for op in WRITTEN_AS_THEY_ARE if op.text.startswith((op.name, "#1 ", "-#1")) and
-    op not in (ops.inversion, ops.direction, ops.quotient_slope, ops.power_log, ops.difference)
+    op not in (ops.inversion, ops.direction, ops.quotient_slope, ops.power_log, ops.power_mixed,
+               ops.difference)
 ]  # fmt: skip
 
 
