@@ -61,7 +61,8 @@ def grown(
     steps = []
     for place in range(inputs, inputs + count):
         op = choose(operations)
-        kinds = [range(place)] * uses + [constants]
+        # The latest first, as Hypothesis prefers the first: what nothing uses is drawn in vain.
+        kinds = [range(place - 1, -1, -1)] * uses + [constants]
         operands = [choose(choose(kinds)) for _ in range(op.arity or choose(sizes))]
         if not bare and not any(isinstance(x, int) for x in operands):
             operands[0] = place - 1

@@ -80,7 +80,7 @@ READ_BACK = [ops.add, ops.subtract, ops.multiply, ops.divide, ops.power, ops.neg
 ABC = st.builds(lambda: [Value(0.5, "a"), Value(1.5, "b"), Value(0.25, "c")])
 
 
-@given(graphs(READ_BACK, ABC, (2.0, -0.5), names=[None], most=8))
+@given(graphs(READ_BACK, ABC, (2.0, -0.5), names=[None], most=8, uses=3))
 def test_expressions_are_read_back(value):
     text = expression(value)
     if "\n" not in text:
