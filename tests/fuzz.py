@@ -13,70 +13,35 @@ import sys
 
 import mpmath
 import numpy as np
-import oracle
+from graphs import arguments, exact, from_kinks, made, run, sizes
 from mpmath import mpf
 
 import autograd
-from autograd import Value, hessian, hvp, topological_order
-from autograd.ops import TABLE
+from autograd import Value, hessian, hvp
 
-OPERATIONS = [
-    op for op in TABLE.values()
-    if (op.public and not op.condition and not op.blocks) or (op.operator and op.operator != ">")
-    if op.name in oracle.KNOWN
-]  # fmt: skip
-SPECIAL = [0.0, 1.0, -1.0, 0.5, 2.0, 1e-8, 1e8, 3.0, 1e-3]
 ROUNDING = 64 * 2.0**-52
 
 
-def made(draw, operations=OPERATIONS, special=SPECIAL):
-    """Steps, each an operation with the places of its operands or constants, and a point."""
-    steps = []
-    for count in range(draw.randint(1, 8)):
-        op = draw.choice(operations)
-        places = [*range(2 + count), *range(2 + count)]
-        operands = [draw.choice([*places, -1.5, 0.25, 2.0]) for _ in range(op.arity or 4)]
-        steps.append((op, operands))
-    point = [
-        draw.choice([draw.uniform(-3, 3), draw.gauss(0, 1), draw.choice(special)]) for _ in "xy"
-    ]
-    return steps, point
-
-
-def run(steps, inputs, apply):
-    results = list(inputs)
-    for op, operands in steps:
-        results.append(apply(op, [results[x] if isinstance(x, int) else x for x in operands]))
-    return results
-
-
-def exactly(op, operands):
-    result = oracle.value(op.name, tuple(map(mpf, operands)))
+def finite(op, operands):
+    result = exact(op, operands)
     if isinstance(result, mpmath.mpc) or not mpmath.isfinite(result):
         raise ValueError("not a finite real number")
     return result
 
 
-def sizes(root):
-    """The adjoints with absolute values and plus signs, and those of the partials' derivatives."""
-    adjoint = collections.defaultdict(float, {root: 1.0})
-    for node in reversed(topological_order(root)):
-        for operand, partial in zip(node.operands, node.partials, strict=True):
-            if isinstance(operand, Value):
-                data = abs(operand.data)
-                bend = max(1.0, abs(partial)) / min(1.0, data or 1.0)
-                adjoint[operand] += adjoint[node] * (abs(partial) + ROUNDING * bend)
-    return adjoint
+def bend(number, partial):
+    """The rounding error of a partial, beside its own operand's."""
+    return ROUNDING * max(1.0, abs(partial)) / min(1.0, abs(number) or 1.0)
 
 
 def at_kink(node):
     """Whether a node is at a kink, at the cut of atan2 or at the tip of hypot, or close to one."""
-    operands = [x.data if isinstance(x, Value) else x for x in node.operands]
     if node.op is autograd.atan2:
-        return abs(operands[0]) < 1e-6 and operands[1] < 1e-6
+        y, x = arguments(node)
+        return abs(y) < 1e-6 and x < 1e-6
     if node.op is autograd.hypot:
         return node.data < 1e-6
-    return node.op is not None and any(abs(kink(*operands)) < 1e-6 for kink in node.op.kinks)
+    return any(distance < 1e-6 for distance in from_kinks(node))
 
 
 def judged(draw, counts):
@@ -84,7 +49,7 @@ def judged(draw, counts):
     steps, point = made(draw)
     with np.errstate(all="ignore"):
         inputs = [Value(x) for x in point]
-        nodes = run(steps, inputs, Value._record)
+        nodes = run(steps, inputs)
     root = nodes[-1]
     partials = [p for node in nodes for p in node.partials]
     moderate = all(abs(x) < 1e12 for x in [*(node.data for node in nodes), *partials])
@@ -93,10 +58,10 @@ def judged(draw, counts):
         return []
 
     def function(*x):
-        return run(steps, x, exactly)[-1]
+        return run(steps, x, finite)[-1]
 
     def program(x):
-        return run(steps, x, Value._record)[-1]
+        return run(steps, x)[-1]
 
     with mpmath.workdps(60):
         try:
@@ -114,7 +79,7 @@ def judged(draw, counts):
         matrix = np.asarray(hessian(program)(np.array(point)), float)
         rows = [hvp(program, (np.array(point),), (unit,)) for unit in np.eye(2)]
     counts["graphs"] += 1
-    scale = sizes(root)
+    scale = sizes(root, bend)
     largest = max(1.0, *(abs(node.data) for node in nodes))
     steepest = max(1.0, *(abs(p) for p in partials), *scale.values())
     found = [("value", root.data, value, ROUNDING * len(steps) * largest * steepest)]

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 import mathjax
 import numpy as np
 import pytest
+from graphs import chain, graphs, leaves_of
 from hypothesis import example, given
 from hypothesis import strategies as st
-from test_expression import graphs
 
 from autograd import (
     Explanation,
@@ -256,7 +256,11 @@ TAME = "add subtract multiply sin cos tanh relu maximum dot sum abs sigmoid wher
 
 
 @given(
-    graphs([TABLE[name] for name in TAME], st.floats(-3.0, 3.0), (1.0, -1.0, 0.0, 2.0, 0.5)),
+    graphs(
+        [TABLE[name] for name in TAME],
+        leaves_of(st.floats(-3.0, 3.0)),
+        (1.0, -1.0, 0.0, 2.0, 0.5),
+    ),
     st.integers(1, 12),
 )
 def test_the_paths_add_up_to_the_gradient(value, limit):
@@ -296,7 +300,7 @@ def test_the_backward_pass_is_that_of_backward(value):
             assert repr(after) == repr(step.total)
 
 
-@given(graphs(data=st.floats()))
+@given(graphs(leaves=leaves_of(st.floats())))
 @example(Value(1.0))
 def test_everything_is_explained(value):
     with np.errstate(all="ignore"):
@@ -311,9 +315,7 @@ def test_everything_is_explained(value):
 
 def test_more_paths_than_could_be_listed():
     x = Value(1.0, "x")
-    value = x
-    for _ in range(60):
-        value = value + value
+    value = chain(60, lambda node: node + node, x)
     start = time.process_time()
     explanation = explain(value, x, paths=2)
     assert time.process_time() - start < 2.0
@@ -323,8 +325,7 @@ def test_more_paths_than_could_be_listed():
         "… and 1,152,921,504,606,846,974 more paths, together 1.152922e18",
         "dy/dx = 1 + 1 + 1.152922e18 = 1.152922e18",
     ]
-    for _ in range(200):
-        value = value + value
+    value = chain(200, lambda node: node + node, value)
     assert Paths(topological_order(value), x).count == MOST + 1
     text = str(explain(value * 2.0**-260, x, paths=1))
     assert "more than 10^30 paths lead from y" in text
@@ -340,9 +341,7 @@ def test_the_rest_is_not_found_by_subtraction():
 
 def test_deep_graphs():
     x = Value(1.0, "x")
-    value = x
-    for _ in range(100_000):
-        value = value * 1.0001
+    value = chain(100_000, lambda node: node * 1.0001, x)
     start = time.process_time()
     one, everything = explain(value, x), explain(value)
     assert time.process_time() - start < 20.0

@@ -6,8 +6,8 @@ import math
 import sys
 import time
 
-import numpy as np
 import pytest
+from graphs import graphs
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -77,21 +77,17 @@ READ_BACK = [ops.add, ops.subtract, ops.multiply, ops.divide, ops.power, ops.neg
              ops.maximum, ops.sum, ops.clip]  # fmt: skip
 
 
-@given(st.data())
-def test_expressions_are_read_back(data):
-    nodes = [Value(0.5, "a"), Value(1.5, "b"), Value(0.25, "c")]
-    with np.errstate(all="ignore"):
-        for _ in range(data.draw(st.integers(1, 8))):
-            op = data.draw(st.sampled_from(READ_BACK))
-            size = op.arity or 3
-            operands = [data.draw(st.sampled_from([*nodes, 2.0, -0.5])) for _ in range(size)]
-            if any(isinstance(x, Value) for x in operands):
-                nodes.append(op(operands) if op is ops.sum else op(*operands))
-    text = expression(nodes[-1])
+ABC = st.builds(lambda: [Value(0.5, "a"), Value(1.5, "b"), Value(0.25, "c")])
+
+
+@given(graphs(READ_BACK, ABC, (2.0, -0.5), names=[None], most=8, uses=3))
+def test_expressions_are_read_back(value):
+    text = expression(value)
     if "\n" not in text:
         names = {x.id for x in ast.walk(ast.parse(text)) if isinstance(x, ast.Name)}
-        again = read(text, {x.name: x.data for x in nodes if x.name in names}).data
-        before = nodes[-1].data
+        leaves = [x for x in topological_order(value) if x.name in names]
+        again = read(text, {x.name: x.data for x in leaves}).data
+        before = value.data
         assert again == before or (again != again and before != before)
 
 

@@ -10,9 +10,9 @@ import sys
 import threading
 import tracemalloc
 
-import fuzz
 import numpy as np
 import pytest
+from graphs import KNOWN, SPECIAL, chain, grown, made, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,10 +24,9 @@ from autograd.ops import TABLE
 
 def test_operands_come_first_and_every_node_once():
     rng = random.Random(0)
-    nodes = [Value(rng.random()) for _ in range(5)]
-    for _ in range(300):
-        a, b, c = rng.choices(nodes, k=3)
-        nodes.append(rng.choice([a + b, a * b, a * 0.5, -a, sum([a, b, c]), dot([a, b], [c, 2.0])]))
+    operations = [TABLE[name] for name in "add multiply negative sum dot".split()]
+    steps = grown(rng.choice, operations, 300, 5, uses=3, bare=False)
+    nodes = run(steps, [Value(rng.random()) for _ in range(5)])
     order = topological_order(nodes[-1])
     assert len({id(node) for node in order}) == len(order)
     position = {id(node): index for index, node in enumerate(order)}
@@ -62,8 +61,8 @@ def test_every_use_counts():
     assert a.grad == 8.0
 
 
-OPERATIONS = [*fuzz.OPERATIONS, *(op for op in TABLE.values() if op.selects)]
-NUMBERS = [*fuzz.SPECIAL, -0.0, 1e200, math.inf, -math.inf, math.nan]
+OPERATIONS = [*KNOWN, *(op for op in TABLE.values() if op.selects)]
+NUMBERS = [*SPECIAL, -0.0, 1e200, math.inf, -math.inf, math.nan]
 
 
 def swept(flow, before):
@@ -74,10 +73,10 @@ def swept(flow, before):
 @given(st.randoms(use_true_random=False))
 def test_the_fast_sweeps_agree_with_the_walk_along_edges(draw):
     """To the last bit: also in what they cut off, at infinities and at nan."""
-    steps, point = fuzz.made(draw, OPERATIONS, NUMBERS)
+    steps, point = made(draw, OPERATIONS, NUMBERS)
     with np.errstate(all="ignore"):
         inputs = [Value(x) for x in point]
-        root = fuzz.run(steps, inputs, Value._record)[-1]
+        root = run(steps, inputs)[-1]
     order = topological_order(root)
     adjoints = {**dict.fromkeys(order), root: 1.0}
     walked = dict(adjoints)
@@ -96,9 +95,8 @@ def test_the_fast_sweeps_agree_with_the_walk_along_edges(draw):
 
 
 def test_diamond_of_2_to_the_60_paths():
-    node = x = Value(1.0)
-    for _ in range(60):
-        node = node + node
+    x = Value(1.0)
+    node = chain(60, lambda node: node + node, x)
     node.backward()
     assert x.grad == 2.0**60
     assert node.derivative(x).data == 2.0**60
@@ -143,9 +141,7 @@ def test_depth_of_every_kind(step):
 
     def go():
         x = Value(0.5)
-        node = x
-        for _ in range(30_000):
-            node = step(node)
+        node = chain(30_000, step, x)
         node.backward()
         slope = node.derivative(x)
         assert slope.data == pytest.approx(x.grad, rel=1e-9)

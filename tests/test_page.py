@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import pytest
 from browser import PROGRAM, browser
-from test_diagram import HOSTILE, layers, neuron
+from graphs import chain, neuron
+from test_diagram import HOSTILE, layers
 
 from autograd import Value, draw
 from autograd.notation.names import legible
@@ -114,10 +115,7 @@ def test_the_page_can_be_moved_and_magnified(page, tmp_path):
 
 @needs_browser
 def test_a_long_picture_can_be_magnified(page, tmp_path):
-    node = Value(1.0)
-    for _ in range(998):
-        node = node * 1.01
-    draw(node).save(tmp_path / "x.html")
+    draw(chain(998, lambda node: node * 1.01, Value(1.0))).save(tmp_path / "x.html")
     opened(page, tmp_path / "x.html")
     whole = view(page)
     for _ in range(30):

@@ -5,53 +5,13 @@ from fractions import Fraction
 
 import mpmath
 import numpy as np
-import oracle
 import pytest
+from graphs import exact, expressions, from_kinks, points, run, sizes
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from mpmath import mpf
 
 from autograd import Value, topological_order
-from autograd.ops import TABLE
-
-# Operations that map everyday numbers to everyday numbers, so that no random expression is
-# ill-conditioned beyond what the bound of the test allows for.
-SMOOTH = ["add", "subtract", "multiply", "negative", "sin", "cos", "tanh", "atan", "sigmoid", "erf"]
-SMOOTH += ["softplus", "asinh", "square", "hypot", "logaddexp", "sum", "mean", "prod", "dot"]
-PIECEWISE = ["relu", "leaky_relu", "maximum", "minimum", "abs", "clip"]
-LOGSUMEXP = ["logsumexp"]
-LEAVES = 4
-
-
-@st.composite
-def expressions(draw, names=tuple(SMOOTH + PIECEWISE + LOGSUMEXP)):
-    """A list of steps: an operation and the earlier results, or constants, it is applied to."""
-    steps = []
-    for count in range(draw(st.integers(1, 12))):
-        op = TABLE[draw(st.sampled_from(names))]
-        size = op.arity or draw(st.sampled_from([2, 4]))
-        operand = st.integers(0, LEAVES + count - 1) | st.sampled_from([-1.5, 0.25, 2.0])
-        steps.append((op, [draw(operand) for _ in range(size)]))
-    return steps
-
-
-def run(steps, leaves, apply):
-    """The results of all steps."""
-    results = list(leaves)
-    for op, operands in steps:
-        results.append(apply(op, [results[x] if isinstance(x, int) else x for x in operands]))
-    return results
-
-
-def record(op, operands):
-    return Value._record(op, operands)
-
-
-def exact(op, operands):
-    return oracle.value(op.name, tuple(mpf(x) for x in operands))
-
-
-points = st.lists(st.floats(-2, 2), min_size=LEAVES, max_size=LEAVES)
 
 
 @given(expressions(), points)
@@ -65,25 +25,18 @@ def test_gradients_of_random_expressions(steps, point):
     """
     leaves = [Value(x) for x in point]
     with np.errstate(all="ignore"):
-        nodes = run(steps, leaves, record)
+        nodes = run(steps, leaves)
     root = nodes[-1]
     assume(all(abs(node.data) < 1e3 for node in nodes))
     for node in topological_order(root):
-        if node.op and node.op.kinks:
-            operands = [x.data if isinstance(x, Value) else x for x in node.operands]
-            assume(all(abs(kink(*operands)) > 1e-9 for kink in node.op.kinks))
+        assume(all(distance > 1e-9 for distance in from_kinks(node)))
         if node.op and node.op.name == "hypot":
             assume(node.data > 1e-2)
     with mpmath.workdps(60):
         assume(abs(run(steps, map(mpf, point), exact)[-1] - root.data) < 1e-6)
 
     root.backward()
-    sizes = {id(root): 1.0}
-    for node in reversed(topological_order(root)):
-        for operand, partial in zip(node.operands, node.partials, strict=True):
-            if isinstance(operand, Value):
-                size = sizes.get(id(node), 0.0) * (abs(partial) + 1e-3)
-                sizes[id(operand)] = sizes.get(id(operand), 0.0) + size
+    adjoints = sizes(root, lambda number, partial: 1e-3)
     largest = max(1.0, *(abs(node.data) for node in nodes))
     for index, leaf in enumerate(leaves):
 
@@ -94,8 +47,7 @@ def test_gradients_of_random_expressions(steps, point):
 
         with mpmath.workdps(60):
             derivative = mpmath.diff(function, mpf(point[index]), h=mpf(10) ** -25)
-        size = sizes.get(id(leaf), 0.0)
-        bound = 8 * len(steps) * 2.0**-52 * (1 + size) ** 2 * largest**2 + 1e-14
+        bound = 8 * len(steps) * 2.0**-52 * (1 + adjoints[leaf]) ** 2 * largest**2 + 1e-14
         assert abs(leaf.grad - derivative) <= bound
         slope = root.derivative(leaf).data
         assert abs(slope - derivative) <= bound
@@ -106,9 +58,9 @@ def test_forward_at_another_point_equals_recording_there(steps, point):
     leaves = [Value(x) for x in point]
     moved = [Value(x) for x in reversed(point)]
     with np.errstate(all="ignore"):
-        root = run(steps, leaves, record)[-1]
+        root = run(steps, leaves)[-1]
         slopes = [root.derivative(leaf) for leaf in leaves]
-        fresh = run(steps, moved, record)[-1]
+        fresh = run(steps, moved)[-1]
         fresh_slopes = [fresh.derivative(leaf) for leaf in moved]
         for leaf, other in zip(leaves, moved, strict=True):
             leaf.data = other.data
@@ -128,7 +80,7 @@ def test_the_derivative_graph_equals_the_sweep(steps, point):
     """Not to the last bit: the graph writes `2 x` where the sweep has the saved partial of x²."""
     leaves = [Value(x) for x in point]
     with np.errstate(all="ignore"):
-        root = run(steps, leaves, record)[-1]
+        root = run(steps, leaves)[-1]
         root.backward()
         for leaf in leaves:
             slope = root.derivative(leaf).data
@@ -212,7 +164,7 @@ def test_a_seed_scales_the_gradient(steps, point, seed):
     for grad in (1.0, seed):
         leaves = [Value(x) for x in point]
         with np.errstate(all="ignore"):
-            root = run(steps, leaves, record)[-1]
+            root = run(steps, leaves)[-1]
             root.backward(grad)
         gradients.append([leaf.grad for leaf in leaves])
     for one, scaled in zip(*gradients, strict=True):
@@ -224,7 +176,7 @@ def test_a_seed_scales_the_gradient(steps, point, seed):
 def test_backward_twice_is_exactly_twice_on_every_node(steps, point):
     leaves = [Value(x) for x in point]
     with np.errstate(all="ignore"):
-        root = run(steps, leaves, record)[-1]
+        root = run(steps, leaves)[-1]
         root.backward()
         order = topological_order(root)
         once = [node.grad for node in order]

@@ -6,9 +6,9 @@ import sys
 
 import numpy as np
 import pytest
+from graphs import neuron
 
 from autograd import dot, draw, sum, tanh, values
-from autograd.neuron import Neuron
 
 
 def network(inputs, width, depth):
@@ -20,12 +20,6 @@ def network(inputs, width, depth):
         b = values(random.normal(size=width), f"layer{count}.b")
         layer = [tanh(dot(layer, row) + bias) for row, bias in zip(w, b, strict=True)]
     loss = sum(layer).named("loss")
-    loss.backward()
-    return loss
-
-
-def neuron():
-    loss, *_ = Neuron().record()
     loss.backward()
     return loss
 
