@@ -119,8 +119,7 @@ class _Painter:
         self.members: dict[Place, list[Step]] = defaultdict(list)
         for step in self.order:
             self.members[place_of[step]].append(step)
-        operands = [x for step in self.order for x in step.operands if isinstance(x, Step)]
-        self.labels = Labels(self.order, operands, longest=LONGEST_INNER, distinct=False)
+        self.labels = Labels(self.order, longest=LONGEST_INNER, distinct=False)
         self.keys = {place: f"box{count}" for count, place in enumerate(self.members)}
         self.largest = max([abs(x.grad) for x in self.order if abs(x.grad) < inf], default=0.0)
 

@@ -351,15 +351,18 @@ class Algebra:
                     quick(1 / Fraction(factor.number)), tuple([(x, -e) for x, e in factor.powers])
                 )
                 inner = _total([self.times(inverse, part) for part in _listed(parts)])
-                ways += (factor, inner), (factor, self._opened(_listed(inner)))
+                ways += (factor, inner), (factor, self._opened(_listed(inner), scaled=True))
         factor, inner = min(ways, key=self._length)
         return self.times(factor, self._added(inner))
 
-    def _opened(self, terms: Iterable[Term]) -> Sum:
-        """The sum of products, where one that is a sum itself counts as its terms."""
+    def _opened(self, terms: Iterable[Term], scaled: bool = False) -> Sum:
+        """The sum of products, where one that is a sum itself counts as its terms; with `scaled`,
+        also a sum times a number.
+        """
         opened: list[Term] = []
         for term in terms:
-            lone = len(term.powers) == 1 and term.powers[0][1] == 1 and abs(term.number) == 1
+            lone = len(term.powers) == 1 and term.powers[0][1] == 1
+            lone = lone and (scaled or abs(term.number) == 1)
             parts = self._sums.get(term.powers[0][0]) if lone else None
             if parts:
                 opened += [Term(term.number * part, powers) for powers, part in parts.items()]
@@ -397,7 +400,7 @@ class Algebra:
         # In parentheses a fraction is one too many.
         fractions = sum(t.number.denominator > 1 or any(e < 0 for _, e in t.powers) for t in terms)
         return sum(self._width(t) + 3 for t in terms) + (
-            outside + 5 + 5 * fractions if outside else 0
+            outside + 5 + 9 * fractions if outside else 0
         )
 
     def _width(self, term: Term) -> int:

@@ -30,8 +30,8 @@ def merged(roots: Iterable[Operand]) -> dict[Value, None]:
 def simplified(roots: Sequence[Operand], constants: Mapping[Value, float] = {}) -> list[Operand]:
     """Roots with the same results, but without the steps that nobody would write.
 
-    Those are `1 * x`, `x / 1`, `x ** 1`, `x - 0`, `-(-x)`, `x + -y`, steps with constants alone,
-    and `0 + x` where x cannot be -0.0. Steps that were shared stay shared, and those with a name
+    Those are `1 * x`, `x / 1`, `x ** 1`, `x - 0`, `-(-x)`, `x + -y`, `x + -2`, steps with constants
+    alone, and `0 + x` where x cannot be -0.0. Steps that were shared stay shared, and those with a name
     stay. The leaves `constants` keep the numbers that they have.
     """
     order = merged(roots)
@@ -92,9 +92,13 @@ def _simpler(op: Op, operands: Sequence[Any], once: Collection[Value]) -> Operan
             return _operand(x - negated)
         if (negated := _negated(x)) is not None:
             return _operand(y - negated)
+        if isinstance(y, float) and y < 0.0:
+            return _operand(x - -y)
     elif op is ops.subtract:
         if _is(y, 0.0):
             return _operand(x)
+        if isinstance(y, float) and y < 0.0:
+            return _operand(x + -y)
         if (negated := _negated(y)) is not None:
             return _operand(x + negated)
     return None

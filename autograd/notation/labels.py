@@ -63,10 +63,12 @@ class Labels(Generic[N]):
         nodes = list(dict.fromkeys((*order, *others)))
         names = Names({"inf", "nan"}, look=symbol, spell=_brief)
         own = {
-            node: names.new(node.name) if distinct else node.name
+            node: names.new(node.name)
             for node in sorted(nodes, key=lambda node: node.op is not None)
             if node.name
         }
+        if not distinct:
+            own = {node: node.name or "" for node in own}
         unnamed = [node for node in nodes if node.op is None and not node.name]
         own |= names.of_leaves(unnamed, lambda leaf: None)
         if order and order[-1] not in own:
@@ -131,8 +133,8 @@ class Labels(Generic[N]):
         """The label of a node; a constant is written as it is."""
         if isinstance(operand, float):
             return self.number(operand)
-        if operand not in self._written:  # an operand of one of the others
-            return named(_brief(operand.name)) if operand.name else ELLIPSIS
+        if operand not in self._written:  # an operand that is not in the graph
+            return named(operand.name) if operand.name else ELLIPSIS
         return self._written[operand]
 
     def formula(self, node: N) -> Written:
