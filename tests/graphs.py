@@ -85,7 +85,7 @@ points = st.lists(st.floats(-2, 2), min_size=LEAVES, max_size=LEAVES)
 
 def made(draw, operations=KNOWN, special=SPECIAL):
     """One to eight steps of two inputs, and a point; `draw` is a `random.Random`."""
-    steps = grown(draw.choice, operations, draw.randint(1, 8), 2, uses=3)
+    steps = grown(draw.choice, operations, draw.randint(1, 8), 2, uses=3, sizes=(4,))
     point = [
         draw.choice([draw.uniform(-3, 3), draw.gauss(0, 1), draw.choice(special)]) for _ in "xy"
     ]

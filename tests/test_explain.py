@@ -260,6 +260,7 @@ TAME = "add subtract multiply sin cos tanh relu maximum dot sum abs sigmoid wher
         [TABLE[name] for name in TAME],
         leaves_of(st.floats(-3.0, 3.0)),
         (1.0, -1.0, 0.0, 2.0, 0.5),
+        uses=2,
     ),
     st.integers(1, 12),
 )
@@ -284,7 +285,7 @@ def test_the_paths_add_up_to_the_gradient(value, limit):
         assert list(map(math.fabs, shown)) == pytest.approx(largest, rel=1e-9, abs=1e-9 * scale)
 
 
-@given(graphs())
+@given(graphs(uses=2))
 def test_the_backward_pass_is_that_of_backward(value):
     value.zero_grad()
     with np.errstate(all="ignore"):
