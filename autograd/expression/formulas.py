@@ -6,13 +6,13 @@ from functools import partial
 
 from autograd.expression.gates import without_gates
 from autograd.expression.lines import lines
-from autograd.expression.simplify import Operand, merged, simplified
+from autograd.expression.simplify import merged, simplified
 from autograd.expression.textbook import textbook_derivative
 from autograd.graph import require_value, topological_order
-from autograd.notation.labels import Labels
+from autograd.notation.labels import Labels, derivative
 from autograd.notation.names import Names, symbol
 from autograd.notation.numbers import DIGITS, number
-from autograd.notation.writing import LATEX, TEXT, Math, Notation
+from autograd.notation.writing import LATEX, TEXT, Math, Notation, named
 from autograd.reals import whole
 from autograd.value import Value
 
@@ -96,7 +96,7 @@ def latex(value: Value, *, wrt: Value | None = None, digits: int | None = DIGITS
     if not layout.steps:
         left = f"{layout.derivative.latex} = " if layout.derivative else ""
         return Latex(left + layout.result)
-    left = layout.derivative.latex if layout.derivative else layout.title
+    left = layout.derivative.latex if layout.derivative else symbol(layout.title)
     rows = [*((symbol(name), text) for name, text in layout.steps), (left, layout.result)]
     aligned = r" \\ ".join(f"{name} &= {text}" for name, text in rows)
     return Latex(rf"\begin{{aligned}} {aligned} \end{{aligned}}")
@@ -113,25 +113,40 @@ class _Layout:
             raise TypeError(f"wrt must be a Value, not a {type(wrt).__name__}")
         if digits is not None:
             digits = whole(digits, "digits", 1)
-        self.derivative: Math | None = None
-        roots: list[Operand] = without_gates([value])
-        if wrt is not None:
-            labels = Labels(topological_order(value), [wrt])
-            self.derivative = labels.derivative(value, wrt, partial=notation is LATEX)
-            roots = [textbook_derivative(value, wrt)]
-        roots = simplified(roots)
+        given = [value] if wrt is None else [value, wrt]
+        roots = simplified(without_gates([value]) if wrt is None else [textbook_derivative(*given)])
         order = merged(roots)
         if notation is LATEX:
             euler = any(node.op and "e^{" in node.op.latex for node in order)
             names = Names(["e"] if euler else (), look=symbol)
         else:
             names = Names(functions(order) | {"inf", "nan"})
-        leaves = [node for node in order if node.op is None]
+        # A leaf is called the same in the formula of every derivative.
+        leaves = [node for node in merged(roots if wrt is None else given) if node.op is None]
         known = names.of_leaves(leaves, lambda leaf: leaf.name)
-        written = lines(
-            roots, known, names, notation, partial(number, digits=digits), repeating=True
+        self.title = names.new(value.name or next(filter(names.free, "yfgh"), "y"))
+        if value in known:
+            self.title = known[value]
+        titles = {value: self.title}
+        self.derivative: Math | None = None
+        if wrt is not None:
+            if wrt in known:
+                below = named(known[wrt])
+            elif wrt in order:  # it has a line of its own
+                titles[wrt] = names.new(wrt.name) if wrt.name else next(names.symbols(1))
+                below = named(titles[wrt])
+            else:
+                below = Labels(topological_order(value), [wrt])[wrt]
+            self.derivative = derivative(named(self.title), below, partial=notation is LATEX)
+        *steps, (_, result) = lines(
+            roots,
+            known,
+            names,
+            notation,
+            partial(number, digits=digits),
+            titles=titles,
+            kept=given[1:],
+            repeating=True,
         )
-        *steps, (_, result) = written
         self.steps = [(name, text.text) for name, text in steps]
         self.result = result.text
-        self.title = symbol(value.name or next(filter(names.free, "yfgh"), "y"))

@@ -31,8 +31,8 @@ def simplified(roots: Sequence[Operand], constants: Mapping[Value, float] = {}) 
     """Roots with the same results, but without the steps that nobody would write.
 
     Those are `1 * x`, `x / 1`, `x ** 1`, `x - 0`, `-(-x)`, `x + -y`, `x + -2`, steps with constants
-    alone, and `0 + x` where x cannot be -0.0. Steps that were shared stay shared, and those with a name
-    stay. The leaves `constants` keep the numbers that they have.
+    alone, and `0 + x` where x cannot be -0.0. Steps that were shared stay shared, and those with a
+    name stay. The leaves `constants` keep the numbers that they have.
     """
     order = merged(roots)
     uses = Counter(x for node in order for x in node.operands if isinstance(x, Value))

@@ -167,15 +167,20 @@ class Labels(Generic[N]):
         return joined([self[operand].math(), self.number(operand.data).math()], equals)
 
     def derivative(self, of: N, wrt: N, partial: bool = False, place: str = "") -> Math:
-        """The symbol of a derivative, `dy/dx`; `place` tells two uses of `wrt` apart."""
-        above, below = _variable(self[of]), _variable(self[wrt])
-        d, latex_d = ("∂", r"\partial ") if partial else ("d", "d")
-        if place:
-            below = Math(f"{below.text}[{place}]", rf"{{{below.latex}}}_{{\text{{{place}}}}}")
-        return Math(
-            f"{d}{above.text}/{d}{below.text}",
-            rf"\frac{{{latex_d}{above.latex}}}{{{latex_d}{below.latex}}}",
-        )
+        """The symbol of a derivative; `place` tells two uses of `wrt` apart."""
+        return derivative(self[of], self[wrt], partial, place)
+
+
+def derivative(of: Written, wrt: Written, partial: bool = False, place: str = "") -> Math:
+    """The symbol of a derivative, `dy/dx`, or `∂y/∂x[left]` with `partial` and a `place`."""
+    above, below = _variable(of), _variable(wrt)
+    d, latex_d = ("∂", r"\partial ") if partial else ("d", "d")
+    if place:
+        below = Math(f"{below.text}[{place}]", rf"{{{below.latex}}}_{{\text{{{place}}}}}")
+    return Math(
+        f"{d}{above.text}/{d}{below.text}",
+        rf"\frac{{{latex_d}{above.latex}}}{{{latex_d}{below.latex}}}",
+    )
 
 
 def _brief(name: str) -> str:
