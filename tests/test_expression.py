@@ -142,7 +142,7 @@ def test_python_reads_it_and_gets_the_same_bits(value):
     assert bits(float(result.data if isinstance(result, Value) else result)) == bits(value.data)
 
 
-@given(graphs(WRITTEN_AS_THEY_ARE))
+@given(graphs([*WRITTEN_AS_THEY_ARE, ops.power_mixed]))
 def test_no_parentheses_are_superfluous(value):
     for line in expression(value).split("\n"):
         tree = ast.dump(ast.parse(line))
