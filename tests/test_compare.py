@@ -483,7 +483,7 @@ def planted(mistake):
         ("reversed", "The mistake: a gradient is reversed (that of w)"),
         ("exchanged", "The mistake: weights and inputs are exchanged in a dot product (at u)"),
         ("no relu", "The mistake: relu is left out (at output)"),
-        ("no bias", "The mistake: a term of a sum is left out (b in u + b)"),
+        ("no bias", "The mistake: a term of a sum is left out (b at u + b)"),
         ("no mask, no 2", "The mistake: the mask of relu is missing (at output); and the factor 2"),
         (
             "reversed, sign",

@@ -364,7 +364,7 @@ def _left_out(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[flo
             for term, kept in zip(node.operands, rest, strict=True):
                 what = places[term] if isinstance(term, Value) else number(term)
                 mistake = Mistake(
-                    "a term of a sum is left out", (" (", what, " in ", places[node], ")")
+                    "a term of a sum is left out", (" (", what, " at ", places[node], ")")
                 )
                 yield (mistake,), case.gradient(_with_data(order, position, kept, node.partials))
         elif len(data) == 1 and node.op:

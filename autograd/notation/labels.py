@@ -5,6 +5,7 @@ formula, `w * x + b`. Where that is long, readers that list every step call it u
 a textbook does; for others the formula is cut, `exp(…) * x`.
 """
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -77,9 +78,10 @@ class Labels(Generic[N]):
         self._written = dict(self._own)
         self._symbols: dict[N, Written] = {}
         formulas = [node for node in nodes if node not in own]
-        counted = map("u{}".format, range(len(nodes))) if symbols else None
-        if count := self._label(formulas, counted):
-            self._label(formulas, names.symbols(count))  # which depend on how many there are
+        numbered = filter(names.free, map("u{}".format, itertools.count(1)))
+        count = self._label(formulas, numbered if symbols else None)
+        if 0 < count <= 2:
+            self._label(formulas, names.symbols(count))  # letters
         self.number.rounded = False  # nothing is shown yet
 
     def _label(self, nodes: Sequence[N], symbols: Iterator[str] | None) -> int:
