@@ -151,30 +151,7 @@ def test_wrong_arguments():
             explain(*arguments, **options)
 
 
-# --- Labels and local derivatives ---------------------------------------------------------------
-
-
-def labels(value):
-    order = topological_order(value)
-    found = Labels(order, symbols=True)
-    return [found[node].text.text for node in order]
-
-
-def test_labels():
-    x, z = Value(1.0, "x"), values([1.0, 2.0], "z")
-    assert labels(relu(x) - 1) == ["x", "relu(x)", "y"]
-    assert labels(exp(z[0]) / (exp(z[0]) + exp(z[1]))) == [
-        "z0", "exp(z0)", "u", "z1", "exp(z1)", "u + exp(z1)", "y",
-    ]  # fmt: skip
-    assert labels((x * Value(2.0) + 1).named("x") * 3) == ["x", "x0", "x * x0", "x1", "y"]
-    assert labels(Value(1.0, "relu") + relu(x)) == ["relu", "x", "relu(x)", "y"]
-    assert labels(x) == ["x"]
-    assert labels(Value(1.0)) == ["x0"]
-    assert labels(Value(1.0, "y") * 2) == ["y", "f"]
-    assert labels(total([Value(1.0, name) for name in "yfgh"]))[-1] == "y1"
-    long = Value(1.0, "a_very_long_name_indeed")
-    assert labels(-(long * long)) == ["a_very_long_name_indeed", "u", "y"]
-    assert labels(Value(1.0, "n" * 100_000))[0] == "n" * 39 + "…"
+# --- Local derivatives --------------------------------------------------------------------------
 
 
 def local(value, operand=0):
