@@ -10,8 +10,6 @@ from autograd.quiet import quiet
 
 MOST_NAMED = 4
 """How many operands a message names."""
-LONGEST_FORMULA = 30
-"""How long the formula of a node in a message may be."""
 
 
 @quiet
@@ -42,7 +40,7 @@ def _same(x: float, y: float) -> bool:
 def require_fresh(order: Collection[Node]) -> None:
     """Raise a RuntimeError if a node does not follow from its operands any more."""
     for node in outdated(order):
-        labels: Labels[Node] = Labels([], order, longest=LONGEST_FORMULA)
+        labels: Labels[Node] = Labels([], order)
         operands = list(dict.fromkeys(x for x in node.operands if isinstance(x, Node)))
         shown = [_equation(x, labels) for x in operands[:MOST_NAMED]]
         shown += ["…"] * (len(operands) > MOST_NAMED)

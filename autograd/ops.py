@@ -158,7 +158,6 @@ acos = Entry(
     description="The inverse cosine, in radians from 0 to pi.")
 atan = Entry(
     "atan", math.atan, [lambda out, x: inversion(1.0, x)],
-    textbook=[lambda out, x: 1.0 / (1.0 + square(x))],
     latex=r"\arctan\left(#1\right)", numpy=np.arctan, raises=False,
     description="The inverse tangent, in radians from -pi/2 to pi/2.")
 atan2 = Entry(
@@ -281,6 +280,7 @@ where = Entry(
      lambda out, condition, x, y: where(condition, 1.0, 0.0),
      lambda out, condition, x, y: where(condition, 0.0, 1.0)],
     condition=True, selects=True,
+    latex=r"\begin{cases} #2 & #1 \neq 0 \\ #3 & \text{otherwise} \end{cases}",
     python="#2 if #1 else #3", sympy="Piecewise((#2, Ne(#1, 0)), (#3, True))",
     reasons=["#0 only asks whether its condition #1 is true",
          "#0's condition #1 is false, so it does not pick #2",
@@ -379,7 +379,7 @@ nonnegative = Part(
     description="The operand, or nan where it is negative.")
 defined = Part(
     "defined", kernels.defined,
-    [lambda out, x, value: 1.0, lambda out, x, value: 0.0], sympy="#1",
+    [lambda out, x, value: 1.0, lambda out, x, value: 0.0], text="#1", latex="#1", sympy="#1",
     description="The first operand, or nan where the second, the value it is derived from, is nan.")
 identity = Part(
     "identity", lambda x: x, [lambda out, x: 1.0],

@@ -36,7 +36,7 @@ def _apply(op: Op, left: object, right: object, other: object) -> Value:
         return Value._record(op, (constant, right) if left is other else (left, constant))
     if isinstance(other, NOT_NUMBERS) or (isinstance(other, np.ma.MaskedArray) and not other.ndim):
         value = cast(Value, right if left is other else left)
-        real(other, f"the other operand of {op.name} with {value._title()}")
+        real(other, f"the other operand of {op.operator} with {value._title()}")
     return cast(Value, NotImplemented)
 
 

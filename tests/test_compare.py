@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 import time
 
@@ -974,3 +975,37 @@ def test_other_bad_input():
         check_gradient(lambda x: x, lambda x: 1.0, 1.0, seed=-1)
     with pytest.raises(ValueError, match="samples must be a whole number, at least 1"):
         check_gradient(lambda x: x, lambda x: 1.0, 1.0, samples=0)
+
+
+def test_a_mistake_is_placed_in_the_graph_that_is_shown():
+    """The constants differ from point to point, and with them the labels."""
+
+    def function(x):
+        return (x * math.floor(float(x.data)) + 1.0).sin() * x
+
+    def manual(x):
+        k = math.floor(x)
+        return math.sin(x * k + 1.0) - x * k * math.cos(x * k + 1.0)
+
+    report = check_gradient(function, manual, 2.5)
+    text = "\n".join(report.diagnosis)
+    (point,) = re.findall(r"At x = (.*):", text)
+    (said,) = re.findall(r"The mistake: a sign is flipped \(in d.*?(-?\d+)\b", text)
+    assert int(said) == math.floor(float(point))
+
+
+def test_symbols_of_derivatives_are_explained():
+    x, y = Value(0.3, "x"), Value(0.4, "y")
+    root = ((x * y * 3 + 1).sin() * 2 + 5).exp().named("root")
+    inner = [node for node in topological_order(root) if node.op]
+    manual = {(inner[-2], inner[-4]): 9.0}
+    report = compare(root, manual)
+    texts = [*(row.derivative for row in report.rows), *report.diagnosis]
+    mentioned = set(re.findall(r"\bd?(u\d*|v)\b", " ".join(texts)))
+    assert mentioned
+    assert mentioned <= set(report.symbols)
+
+
+def test_what_is_left_out_is_named_by_its_form():
+    report = check_gradient(lambda x: (-(x**3)).exp(), lambda x: 3 * x**2 * math.exp(x**3), 0.5)
+    assert "The mistake: -… is left out (at -x ** 3)." in report.diagnosis

@@ -131,6 +131,9 @@ def test_the_library_asks_nothing_of_its_own():
         hessian(f)([1.0, 2.0])
         expression(slope)
         autograd.latex(slope)
+        for wrt in (x, root.operands[0]):
+            expression(root, wrt=wrt)
+            autograd.latex(root, wrt=wrt)
         autograd.python_source(root, gradient=True)
         str(explain(root))
         draw(root).source  # noqa: B018

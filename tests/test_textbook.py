@@ -198,9 +198,70 @@ def test_beside_sympy(case):
     left, _, right = last.partition(" = ")
     assert left == f"df/d{wrt.name}"
     assert len("\n".join([*steps, right])) <= 1.5 * len(str(derived))
-    formula, left = latex(value, wrt=wrt), rf"\frac{{\partial f}}{{\partial {symbol(wrt.name)}}}"
+    several = len([node for node in topological_order(value) if node.op is None]) > 1
+    d = r"\partial " if several else "d"
+    formula, left = latex(value, wrt=wrt), rf"\frac{{{d}f}}{{{d}{symbol(wrt.name)}}}"
     assert formula.count(left) == 1
     assert len(formula.replace(left, "")) <= 1.5 * len(sympy.latex(derived))
+
+
+def test_equal_operands_of_a_selection_have_the_whole_derivative_together():
+    x, y = named("x y")
+    for value in (autograd.maximum(x, x), autograd.minimum(2 * x, x + x) / 2):
+        assert textbook_derivative(value, x) == 1.0
+    value = autograd.minimum(x * y, y * x)
+    assert value.derivative(x).data == textbook_derivative(value, x).data
+
+
+def test_nothing_is_divided_by_a_zero_that_was_found():
+    x, y = named("x y")
+    for zero in (x - x, x * 0, x * y - y * x):
+        with np.errstate(all="ignore"):
+            value = log(sqrt(zero))
+        assert isinstance(expression(value, wrt=x), str)
+
+
+def test_derivatives_of_derivatives_have_no_gates():
+    x, y = named("x y")
+    slope = (relu(x) ** 2).derivative(x)
+    assert expression(slope) == "2 * relu(x) * (x > 0)"
+    assert expression(slope, wrt=x) == "dy/dx = 2 * (x > 0)"
+    assert "where" not in expression(slope.derivative(x)) + latex(slope.derivative(x))
+    user = autograd.where(x, y, 0.0)  # not a gate
+    assert expression(user * 2) == "where(x, y, 0) * 2"
+    assert latex(user) == (r"\begin{cases} y & x \neq 0 \\ 0 & \text{otherwise} \end{cases}")
+
+
+def test_the_left_side_speaks_as_the_right_side_does():
+    a, b = Value(1.5), Value(2.0)
+    assert expression(a + b**2) == "x0 + x1 ** 2"
+    assert expression(a + b**2, wrt=b) == "dy/dx1 = 2 * x1"
+    assert latex(a + b**2, wrt=b) == r"\frac{\partial y}{\partial x_{1}} = 2 x_{1}"
+    one, other = Value(1.0, "t"), Value(2.0, "t")
+    assert expression(one * other**2, wrt=one) == "dy/dt = t1 ** 2"
+    e, sigma = Value(0.3, "e"), Value(0.2, "sigma")
+    assert latex(exp(e) * e, wrt=e) == (
+        r"\frac{dy}{de_{1}} = e^{e_{1}} \cdot \left(e_{1} + 1\right)"
+    )
+    assert latex(sigmoid(sigma) * 2) == r"\sigma\left(\sigma_{1}\right) \cdot 2"
+    z = (a * b + 1).named("z")
+    assert expression(z**2 * a, wrt=z) == "z = x0 * x1 + 1\ndy/dz = 2 * x0 * z"
+    assert expression((a * b + 1) ** 2, wrt=a) == "dy/dx0 = 2 * x1 * (x0 * x1 + 1)"
+    step = sin(a) + 0.5  # of the same number as another Value, which is not the same Value
+    assert expression(step * Value(step.data), wrt=step) == "dy/d(sin(x0) + 0.5) = x1"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (autograd.clip(X, 0, 1), "(x > 0) * (x < 1)"),
+        (autograd.atan(X), "1 / (1 + x ** 2)"),
+        (X**3 / (1 + X), "x ** 2 * (3 + 2 * x) / (1 + x) ** 2"),
+        (X / (1 + X**2), "(1 - x ** 2) / (1 + x ** 2) ** 2"),
+    ],
+)
+def test_more_text(value, text):
+    assert written(value, X) == text
 
 
 # --- Awkward ones -------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def compare(
         raise ValueError("there is nothing to compare: no hand-derived number was given")
     words = [*comparison.diagnosis(), *float32_advice(rows, judge.tolerance)]
     if "disagree" in comparison.verdicts and len(rows) > 1:
-        words += named_mistakes([comparison.case()])
+        words += named_mistakes([comparison.case()], judge)
     symbols = comparison.labels.symbols(*said(rows, words))
     return Report(rows, words, symbols, value, comparison.compared)
 

@@ -106,7 +106,7 @@ class Comparison:
             )
         if index in self._forgiven:
             _, room = self._off(index)
-            note = f"a formula that cancels here may be off by {room:.2g}"
+            note = f"a formula that cancels here may be off by {number(room, 2)}"
             return replace(row, verdict="agree", tolerance=room, note=note)
         return replace(row, verdict=self.verdicts[index])
 
@@ -199,15 +199,15 @@ def float32_advice(rows: Sequence[Row], tolerance: float) -> Iterator[str]:
     ):
         yield (
             f"Your numbers are float32, and no further off than rounding in float32 explains: "
-            f"with tolerance={SINGLE:.2g} they agree"
+            f"with tolerance={number(SINGLE, 2)} they agree"
         )
 
 
-def named_mistakes(cases: Sequence[Case]) -> list[str]:
+def named_mistakes(cases: Sequence[Case], shown: Judge) -> list[str]:
     """The classic mistakes that explain the numbers at all points, in words."""
     if all(case.right(case.yours) for case in cases):
         return []  # what is wrong is not a derivative of the root
-    found = explanations(cases)
+    found = explanations(cases, shown)
     if not found:
         return ["None of the classic mistakes gives these numbers."]
     if len(found) == 1:

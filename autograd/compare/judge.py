@@ -177,7 +177,7 @@ class Judge:
             off = abs(value - ours) > DOUBT * error + self.room(wrt)
             if off and isfinite(ours) and not low < high:
                 note = (note and note + "; ") + (
-                    f"a difference quotient gives {number(value)} ± {error:.2g}, not "
+                    f"a difference quotient gives {number(value)} ± {number(error, 2)}, not "
                     f"{number(ours)}: the library or a partial derivative of your own may be wrong"
                 )
         return Row(

@@ -21,6 +21,7 @@ from autograd.compare.rounding import attempt, near
 from autograd.edges import Edge, edges, users
 from autograd.explain.paths import use
 from autograd.graph import arguments, constants
+from autograd.notation.labels import Labels
 from autograd.notation.numbers import number
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
@@ -95,17 +96,23 @@ class Mistake(NamedTuple):
     where: tuple[str | Place | Slope, ...] = ()
     """The words for the place, with the places in them."""
 
-    def words(self, judge: Judge) -> str:
-        """The mistake and where it was made, with the labels of a graph."""
+    def words(self, judges: Sequence[Judge]) -> str:
+        """The mistake and where it was made, with the labels of the first graph that has the place;
+        the symbols of another one than the first are not explained, so it has none.
+        """
+        places = [x for x in self.where if isinstance(x, Place)]
+        places += [x for slope in self.where if isinstance(slope, Slope) for x in slope]
+        judge = next(x for x in judges if all(place in x.nodes for place in places))
+        labels = judge.labels if judge is judges[0] else Labels(judge.order)
         return self.kind + "".join(
-            x if isinstance(x, str) else _label(x, judge) for x in self.where
+            x if isinstance(x, str) else _label(x, judge.nodes, labels) for x in self.where
         )
 
 
-def _label(place: Place | Slope, judge: Judge) -> str:
+def _label(place: Place | Slope, nodes: Mapping[Place, Value], labels: Labels[Value]) -> str:
     if isinstance(place, Place):
-        return judge.names[judge.nodes[place]]
-    return judge.labels.derivative(judge.nodes[place.of], judge.nodes[place.wrt]).text
+        return labels[nodes[place]].text.text
+    return labels.derivative(nodes[place.of], nodes[place.wrt]).text
 
 
 Mistakes = tuple[Mistake, ...]
@@ -304,17 +311,19 @@ def _orders(count: int) -> Iterator[tuple[str, Sequence[int]]]:
         yield f"shifted by {shift}", [(index - shift) % count for index in range(count)]
 
 
-def explanations(cases: Sequence[Case]) -> list[str]:
+def explanations(cases: Sequence[Case], shown: Judge) -> list[str]:
     """The mistakes that reproduce the hand-derived numbers at all points, the simplest ones.
 
-    They must change the gradient at some point: the right gradient explains nothing.
+    They must change the gradient at some point: the right gradient explains nothing. Places are
+    called as they are in the graph that is shown.
     """
+    judges = [shown, *(case.judge for case in cases)]
     for tier in (_single, _scaled, _left_out, _paired):
         if found := _fitting(cases, tier):
             sentences: dict[tuple[str, ...], str] = {}
             for several in found:
                 kinds = tuple(mistake.kind for mistake in several)
-                words = "; and ".join(mistake.words(cases[0].judge) for mistake in several)
+                words = "; and ".join(mistake.words(judges) for mistake in several)
                 sentences.setdefault(kinds, words)
             return list(sentences.values())
     return []
@@ -368,7 +377,10 @@ def _left_out(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[flo
                 )
                 yield (mistake,), case.gradient(_with_data(order, position, kept, node.partials))
         elif len(data) == 1 and node.op:
-            mistake = Mistake(f"{node.op.name} is left out", (" (at ", places[node], ")"))
+            op = node.op
+            function = op.text.startswith(f"{op.name}(")  # otherwise as in "… ** 2 is left out"
+            what = op.name if function else op.write(op.text, ["…"])
+            mistake = Mistake(f"{what} is left out", (" (at ", places[node], ")"))
             yield (mistake,), case.gradient(_with_data(order, position, data[0], [1.0]))
 
 

@@ -189,7 +189,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     if len(name) > WIDEST:  # keep the end, which says with respect to what
         name = f"{name[: WIDEST // 3]}…{name[1 + WIDEST // 3 - WIDEST :]}"
     numeric = "" if row.numeric is None else number(row.numeric)
-    numbers = number(row.yours), number(row.automatic), numeric, number(row.difference, 2)
+    numbers = number(row.yours), number(row.automatic), numeric, number(row.difference, 3)
     return name, *numbers, row.verdict
 
 
@@ -209,4 +209,4 @@ def apart(yours: float, ours: float) -> str:
     """How far apart two numbers are if they print alike; otherwise nothing."""
     if number(yours) != number(ours) or not ours or not isfinite(ours):
         return ""
-    return f" (relative error {abs(yours - ours) / abs(ours):.2g})"
+    return f" (relative error {number(abs(yours - ours) / abs(ours), 2)})"

@@ -59,7 +59,7 @@ def summary(
         words += shown.comparison.diagnosis()
         words += arithmetic(shown.comparison)
         usable = [check for check in checks if check.sample.usable] or checks
-        words += named_mistakes([_case(checked, check) for check in usable])
+        words += named_mistakes([_case(checked, check) for check in usable], shown.sample.judge)
         words += float32_advice(rows, checked.tolerance)
     root = shown.sample.judge.root
     root.backward()

@@ -308,7 +308,7 @@ class _Painter:
 
 
 def _exact(x: float) -> str:
-    return number(x, digits=None)
+    return number(x, digits=None).removesuffix(".0")
 
 
 def _clusters(boxes: Sequence[Box]) -> list[Cluster]:

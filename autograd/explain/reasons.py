@@ -19,10 +19,10 @@ MOST_SAID = 3
 """How many things of a kind are mentioned before the others are only counted."""
 
 
-def operation(node: Value) -> str:
-    """The name of an operation, as it can be printed."""
+def operation(node: Value, labels: Labels[Value]) -> str | Math:
+    """The name of an operation; the formula of one that nobody calls by a name, `(x > 0)`."""
     assert node.op is not None
-    return legible(node.op.name)
+    return legible(node.op.name) if node.op.public else labels.formula(node).math()
 
 
 def cut(edge: Edge[Value], labels: Labels[Value]) -> Words:
@@ -34,7 +34,7 @@ def cut(edge: Edge[Value], labels: Labels[Value]) -> Words:
         clause = clause(*arguments(edge.node))
     words: list[str | Math] = [*re.split(r"#(\d+)", clause)]  # every other one is a place
     words[1::2] = [
-        operation(edge.node) if place == "0" else labels.equation(operands[int(place) - 1])
+        operation(edge.node, labels) if place == "0" else labels.equation(operands[int(place) - 1])
         for place in re.findall(r"#(\d+)", clause)
     ]
     return words
@@ -60,7 +60,8 @@ def kinks(edges: Sequence[Edge[Value]], labels: Labels[Value]) -> list[Words]:
         slope = Math(f"{slope.text} = {number.text}", f"{slope.latex} = {number.latex}")
         result.append(
             [
-                f"{operation(edge.node)} is at a kink (",
+                operation(edge.node, labels),
+                " is at a kink (",
                 *listed,
                 "), where the derivative is a convention: ",
                 slope,

@@ -224,6 +224,8 @@ class Algebra:
         for base, exponent in y.powers:
             before = merged.pop(base, ZERO)
             after = quick(before + exponent)
+            if base.op is ops.greater and after > 1:  # 0 or 1, to any power
+                after = ONE
             if is_whole(after) and not is_whole(before):  # not a root any longer
                 raised = self._raised(self._terms[base], after) if after else Term(ONE)
                 roots = self.times(roots, raised or Term(ONE, ((base, after),)))
@@ -247,7 +249,7 @@ class Algebra:
             if number != 1 or len(powers) != 1 or powers[0][1] % 2 == 0:
                 return None
         elif number != 1:
-            if abs(exponent) > LIMIT:
+            if abs(exponent) > LIMIT or (number == 0 and exponent < 0):
                 return None
             number = quick(Fraction(number) ** exponent.numerator)
             if not SMALLEST < abs(number) < LARGEST:

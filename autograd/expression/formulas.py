@@ -16,6 +16,9 @@ from autograd.notation.writing import LATEX, TEXT, Math, Notation, named
 from autograd.reals import whole
 from autograd.value import Value
 
+SIGNS = {"e": "e^{", "sigma": r"\sigma"}
+"""The symbols of functions in LaTeX, which no Value may have beside them."""
+
 
 def functions(order: Iterable[Value]) -> set[str]:
     """The names of the functions in the formula of a graph, which no Value may have there."""
@@ -90,7 +93,7 @@ def latex(value: Value, *, wrt: Value | None = None, digits: int | None = DIGITS
         >>> print(latex(exp(-x0 ** 2 / (2 * sigma))))
         e^{-\frac{x_{0}^{2}}{2 \sigma}}
         >>> print(latex((sigma ** 3).named("L"), wrt=sigma))
-        \frac{\partial L}{\partial \sigma} = 3 \sigma^{2}
+        \frac{dL}{d\sigma} = 3 \sigma^{2}
     """
     layout = _Layout(value, wrt, "latex", LATEX, digits)
     if not layout.steps:
@@ -117,16 +120,18 @@ class _Layout:
         roots = simplified(without_gates([value]) if wrt is None else [textbook_derivative(*given)])
         order = merged(roots)
         if notation is LATEX:
-            euler = any(node.op and "e^{" in node.op.latex for node in order)
-            names = Names(["e"] if euler else (), look=symbol)
+            written = {node.op.latex for node in order if node.op}
+            taken = [name for name, sign in SIGNS.items() if any(sign in x for x in written)]
+            names = Names(taken, look=symbol)
         else:
             names = Names(functions(order) | {"inf", "nan"})
         # A leaf is called the same in the formula of every derivative.
         leaves = [node for node in merged(roots if wrt is None else given) if node.op is None]
         known = names.of_leaves(leaves, lambda leaf: leaf.name)
-        self.title = names.new(value.name or next(filter(names.free, "yfgh"), "y"))
         if value in known:
             self.title = known[value]
+        else:
+            self.title = names.new(value.name) if value.name else names.result()
         titles = {value: self.title}
         self.derivative: Math | None = None
         if wrt is not None:
@@ -137,7 +142,8 @@ class _Layout:
                 below = named(titles[wrt])
             else:
                 below = Labels(topological_order(value), [wrt])[wrt]
-            self.derivative = derivative(named(self.title), below, partial=notation is LATEX)
+            several = notation is LATEX and len(known) > 1
+            self.derivative = derivative(named(self.title), below, partial=several)
         *steps, (_, result) = lines(
             roots,
             known,
@@ -145,7 +151,7 @@ class _Layout:
             notation,
             partial(number, digits=digits),
             titles=titles,
-            kept=given[1:],
+            kept=set(given[1:]),
             repeating=True,
         )
         self.steps = [(name, text.text) for name, text in steps]

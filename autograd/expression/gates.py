@@ -8,9 +8,11 @@ from collections.abc import Collection, Sequence
 
 from autograd.expression.simplify import Operand, merged
 from autograd.op import Op
+from autograd.quiet import quiet
 from autograd.value import Value
 
 
+@quiet
 def without_gates(roots: Sequence[Operand]) -> list[Operand]:
     """The same graphs, but for the gates."""
     made: dict[Value, Value] = {}
@@ -25,10 +27,13 @@ def without_gates(roots: Sequence[Operand]) -> list[Operand]:
             continue
         operands = [made[x] if isinstance(x, Value) else x for x in node.operands]
         if op.condition and operands[0] in indicators and not node.name:
-            _, flow, otherwise = operands
+            gate, flow, otherwise = operands
             zero = isinstance(otherwise, float) and otherwise == 0.0
             if zero and isinstance(flow, Value) and flow in closing:
                 made[node] = flow
+                continue
+            if zero and isinstance(flow, float) and flow == 1.0 and isinstance(gate, Value):
+                made[node] = gate  # where(z > 0, 1, 0)
                 continue
         same = all(x is y for x, y in zip(operands, node.operands, strict=True))
         new = made[node] = node if same else Value._record(op, operands).named(node.name)

@@ -89,18 +89,22 @@ def python_source(
     for node, step in zip(steps, forward, strict=True):
         if isinstance(step, Value) and step.op:
             own.setdefault(step, node.name)
-    owners: dict[Value, Value] = {}  # of the adjoints that get a line
-    for step, adjoint in reversed(list(zip(forward, adjoints, strict=False))):
-        if not isinstance(step, Value) or step not in own or not isinstance(adjoint, Value):
-            continue
-        if adjoint.op and adjoint not in own and adjoint not in owners:
-            owners[adjoint] = step
-    kept = {*owners, *(x for x in computed if x.name)}
+    named = {x for x in computed if x.name}
     notation = TEXT._replace(template=functions.template)
     roots = [root, *wanted]
+    written = with_lines(roots, known, notation, named)
+    owners: dict[Value, Value] = {}  # of the adjoints that get a line
+    for step, adjoint in reversed(list(zip(forward, adjoints, strict=False))):
+        if not isinstance(step, Value) or not isinstance(adjoint, Value) or step not in own:
+            continue
+        if step not in written and step is not root:
+            continue  # it has no name in the source
+        if adjoint.op and adjoint not in own and adjoint not in owners:
+            owners[adjoint] = step
+    kept = {*owners, *named}
     written = with_lines(roots, known, notation, kept)
     called = {*owners.values(), *written}
-    result = names.new(value.name or "y")
+    result = names.new(value.name) if value.name else names.result()
     titles = {root: result} if isinstance(root, Value) and root in own else {}
     unnamed = [step for step in own if step in called and step not in titles and not own[step]]
     others = [x for x in written if not x.name and x not in own and x not in owners]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from autograd.expression.algebra import Algebra, Term
+from autograd.expression.gates import without_gates
 from autograd.expression.rationals import ONE
 from autograd.expression.simplify import Operand
 from autograd.graph import constants, number, require_value, topological_order
@@ -39,7 +40,12 @@ def textbook_derivative(value: Value, wrt: Value) -> Operand:
     """
     require_value(value, "textbook_derivative")
     require_value(wrt, "textbook_derivative")
-    order = topological_order(value)
+    (open_value,) = without_gates([value])
+    order = topological_order(open_value) if isinstance(open_value, Value) else []
+    if wrt in set(order):
+        value = order[-1]
+    else:  # a step that a gate is in
+        order = topological_order(value)
     algebra = Algebra(order, wrt)
     dependent = {wrt}
     for node in order:
@@ -75,6 +81,8 @@ def _partials(node: Value, wrt: set[Value]) -> Iterator[tuple[Value, Operand]]:
         if op.own:
             raise
         partials = node.partials  # made for numbers alone
+    if op.selects and op.symmetric and all(x in wrt for x in operands if isinstance(x, Value)):
+        partials = [partials[0], 1.0 - partials[0]]  # together 1, even where the operands are equal
     for operand, partial in zip(operands, partials, strict=True):
         if isinstance(operand, Value) and operand in wrt:
             yield operand, partial

@@ -17,7 +17,9 @@ from autograd.notation.writing import ELLIPSIS, Math, Numbers, Written, applied,
 from autograd.op import Op
 
 LONGEST = 12
-"""How long a formula may be and still stand for a node."""
+"""How long a formula may be and still stand for a node, where a symbol can do so."""
+LONGEST_ALONE = 30
+"""How long it may be where none can."""
 LONGEST_NAME = 40
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -45,7 +47,7 @@ class Labels(Generic[N]):
         order: the nodes in topological order.
         others: nodes that are not in the graph.
         symbols: whether the reader lists every step, so that a symbol may stand for a long formula.
-        longest: how long a formula may be and still stand for a node.
+        longest: how long a formula may be; by default that depends on whether there are symbols.
         distinct: whether no two labels may be the same, and none very long; a picture shows which
             of its boxes is meant.
     """
@@ -56,11 +58,12 @@ class Labels(Generic[N]):
         others: Collection[N] = (),
         *,
         symbols: bool = False,
-        longest: int = LONGEST,
+        longest: int = 0,
         distinct: bool = True,
     ) -> None:
         self.number = Numbers()
-        self._longest, self._distinct = longest, distinct
+        self._longest = longest or (LONGEST if symbols else LONGEST_ALONE)
+        self._distinct = distinct
         nodes = list(dict.fromkeys((*order, *others)))
         names = Names({"inf", "nan"}, look=symbol, spell=_brief)
         own = {
@@ -73,7 +76,7 @@ class Labels(Generic[N]):
         unnamed = [node for node in nodes if node.op is None and not node.name]
         own |= names.of_leaves(unnamed, lambda leaf: None)
         if order and order[-1] not in own:
-            own[order[-1]] = names.new(next(filter(names.free, "yfgh"), "y"))
+            own[order[-1]] = names.result()
         self._own = {node: named(name) for node, name in own.items()}
         self._written = dict(self._own)
         self._symbols: dict[N, Written] = {}
@@ -146,13 +149,13 @@ class Labels(Generic[N]):
 
     def symbols(self, *texts: str) -> dict[str, str]:
         """The symbols that occur in some texts, and in these formulas, each with its formula."""
-        words = {word for text in texts for word in re.findall(r"\w+", text)}
+        words = set(_words(*texts))
         found = {}
         for node, formula in reversed(self._symbols.items()):
             symbol = self._written[node].text.text
             if symbol in words:
                 found[symbol] = formula.text.text
-                words.update(re.findall(r"\w+", formula.text.text))
+                words.update(_words(formula.text.text))
         return dict(reversed(found.items()))
 
     def with_numbers(self, node: N) -> Written:
@@ -183,6 +186,12 @@ def derivative(of: Written, wrt: Written, partial: bool = False, place: str = ""
         f"{d}{above.text}/{d}{below.text}",
         rf"\frac{{{latex_d}{above.latex}}}{{{latex_d}{below.latex}}}",
     )
+
+
+def _words(*texts: str) -> Iterator[str]:
+    """The words in some texts; `du1` is also u1."""
+    for word in re.findall(r"\w+", " ".join(texts)):
+        yield from (word, word.removeprefix("d"))
 
 
 def _brief(name: str) -> str:

@@ -70,6 +70,10 @@ class Names:
         self._taken.add(self._look(result))
         return result
 
+    def result(self) -> str:
+        """A name for a result without one: y, or f, if something else is called y."""
+        return self.new(next(filter(self.free, "yfgh"), "y"))
+
     def symbols(self, count: int) -> Iterator[str]:
         """Short names for so many things without one: u and v, or u1, u2, … for more than two."""
         letters = [*filter(self.free, "uv")] if self.free("u1") else []

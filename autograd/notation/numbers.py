@@ -15,10 +15,10 @@ def number(x: float, digits: int | None = DIGITS) -> str:
 
     Args:
         x: the number.
-        digits: how many significant digits it has; None for all that are needed to read the same
-            number again, the sign of a zero included.
+        digits: how many significant digits it has if it is not whole; None for all that are needed
+            to read the same number again, the sign of a zero included.
     """
-    if x.is_integer() and abs(x) < LARGEST_INTEGER and (x or copysign(1.0, x) > 0.0):
+    if x.is_integer() and abs(x) <= LARGEST_INTEGER and (x or copysign(1.0, x) > 0.0):
         return str(int(x))
     written = repr(x) if digits is None else f"{x:.{digits}g}"
     return re.sub(r"e\+?(-?)0*", r"e\1", written)
@@ -35,5 +35,7 @@ def as_latex(digits: str) -> Text:
     if not isfinite(float(size)):
         return Text(sign + {"inf": r"\infty", "nan": r"\mathrm{NaN}"}[size], SIGN if sign else ATOM)
     mantissa, e, exponent = size.partition("e")
-    text = rf"{mantissa} \times 10^{{{int(exponent)}}}" if e else mantissa
+    text = f"10^{{{exponent}}}" if e else mantissa
+    if e and mantissa != "1":
+        text = rf"{mantissa} \times {text}"
     return Text(sign + text, SIGN if sign else PRODUCT if e else ATOM)

@@ -50,10 +50,10 @@ class Template(NamedTuple):
         """The template with operands put in."""
         half = len(operands) // 2
         groups = {"*": operands, "<": operands[:half], ">": operands[half:]}
-        text = between = ""
+        text = between = written = ""
         for piece in self.pieces:
             if isinstance(piece, str):
-                between = piece
+                between = re.sub(r"^( \*\* |\^)2", "", piece) if written == "1" else piece
                 continue
             key, need = piece
             several = groups[key] if key in groups else [operands[int(key) - 1]]
@@ -222,10 +222,10 @@ def _needs_in_latex(text: str, slots: Sequence[str]) -> tuple[int | None, Mappin
             needed[slot] = Need(PRODUCT, minus=False)
         elif before.endswith(("+", ">", "<", "=")):
             needed[slot] = Need(SUM, minus=before.endswith(("<", ">", "=")))
-        elif re.search(r"(\\left.|[{,|]|^)$", before):
+        elif re.search(r"(\\left.|[{,|&]|\\\\|cases\}|^)$", before):
             first_term = re.match(r"[-+<>=]", after)
             needed[slot] = Need(COMPARISON if first_term else LOOSE)
-            if not re.match(r"[-+<>=,|}]|\\right|$", after):
+            if not re.match(r"[-+<>=,|}&]|\\right|\\\\|\\end|\\neq|$", after):
                 needed[slot] = Need(PRODUCT)
         else:
             needed[slot] = Need(PRODUCT, minus=False)
@@ -234,6 +234,8 @@ def _needs_in_latex(text: str, slots: Sequence[str]) -> tuple[int | None, Mappin
 
 def _latex_tightness(text: str) -> int:
     """How tightly LaTeX holds together, judged by what is outside all brackets."""
+    if text.startswith(r"\begin"):
+        return PRODUCT
     depth, last, outside = 0, 0, ""
     for bracket in _BRACKETS.finditer(text):
         if depth == 0:

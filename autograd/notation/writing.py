@@ -33,14 +33,21 @@ class Notation(NamedTuple):
     parentheses: tuple[str, str]
 
 
+def _facing(template: str, op: Op, operands: Sequence[Any]) -> str:
+    """A template for an operation on some operands: `x < 1` rather than `1 > x`."""
+    if op.operator == ">" and isinstance(operands[0], float) and not isinstance(operands[1], float):
+        return template.replace("#1 > #2", "#2 < #1")
+    return template
+
+
 TEXT = Notation(
-    template=lambda op, operands: text_template(op.text),
+    template=lambda op, operands: text_template(_facing(op.text, op, operands)),
     number=as_text,
     name=lambda name: Text(name, ATOM),
     parentheses=("(", ")"),
 )
 LATEX = Notation(
-    template=lambda op, operands: latex_template(op.latex),
+    template=lambda op, operands: latex_template(_facing(op.latex, op, operands)),
     number=as_latex,
     name=lambda name: Text(symbol(name), ATOM),
     parentheses=(r"\left(", r"\right)"),
