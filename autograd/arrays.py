@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd.reals import boxed, objects, real, refuse_loss
+from autograd.reals import boxed, kind_of, objects, real, refuse_loss
 from autograd.value import Value
 
 
@@ -31,7 +31,7 @@ def values(array_like: ArrayLike, name: str | None = None) -> NDArray[Any]:
                Value(data=-2.0, grad=0.0, name='x1')], dtype=object)
     """
     if name is not None and not isinstance(name, str):
-        raise TypeError(f"a name must be a string, not a {type(name).__name__}")
+        raise TypeError(f"a name must be a string, not {kind_of(name)}")
     refuse_loss(array_like, "the argument of values()")
     numbers: NDArray[Any] = np.asarray(array_like)
     result = np.empty(numbers.shape, dtype=object)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd.graph import Node
+from autograd.reals import kind_of
 from autograd.trace import Function, Trace, name_of, nested, traced
 from autograd.trees import Path, Tree, array, flatten, keys
 from autograd.value import Value
@@ -352,7 +353,7 @@ def _direction(
         if not isinstance(given, (tuple, list)):
             raise TypeError(
                 f"the {what} of {name} must be a tuple with one entry for each argument, "
-                f"not a {type(given).__name__}: for one argument, (x,)"
+                f"not {kind_of(given)}: for one argument, (x,)"
             )
     inputs = _inputs(fun, primals, range(len(primals)))
 
@@ -366,8 +367,7 @@ def _callable(fun: Function) -> Function:
     if callable(fun):
         return fun
     raise TypeError(
-        f"what is differentiated must be a function, not a {type(fun).__name__}: "
-        "grad(f)(x), not grad(f(x))"
+        f"what is differentiated must be a function, not {kind_of(fun)}: grad(f)(x), not grad(f(x))"
     )
 
 

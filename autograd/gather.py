@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.reals import objects, refuse_loss
+from autograd.reals import kind_of, objects, refuse_loss
 
 
 def flat(items: Any, name: str) -> list[Any]:
@@ -14,7 +14,7 @@ def flat(items: Any, name: str) -> list[Any]:
         if not isinstance(items, (list, tuple)):
             refuse_loss(items, f"the argument of {name}")
         if isinstance(items, str) or not isinstance(items, Iterable):
-            raise TypeError(f"{name} takes a sequence or an array, not a {type(items).__name__}")
+            raise TypeError(f"{name} takes a sequence or an array, not {kind_of(items)}")
         listed = list(items)
         if not any(isinstance(item, (list, tuple, np.ndarray)) for item in listed):
             return listed
@@ -45,7 +45,7 @@ def _vector(items: Any) -> Sequence[Any]:
             "for matrices take the dot of each row, or use @"
         )
     if isinstance(items, (set, frozenset, dict)):
-        raise TypeError(f"dot takes two vectors, not a {type(items).__name__}: it has no order")
+        raise TypeError(f"dot takes two vectors, not {kind_of(items)}: it has no order")
     return flat(items, "dot")
 
 

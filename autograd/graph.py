@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypeVar, cast
 
 from autograd.op import Op
-from autograd.reals import real
+from autograd.reals import kind_of, real
 
 Operand: TypeAlias = "Node | float"
 _era = _assignments = 0
@@ -138,7 +138,7 @@ class Node:
             Value(data=3.0, grad=0.0, name='sum')
         """
         if name is not None and not isinstance(name, str):
-            raise TypeError(f"a name must be a string, not a {type(name).__name__}")
+            raise TypeError(f"a name must be a string, not {kind_of(name)}")
         self.name = name
         return self
 
@@ -303,7 +303,7 @@ def topological_order(root: N) -> list[N]:
 def require_value(item: object, taker: str) -> None:
     """Raise a TypeError unless a function was given a Value."""
     if not isinstance(item, Node):
-        raise TypeError(f"{taker} takes a Value, not a {type(item).__name__}")
+        raise TypeError(f"{taker} takes a Value, not {kind_of(item)}")
 
 
 def sort(root: N, order: dict[N, None] | None = None) -> dict[N, None]:

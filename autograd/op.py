@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias, overload
 import numpy as np
 
 from autograd.quiet import quiet
-from autograd.reals import boxed, real, refuse_loss
+from autograd.reals import boxed, kind_of, real, refuse_loss
 
 Interval: TypeAlias = tuple[float, float]
 REALS: Interval = (-math.inf, math.inf)
@@ -133,7 +133,7 @@ class Op:
         reasons: Sequence[str | Callable[..., str]] = (),
     ) -> None:
         if not isinstance(name, str):
-            raise TypeError(f"the name of an Op must be a string, not a {type(name).__name__}")
+            raise TypeError(f"the name of an Op must be a string, not {kind_of(name)}")
         if not callable(partials) and not all(map(callable, partials)):
             raise TypeError(f"the partials of {name} must be functions, one for each operand")
         self.name = name
@@ -336,7 +336,7 @@ class Op:
         if not isinstance(partials, Sequence):
             raise TypeError(
                 f"a partials function for any number of operands must return a sequence; that of "
-                f"{self.name} returned a {type(partials).__name__} (for one operand: [function])"
+                f"{self.name} returned {kind_of(partials)} (for one operand: [function])"
             )
         if len(partials) != len(arguments):
             message = f"{len(partials)} partials of {self.name} for {len(arguments)} operands"

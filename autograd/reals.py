@@ -7,6 +7,13 @@ from typing import Any
 import numpy as np
 
 
+def kind_of(thing: object) -> str:
+    """The type of a thing as a message has it: "an int", "a str", "None"."""
+    name = type(thing).__name__
+    article = "an" if name.lower().startswith((*"aeiou", "nd")) else "a"  # an int, an ndarray
+    return "None" if thing is None else f"{article} {name}"
+
+
 def boxed(item: object) -> np.ndarray[Any, Any]:
     """Any object as a 0-dimensional array, which NumPy broadcasts and never looks into."""
     box = np.empty((), dtype=object)
@@ -57,14 +64,14 @@ def real(number: object, role: str) -> float:
     if type(number) is int or isinstance(number, (numbers.Real, np.bool_)):
         return float(number)
     refuse_loss(number, role)
-    kind = type(number).__name__
-    shown = f"the {kind} {number!r}" if isinstance(number, (str, bytes, complex)) else f"a {kind}"
+    shown = kind_of(number)
+    if isinstance(number, (str, bytes, complex)):
+        shown = f"the {type(number).__name__} {number!r}"
     item = [] if isinstance(number, np.ndarray) else number
     remedies = [remedy for kinds, remedy in _REMEDIES.items() if isinstance(item, kinds)]
     if hasattr(number, "__float__"):
         remedies.append("convert it with float() first")
     remedy = "; " + remedies[0] if remedies else ""
-    shown = "None" if number is None else shown
     raise TypeError(f"{role} must be a real number, not {shown}{remedy}")
 
 

@@ -18,7 +18,7 @@ from autograd.kernels import SMALLEST_NORMAL
 from autograd.op import Op
 from autograd.pickling import copied, reduction
 from autograd.questions import ask, listeners
-from autograd.reals import NOT_NUMBERS, real
+from autograd.reals import NOT_NUMBERS, kind_of, real
 from autograd.ufuncs import apply_ufunc
 
 _add, _multiply = ops.add, ops.multiply
@@ -145,7 +145,7 @@ class Value(Node):
             (12.0, 12.0)
         """
         if not isinstance(wrt, Value):
-            raise TypeError(f"derivative takes a Value, not a {type(wrt).__name__}")
+            raise TypeError(f"derivative takes a Value, not {kind_of(wrt)}")
         order = self._sorted()
         if not self._settled:
             require_fresh(order)

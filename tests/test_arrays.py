@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from autograd import Value, data, grads, sum, values
+from autograd.reals import kind_of
 
 
 @given(arrays(np.float64, array_shapes(min_dims=0, min_side=0), elements=st.floats(-1e9, 1e9)))
@@ -60,3 +61,18 @@ def test_rows_of_different_lengths():
 def test_reading_takes_values_and_numbers(read, wrong):
     with pytest.raises(TypeError, match="an element must be a real number"):
         read(wrong)
+
+
+@pytest.mark.parametrize(
+    ("thing", "words"),
+    [
+        (1, "an int"),
+        (1.0, "a float"),
+        ("", "a str"),
+        (None, "None"),
+        (np.zeros(1), "an ndarray"),
+        (object(), "an object"),
+    ],
+)
+def test_what_something_is_in_a_message(thing, words):
+    assert kind_of(thing) == words

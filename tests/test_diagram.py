@@ -30,6 +30,7 @@ from autograd import Diagram, Op, Value, clip, dot, draw, log, ops, relu, sqrt, 
 from autograd.diagram import engine, palette
 from autograd.diagram.steps import steps
 from autograd.notation.names import TURNING, legible
+from autograd.reals import kind_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -997,7 +998,7 @@ def test_numpy_numbers_are_numbers():
 
 @pytest.mark.parametrize("thing", [1.0, None, "x", [Value(1.0)], values([1.0, 2.0])])
 def test_only_a_value_is_drawn(thing):
-    with pytest.raises(TypeError, match=f"draw takes a Value, not a {type(thing).__name__}"):
+    with pytest.raises(TypeError, match=f"draw takes a Value, not {kind_of(thing)}"):
         draw(thing)
 
 

@@ -583,7 +583,7 @@ def test_deep_graphs_in_linear_time():
 def test_what_is_refused():
     for function in (expression, latex, python_source, to_sympy):
         for wrong in (1.0, "x", None, [X]):
-            with pytest.raises(TypeError, match=f"{function.__name__} takes a Value, not a "):
+            with pytest.raises(TypeError, match=f"{function.__name__} takes a Value, not "):
                 function(wrong)
     for name in ("", "1f", "lambda", "f g", None):
         with pytest.raises(ValueError, match="the name of a function must be an identifier"):

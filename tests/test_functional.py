@@ -740,7 +740,7 @@ def same(x):
         (lambda: grad(3.0), r"must be a function, not a float: grad\(f\)\(x\), not grad\(f\(x\)\)"),
         (lambda: jvp(3.0, (1.0,), (1.0,)), "must be a function, not a float"),
         (lambda: vjp(3.0, 1.0), "must be a function, not a float"),
-        (lambda: hvp(None, (1.0,), (1.0,)), "must be a function, not a NoneType"),
+        (lambda: hvp(None, (1.0,), (1.0,)), "must be a function, not None"),
         (lambda: grad(same, 0.5), "argnums must be an integer or a sequence of integers, not 0.5"),
         (lambda: grad(same, True), "argnums must be .* not True"),
         (lambda: grad(same, "0"), "argnums must be .* not '0'"),

@@ -42,7 +42,7 @@ def test_data_is_a_plain_float(number):
         (np.array(1.0), "autograd.values"),
         ([1.0], "autograd.values"),
         (Value(1.0), "detach"),
-        (object(), "a real number, not a object"),
+        (object(), "a real number, not an object"),
         (Decimal("1.5"), "a real number, not a Decimal"),
     ],
     ids=repr,

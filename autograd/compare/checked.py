@@ -13,7 +13,7 @@ from autograd.compare.keys import Pair, as_float, paired, zip_exactly
 from autograd.compare.points import Point, Sample
 from autograd.notation.numbers import number
 from autograd.quiet import quietly
-from autograd.reals import objects, real
+from autograd.reals import kind_of, objects, real
 from autograd.value import Value
 
 
@@ -42,7 +42,7 @@ class Checked:
     ) -> None:
         for role, thing in (("function", function), ("manual", manual)):
             if not callable(thing):
-                raise TypeError(f"{role} must be a function, not a {type(thing).__name__}")
+                raise TypeError(f"{role} must be a function, not {kind_of(thing)}")
         self.function, self.manual, self.tolerance = function, manual, tolerance
         self.title = getattr(function, "__name__", "f")
         if self.title == "<lambda>":
@@ -91,7 +91,7 @@ class Checked:
             result = Value(real(result, f"the result of {self.title}"))
         if not isinstance(result, Value):
             raise TypeError(
-                f"{self.title} must return a Value, not a {type(result).__name__}: it must return "
+                f"{self.title} must return a Value, not {kind_of(result)}: it must return "
                 "one number, computed by operations of this library from its arguments"
             )
         if result.name is None:
@@ -183,7 +183,7 @@ def _text(x: NDArray[np.float64]) -> str:
 def _kind(thing: object) -> str:
     if thing is None:
         return "None (was a return statement forgotten?)"
-    return f"a {type(thing).__name__}"
+    return kind_of(thing)
 
 
 def _floats(x: Any, role: str) -> NDArray[np.float64]:

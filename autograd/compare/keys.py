@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.reals import boxed, objects, real
+from autograd.reals import boxed, kind_of, objects, real
 from autograd.value import Value
 
 Pair = tuple[Value, Value]
@@ -24,7 +24,7 @@ def paired(root: Value, names: Mapping[Value, str], manual: Any) -> Iterator[tup
     if isinstance(items, (str, bytes, Value)) or not isinstance(items, Iterable):
         raise TypeError(
             "the hand-derived derivatives must be a dict {Value: number} or a list of pairs "
-            f"(Values, numbers), not a {type(manual).__name__}"
+            f"(Values, numbers), not {kind_of(manual)}"
         )
     for item in items:
         if not isinstance(item, Sequence) or isinstance(item, str) or len(item) != 2:

@@ -19,7 +19,7 @@ from autograd.graph import require_value, topological_order
 from autograd.notation.labels import Labels
 from autograd.notation.numbers import DIGITS
 from autograd.notation.writing import Math
-from autograd.reals import whole
+from autograd.reals import kind_of, whole
 from autograd.value import Value
 
 __all__ = ["Explanation", "explain"]
@@ -77,7 +77,7 @@ def explain(
     require_value(value, "explain")
     if wrt is not None and not isinstance(wrt, Value):
         hint = ": give one element of it, such as w[0]" if hasattr(wrt, "__getitem__") else ""
-        raise TypeError(f"wrt must be a Value, not a {type(wrt).__name__}{hint}")
+        raise TypeError(f"wrt must be a Value, not {kind_of(wrt)}{hint}")
     paths, steps = whole(paths, "paths", 1), whole(steps, "steps", 1)
     order = topological_order(value)
     adjoints, flows = sweep(order)

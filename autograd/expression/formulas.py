@@ -13,7 +13,7 @@ from autograd.notation.labels import Labels, derivative
 from autograd.notation.names import Names, symbol
 from autograd.notation.numbers import DIGITS, number
 from autograd.notation.writing import LATEX, TEXT, Math, Notation, named
-from autograd.reals import whole
+from autograd.reals import kind_of, whole
 from autograd.value import Value
 
 SIGNS = {"e": "e^{", "sigma": r"\sigma"}
@@ -113,7 +113,7 @@ class _Layout:
     ) -> None:
         require_value(value, caller)
         if wrt is not None and not isinstance(wrt, Value):
-            raise TypeError(f"wrt must be a Value, not a {type(wrt).__name__}")
+            raise TypeError(f"wrt must be a Value, not {kind_of(wrt)}")
         if digits is not None:
             digits = whole(digits, "digits", 1)
         given = [value] if wrt is None else [value, wrt]

@@ -15,7 +15,7 @@ from autograd.freshness import require_fresh
 from autograd.graph import require_value, sort
 from autograd.notation.names import Names
 from autograd.notation.writing import TEXT
-from autograd.reals import objects
+from autograd.reals import kind_of, objects
 from autograd.value import Value
 
 
@@ -148,7 +148,7 @@ def _parameters(order: Collection[Value], arguments: Sequence[Any] | None) -> li
     for argument in arguments:
         for leaf in objects(argument, "arguments").ravel().tolist():
             if not isinstance(leaf, Value):
-                raise TypeError(f"an argument must be a Value, not a {type(leaf).__name__}")
+                raise TypeError(f"an argument must be a Value, not {kind_of(leaf)}")
             if leaf.op is not None:
                 raise ValueError(f"an argument must be a leaf, which {leaf!r} is not")
             if leaf in result:

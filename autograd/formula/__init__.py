@@ -7,6 +7,7 @@ from keyword import iskeyword
 from autograd.formula.reader import Reader, meant
 from autograd.formula.syntax import LONGEST_NAME, Source
 from autograd.quiet import quiet
+from autograd.reals import kind_of
 from autograd.value import Value, as_value
 
 __all__ = ["read"]
@@ -43,7 +44,7 @@ def read(text: str, numbers: Mapping[str, float]) -> Value:
            ^
     """
     if not isinstance(text, str):
-        raise TypeError(f"a formula must be a string, not a {type(text).__name__}")
+        raise TypeError(f"a formula must be a string, not {kind_of(text)}")
     leaves = {}
     for name, number in numbers.items():
         normal = unicodedata.normalize("NFKC", name)
