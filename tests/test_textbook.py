@@ -227,7 +227,10 @@ def test_derivatives_of_derivatives_have_no_gates():
     assert expression(slope) == "2 * relu(x) * (x > 0)"
     assert expression(slope, wrt=x) == "dy/dx = 2 * (x > 0)"
     assert "where" not in expression(slope.derivative(x)) + latex(slope.derivative(x))
-    user = autograd.where(x, y, 0.0)  # not a gate
+    assert "where" not in expression(autograd.maximum(x * y, y**2).derivative(x))
+    indicator = relu(x).derivative(x)
+    assert expression(autograd.where(indicator, y, 0.0)) == "where((x > 0), y, 0)"  # not a gate
+    user = autograd.where(x, y, 0.0)
     assert expression(user * 2) == "where(x, y, 0) * 2"
     assert latex(user) == (r"\begin{cases} y & x \neq 0 \\ 0 & \text{otherwise} \end{cases}")
 
@@ -247,7 +250,10 @@ def test_the_left_side_speaks_as_the_right_side_does():
     z = (a * b + 1).named("z")
     assert expression(z**2 * a, wrt=z) == "z = x0 * x1 + 1\ndy/dz = 2 * x0 * z"
     assert expression((a * b + 1) ** 2, wrt=a) == "dy/dx0 = 2 * x1 * (x0 * x1 + 1)"
-    step = sin(a) + 0.5  # of the same number as another Value, which is not the same Value
+    # A step with the number of the variable is not the variable.
+    x, mean = Value(0.5, "x"), Value(0.0, "mean")
+    assert expression((x - mean) ** 2, wrt=x) == "dy/dx = 2 * (x - mean)"
+    step = sin(a) + 0.5
     assert expression(step * Value(step.data), wrt=step) == "dy/d(sin(x0) + 0.5) = x1"
 
 

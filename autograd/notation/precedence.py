@@ -234,8 +234,6 @@ def _needs_in_latex(text: str, slots: Sequence[str]) -> tuple[int | None, Mappin
 
 def _latex_tightness(text: str) -> int:
     """How tightly LaTeX holds together, judged by what is outside all brackets."""
-    if text.startswith(r"\begin"):
-        return PRODUCT
     depth, last, outside = 0, 0, ""
     for bracket in _BRACKETS.finditer(text):
         if depth == 0:
