@@ -88,6 +88,7 @@ def test_no_name_is_given_twice(wishes):
         ("u", 1, "v"),
         ("v", 2, "u1 u2"),
         ("u1 u", 2, "u2 u3"),
+        ("u1", 1, "u2"),
         ("u2", 3, "u1 u3 u4"),
     ],
 )
