@@ -416,6 +416,17 @@ def test_the_source_of_the_neuron():
     assert "autograd" not in source
 
 
+def test_a_derivative_is_called_after_a_variable():
+    """`dloss_du` only where there is a u: what is written within another line has no name."""
+    x, y = Value(0.3, "x"), Value(0.4, "y")
+    value = (autograd.sin(x * y + 1) * 3 + autograd.exp(x * 2 - y) / (y + 2) ** 3).named("loss")
+    body = python_source(value, gradient=True).partition("def f(x, y):")[2]
+    variables = {*re.findall(r"^ +(\w+) = ", body, re.MULTILINE), "x", "y"}
+    named = {name.removeprefix("dloss_d") for name in variables if name.startswith("dloss_d")}
+    assert named >= {"x", "y"}
+    assert named <= variables
+
+
 def scaled(x: float) -> float:
     return SCALE * math.exp(x) + helping(x)
 
@@ -546,6 +557,7 @@ def test_simplifying_changes_no_bit(value):
         (X - -Y, "x + y"), (X + -0.0, "x"), (autograd.exp(X) + 0, "exp(x)"),
         (X + 0, "x + 0"), (0 * X, "0 * x"), (X - X, "x - x"), (X**0, "x ** 0"), (X / X, "x / x"),
         (X - -0.0, "x - (-0.0)"), (1 / X, "1 / x"),
+        (X * -2 + -3, "x * (-2) - 3"), (X - -3, "x + 3"), (-3 + X, "-3 + x"),
     ],
 )  # fmt: skip
 def test_exact_identities(value, text):
