@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
 
-from autograd.compare.judge import TOLERANCE, Judge
+from autograd.compare.judge import TOLERANCE, Judge, Place
 from autograd.compare.keys import Pair
 from autograd.compare.kinks import in_hull
 from autograd.compare.mistakes import Case, explanations
@@ -31,11 +32,6 @@ class Comparison:
 
     def __init__(self, judge: Judge, pairs: Sequence[tuple[Pair, float]]) -> None:
         self.judge, self.pairs = judge, pairs
-        self.labels = judge.labels
-        inside = judge.places
-        outside = dict.fromkeys(x for pair, _ in pairs for x in pair if x not in inside)
-        if outside:
-            self.labels = Labels(judge.order, list(outside), symbols=True)
         self._judges = {judge.root: judge}
         for (of, _), _ in pairs:
             if of not in self._judges:
@@ -45,6 +41,21 @@ class Comparison:
         self._clashing = "convention" in self.verdicts and not self._together()
         if self._clashing:
             self.verdicts = ["disagree" if x == "convention" else x for x in self.verdicts]
+
+    @cached_property
+    def labels(self) -> Labels[Value]:
+        """The labels of the nodes of the graph, and of the others that numbers were given for."""
+        inside = self.judge.places
+        outside = [x for pair in self.compared for x in pair if x not in inside]
+        if not outside:
+            return self.judge.labels
+        return Labels(self.judge.order, outside, symbols=True)
+
+    @property
+    def places(self) -> list[tuple[Place | str | None, ...]]:
+        """The names or places of what is differentiated: the same at every point."""
+        places = self.judge.places
+        return [tuple([x.name or places.get(x) for x in pair]) for pair in self.compared]
 
     @property
     def compared(self) -> list[Pair]:

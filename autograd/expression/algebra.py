@@ -1,19 +1,17 @@
 """Values as sums of products of powers, gathered by the identities of arithmetic.
 
-A product is a number and the exponents of its bases, a sum the numbers of its products. What is not
-arithmetic is a base, and so is a sum that is multiplied and whatever has more than `LIMIT` parts.
-So every step costs the same, however large the graph is. The identities of arithmetic are about
-particular operations, which are named here for that reason.
+What is not arithmetic is a base of products, and so is a sum that is multiplied and whatever has
+more than `LIMIT` parts. So every step costs the same, however large the graph is. The identities of
+arithmetic are about particular operations, which are named here for that reason.
 """
 
-import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from fractions import Fraction
 from functools import cache, reduce
-from math import gcd, isfinite, lcm
+from math import isfinite
 from operator import is_not
 from types import CodeType
-from typing import NamedTuple, TypeAlias, cast
+from typing import cast
 
 from autograd import ops
 from autograd.expression.rationals import (
@@ -31,25 +29,16 @@ from autograd.expression.rationals import (
     quick,
 )
 from autograd.expression.simplify import Operand
+from autograd.expression.terms import Sum, Term, factors, listed, total
+from autograd.notation.precedence import width
 from autograd.op import Op
 from autograd.value import Value, as_value
-
-Powers: TypeAlias = tuple[tuple[Value, Fraction], ...]
-"""Bases with their exponents, which are not 0, in the order in which the bases were met."""
-Sum: TypeAlias = dict[Powers, Fraction]
 
 LIMIT = 12
 """How many factors or terms are gathered into one product or sum."""
 LONG = 40
 """How many characters of a Value count when lengths are compared: a long one gets a name."""
 SCOPE = {**ops.TABLE, "__builtins__": {}}
-
-
-class Term(NamedTuple):
-    """A product: a number times powers."""
-
-    number: Fraction
-    powers: Powers = ()
 
 
 def _is_notation(op: Op) -> bool:
@@ -68,11 +57,6 @@ def _expansion(op: Op, operands: Sequence[Operand]) -> Value:
     # Constants are Values there, so that what is computed from them alone is gathered exactly, too.
     scope = {f"x{place}": as_value(x) for place, x in enumerate(operands)}
     return as_value(cast(Operand, eval(_code(op, len(operands)), SCOPE, scope)))
-
-
-@cache
-def _size(op: Op) -> int:
-    return len(re.sub(r"#.", "", op.text))
 
 
 class Algebra:
@@ -163,7 +147,7 @@ class Algebra:
             if result is None or any(map(is_not, operands, result.operands)):
                 result = Value._record(op, operands)
             inner = sum(self._sizes[x] if isinstance(x, Value) else 3 for x in operands)
-            self._sizes[result] = min(_size(op) + inner, LONG)
+            self._sizes[result] = min(width(op.text) + inner, LONG)
             self._known[key] = result
         return self._known[key]
 
@@ -193,7 +177,7 @@ class Algebra:
                 self.times(*pair) for pair in zip(signs, map(self.term, operands), strict=True)
             ]
             opened = self._opened(terms)
-            parts = opened if len(opened) <= LIMIT else _total(terms)
+            parts = opened if len(opened) <= LIMIT else total(terms)
             return self._added(parts, whole) if len(parts) <= LIMIT or whole is None else None
         if op is ops.power:
             return self._general_power(*operands)
@@ -256,10 +240,10 @@ class Algebra:
                 return None
         result = Term(number)
         for base, inner in powers:
-            total = product_of(inner, exponent)
-            if total is None:
+            outer = product_of(inner, exponent)
+            if outer is None:
                 return None
-            result = self.times(result, Term(ONE, ((base, total),)))
+            result = self.times(result, Term(ONE, ((base, outer),)))
         return result
 
     def _power(self, x: Operand, exponent: Fraction) -> Term:
@@ -312,8 +296,8 @@ class Algebra:
                 }
         above: list[Operand] = []
         below: list[Operand] = []
-        for base, total in powers.items():
-            for exponent in pieces(total):
+        for base, given in powers.items():
+            for exponent in pieces(given):
                 (above if exponent > 0 else below).append(self._factor(base, abs(exponent)))
         sign = -1.0 if term.number < 0 else 1.0
         upper, lower = numerals(abs(term.number), bool(below))
@@ -341,19 +325,19 @@ class Algebra:
 
     def gathered(self, terms: Iterable[Term]) -> Term:
         """The sum of products, as one product, in the shortest of the ways to write it."""
-        closed = _total(terms)
+        closed = total(terms)
         if len(closed) < 2:
             return self._added(closed)
-        opened = self._opened(_listed(closed))
+        opened = self._opened(listed(closed))
         ways: list[tuple[Term, Sum]] = []
         for parts in (closed, opened) if opened != closed else (closed,):
             ways.append((Term(ONE), parts))
-            for factor in _factors(parts):
+            for factor in factors(parts):
                 inverse = Term(
                     quick(1 / Fraction(factor.number)), tuple([(x, -e) for x, e in factor.powers])
                 )
-                inner = _total([self.times(inverse, part) for part in _listed(parts)])
-                ways += (factor, inner), (factor, self._opened(_listed(inner), scaled=True))
+                inner = total([self.times(inverse, part) for part in listed(parts)])
+                ways += (factor, inner), (factor, self._opened(listed(inner), scaled=True))
         factor, inner = min(ways, key=self._length)
         return self.times(factor, self._added(inner))
 
@@ -370,15 +354,15 @@ class Algebra:
                 opened += [Term(term.number * part, powers) for powers, part in parts.items()]
             else:
                 opened.append(term)
-        return _total(opened)
+        return total(opened)
 
     def _added(self, parts: Sum, whole: Operand | None = None) -> Term:
         """A sum as a product: of a single base, if there are several terms."""
         if len(parts) < 2:
-            return next(iter(_listed(parts)), Term(ZERO))
+            return next(iter(listed(parts)), Term(ZERO))
         key = frozenset(parts.items())
         if key not in self._known:
-            self._known[key] = self._sum(_listed(parts)) if whole is None else whole
+            self._known[key] = self._sum(listed(parts)) if whole is None else whole
         node = self._known[key]
         if isinstance(node, Value) and len(parts) <= LIMIT:
             self._sums.setdefault(node, parts)
@@ -398,7 +382,7 @@ class Algebra:
         """How many characters a factor and a sum take, roughly."""
         factor, inner = way
         outside = 0 if factor == Term(ONE) else self._width(factor)
-        terms = _listed(inner)
+        terms = listed(inner)
         # In parentheses a fraction is one too many.
         fractions = sum(t.number.denominator > 1 or any(e < 0 for _, e in t.powers) for t in terms)
         return sum(self._width(t) + 3 for t in terms) + (
@@ -415,38 +399,3 @@ class Algebra:
             raised = 0 if abs(exponent) == 1 else 4 + len(digits_of(abs(float(exponent))))
             width += self._sizes[base] + around + raised + 3
         return width + (2 if sum(e < 0 for _, e in term.powers) + (lower != 1.0) > 1 else 0)
-
-
-def _total(terms: Iterable[Term]) -> Sum:
-    """The sum of products, with like terms added up."""
-    total: Sum = {}
-    for factor, powers in terms:
-        total[powers] = quick(total.get(powers, ZERO) + factor)
-    return {powers: factor for powers, factor in total.items() if factor}
-
-
-def _listed(parts: Sum) -> list[Term]:
-    return [Term(number, powers) for powers, number in parts.items()]
-
-
-def _factors(parts: Sum) -> Iterator[Term]:
-    """The products that may be taken out of a sum."""
-    if len(parts) < 2:
-        return
-    numbers = list(parts.values())
-    number = abs(numbers[0])
-    if any(abs(other) != number for other in numbers):
-        below = lcm(*[n.denominator for n in numbers])
-        number = quick(Fraction(gcd(*[n.numerator for n in numbers]), below)) if below < 10 else ONE
-    if all(n < 0 for n in numbers):
-        number = -number
-    first, *others = parts
-    least, most = dict(first), dict(first)
-    for powers in others:
-        here = dict(powers)
-        least = {x: min(e, here[x]) for x, e in least.items() if x in here and e * here[x] > 0}
-        most = {x: max(most[x], here[x]) for x in least}
-    # A common denominator makes one fraction of several; so does the largest one.
-    nearest = tuple((x, e if e > 0 else most[x]) for x, e in least.items())
-    ways = dict.fromkeys([(), nearest, tuple(least.items())])
-    yield from [Term(n, powers) for powers in ways for n in {ONE: 0, number: 0} if powers or n != 1]

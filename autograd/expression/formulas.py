@@ -127,7 +127,7 @@ class _Layout:
             names = Names(functions(order) | {"inf", "nan"})
         # A leaf is called the same in the formula of every derivative.
         leaves = [node for node in merged(roots if wrt is None else given) if node.op is None]
-        known = names.of_leaves(leaves, lambda leaf: leaf.name)
+        known = names.of_leaves(leaves)
         if value in known:
             self.title = known[value]
         else:

@@ -1,13 +1,11 @@
 """A graph laid out in lines: a step that is shared or nested too deeply gets a line and a name."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache
 
 from autograd.expression.simplify import Operand, merged
 from autograd.notation.names import Names
-from autograd.notation.precedence import Text
+from autograd.notation.precedence import Text, width
 from autograd.notation.writing import Notation
 from autograd.value import Value
 
@@ -71,12 +69,6 @@ def lines(
         yield "", text(root)
 
 
-@cache
-def _width(template: str) -> int:
-    """How long a template is without its slots."""
-    return len(re.sub("#.", "", template))
-
-
 def with_lines(
     roots: Sequence[Operand],
     known: Mapping[Value, str],
@@ -101,7 +93,7 @@ def with_lines(
             continue
         inner = [heights.get(x, 0) for x in node.operands if isinstance(x, Value)]
         heights[node] = 1 + max(inner, default=0)
-        lengths[node] = _width(node.op.text) + sum(
+        lengths[node] = width(node.op.text) + sum(
             lengths[x] if isinstance(x, Value) else 1 for x in node.operands
         )
         saved = (times[node] - 1) * lengths[node] - times[node] - LINE

@@ -84,7 +84,7 @@ def python_source(
     if name in reserved:
         raise ValueError(f"the function cannot be called {name!r}: its source uses that name")
     names = Names({name, *reserved})
-    known = names.of_leaves(parameters, lambda leaf: leaf.name)
+    known = names.of_leaves(parameters)
     own: dict[Value, str | None] = {}
     for node, step in zip(steps, forward, strict=True):
         if isinstance(step, Value) and step.op:

@@ -39,7 +39,7 @@ def to_sympy(value: Value) -> Any:
         raise ImportError("to_sympy needs SymPy: pip install sympy") from None
     order = sort(value)
     leaves = [node for node in order if node.op is None]
-    names = Names(()).of_leaves(leaves, lambda leaf: leaf.name)
+    names = Names(()).of_leaves(leaves)
     made: dict[Value, Any] = {}
     for node in order:
         if node.op is None:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograd.expression.algebra import Algebra, Term
+from autograd.expression.algebra import Algebra
 from autograd.expression.gates import without_gates
 from autograd.expression.rationals import ONE
 from autograd.expression.simplify import Operand
+from autograd.expression.terms import Term
 from autograd.graph import constants, number, require_value, topological_order
 from autograd.quiet import quiet
 from autograd.reals import real

@@ -74,7 +74,7 @@ class Labels(Generic[N]):
         if not distinct:
             own = {node: node.name or "" for node in own}
         unnamed = [node for node in nodes if node.op is None and not node.name]
-        own |= names.of_leaves(unnamed, lambda leaf: None)
+        own |= names.of_leaves(unnamed)
         if order and order[-1] not in own:
             own[order[-1]] = names.result()
         self._own = {node: named(name) for node, name in own.items()}

@@ -5,9 +5,17 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-T = TypeVar("T")
+
+class HasName(Protocol):
+    """Something that may have a name."""
+
+    @property
+    def name(self) -> str | None: ...
+
+
+T = TypeVar("T", bound=HasName)
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Characters that turn the direction of what follows them."""
 GREEK = re.compile(
@@ -82,9 +90,9 @@ class Names:
             if self.free(wish):
                 yield self.new(wish)
 
-    def of_leaves(self, leaves: Collection[T], own: Callable[[T], str | None]) -> dict[T, str]:
+    def of_leaves(self, leaves: Collection[T]) -> dict[T, str]:
         """A name for each leaf: its own, or x0, x1, … for those that have none."""
-        named = {leaf: self.new(name) for leaf in leaves if (name := own(leaf))}
+        named = {leaf: self.new(leaf.name) for leaf in leaves if leaf.name}
         numbered = (f"x{count}" for count in itertools.count())
         return {
             leaf: named.get(leaf) or next(x for x in numbered if self.new(x) == x)

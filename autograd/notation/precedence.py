@@ -104,6 +104,12 @@ def _template(
     return Template(pieces, tightness)
 
 
+@cache
+def width(template: str) -> int:
+    """How many characters a template has without its slots."""
+    return len(_SLOT.sub("", template))
+
+
 # --- Text, which is Python ----------------------------------------------------------------------
 
 _OPERATORS: dict[type[ast.AST], tuple[int, Need, Need]] = {
