@@ -50,12 +50,18 @@ def written(value, wrt):
 
 
 def ordinary(value):
-    """Whether no node is at a kink or nearly, and none is too large to be told from its error."""
+    """Whether no node is at a kink or nearly, and none is too large to be told from its error.
+
+    The textbook's derivatives of `hypot` at the origin and of a power of 0 are 0 divided by 0 and
+    0 times infinity.
+    """
     for node in topological_order(value):
         if node.op is not None:
             numbers = arguments(node)
-            size = max(map(abs, [node.data, *node.partials]), default=0.0)
-            if not size < 1e4 or any(abs(kink(*numbers)) < 1e-6 for kink in node.op.kinks):
+            if node.op in (ops.hypot, ops.power) and 0.0 in (node.data, numbers[0]):
+                return False
+            small = all(abs(x) < 1e4 for x in (node.data, *node.partials))  # and not nan
+            if not small or any(abs(kink(*numbers)) < 1e-6 for kink in node.op.kinks):
                 return False
             if not all(map(math.isfinite, numbers)):
                 return False
