@@ -100,7 +100,7 @@ def _node(box: Box) -> dict[str, str]:
         "style": f"{style},dashed" if box.dead else style,
         "color": line_color(box),
         **({"penwidth": "2"} if box.color else {}),
-        "fillcolor": palette.DEAD_FILL if box.dead else palette.TINTS[box.tint],
+        "fillcolor": palette.DEAD_FILL if box.dead else palette.TINTS[abs(box.tint or 0)],
         "fontcolor": palette.DEAD if box.dead else palette.INK,
         "peripheries": "2" if box.root else "0" if box.kind == "cut" else "1",
         "width": _inches(widest * SIZE + 2 * MARGIN),

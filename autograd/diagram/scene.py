@@ -3,10 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import inf, isnan, sqrt
 from typing import Literal
 
-from autograd.diagram import palette
 from autograd.diagram.groups import Group, groups_around, name_in
 from autograd.diagram.steps import Step
 from autograd.diagram.widths import shortened, wrapped
@@ -16,13 +15,14 @@ from autograd.notation.names import legible
 from autograd.notation.numbers import number
 
 Edges = Literal["partial", "contribution"] | None
+Direction = Literal["LR", "TB"]
 Place = Step | Group
 """The box that a step is drawn as: its own, or that of a collapsed group."""
 Use = tuple[Step, int]
 """An operation, and which of its operands is meant."""
 
-SHADES = len(palette.TINTS) - 1
-"""How many shades there are for the magnitude of a gradient, apart from none for 0."""
+SHADES = 4
+"""How many shades there are for a positive number, and for a negative one."""
 WIDEST = 20.0
 """The width of a line in a box, in units of the font's size."""
 MOST_TOLD = 20
@@ -41,8 +41,21 @@ CAPTIONS: dict[Edges, str] = {
 class Line:
     """A line of text in a box."""
 
-    role: Literal["name", "operation", "number", "mark"]
+    role: Literal["name", "operation", "count", "data", "grad", "mark"]
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """Two small heat maps of an array, or of many Values alike: their data and their gradients.
+
+    Each is a list of rows of shades, as `Box.tint` is one; no gradients where nothing has been
+    swept.
+    """
+
+    label: str
+    data: Sequence[Sequence[int | None]]
+    grad: Sequence[Sequence[int | None]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +69,16 @@ class Box:
     group: Group = ()
     root: bool = False
     dead: bool = False
-    tint: int = 0
+    tint: int | None = 0
+    """The shade of the gradient, from -SHADES to SHADES, with its sign; None for nan."""
     color: str | None = None
     """That of a mark, if there is one."""
+    count: int = 1
+    """How many Values it stands for."""
+    heats: Sequence[Heat] = ()
+    """Below the lines."""
+    opens: str | None = None
+    """The key of the picture in which it is open, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +89,8 @@ class Cluster:
     group: Group
     label: str
     tooltip: str
+    closes: str | None = None
+    """The key of the picture in which it is one box, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +118,12 @@ class Scene:
     clusters: Sequence[Cluster]
     boxes: Sequence[Box]
     arrows: Sequence[Arrow]
+    largest: float = 0.0
+    """The largest finite magnitude of a gradient, which has the strongest shade."""
+    swept: bool = True
+    """Whether there are gradients: not before `backward()`."""
+    direction: Direction = "LR"
+    """Where the arrows lead: from left to right, or from top to bottom."""
 
 
 def scene(group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges: Edges) -> Scene:
@@ -105,6 +133,20 @@ def scene(group_of: Mapping[Step, Group], place_of: Mapping[Step, Place], edges:
     group. `group_of` says which group a step is in.
     """
     return _Painter(group_of, place_of, edges).scene()
+
+
+def shade(x: float, largest: float) -> int | None:
+    """A number as one of the shades from -SHADES to SHADES; None for nan.
+
+    By the square root of its size, so that small ones show, too.
+    """
+    if isnan(x):
+        return None
+    if x == 0.0:
+        return 0
+    share = abs(x) / largest if abs(x) < inf else 1.0
+    size = min(SHADES, 1 + int(SHADES * sqrt(share)))
+    return size if x > 0.0 else -size
 
 
 class _Painter:
@@ -121,6 +163,7 @@ class _Painter:
             self.members[place_of[step]].append(step)
         self.labels = Labels(self.order, longest=LONGEST_INNER, distinct=False)
         self.keys = {place: f"box{count}" for count, place in enumerate(self.members)}
+        self.swept = any(step.grad != 0.0 for step in self.order)
         self.largest = max([abs(x.grad) for x in self.order if abs(x.grad) < inf], default=0.0)
 
     def scene(self) -> Scene:
@@ -140,6 +183,8 @@ class _Painter:
             _clusters(boxes),
             boxes,
             arrows,
+            self.largest,
+            self.swept,
         )
 
     def _uses(self) -> dict[tuple[Place | None, Place, int | None], list[Use]]:
@@ -172,8 +217,9 @@ class _Painter:
             lines.append(Line("name", self._label(step)))
         if step.op is not None:
             lines.append(Line("operation", shortened(operation(step), 32) or "·"))
-        lines.append(Line("number", f"data {number(step.data)}"))
-        lines.append(Line("number", f"grad {number(step.grad)}"))
+        lines.append(Line("data", f"data {number(step.data)}"))
+        if self.swept:
+            lines.append(Line("grad", f"grad {number(step.grad)}"))
         if step.mark:
             lines.append(Line("mark", step.mark.text))
         formula = self._formula(step, 1000)
@@ -181,7 +227,7 @@ class _Painter:
         tooltip = [
             f"{self._label(step)} = {formula}" if named or step.op is None else formula,
             f"data {_exact(step.data)}",
-            f"grad {_exact(step.grad)}",
+            f"grad {_exact(step.grad)}" if self.swept else "no gradient yet",
         ]
         return Box(
             self.keys[step],
@@ -195,12 +241,9 @@ class _Painter:
             color=step.mark.color if step.mark else None,
         )
 
-    def _tint(self, grad: float) -> int:
-        """The shade of a gradient, by the square root of its size, so that small ones show, too."""
-        if grad == 0.0:
-            return 0
-        share = abs(grad) / self.largest if abs(grad) < inf else 1.0  # also for nan
-        return min(SHADES, 1 + int(SHADES * sqrt(share)))
+    def _tint(self, grad: float) -> int | None:
+        """The shade of a gradient, with its sign."""
+        return shade(grad, self.largest)
 
     def _collapsed(self, group: Group) -> Box:
         members = self.members[group]
@@ -209,7 +252,7 @@ class _Painter:
         return Box(
             self.keys[group],
             "group",
-            [*_name_lines(group[-1]), Line("number", count)],
+            [*_name_lines(group[-1]), Line("count", count)],
             "\n".join([f"{legible('.'.join(group))}: {count}", *_some(named)]),
             group[:-1],
             root=self.root in members,
@@ -222,7 +265,7 @@ class _Painter:
         names = [self._label(operand) for operand in operands if isinstance(operand, Step)]
         group = self.group_of[head] if isinstance(head, Step) else head[:-1]
         return Box(
-            key, "cut", [Line("number", words)], "\n".join(["not shown:", *_some(names)]), group
+            key, "cut", [Line("count", words)], "\n".join(["not shown:", *_some(names)]), group
         )
 
     # --- Arrows ---------------------------------------------------------------------------------

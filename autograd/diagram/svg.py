@@ -84,7 +84,7 @@ def _finish_box(group: Element, box: Box) -> None:
     texts = _finish(group, box.key, box.tooltip, [line.text for line in box.lines])
     heading = box.lines[0].role
     for element, line in zip(texts, box.lines, strict=True):
-        if line.role == "mark" or line.role == heading != "number":
+        if line.role == "mark" or line.role == heading != "count":
             element.attrib |= {"font-weight": "bold", "fill": line_color(box)}
 
 
