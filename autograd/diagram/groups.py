@@ -1,10 +1,9 @@
 """Which Values belong together, by the dots in their names: `layer1.neuron2.w0`."""
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from itertools import takewhile
 
-from autograd.diagram.steps import Step, nearest
+from autograd.diagram.steps import Step
 
 Group = tuple[str, ...]
 """The parts of a dotted name before the last one; empty outside of all groups."""
@@ -13,10 +12,12 @@ DEEPEST_GROUP = 32
 """How deeply groups may be nested; further dots are part of the last name."""
 
 
-def groups(order: Sequence[Step]) -> dict[Step, Group]:
+def groups(order: Sequence[Step], roots: Collection[Step]) -> dict[Step, Group]:
     """The group of each of the steps, which are in topological order.
 
-    An operation without a name belongs where everything that uses it belongs.
+    An operation without a name belongs where everything that uses it belongs. If that is in no
+    group, it belongs where the named leaves that it uses belong, such as the weights of a layer;
+    without those, where the operand belongs that took most steps to compute.
     """
     result: dict[Step, Group] = {}
     users: dict[Step, Group] = {}
@@ -30,35 +31,41 @@ def groups(order: Sequence[Step]) -> dict[Step, Group]:
         for operand in step.operands:
             if isinstance(operand, Step):
                 users[operand] = _common(group, users.get(operand, group))
+    if any(result.values()):
+        height = heights(order)
+        for step in order:
+            if step.op is not None and not step.name and not result[step] and step not in roots:
+                result[step] = _by_operands(step, result, height)
     return {step: result[step] for step in order}
 
 
+def _by_operands(step: Step, group_of: dict[Step, Group], height: dict[Step, int]) -> Group:
+    operands = [x for x in step.operands if isinstance(x, Step) and x in group_of]
+    decisive = [x for x in operands if x.op is None and x.name]
+    if not decisive:
+        top = max((height[x] for x in operands), default=0)
+        decisive = [x for x in operands if height[x] == top]
+    found = [group_of[x] for x in decisive]
+    result = found[0] if found else ()
+    for group in found:
+        result = _common(group, result)
+    return result
+
+
+def heights(order: Sequence[Step]) -> dict[Step, int]:
+    """How many operations there are on the longest way to each step, its own included."""
+    result: dict[Step, int] = {}
+    for step in order:
+        below = [result.get(x, 0) for x in step.operands if isinstance(x, Step)]
+        result[step] = 0 if step.op is None else 1 + max(below, default=0)
+    return result
+
+
 def _common(a: Group, b: Group) -> Group:
+    if a == b:
+        return a
     pairs = takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))
     return tuple([part for part, _ in pairs])
-
-
-def name_in(group: Group, name: str) -> str:
-    """The part of a name that is not that of its group."""
-    return name.split(".", len(group))[-1]
-
-
-def collapsed(group_of: dict[Step, Group], names: Collection[str]) -> dict[Step, Step | Group]:
-    """Each step with what it is drawn as: itself, or the outermost of the named groups around it.
-
-    Raises:
-        ValueError: if there is no such group.
-    """
-    known = {".".join(x): x for group in set(group_of.values()) for x in groups_around(group)}
-    for name in names:
-        if name not in known:
-            choice = ", ".join(map(repr, sorted(known))) or "none, since no name has a dot in it"
-            raise ValueError(f"there is no group {name!r} to collapse; there are: {choice}")
-    wanted = {known[name] for name in names}
-    return {
-        step: next((x for x in groups_around(group) if x in wanted), step)
-        for step, group in group_of.items()
-    }
 
 
 def groups_around(group: Group) -> list[Group]:
@@ -66,11 +73,6 @@ def groups_around(group: Group) -> list[Group]:
     return [group[:length] for length in range(1, len(group) + 1)]
 
 
-def near(place_of: dict[Step, Step | Group], depth: int) -> dict[Step, Step | Group]:
-    """The steps whose boxes are at most `depth` arrows away from that of the last one."""
-    operands: dict[Step | Group, set[Step | Group]] = defaultdict(set)
-    for step, place in place_of.items():
-        operands[place].update(place_of[x] for x in step.operands if x in place_of)
-    *_, root = place_of.values()
-    found = nearest(root, operands.__getitem__, depth)
-    return {step: place for step, place in place_of.items() if place in found}
+def name_in(group: Group, name: str) -> str:
+    """The part of a name that is not that of its group."""
+    return name.split(".", len(group))[-1]

@@ -14,6 +14,8 @@ CLUSTER_FILL = "#f8f9fb"
 RIGHT = "#126329"
 WRONG = "#b3261e"
 DOUBTFUL = "#7d5200"
+BY_SEVERITY = [WRONG, DOUBTFUL, RIGHT]
+"""The colours of marks, the most serious first."""
 TINTS = ["#fefefe", "#fff8ea", "#fff1d6", "#ffe9bf", "#ffdfa4", "#ffd487"]
 """From no gradient to the largest in the picture."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any, NamedTuple, TypeVar
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from autograd.diagram import palette
 from autograd.edges import Edge, edges, flows, uses
 from autograd.freshness import outdated
-from autograd.graph import backward_sweep, topological_order
+from autograd.graph import backward_sweep, sort, topological_order
 from autograd.op import Op
 from autograd.quiet import quiet
 from autograd.value import Value
@@ -63,9 +63,11 @@ def _lives(edge: Edge[Any], alive: bool) -> bool:
 Item = TypeVar("Item")
 
 
-def nearest(root: Item, operands: Callable[[Item], Iterable[Item]], depth: int) -> set[Item]:
+def nearest(
+    roots: Collection[Item], operands: Callable[[Item], Iterable[Item]], depth: int
+) -> set[Item]:
     """All items at most `depth` uses of an operand away from a root."""
-    found, front = {root}, {root}
+    found, front = set(roots), set(roots)
     while front and depth > 0:
         front = {operand for item in front for operand in operands(item)} - found
         found |= front
@@ -73,17 +75,22 @@ def nearest(root: Item, operands: Callable[[Item], Iterable[Item]], depth: int) 
     return found
 
 
-def steps(root: Value, *, expand: bool, depth: int | None, marks: Marks) -> list[Step]:
-    """The steps up to `root`, in topological order, at most `depth` uses away from it.
+def steps(
+    roots: Sequence[Value], *, expand: bool, depth: int | None, marks: Marks
+) -> tuple[list[Step], list[Step]]:
+    """The steps up to the roots, in topological order, at most `depth` uses away, and the roots'.
 
     With `expand`, dot products and sums become multiplications and additions.
     """
-    order = topological_order(root)
-    alive = {root: True}  # the Values that are reached, and whether anything but 0 can get there
+    found: dict[Value, None] = {}
+    for root in roots:
+        sort(root, found)
+    order = list(found)
+    alive = dict.fromkeys(roots, True)  # what is reached, and whether anything but 0 gets there
     for edge, lives in flows(uses(order), alive):
         alive[edge.operand] = alive.get(edge.operand, False) or _lives(edge, lives)
     if depth is not None:
-        kept = nearest(root, _operands, depth)
+        kept = nearest(roots, _operands, depth)
         order = [node for node in order if node in kept]
     stale = set(outdated(order))
     made: dict[Value, Step] = {}
@@ -108,7 +115,7 @@ def steps(root: Value, *, expand: bool, depth: int | None, marks: Marks) -> list
             }
         result += _expansion(step) if expand else [step]
         made[node] = result[-1]
-    return result
+    return result, [made[root] for root in roots]
 
 
 def _operands(node: Value) -> Iterable[Value]:

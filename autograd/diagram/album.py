@@ -1,0 +1,232 @@
+"""The pictures of one graph: the one that is drawn, and those with parts of it open or folded."""
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from autograd.diagram.alike import ANY, Pile
+from autograd.diagram.engine import REMEDY
+from autograd.diagram.dot import extent
+from autograd.diagram.folding import REST, Folding, Frames, Place, Places, near
+from autograd.diagram.groups import Group, groups_around
+from autograd.diagram.painter import Painter, View, arrows_of
+from autograd.diagram.scene import Direction, Scene
+from autograd.diagram.steps import Step
+
+MOST_BOXES, MOST_ARROWS = 48, 48
+"""How many of them there may be in a picture before it is folded."""
+LARGEST = 3500.0, 2500.0
+"""The largest picture that is not folded, in points."""
+SCREEN = 2000.0, 1400.0
+"""The size below which a folded picture stays, in points."""
+MOST_OPENED = 150
+"""How many boxes there may be in a picture that a click opens."""
+MOST_PICTURES = 60
+MOST_STEPS = 3_000_000
+"""How many steps all the pictures together may have: so many are looked at in a few seconds."""
+
+
+class State(NamedTuple):
+    """A picture, by what is opened or folded in the one that it was reached from."""
+
+    parent: int
+    item: Pile | Group
+    opens: bool
+
+
+class Album:
+    """The pictures of a graph, and how one leads to another.
+
+    In each picture something is open, or folded, that is not in the one it was reached from; what
+    else there is to open leads to where it was first seen. So there are about as many pictures as
+    there are things to open and to fold.
+    """
+
+    def __init__(
+        self,
+        folding: Folding,
+        painter: Painter,
+        *,
+        opened: Collection[str],
+        closed: Collection[str] | None,
+        depth: int | None,
+        direction: Direction | None,
+        max_nodes: int,
+    ) -> None:
+        self._folding, self._painter = folding, painter
+        self._depth, self._direction = depth, direction
+        self._frames: Frames = {}
+        if closed is None:
+            self._piled, places = self._first_that_fits()
+        else:
+            self._piled = False
+            places = folding.closed(folding.open(), folding.named(closed, "collapse"))
+        for item in self._with_groups_around(folding.named(opened, "expand")):
+            places = folding.opened(places, self._frames, item)
+        self._first = self._near(places)
+        self._states: list[State | None] = [None]
+        self._keys: dict[tuple[int, Pile | Group, bool], int] = {}
+        self._views: dict[int, tuple[Places, Frames]] = {0: (self._first, self._frames)}
+        count = len(set(self._first.values())) + cut(self._first)
+        if count > max_nodes:
+            raise ValueError(
+                f"the picture would have {count} boxes, more than max_nodes={max_nodes}: "
+                + REMEDY.format("max_nodes")
+            )
+
+    def first(self) -> Scene:
+        """The picture that is drawn."""
+        return self._scene(0)
+
+    def pictures(self) -> Iterator[tuple[str, Scene]]:
+        """All the pictures with their keys; the first has the empty one."""
+        number = 0
+        while number < len(self._states):
+            yield _key(number), self._scene(number)
+            number += 1
+
+    # --- How far to fold ------------------------------------------------------------------------
+
+    def _first_that_fits(self) -> tuple[bool, Places]:
+        """The first way to fold with which the picture fits, and whether anything is folded."""
+        for count, places in enumerate(self._folding.levels()):
+            shown = self._near(places)
+            few = len(set(shown.values())) <= MOST_BOXES and len(arrows_of(shown)) <= MOST_ARROWS
+            if few and _within(self._draft(shown, count > 0), SCREEN if count else LARGEST):
+                break
+        return count > 0, places
+
+    def _near(self, places: Places) -> Places:
+        return places if self._depth is None else near(places, self._folding.roots, self._depth)
+
+    def _draft(self, places: Places, piled: bool) -> Scene:
+        frames = self._all_frames(places, {}, piled)
+        return self._directed(View(places, frames, {}, {}))
+
+    def _directed(self, view: View) -> Scene:
+        """The picture in the direction that is asked for, or in which it fits."""
+        scene = self._painter.scene(view, self._direction or "LR")
+        if self._direction is None and not _within(scene, LARGEST):
+            other = self._painter.scene(view, "TB")
+            if _within(other, LARGEST):
+                return other
+        return scene
+
+    def _with_groups_around(self, items: Collection[Pile | Group]) -> list[Pile | Group]:
+        """What is to be opened, the groups around it first, if they are folded."""
+        result: dict[Pile | Group, None] = {}
+        for item in items:
+            if isinstance(item, tuple):
+                result.update(dict.fromkeys(groups_around(item)))
+            result[item] = None
+        return [x for x in result if isinstance(x, Pile) or x in items or not x[-1].endswith(ANY)]
+
+    # --- From one picture to another ------------------------------------------------------------
+
+    def _scene(self, number: int) -> Scene:
+        places, frames = self._view(number)
+        everywhere = self._all_frames(places, frames, self._piled)
+        boxes = dict.fromkeys(places.values())
+        opens = {}
+        for place in boxes:
+            if isinstance(place, Step) or (isinstance(place, Pile) and place.label == REST):
+                continue
+            if self._folding.parts(place) + len(boxes) <= MOST_OPENED:
+                opens[place] = self._to(self._origin(number, place), place, True)
+        around = dict.fromkeys(x for place in boxes for x in groups_around(everywhere[place]))
+        closes = {group: self._closing(number, group, everywhere) for group in around}
+        view = View(
+            places,
+            everywhere,
+            {place: key for place, key in opens.items() if key is not None},
+            {group: key for group, key in closes.items() if key is not None},
+        )
+        return self._directed(view)
+
+    def _view(self, number: int) -> tuple[Places, Frames]:
+        if number not in self._views:
+            state = self._states[number]
+            assert state is not None
+            places, frames = self._view(state.parent)
+            frames = dict(frames)
+            if state.opens:
+                places = self._folding.opened(places, frames, state.item)
+            else:
+                places = self._folding.closed(places, [state.item])
+            self._views[number] = self._near(places), frames
+        return self._views[number]
+
+    def _origin(self, number: int, place: Place) -> int:
+        """The first picture on the way to this one in which the box is seen."""
+        while (state := self._states[number]) is not None:
+            if place not in set(self._view(state.parent)[0].values()):
+                break
+            number = state.parent
+        return number
+
+    def _to(self, number: int, item: Pile | Group, opens: bool) -> str | None:
+        """The key of the picture in which something is open, or folded, if there is room for it."""
+        state = self._states[number]
+        if state is not None and state.item == item and state.opens != opens:
+            return _key(state.parent)
+        if (number, item, opens) not in self._keys:
+            most = min(MOST_PICTURES, max(12, MOST_STEPS // len(self._folding.order)))
+            if len(self._states) >= most:
+                return None
+            self._keys[number, item, opens] = len(self._states)
+            self._states.append(State(number, item, opens))
+        return _key(self._keys[number, item, opens])
+
+    def _closing(self, number: int, group: Group, frames: Frames) -> str | None:
+        """The key of the picture in which a frame that is open is one box."""
+        above = number
+        while (state := self._states[above]) is not None:
+            if state.opens and self._frame_of(state) == group:
+                return _key(state.parent)
+            above = state.parent
+        if ".".join(group) not in self._folding.names:
+            return None
+        return self._to(0, group, group[-1].endswith(ANY))
+
+    def _frame_of(self, state: State) -> Group:
+        """The frame around what was opened."""
+        if isinstance(state.item, tuple):
+            return state.item
+        places, frames = self._views[self._states.index(state)]
+        return next(
+            frames[places[x]] for x in state.item.members if x in places and places[x] in frames
+        )
+
+    def _all_frames(self, places: Places, frames: Frames, piled: bool) -> Frames:
+        result: Frames = {}
+        for step, place in places.items():
+            if place in result:
+                continue
+            if isinstance(place, tuple):
+                result[place] = place[:-1]
+            elif place in frames:
+                result[place] = frames[place]
+            elif isinstance(place, Pile):
+                result[place] = place.frame
+            else:
+                group = self._folding.group_of[step]
+                result[place] = self._folding.pile_of[step].frame if piled else group
+        return result
+
+
+def cut(places: Places) -> int:
+    """How many boxes have operands that are not shown."""
+    return len(
+        {
+            place
+            for step, place in places.items()
+            if any(isinstance(x, Step) and x not in places for x in step.operands)
+        }
+    )
+
+
+def _key(number: int) -> str:
+    return str(number) if number else ""
+
+
+def _within(scene: Scene, limit: tuple[float, float]) -> bool:
+    return all(x <= most for x, most in zip(extent(scene), limit, strict=True))

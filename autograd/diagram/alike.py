@@ -1,0 +1,232 @@
+"""Which Values are alike: the elements of an array, and what is computed from them by one formula.
+
+`w0`, `w1`, `w2` are an array. So are `layer1.neuron0.w0` and its kin, of two dimensions: the neurons
+are units, side by side, none of which is computed from another. Operations are alike if they are
+the same operation on operands that are alike: so a loop over the elements of arrays is found again,
+as one box for each line of its body. An operand of the same operation that nothing else uses counts
+as a part: `a + b + c` is one sum.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from autograd.diagram.groups import Group, groups_around, heights, name_in
+from autograd.diagram.steps import Step
+
+Index = tuple[int, ...]
+
+ELEMENT = re.compile(
+    r"(?P<stem>.*?)[_\[({ ]?(?P<index>\d+(?:(?:_|, ?|\]\[|\)\()\d+)*)[\])}]?", re.DOTALL
+)
+"""The name of an element: w0, w_0, w0_1, w[0], w[0][1], w[0, 1]."""
+ANY = "*"
+"""Stands for the number in the name of a unit: `layer1.neuron*`."""
+
+
+@dataclass(eq=False, slots=True)
+class Pile:
+    """Values that are alike, in topological order, to be drawn as one box."""
+
+    frame: Group
+    """The groups around it, with `*` for the number of a unit."""
+    label: str | None
+    """The name that its elements have without their indices."""
+    members: list[Step]
+    shape: Index
+    """That of the array which they fill, element by element."""
+    results: list[Step]
+    """Those among the members that are used elsewhere."""
+    name: str = ""
+    """The name by which it is opened and folded, different from all others."""
+    joined: bool = False
+    """Whether it holds steps of the formula of its results."""
+
+
+def arrays(names: Iterable[str]) -> dict[str, tuple[str, Index]]:
+    """For each of the names that is an element's, the name of the array, and the index.
+
+    `W10_0` is an element of `W1` if those of `W1`, `W2`, … all fill arrays and those of `W` do not.
+    """
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for name in dict.fromkeys(names):
+        if match := ELEMENT.fullmatch(name):
+            found[match["stem"]][name] = match["index"]
+    result: dict[str, tuple[str, Index]] = {}
+    for stem, written in found.items():
+        divided = {stem: {name: _index(text) for name, text in written.items()}}
+        if not _full(divided[stem].values()):
+            split: dict[str, dict[str, Index]] = defaultdict(dict)
+            for name, text in written.items():
+                split[stem + text[0]][name] = _index(text[1:])
+            if all(_full(part.values()) for part in split.values()):
+                divided = split
+        for array, elements in divided.items():
+            result |= {name: (array, index) for name, index in elements.items()}
+    return result
+
+
+def _index(text: str) -> Index:
+    return tuple(map(int, re.findall(r"\d+", text)))
+
+
+def _full(indices: Collection[Index]) -> bool:
+    """Whether these are all the indices of an array, each once."""
+    return bool(extent := _extent(indices)) and prod(extent) == len(indices)
+
+
+def _extent(indices: Collection[Index]) -> Index:
+    """The shape of the smallest array with these indices, if they are different, and as long."""
+    lengths = {len(index) for index in indices}
+    if len(lengths) != 1 or lengths == {0} or len(set(indices)) != len(indices):
+        return ()
+    return tuple(1 + max(column) for column in zip(*indices, strict=True))
+
+
+def units(order: Sequence[Step], group_of: Mapping[Step, Group]) -> dict[Group, Group]:
+    """For each group, the groups around it and itself, with `*` for the number of a unit.
+
+    Groups side by side, `neuron0`, `neuron1`, … in the same group, are units if as many operations
+    lead to each; layers follow one another, so they are not.
+    """
+    height = heights(order)
+    highest: dict[Group, int] = defaultdict(int)
+    for step in order:
+        for group in groups_around(group_of[step]):
+            highest[group] = max(highest[group], height[step])
+    kin: dict[tuple[Group, str], list[Group]] = defaultdict(list)
+    for group in highest:
+        if match := ELEMENT.fullmatch(group[-1]):
+            kin[group[:-1], match["stem"]].append(group)
+    part = {group: group[-1] for group in highest}
+    for (_, stem), alike in kin.items():
+        if len(alike) > 1 and len({highest[group] for group in alike}) == 1:
+            part |= dict.fromkeys(alike, stem + ANY)
+    around = {group: groups_around(group) for group in highest}
+    return {(): (), **{group: tuple([part[x] for x in around[group]]) for group in highest}}
+
+
+def piles(
+    order: Sequence[Step], group_of: Mapping[Step, Group], roots: Collection[Step]
+) -> dict[Step, Pile]:
+    """For each of the steps, which are in topological order, the pile of those that are alike."""
+    frame_of = units(order, group_of)
+    element = {}
+    by_group: dict[Group, list[str]] = defaultdict(list)
+    for step in order:
+        if step.name:
+            by_group[frame_of[group_of[step]]].append(_last(step, group_of))
+    for frame, names in by_group.items():
+        element[frame] = arrays(names)
+    keys = _keys(order, roots, group_of, frame_of, element)
+    result: dict[Step, Pile] = {}
+    made: dict[Hashable, Pile] = {}
+    for step in order:
+        frame = frame_of[group_of[step]]
+        if keys[step] not in made:
+            label = element[frame].get(_last(step, group_of), (None,))[0] if step.name else None
+            made[keys[step]] = Pile(frame, label, [], (), [])
+        result[step] = made[keys[step]]
+        made[keys[step]].members.append(step)
+    _count(result, order, roots)
+    for pile in made.values():
+        if pile.label is None and pile.results[0].name:
+            pile.label = _last(pile.results[0], group_of)
+        indices = [
+            _numbers(group_of[step], pile.frame)
+            + (element[pile.frame].get(_last(step, group_of), ("", ()))[1] if step.name else ())
+            for step in pile.results
+        ]
+        pile.shape = _extent(indices) if _full(indices) else (len(indices),)
+    _name(made.values())
+    return result
+
+
+def _last(step: Step, group_of: Mapping[Step, Group]) -> str:
+    """The part of a name that is not that of its group."""
+    return name_in(group_of[step], step.name or "")
+
+
+def _numbers(group: Group, frame: Group) -> Index:
+    """The numbers of the units that a group is one of."""
+    pairs = zip(group, frame, strict=True)
+    matches = [ELEMENT.fullmatch(part) for part, pattern in pairs if part != pattern]
+    return tuple([n for match in matches if match for n in _index(match["index"])])
+
+
+def _keys(
+    order: Sequence[Step],
+    roots: Collection[Step],
+    group_of: Mapping[Step, Group],
+    frame_of: Mapping[Group, Group],
+    element: Mapping[Group, Mapping[str, tuple[str, Index]]],
+) -> dict[Step, Hashable]:
+    """A number for each step, the same for those that are alike.
+
+    The operands' numbers are less than those of what is computed from them, so nothing that is
+    alike is computed from one another, but for the parts of one sum.
+    """
+    uses = Counter(x for step in order for x in step.operands if isinstance(x, Step))
+    numbers: dict[Hashable, int] = {}
+    result: dict[Step, Hashable] = {}
+    operands: dict[Step, frozenset[Hashable]] = {}
+    part_of: dict[Step, Step] = {}
+    for step in order:
+        frame = frame_of[group_of[step]]
+        base = None
+        if step.name:
+            last = _last(step, group_of)
+            base = element[frame].get(last, (last,))[0]
+        key: Hashable
+        if step.op is None:
+            key = frame, base
+        else:
+            used: list[Hashable] = []
+            inner: frozenset[Hashable] = frozenset()
+            for x in step.operands:
+                if not isinstance(x, Step) or x not in result:
+                    continue
+                if x.op is step.op and uses[x] == 1 and not x.name and x not in roots:
+                    part_of[x] = step
+                    inner |= operands[x]
+                else:
+                    used.append(result[x])
+            operands[step] = inner.union(used)
+            ordered = step.op.arity is not None and not step.op.symmetric and not inner
+            key = frame, base, step.op, tuple(used) if ordered else operands[step]
+        result[step] = numbers.setdefault(key, len(numbers))
+    for step in reversed(order):
+        if step in part_of:
+            result[step] = result[part_of[step]]
+    # A leaf without a name is known by what uses it, and how often.
+    users: dict[Step, set[Hashable]] = defaultdict(set)
+    for step in order:
+        for x in step.operands:
+            if isinstance(x, Step) and x.op is None and not x.name:
+                users[x].add(result[step])
+    result |= {x: (frozenset(found), uses[x]) for x, found in users.items()}
+    return result
+
+
+def _count(pile_of: Mapping[Step, Pile], order: Sequence[Step], roots: Collection[Step]) -> None:
+    """Find the results of all piles."""
+    outside = dict.fromkeys(roots)
+    for step in order:
+        for x in step.operands:
+            if isinstance(x, Step) and x in pile_of and pile_of[x] is not pile_of[step]:
+                outside[x] = None
+    for step in order:
+        if step in outside:
+            pile_of[step].results.append(step)
+
+
+def _name(made: Iterable[Pile]) -> None:
+    seen: Counter[str] = Counter()
+    for pile in made:
+        op = pile.results[0].op
+        own = pile.label or (op.name if op else "leaves")
+        name = ".".join([*pile.frame, own])
+        seen[name] += 1
+        pile.name = name if seen[name] == 1 else f"{name} {seen[name]}"

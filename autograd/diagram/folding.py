@@ -1,0 +1,235 @@
+"""What is one box: a Value, a pile of Values that are alike, or a group of them by their names.
+
+A small graph is drawn Value by Value. A large one is folded until it can be taken in: the elements
+of arrays and what is computed from them alike become piles, then what is used once joins what uses
+it, then groups become boxes, the innermost first, and if all that is not enough what is far from
+the results is one box.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cached_property
+
+from autograd.diagram.alike import ANY, Pile, piles
+from autograd.diagram.groups import Group, groups, groups_around
+from autograd.diagram.steps import Step, nearest
+
+Place = Step | Pile | Group
+"""A box: that of a single step, of a pile, or of a folded group."""
+Places = dict[Step, Place]
+"""The steps that are shown, in topological order, with the box of each."""
+Frames = dict[Place, Group]
+"""The groups around boxes, where they are not those that follow from the names."""
+
+FEW = 40
+"""How many Values of a group that is opened are drawn one by one, rather than in piles."""
+REST = "the rest"
+"""The label of the pile of all that is far from the results."""
+
+
+class Folding:
+    """A graph, and how it can be folded."""
+
+    def __init__(self, order: Sequence[Step], roots: Collection[Step]) -> None:
+        self.order, self.roots = order, roots
+        self.group_of = groups(order, roots)
+
+    @cached_property
+    def pile_of(self) -> dict[Step, Pile]:
+        """The pile of each step."""
+        return piles(self.order, self.group_of, self.roots)
+
+    @cached_property
+    def names(self) -> dict[str, Pile | Group]:
+        """What can be opened and folded, by name."""
+        found: dict[str, Pile | Group] = {
+            pile.name: pile for pile in self.pile_of.values() if len(pile.members) > 1
+        }
+        frames = {pile.frame for pile in self.pile_of.values()}
+        around = (x for group in {*self.group_of.values(), *frames} for x in groups_around(group))
+        return found | {".".join(group): group for group in around}
+
+    def named(self, names: Collection[str], verb: str) -> list[Pile | Group]:
+        """What the names stand for.
+
+        Raises:
+            ValueError: if there is nothing of the name.
+        """
+        for name in names:
+            if name not in self.names:
+                choice = ", ".join(map(repr, sorted(self.names)[:FEW]))
+                more = f", … and {len(self.names) - FEW} more" if len(self.names) > FEW else ""
+                raise ValueError(
+                    f"there is no group or array {name!r} to {verb}; there are: "
+                    f"{choice or 'none'}{more}"
+                )
+        return [self.names[name] for name in names]
+
+    # --- How far to fold ------------------------------------------------------------------------
+
+    def open(self) -> Places:
+        """Every step by itself."""
+        return {step: step for step in self.order}
+
+    def levels(self) -> Iterator[Places]:
+        """All the ways to fold the whole, from none to the most."""
+        yield self.open()
+        places: Places = {step: self._piled(step) for step in self.order}
+        yield places
+        yield self._joined(places)
+        for depth in range(max(map(len, self.group_of.values()), default=0), 0, -1):
+            places = {step: self._folded(step, place, depth) for step, place in places.items()}
+            yield places
+        yield (places := self._joined(places))
+        yield from self._nearer(places)
+
+    def _folded(self, step: Step, place: Place, depth: int) -> Place:
+        frame = self.pile_of[step].frame
+        if len(frame) < depth or frame[depth - 1].endswith(ANY):
+            return place
+        return frame[:depth]
+
+    def _joined(self, places: Places) -> Places:
+        """With what has no name and is used once in the box of what uses it."""
+        uses = Counter(x for step in self.order for x in step.operands if isinstance(x, Step))
+        users: dict[Place, set[Place]] = defaultdict(set)
+        for step, place in places.items():
+            for x in step.operands:
+                if isinstance(x, Step) and places[x] != place:
+                    users[places[x]].add(place)
+        target: dict[Place, Place] = {}
+        for place in reversed(dict.fromkeys(places.values())):
+            target[place] = place
+            (user, *others) = users[place] or [None]
+            if user is None or others or isinstance(place, tuple) or isinstance(user, tuple):
+                continue
+            results = place.results if isinstance(place, Pile) else [place]
+            alone = all(
+                x.op is not None and not x.name and uses[x] == 1 and x not in self.roots
+                for x in results
+            )
+            if alone and self._frame(place) == self._frame(user):
+                target[place] = target[user]
+        made: dict[Place, Pile] = {}
+        for place, end in target.items():
+            if end is not place and end not in made:
+                pile = end if isinstance(end, Pile) else self.pile_of[end]  # type: ignore[index]
+                made[end] = Pile(
+                    pile.frame, pile.label, [], pile.shape, pile.results, pile.name, joined=True
+                )
+        result: Places = {}
+        for step, place in places.items():
+            end = target[place]
+            result[step] = made.get(end, end)
+            if end in made:
+                made[end].members.append(step)
+        return result
+
+    def _frame(self, place: Step | Pile) -> Group:
+        return place.frame if isinstance(place, Pile) else self.pile_of[place].frame
+
+    def _nearer(self, places: Places) -> Iterator[Places]:
+        """With less and less around the results, the rest in one box."""
+        distance: dict[Step, int] = {}
+        for step in reversed(self.order):
+            away = distance.setdefault(step, 0) + 1
+            for x in step.operands:
+                if isinstance(x, Step) and distance.get(x, 0) < away:
+                    distance[x] = away
+        limit = max(distance.values())
+        while limit > 0:
+            limit = min(limit - 1, int(limit * 0.8))
+            far = [step for step in places if distance[step] > limit]
+            rest = Pile((), REST, far, (len(far),), far, REST)
+            yield {step: rest if distance[step] > limit else places[step] for step in places}
+
+    # --- What is asked for ----------------------------------------------------------------------
+
+    def parts(self, item: Pile | Group) -> int:
+        """How many boxes, at most, a pile or a group opens into."""
+        if isinstance(item, Pile):
+            return len(item.members)
+        return self._sizes[item]
+
+    @cached_property
+    def _sizes(self) -> Counter[Group]:
+        """How many Values and groups there are directly in each group."""
+        inside = Counter(self.group_of.values())
+        known = {x for group in inside for x in groups_around(group)}
+        frames = {pile.frame for pile in self.pile_of.values()}
+        plates = {x for frame in frames for x in groups_around(frame) if x[-1].endswith(ANY)}
+        for group in known:
+            inside[group[:-1]] += 1
+        for plate in plates:
+            inside[plate] += inside[plate[:-1]]
+        return inside
+
+    def opened(self, places: Places, frames: Frames, item: Pile | Group) -> Places:
+        """The same, with a pile or a group open: each of its parts is one box, in a frame."""
+        if isinstance(item, Pile):
+            inner = {step for step, place in places.items() if place == item}
+            inner = inner or {step for step in item.members if step in places}
+            outer = next((frames[places[x]] for x in inner if places[x] in frames), item.frame)
+            few = not item.joined or len(inner) <= FEW
+            result = {x: x if x in inner and few else place for x, place in places.items()}
+            if not few:
+                result |= {x: self._piled(x) for x in inner}
+            own = item.label or (item.results[0].op.name if item.results[0].op else "leaves")
+            frames.update((result[x], (*outer, own)) for x in inner)
+            return result
+        result = dict(places)
+        depth = len(item)
+        if item and item[-1].endswith(ANY):  # the units side by side
+            for step in places:
+                if self.pile_of[step].frame[:depth] == item:
+                    result[step] = self.group_of[step][:depth]
+            return result
+        for step in places:
+            group = self.group_of[step]
+            if group[:depth] == item:
+                if len(group) > depth:
+                    result[step] = group[: depth + 1]
+                else:
+                    pile = self.pile_of[step]
+                    few = self._sizes[group] <= FEW or pile.frame != group
+                    result[step] = step if few else self._piled(step)
+                    frames[result[step]] = group
+        return result
+
+    def _piled(self, step: Step) -> Step | Pile:
+        pile = self.pile_of[step]
+        return pile if len(pile.members) > 1 else step
+
+    def closed(self, places: Places, items: Collection[Pile | Group]) -> Places:
+        """The same, with groups or piles as one box each, the outermost first."""
+        wanted = set(items)
+
+        def place(step: Step) -> Place:
+            for group in groups_around(self.group_of[step]):
+                if group in wanted:
+                    return group
+            for group in groups_around(self.pile_of[step].frame):
+                if group in wanted:  # units: each is one box
+                    return self.group_of[step][: len(group)]
+            return pile if (pile := self.pile_of[step]) in wanted else places[step]
+
+        return {step: place(step) for step in places} if items else places
+
+
+def near(places: Places, roots: Collection[Step], depth: int) -> Places:
+    """The steps whose boxes are at most `depth` arrows away from those of the results."""
+    operands: dict[Place, set[Place]] = defaultdict(set)
+    for step, place in places.items():
+        operands[place].update(
+            places[x] for x in step.operands if isinstance(x, Step) and x in places
+        )
+    found = nearest({places[root] for root in roots}, operands.__getitem__, depth)
+    return {step: place for step, place in places.items() if place in found}
+
+
+def first_that_fits(levels: Iterator[Places], fits: Callable[[Places], bool]) -> Places:
+    """The first of some ways to fold that fits, or the last of them."""
+    for places in levels:
+        if fits(places):
+            break
+    return places
