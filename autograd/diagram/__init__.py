@@ -8,18 +8,20 @@ import shutil
 import tempfile
 import threading
 import webbrowser
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
 from autograd.diagram import engine
+from autograd.diagram.album import Album
 from autograd.diagram.dot import source
-from autograd.diagram.groups import collapsed, groups, near
+from autograd.diagram.folding import Folding
 from autograd.diagram.page import page
-from autograd.diagram.scene import CAPTIONS, Edges, Scene, scene
-from autograd.diagram.steps import Marks, Step, steps
+from autograd.diagram.painter import Painter
+from autograd.diagram.scene import CAPTIONS, DIRECTIONS, Direction, Edges
+from autograd.diagram.steps import Marks, steps
 from autograd.diagram.svg import finished
 from autograd.graph import require_value
 from autograd.reals import real, whole
@@ -27,45 +29,58 @@ from autograd.value import Value
 
 
 def draw(
-    value: Value,
+    value: Value | Iterable[Value],
     *,
     edges: Edges = "partial",
-    expand: bool = False,
-    collapse: str | Collection[str] = (),
+    expand: bool | str | Collection[str] = False,
+    collapse: str | Collection[str] | None = None,
     depth: int | None = None,
+    direction: Direction | None = None,
     max_nodes: int = 1000,
     timeout: float = 30.0,
     marks: Marks = MappingProxyType({}),
 ) -> Diagram:
-    """Draw the graph of everything that a Value was computed from.
+    """Draw the graph of everything that a Value, or several, was computed from.
 
-    Each Value is a box with its name, its operation, its data and its gradient, shaded by the size
-    of the gradient; a constant is written in the operation that uses it. Each use of an operand is
-    an arrow. Where no gradient flows, because a local derivative is 0, the picture is grey and
-    dashed. A name with dots, `layer1.neuron2.w0`, puts a Value into groups, which are framed.
+    Each Value is a box with its name, its operation, its data and its gradient, tinted by the sign
+    and the size of the gradient; a constant is written in the operation that uses it. Each use of
+    an operand is an arrow. Where no gradient flows, because a local derivative is 0, the picture is
+    grey and dashed. A name with dots, `layer1.neuron2.w0`, puts a Value into groups, which are
+    framed.
+
+    A graph that is too large to be taken in is folded until it fits a screen. The elements of an
+    array, `w0_0`, `w0_1`, …, become one box with a small heat map of their numbers and gradients,
+    as do Values that are computed alike, such as the outputs of a layer; then steps without a name
+    join those that use them; then groups become boxes, the innermost first; and if nothing else
+    helps, all that is far from the results.
 
     The picture shows the numbers at the moment it is drawn: call `backward()` first. A Value that
     was computed from other numbers than its operands have now is marked as outdated.
 
     Args:
-        value: the root, whose graph is drawn.
+        value: the root whose graph is drawn, or several roots.
         edges: the numbers on an arrow. "partial": the local derivative of the result with respect
             to the operand; "contribution": also the gradient of the result times it, which this
             use adds to the gradient of the operand; None: nothing.
-        expand: draw `dot` and `sum` as their multiplications and additions. The last of them has
-            the value of the whole, which is rounded more carefully than a chain of additions.
-        collapse: the name of a group, or several, each drawn as one box.
-        depth: how many arrows away from the root a box may be; by default any number. Arrows from
+        expand: what to open: the name of a group or an array, or several; each opens into its
+            parts. True opens everything, down to the multiplications and additions of `dot` and
+            `sum`. The last of them has the value of the whole, which is rounded more carefully than
+            a chain of additions.
+        collapse: what to fold: the name of a group or an array, or several, each drawn as one box,
+            and nothing else; `()` folds nothing. By default the picture is folded as above.
+        depth: how many arrows away from a root a box may be; by default any number. Arrows from
             operands that are left out begin at a mark.
-        max_nodes: how many boxes there may be, marks included.
+        direction: where the arrows lead: "LR", from left to right, or "TB", from top to bottom. By
+            default from left to right, unless only the other fits.
+        max_nodes: how many boxes there may be, marks included, after folding.
         timeout: how long laying out the picture may take, in seconds.
         marks: a word and a colour, an `autograd.diagram.steps.Mark`, for the gradients of Values
             and the local derivatives of pairs (Value, operand): reports mark what they compared.
 
     Raises:
-        TypeError: if `value` is not a Value, or an option is of the wrong type.
-        ValueError: if there are more boxes than `max_nodes`, if there is no group of the name to
-            collapse, or if an option does not have such a value.
+        TypeError: if `value` is not a Value or several, or an option is of the wrong type.
+        ValueError: if there are more boxes than `max_nodes`, if there is no group or array of the
+            name to open or fold, or if an option does not have such a value.
 
     Example:
         >>> from autograd import Value, draw
@@ -75,38 +90,62 @@ def draw(
         >>> draw(y)
         <Diagram of y: 2 boxes, 2 arrows>
     """
-    require_value(value, "draw")
+    roots = _roots(value)
     if edges is not None and (not isinstance(edges, str) or edges not in CAPTIONS):
         raise ValueError(f"edges must be 'partial', 'contribution' or None, not {edges!r}")
-    if not isinstance(expand, (bool, np.bool_)):
-        raise TypeError(f"expand must be True or False, not {expand!r}")
-    names = [collapse] if isinstance(collapse, str) else collapse
-    if not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"collapse must be the name of a group or several, not {collapse!r}")
+    whole_graph = isinstance(expand, (bool, np.bool_)) and bool(expand)
+    opened = _names(() if isinstance(expand, (bool, np.bool_)) else expand, "expand")
+    closed = None if collapse is None else _names(collapse, "collapse")
+    if whole_graph and closed is None:
+        closed = ()
     if depth is not None:
         depth = whole(depth, "depth", 0)
+    if direction is not None and (not isinstance(direction, str) or direction not in DIRECTIONS):
+        raise ValueError(f"direction must be 'LR', 'TB' or None, not {direction!r}")
     max_nodes = whole(max_nodes, "max_nodes", 1)
     timeout = real(timeout, "timeout")
     if not timeout > 0.0:
         raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
-    # A collapsed group is one box, however far away the Values in it are.
-    order = steps(value, expand=bool(expand), depth=None if names else depth, marks=marks)
-    group_of = groups(order)
-    place_of = collapsed(group_of, names)
-    if depth is not None:
-        place_of = near(place_of, depth)
-    cut = {
-        place
-        for step, place in place_of.items()
-        if any(isinstance(x, Step) and x not in place_of for x in step.operands)
-    }
-    count = len(set(place_of.values())) + len(cut)
-    if count > max_nodes:
-        raise ValueError(
-            f"the picture would have {count} boxes, more than max_nodes={max_nodes}: "
-            + engine.REMEDY.format("max_nodes")
-        )
-    return Diagram(scene(group_of, place_of, edges), timeout)
+    folding = Folding(*steps(roots, expand=whole_graph, marks=marks))
+    album = Album(
+        folding,
+        Painter(folding, edges),
+        opened=opened,
+        closed=closed,
+        depth=depth,
+        direction=direction,
+        max_nodes=max_nodes,
+    )
+    return Diagram(album, timeout)
+
+
+def _roots(value: Value | Iterable[Value]) -> list[Value]:
+    """The roots that are to be drawn, each once."""
+    if isinstance(value, str) or not isinstance(value, Value | Iterable):
+        require_value(value, "draw")
+    roots: list[Value] = [value] if isinstance(value, Value) else _flat(value)
+    for root in roots:
+        require_value(root, "draw")
+    if not roots:
+        raise ValueError("there is nothing to draw: the sequence of Values is empty")
+    return list(dict.fromkeys(roots))
+
+
+def _flat(values: Iterable[Value]) -> list[Value]:
+    return list(values.flat) if isinstance(values, np.ndarray) else list(values)
+
+
+def _names(names: str | Collection[str], option: str) -> Collection[str]:
+    """The names that were given for an option.
+
+    Raises:
+        TypeError: if they are not a string or several.
+    """
+    names = [names] if isinstance(names, str) else names
+    if not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
+        choice = "True, False, " if option == "expand" else ""
+        raise TypeError(f"{option} must be {choice}the name of a group or several, not {names!r}")
+    return names
 
 
 class Diagram:
@@ -119,8 +158,9 @@ class Diagram:
         '<svg'
     """
 
-    def __init__(self, scene: Scene, timeout: float) -> None:
-        self._scene = scene
+    def __init__(self, album: Album, timeout: float) -> None:
+        self._album = album
+        self._scene = album.first()
         self._timeout = timeout
         self._svg: str | None = None
 

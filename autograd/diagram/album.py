@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from autograd.diagram.alike import ANY, Pile
 from autograd.diagram.engine import REMEDY
-from autograd.diagram.dot import extent
 from autograd.diagram.folding import REST, Folding, Frames, Place, Places, near
 from autograd.diagram.groups import Group, groups_around
 from autograd.diagram.painter import Painter, View, arrows_of
-from autograd.diagram.scene import Direction, Scene
+from autograd.diagram.scene import DIRECTIONS, Direction, Scene
+from autograd.diagram.sizes import extent
 from autograd.diagram.steps import Step
 
 MOST_BOXES, MOST_ARROWS = 48, 48
@@ -18,7 +18,7 @@ LARGEST = 3500.0, 2500.0
 """The largest picture that is not folded, in points."""
 SCREEN = 2000.0, 1400.0
 """The size below which a folded picture stays, in points."""
-MOST_OPENED = 150
+MOST_OPENED = 64
 """How many boxes there may be in a picture that a click opens."""
 MOST_PICTURES = 60
 MOST_STEPS = 3_000_000
@@ -61,9 +61,10 @@ class Album:
             self._piled = False
             places = folding.closed(folding.open(), folding.named(closed, "collapse"))
         for item in self._with_groups_around(folding.named(opened, "expand")):
-            places = folding.opened(places, self._frames, item)
+            places, _ = folding.opened(places, self._frames, item)
         self._first = self._near(places)
         self._states: list[State | None] = [None]
+        self._opened: dict[int, Group] = {}
         self._keys: dict[tuple[int, Pile | Group, bool], int] = {}
         self._views: dict[int, tuple[Places, Frames]] = {0: (self._first, self._frames)}
         count = len(set(self._first.values())) + cut(self._first)
@@ -91,25 +92,22 @@ class Album:
         for count, places in enumerate(self._folding.levels()):
             shown = self._near(places)
             few = len(set(shown.values())) <= MOST_BOXES and len(arrows_of(shown)) <= MOST_ARROWS
-            if few and _within(self._draft(shown, count > 0), SCREEN if count else LARGEST):
-                break
+            if few:
+                view = View(shown, self._all_frames(shown, {}, count > 0), {}, {})
+                if self._directed(view, SCREEN if count else LARGEST):
+                    break
         return count > 0, places
 
     def _near(self, places: Places) -> Places:
         return places if self._depth is None else near(places, self._folding.roots, self._depth)
 
-    def _draft(self, places: Places, piled: bool) -> Scene:
-        frames = self._all_frames(places, {}, piled)
-        return self._directed(View(places, frames, {}, {}))
-
-    def _directed(self, view: View) -> Scene:
-        """The picture in the direction that is asked for, or in which it fits."""
-        scene = self._painter.scene(view, self._direction or "LR")
-        if self._direction is None and not _within(scene, LARGEST):
-            other = self._painter.scene(view, "TB")
-            if _within(other, LARGEST):
-                return other
-        return scene
+    def _directed(self, view: View, limit: tuple[float, float]) -> Scene | None:
+        """The picture in the direction that is asked for, or in which it fits, if it does."""
+        for direction in [self._direction] if self._direction else DIRECTIONS:
+            scene = self._painter.scene(view, direction)
+            if all(x <= most for x, most in zip(extent(scene), limit, strict=True)):
+                return scene
+        return None
 
     def _with_groups_around(self, items: Collection[Pile | Group]) -> list[Pile | Group]:
         """What is to be opened, the groups around it first, if they are folded."""
@@ -140,7 +138,11 @@ class Album:
             {place: key for place, key in opens.items() if key is not None},
             {group: key for group, key in closes.items() if key is not None},
         )
-        return self._directed(view)
+        return (
+            self._directed(view, SCREEN)
+            or self._directed(view, LARGEST)
+            or self._painter.scene(view, self._direction or "LR")
+        )
 
     def _view(self, number: int) -> tuple[Places, Frames]:
         if number not in self._views:
@@ -149,7 +151,7 @@ class Album:
             places, frames = self._view(state.parent)
             frames = dict(frames)
             if state.opens:
-                places = self._folding.opened(places, frames, state.item)
+                places, self._opened[number] = self._folding.opened(places, frames, state.item)
             else:
                 places = self._folding.closed(places, [state.item])
             self._views[number] = self._near(places), frames
@@ -180,21 +182,12 @@ class Album:
         """The key of the picture in which a frame that is open is one box."""
         above = number
         while (state := self._states[above]) is not None:
-            if state.opens and self._frame_of(state) == group:
+            if self._opened.get(above) == group:
                 return _key(state.parent)
             above = state.parent
         if ".".join(group) not in self._folding.names:
             return None
         return self._to(0, group, group[-1].endswith(ANY))
-
-    def _frame_of(self, state: State) -> Group:
-        """The frame around what was opened."""
-        if isinstance(state.item, tuple):
-            return state.item
-        places, frames = self._views[self._states.index(state)]
-        return next(
-            frames[places[x]] for x in state.item.members if x in places and places[x] in frames
-        )
 
     def _all_frames(self, places: Places, frames: Frames, piled: bool) -> Frames:
         result: Frames = {}
@@ -226,7 +219,3 @@ def cut(places: Places) -> int:
 
 def _key(number: int) -> str:
     return str(number) if number else ""
-
-
-def _within(scene: Scene, limit: tuple[float, float]) -> bool:
-    return all(x <= most for x, most in zip(extent(scene), limit, strict=True))

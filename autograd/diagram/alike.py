@@ -1,10 +1,10 @@
-"""Which Values are alike: the elements of an array, and what is computed from them by one formula.
+"""Which Values are alike: elements of an array, and what is computed from them by one formula.
 
-`w0`, `w1`, `w2` are an array. So are `layer1.neuron0.w0` and its kin, of two dimensions: the neurons
-are units, side by side, none of which is computed from another. Operations are alike if they are
-the same operation on operands that are alike: so a loop over the elements of arrays is found again,
-as one box for each line of its body. An operand of the same operation that nothing else uses counts
-as a part: `a + b + c` is one sum.
+`w0`, `w1`, `w2` are an array. So are `layer1.neuron0.w0` and its kin, of two dimensions: the
+neurons are units, side by side, none of which is computed from another. Operations are alike if
+they are the same operation on operands that are alike: so a loop over the elements of arrays is
+found again, as one box for each line of its body. An operand of the same operation that nothing
+else uses counts as a part: `a + b + c` is one sum.
 """
 
 import re
@@ -73,16 +73,20 @@ def _index(text: str) -> Index:
 
 
 def _full(indices: Collection[Index]) -> bool:
-    """Whether these are all the indices of an array, each once."""
-    return bool(extent := _extent(indices)) and prod(extent) == len(indices)
+    """Whether these are all the indices of an array, from 0, each once."""
+    extent = _extent(indices)
+    return prod(extent) == len(indices) and all(
+        max(column) < length
+        for column, length in zip(zip(*indices, strict=True), extent, strict=True)
+    )
 
 
 def _extent(indices: Collection[Index]) -> Index:
-    """The shape of the smallest array with these indices, if they are different, and as long."""
+    """How many different indices there are in each dimension; none if they are not an array's."""
     lengths = {len(index) for index in indices}
     if len(lengths) != 1 or lengths == {0} or len(set(indices)) != len(indices):
-        return ()
-    return tuple(1 + max(column) for column in zip(*indices, strict=True))
+        return (0,)
+    return tuple(len(set(column)) for column in zip(*indices, strict=True))
 
 
 def units(order: Sequence[Step], group_of: Mapping[Step, Group]) -> dict[Group, Group]:
@@ -134,12 +138,16 @@ def piles(
     for pile in made.values():
         if pile.label is None and pile.results[0].name:
             pile.label = _last(pile.results[0], group_of)
-        indices = [
-            _numbers(group_of[step], pile.frame)
+        index = {
+            step: _numbers(group_of[step], pile.frame)
             + (element[pile.frame].get(_last(step, group_of), ("", ()))[1] if step.name else ())
             for step in pile.results
-        ]
-        pile.shape = _extent(indices) if _full(indices) else (len(indices),)
+        }
+        pile.shape = _extent(index.values())
+        if prod(pile.shape) == len(index):
+            pile.results.sort(key=index.__getitem__)
+        else:
+            pile.shape = (len(index),)
     _name(made.values())
     return result
 

@@ -7,12 +7,12 @@ the results is one box.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 
 from autograd.diagram.alike import ANY, Pile, piles
 from autograd.diagram.groups import Group, groups, groups_around
-from autograd.diagram.steps import Step, nearest
+from autograd.diagram.steps import Step
 
 Place = Step | Pile | Group
 """A box: that of a single step, of a pile, or of a folded group."""
@@ -49,6 +49,17 @@ class Folding:
         around = (x for group in {*self.group_of.values(), *frames} for x in groups_around(group))
         return found | {".".join(group): group for group in around}
 
+    @cached_property
+    def units(self) -> dict[Group, list[str]]:
+        """The names of the units, `neuron0`, `neuron1`, …, of which `neuron*` is one picture."""
+        result: dict[Group, dict[str, None]] = defaultdict(dict)
+        for step, pile in self.pile_of.items():
+            group = self.group_of[step]
+            for around, frame in zip(groups_around(group), groups_around(pile.frame), strict=True):
+                if frame[-1].endswith(ANY):
+                    result[frame][around[-1]] = None
+        return {frame: list(names) for frame, names in result.items()}
+
     def named(self, names: Collection[str], verb: str) -> list[Pile | Group]:
         """What the names stand for.
 
@@ -65,6 +76,16 @@ class Folding:
                 )
         return [self.names[name] for name in names]
 
+    @cached_property
+    def _piles(self) -> Places:
+        """Every step in its pile."""
+        return {step: self._piled(step) for step in self.order}
+
+    @cached_property
+    def formulas(self) -> Places:
+        """Every pile in one box with the steps without a name that it is computed by."""
+        return self._joined(self._piles)
+
     # --- How far to fold ------------------------------------------------------------------------
 
     def open(self) -> Places:
@@ -74,9 +95,8 @@ class Folding:
     def levels(self) -> Iterator[Places]:
         """All the ways to fold the whole, from none to the most."""
         yield self.open()
-        places: Places = {step: self._piled(step) for step in self.order}
-        yield places
-        yield self._joined(places)
+        yield (places := self._piles)
+        yield self.formulas
         for depth in range(max(map(len, self.group_of.values()), default=0), 0, -1):
             places = {step: self._folded(step, place, depth) for step, place in places.items()}
             yield places
@@ -152,49 +172,54 @@ class Folding:
         return self._sizes[item]
 
     @cached_property
+    def _direct(self) -> Counter[Group]:
+        """How many Values there are directly in each group."""
+        return Counter(self.group_of.values())
+
+    @cached_property
     def _sizes(self) -> Counter[Group]:
-        """How many Values and groups there are directly in each group."""
-        inside = Counter(self.group_of.values())
+        """How many boxes each group opens into."""
+        inside = Counter(self._direct)
         known = {x for group in inside for x in groups_around(group)}
-        frames = {pile.frame for pile in self.pile_of.values()}
-        plates = {x for frame in frames for x in groups_around(frame) if x[-1].endswith(ANY)}
+        piles = Counter(x.frame for x in set(self.formulas.values()) if isinstance(x, Pile))
+        for group, count in inside.items():
+            if count > FEW and piles[group]:
+                inside[group] = piles[group]
         for group in known:
             inside[group[:-1]] += 1
-        for plate in plates:
-            inside[plate] += inside[plate[:-1]]
+        for plate, names in self.units.items():
+            inside[plate] += len(names)
         return inside
 
-    def opened(self, places: Places, frames: Frames, item: Pile | Group) -> Places:
-        """The same, with a pile or a group open: each of its parts is one box, in a frame."""
-        if isinstance(item, Pile):
-            inner = {step for step, place in places.items() if place == item}
-            inner = inner or {step for step in item.members if step in places}
-            outer = next((frames[places[x]] for x in inner if places[x] in frames), item.frame)
-            few = not item.joined or len(inner) <= FEW
-            result = {x: x if x in inner and few else place for x, place in places.items()}
-            if not few:
-                result |= {x: self._piled(x) for x in inner}
-            own = item.label or (item.results[0].op.name if item.results[0].op else "leaves")
-            frames.update((result[x], (*outer, own)) for x in inner)
-            return result
+    def opened(self, places: Places, frames: Frames, item: Pile | Group) -> tuple[Places, Group]:
+        """The same, with a pile or a group open, each of its parts in one box; and their frame.
+
+        The frames that do not follow from the names are added to `frames`.
+        """
         result = dict(places)
-        depth = len(item)
-        if item and item[-1].endswith(ANY):  # the units side by side
-            for step in places:
-                if self.pile_of[step].frame[:depth] == item:
-                    result[step] = self.group_of[step][:depth]
-            return result
-        for step in places:
-            group = self.group_of[step]
-            if group[:depth] == item:
-                if len(group) > depth:
+        if isinstance(item, Pile):
+            inner = [step for step, place in places.items() if place == item]
+            inner = inner or [step for step in item.members if step in places]
+            outer = next((frames[places[x]] for x in inner if places[x] in frames), item.frame)
+            frame = *outer, item.label or (item.results[0].op or item.results[0]).name or "leaves"
+            open_all = not item.joined or len(inner) <= FEW
+            result |= {step: step if open_all else self._piled(step) for step in inner}
+        elif item[-1].endswith(ANY):  # the units side by side
+            depth, frame = len(item), item
+            inner = [step for step in places if self.pile_of[step].frame[:depth] == item]
+            result |= {step: self.group_of[step][:depth] for step in inner}
+        else:
+            depth, frame = len(item), item
+            open_all = self._direct[item] <= FEW
+            inner = [step for step in places if self.group_of[step][:depth] == item]
+            for step in inner:
+                if len(group := self.group_of[step]) > depth:
                     result[step] = group[: depth + 1]
                 else:
-                    pile = self.pile_of[step]
-                    few = self._sizes[group] <= FEW or pile.frame != group
-                    result[step] = step if few else self._piled(step)
-                    frames[result[step]] = group
-        return result
+                    open_here = open_all or self.pile_of[step].frame != item
+                    result[step] = step if open_here else self.formulas[step]
+        frames.update((result[step], frame) for step in inner)
+        return result, frame
 
     def _piled(self, step: Step) -> Step | Pile:
         pile = self.pile_of[step]
@@ -220,16 +245,11 @@ def near(places: Places, roots: Collection[Step], depth: int) -> Places:
     """The steps whose boxes are at most `depth` arrows away from those of the results."""
     operands: dict[Place, set[Place]] = defaultdict(set)
     for step, place in places.items():
-        operands[place].update(
-            places[x] for x in step.operands if isinstance(x, Step) and x in places
-        )
-    found = nearest({places[root] for root in roots}, operands.__getitem__, depth)
+        operands[place].update(places[x] for x in step.operands if isinstance(x, Step))
+    front = {places[root] for root in roots}
+    found = set(front)
+    while front and depth > 0:
+        front = {operand for place in front for operand in operands[place]} - found
+        found |= front
+        depth -= 1
     return {step: place for step, place in places.items() if place in found}
-
-
-def first_that_fits(levels: Iterator[Places], fits: Callable[[Places], bool]) -> Places:
-    """The first of some ways to fold that fits, or the last of them."""
-    for places in levels:
-        if fits(places):
-            break
-    return places

@@ -16,8 +16,9 @@ def groups(order: Sequence[Step], roots: Collection[Step]) -> dict[Step, Group]:
     """The group of each of the steps, which are in topological order.
 
     An operation without a name belongs where everything that uses it belongs. If that is in no
-    group, it belongs where the named leaves that it uses belong, such as the weights of a layer;
-    without those, where the operand belongs that took most steps to compute.
+    group, it belongs where the named leaves belong that it uses, such as the weights of a layer;
+    without those, where the operand belongs that took most steps to compute. A result without a
+    name is in no group.
     """
     result: dict[Step, Group] = {}
     users: dict[Step, Group] = {}
@@ -41,10 +42,10 @@ def groups(order: Sequence[Step], roots: Collection[Step]) -> dict[Step, Group]:
 
 def _by_operands(step: Step, group_of: dict[Step, Group], height: dict[Step, int]) -> Group:
     operands = [x for x in step.operands if isinstance(x, Step) and x in group_of]
-    decisive = [x for x in operands if x.op is None and x.name]
-    if not decisive:
-        top = max((height[x] for x in operands), default=0)
-        decisive = [x for x in operands if height[x] == top]
+    leaves = [x for x in operands if x.op is None and x.name]
+    top = max((height[x] for x in operands), default=0)
+    decisive = [x for x in leaves if group_of[x]] or leaves
+    decisive = decisive or [x for x in operands if height[x] == top]
     found = [group_of[x] for x in decisive]
     result = found[0] if found else ()
     for group in found:

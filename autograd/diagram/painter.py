@@ -6,14 +6,24 @@ from math import inf
 from typing import NamedTuple, TypeVar
 
 from autograd.diagram import palette
-from autograd.diagram.alike import Pile
+from autograd.diagram.alike import ANY, Pile
 from autograd.diagram.folding import REST, Folding, Place, Places
 from autograd.diagram.groups import Group, groups_around, name_in
 from autograd.diagram.heat import shade, shades
-from autograd.diagram.scene import CAPTIONS, Arrow, Box, Cluster, Direction, Edges, Heat, Line, Scene
+from autograd.diagram.scene import (
+    CAPTIONS,
+    Arrow,
+    Box,
+    Cluster,
+    Direction,
+    Edges,
+    Heat,
+    Line,
+    Scene,
+)
 from autograd.diagram.steps import Mark, Step
 from autograd.diagram.widths import shortened, wrapped
-from autograd.diagram.words import operation, pile_formula, roles
+from autograd.diagram.words import LONGEST_FORMULA, operation, pile_formula, roles
 from autograd.notation.labels import Labels
 from autograd.notation.names import legible
 from autograd.notation.numbers import number
@@ -189,8 +199,8 @@ class _Sheet:
             label = self.painter.label(first) if single else "leaves"
             lines.append(Line("name", label))
         if first.op is not None:
-            formula = pile_formula(first, self._part)
-            lines += [Line("operation", line) for line in wrapped(formula, WIDEST)[:2]]
+            formula = shortened(pile_formula(first, self._part, self._alike), LONGEST_FORMULA)
+            lines += [Line("operation", line) for line in wrapped(formula, WIDEST)]
         if single:
             lines += self._numbers(first)
         elif first.op is None:
@@ -225,6 +235,12 @@ class _Sheet:
         if pile and len(pile.members) > 1:
             return legible(pile.label) if pile.label else "·"
         return name_in(self.folding.group_of.get(step, ()), step.name) if step.name else "·"
+
+    def _alike(self, step: Step, index: int) -> bool:
+        """Whether a constant is the same in all that is computed alike."""
+        members = self.folding.pile_of[step].members
+        found = {x.operands[index] for x in members if x.op is step.op and index < len(x.operands)}
+        return sum(isinstance(x, float) for x in found) == 1
 
     def _heat(self, label: str, steps: Sequence[Step], shape: Sequence[int]) -> Heat:
         grad = shades([x.grad for x in steps], shape, self.painter.largest) if self.swept else ()
@@ -261,20 +277,19 @@ class _Sheet:
         if len(results) == 1:
             lines += self._numbers(results[0])
         named = [step for step in members if step.name]
-        piles: dict[Pile, list[Step]] = defaultdict(list)
-        for step in members:
-            pile = self.folding.pile_of[step]
-            if step.op is None or step in results:
-                piles[pile].append(step)
+        shown = {
+            pile: [x for x in pile.results if x in inner and (x.op is None or x in self.outward)]
+            for pile in dict.fromkeys(self.folding.pile_of[step] for step in members)
+        }
         arrays = sorted(
-            (pile for pile, steps in piles.items() if len(steps) > 1),
-            key=lambda pile: (pile.results[0].op is not None, -len(piles[pile])),
+            (pile for pile, steps in shown.items() if len(steps) > 1),
+            key=lambda pile: (pile.results[0].op is not None, -len(shown[pile])),
         )
         heats = [
             self._heat(
                 pile.label or "·",
-                piles[pile],
-                pile.shape if len(piles[pile]) == len(pile.results) else [len(piles[pile])],
+                shown[pile],
+                pile.shape if len(shown[pile]) == len(pile.results) else [len(shown[pile])],
             )
             for pile in arrays[:MOST_HEATS]
         ]
@@ -320,12 +335,17 @@ class _Sheet:
             Cluster(
                 f"group{count}",
                 group,
-                shortened(legible(group[-1]), 60),
+                shortened(legible(self._frame_label(group)), 60),
                 legible(".".join(group)),
                 self.view.closes.get(group),
             )
             for count, group in enumerate(groups)
         ]
+
+    def _frame_label(self, group: Group) -> str:
+        if not group[-1].endswith(ANY) or not (names := self.folding.units.get(group)):
+            return group[-1]
+        return f"{names[0]} … {names[-1]}"
 
     # --- Arrows ---------------------------------------------------------------------------------
 

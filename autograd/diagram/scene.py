@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from autograd.diagram.groups import Group
 
@@ -12,6 +12,7 @@ Direction = Literal["LR", "TB"]
 SHADES = 4
 """How many shades there are for a positive number, and for a negative one."""
 
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 CAPTIONS: dict[Edges, str] = {
     "partial": "on each arrow: ∂result/∂operand",
     "contribution": "on each arrow: upstream × local = contribution to the operand's gradient",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from autograd.diagram import palette
 from autograd.edges import Edge, edges, flows, uses
@@ -60,25 +60,8 @@ def _lives(edge: Edge[Any], alive: bool) -> bool:
     return (alive and edge.partial != 0.0) or isnan(edge.node.grad * edge.partial)
 
 
-Item = TypeVar("Item")
-
-
-def nearest(
-    roots: Collection[Item], operands: Callable[[Item], Iterable[Item]], depth: int
-) -> set[Item]:
-    """All items at most `depth` uses of an operand away from a root."""
-    found, front = set(roots), set(roots)
-    while front and depth > 0:
-        front = {operand for item in front for operand in operands(item)} - found
-        found |= front
-        depth -= 1
-    return found
-
-
-def steps(
-    roots: Sequence[Value], *, expand: bool, depth: int | None, marks: Marks
-) -> tuple[list[Step], list[Step]]:
-    """The steps up to the roots, in topological order, at most `depth` uses away, and the roots'.
+def steps(roots: Sequence[Value], *, expand: bool, marks: Marks) -> tuple[list[Step], list[Step]]:
+    """The steps up to the roots, in topological order, and those of the roots.
 
     With `expand`, dot products and sums become multiplications and additions.
     """
@@ -89,16 +72,13 @@ def steps(
     alive = dict.fromkeys(roots, True)  # what is reached, and whether anything but 0 gets there
     for edge, lives in flows(uses(order), alive):
         alive[edge.operand] = alive.get(edge.operand, False) or _lives(edge, lives)
-    if depth is not None:
-        kept = nearest(roots, _operands, depth)
-        order = [node for node in order if node in kept]
     stale = set(outdated(order))
     made: dict[Value, Step] = {}
     result = []
     for node in order:
         step = Step(
             node.op,
-            [(made.get(x) or _beyond(x)) if isinstance(x, Value) else x for x in node.operands],
+            [made[x] if isinstance(x, Value) else x for x in node.operands],
             node.partials,
             node.data,
             float(node.grad),
@@ -120,11 +100,6 @@ def steps(
 
 def _operands(node: Value) -> Iterable[Value]:
     return [edge.operand for edge in edges(node)]
-
-
-def _beyond(node: Value) -> Step:
-    """An operand that is not drawn."""
-    return Step(None, (), (), node.data, float(node.grad), node.name)
 
 
 @quiet

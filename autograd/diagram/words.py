@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from autograd.diagram.steps import Step
@@ -12,7 +13,9 @@ from autograd.notation.writing import Written, applied, digits
 from autograd.op import Op
 
 DEEPEST_FORMULA = 6
-"""How deeply the formula of a pile is nested before it is cut."""
+"""How deeply the formula of a pile is nested at most."""
+LONGEST_FORMULA = 50
+"""How many characters it has, unless it is not nested."""
 PLACE_OF_MORE = "…"
 PLACE = "·"
 """Stands for an operand to which an arrow leads."""
@@ -58,45 +61,64 @@ def roles(step: Step) -> Sequence[str]:
     return names if len(names) == count else nothing
 
 
-def pile_formula(step: Step, label: Callable[[Step, Step], str | None]) -> str:
+def pile_formula(
+    step: Step, label: Callable[[Step, Step], str | None], alike: Callable[[Step, int], bool]
+) -> str:
     """The formula by which the results of a pile are computed, in terms of other boxes.
 
-    `label` says how an operand is written, or None if it is a part of the formula itself. A list
-    of things that are called alike is written once: `dot(w, x)`.
+    `label` says how an operand is written, or None if it is a part of the formula itself, and
+    `alike` whether a constant is the same in all of the pile. A list of things that are called
+    alike is written once, `dot(w, x)`, and a chain of additions as a sum.
     """
-    assert step.op is not None
 
-    def written(x: Step | float, user: Step, deep: int) -> Written:
+    def written(user: Step, index: int, room: int) -> Written:
+        x = user.operands[index]
         if isinstance(x, float):
-            return digits(number(x))
+            return digits(number(x)) if alike(user, index) else _as_it_is(PLACE, ATOM)
         own = label(x, user)
-        if own is not None or x.op is None or deep > DEEPEST_FORMULA:
-            return Written(*[Text(own or PLACE, ATOM)] * 2)
-        return formula(x, deep + 1)
+        if own is not None or x.op is None or not room:
+            return _as_it_is(PLACE_OF_MORE if own is None else own, ATOM)
+        return formula(x, room - 1)
 
-    def formula(x: Step, deep: int) -> Written:
+    def formula(x: Step, room: int) -> Written:
         assert x.op is not None
         if parts := _parts(x, label):
-            texts = list(dict.fromkeys(written(part, x, deep).text.text for part in parts))
-            more = [PLACE_OF_MORE] if len(parts) > len(texts) else []
-            infix = _infix(x.op)
-            sign = infix[1] if infix else f"{x.op.name} "
-            return Written(*[Text(f" {sign} ".join([*texts, *more]), LOOSE)] * 2)
-        return applied(x.op, x.operands, [written(y, x, deep) for y in x.operands])
+            return _chain(x.op, [written(user, index, room) for user, index in parts])
+        return applied(x.op, x.operands, [written(x, i, room) for i in range(len(x.operands))])
 
-    return re.sub(r"\[([^\[\],]+)(, (?:\1|…))*\]", r"\1", formula(step, 0).text.text)
+    texts = []
+    for room in range(DEEPEST_FORMULA, -1, -1):
+        text = formula(step, room).text.text
+        texts.append(re.sub(r"\[([^\[\],]+)(, (?:\1|…))*\]", r"\1", text))
+    return next((text for text in texts if len(text) <= LONGEST_FORMULA), texts[-1])
 
 
-def _parts(step: Step, label: Callable[[Step, Step], str | None]) -> list[Step | float]:
+def _as_it_is(text: str, level: int) -> Written:
+    return Written(*[Text(text, level)] * 2)
+
+
+def _chain(op: Op, parts: Sequence[Written]) -> Written:
+    """A chain of the same operation, in which what occurs several times is written once."""
+    counts = Counter(part.text.text for part in parts)
+    if op.sums and op.symmetric:
+        counts.pop("0", None)  # with which Python's sum() begins
+        terms = [text if count == 1 else f"sum({text})" for text, count in counts.items()]
+    else:
+        terms = [*counts, *([PLACE_OF_MORE] if len(counts) < len(parts) else [])]
+    infix = _infix(op)
+    text = f" {infix[1] if infix else legible(op.name)} ".join(terms)
+    return _as_it_is(text, ATOM if len(terms) == 1 else LOOSE)
+
+
+def _parts(step: Step, label: Callable[[Step, Step], str | None]) -> list[tuple[Step, int]]:
     """The operands of a chain of the same operation, or none, if it is a single one."""
-    found: list[Step | float] = []
-    stack: list[Step | float] = [*step.operands]
-    chained = False
+    found: list[tuple[Step, int]] = []
+    stack = [(step, index) for index in reversed(range(len(step.operands)))]
     while stack:
-        x = stack.pop(0)
-        if isinstance(x, Step) and x.op is step.op and label(x, step) is None:
-            chained = True
-            stack[:0] = x.operands
+        user, index = stack.pop()
+        x = user.operands[index]
+        if isinstance(x, Step) and x.op is step.op and label(x, user) is None:
+            stack += [(x, inner) for inner in reversed(range(len(x.operands)))]
         else:
-            found.append(x)
-    return found if chained else []
+            found.append((user, index))
+    return found if len(found) > len(step.operands) else []
