@@ -8,14 +8,8 @@ import graphviz
 from autograd.diagram import palette
 from autograd.diagram.groups import Group
 from autograd.diagram.scene import Arrow, Box, Scene
-from autograd.diagram.widths import width
+from autograd.diagram.sizes import SIZE, SMALL, size
 
-SIZE, SMALL = 14, 12
-"""The font size in boxes, and that of all other text, in points."""
-LINE_HEIGHT, NARROWEST = 1.2, 6.1
-"""The height of a line, and the least width of a box, in units of the size."""
-MARGIN = 9
-"""The margin around the text in a box, in points."""
 POINTS_PER_INCH = 72
 FONT = "Courier New,DejaVu Sans Mono,monospace"
 
@@ -37,7 +31,7 @@ def source(scene: Scene) -> str:
     """The DOT source of a picture. The `id` of every node and edge is the key of what it draws."""
     graph = graphviz.Digraph(
         graph_attr={
-            "rankdir": "LR",
+            "rankdir": scene.direction,
             "bgcolor": palette.BACKGROUND,
             "color": palette.CLUSTER,
             "fillcolor": palette.CLUSTER_FILL,
@@ -89,13 +83,10 @@ def line_color(box: Box) -> str:
 
 
 def _node(box: Box) -> dict[str, str]:
-    lines = [line.text for line in box.lines]
-    widest = max(map(width, lines))
-    if box.kind != "cut":
-        widest = max(widest, NARROWEST)
+    width, height = size(box)
     shape, style = SHAPES[box.kind]
     return {
-        "label": label(lines),
+        "label": label(line.text for line in box.lines),
         "shape": shape,
         "style": f"{style},dashed" if box.dead else style,
         "color": line_color(box),
@@ -103,8 +94,8 @@ def _node(box: Box) -> dict[str, str]:
         "fillcolor": palette.DEAD_FILL if box.dead else palette.TINTS[abs(box.tint or 0)],
         "fontcolor": palette.DEAD if box.dead else palette.INK,
         "peripheries": "2" if box.root else "0" if box.kind == "cut" else "1",
-        "width": _inches(widest * SIZE + 2 * MARGIN),
-        "height": _inches(len(lines) * SIZE * LINE_HEIGHT + 2 * MARGIN),
+        "width": _inches(width),
+        "height": _inches(height),
     }
 
 

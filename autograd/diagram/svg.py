@@ -5,8 +5,9 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from autograd.diagram import palette
-from autograd.diagram.dot import SMALL, line_color
+from autograd.diagram.dot import line_color
 from autograd.diagram.scene import Arrow, Box, Scene
+from autograd.diagram.sizes import SMALL
 from autograd.diagram.widths import width
 
 NAMESPACE = "http://www.w3.org/2000/svg"
