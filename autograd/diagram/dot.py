@@ -12,7 +12,8 @@ from autograd.diagram.sizes import GAP, RANK_GAP, size
 from autograd.diagram.widths import SMALL
 
 POINTS_PER_INCH = 72
-FONT = "Courier New,DejaVu Sans Mono,monospace"
+FONT = "Courier New"
+"""Monospaced, and Graphviz knows how wide its letters are."""
 
 SHAPES = {
     "leaf": ("box", "filled,rounded"),

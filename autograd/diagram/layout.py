@@ -58,26 +58,32 @@ def in_order(layout: Layout, scene: Scene) -> Layout:
     """The layout with the leaves in the order of their use, from above or from the left.
 
     Graphviz orders boxes so that few arrows cross, and within frames it heeds nothing else. Leaves
-    of the same size, in the same frame, that are operands of the same boxes, can change places.
+    as large as each other, in the same frame, that are operands of the same boxes, can change
+    places.
     """
+    if scene.direction == "TB":
+        return _in_order(layout.turned(), scene).turned()
+    return _in_order(layout, scene)
+
+
+def _in_order(layout: Layout, scene: Scene) -> Layout:
+    leaves = {box.key: box for box in scene.boxes if box.kind == "leaf"}
     uses: dict[str, list[Arrow]] = defaultdict(list)
     for arrow in scene.arrows:
-        uses[arrow.tail].append(arrow)
+        if arrow.tail in leaves:
+            uses[arrow.tail].append(arrow)
     alike: dict[object, list[str]] = defaultdict(list)
-    leaves = {box.key: box for box in scene.boxes if box.kind == "leaf"}
-    for key in (key for key in uses if key in leaves):  # in the order of use
-        rect = layout.boxes[key]
-        rank = rect.center if scene.direction == "LR" else rect.middle
-        shape = (round(rect.width), round(rect.height), round(rank))
-        heads = tuple(arrow.head for arrow in uses[key])
-        alike[leaves[key].group, shape, heads].append(key)
+    for key, arrows in uses.items():  # in the order of use
+        rect, heads = layout.boxes[key], tuple(arrow.head for arrow in arrows)
+        alike[leaves[key].group, heads, round(rect.center), round(rect.height)].append(key)
     boxes, curves = dict(layout.boxes), dict(layout.curves)
     for keys in alike.values():
-        places = sorted(keys, key=lambda key: layout.boxes[key][1::-1])
-        if scene.direction == "TB":
-            places.sort(key=lambda key: layout.boxes[key].left)
+        places = sorted(keys, key=lambda key: layout.boxes[key].top)
         for key, place in zip(keys, places, strict=True):
-            boxes[key] = layout.boxes[place]
+            own, there = layout.boxes[key], layout.boxes[place]
+            boxes[key] = own.moved(0.0, there.middle - own.middle)
             for arrow, other in zip(uses[key], uses[place], strict=True):
-                curves[arrow.key] = layout.curves[other.key]
+                (_, y), *points = layout.curves[other.key].points
+                tip = layout.curves[other.key].tip
+                curves[arrow.key] = Curve([(own.right, y), *points], tip)
     return Layout(boxes, layout.clusters, curves)

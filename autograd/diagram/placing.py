@@ -1,6 +1,7 @@
 """Puts the label of every arrow beside its curve, where it covers as little as possible."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from autograd.diagram.plane import Curve, Plane, Point, Rect, distance
@@ -70,15 +71,14 @@ def _places(label: Label, line: list[Point], above: bool) -> Iterator[Rect]:
     """The places beside an arrow, those that are closest to its middle first."""
     last = len(line) - 1
     for further in (0.0, 7.0):
-        for fraction in FRACTIONS:
-            at = round(fraction * last)
+        for at in [_straight(line), *(round(fraction * last) for fraction in FRACTIONS)]:
             (x, y), before, after = line[at], line[max(0, at - 1)], line[min(last, at + 1)]
             length = distance(before, after) or 1.0
             # The unit normal that points upwards, or to the right.
             across, down = (after[1] - before[1]) / length, (before[0] - after[0]) / length
             if (down > 0.0) if above else (across < 0.0):
                 across, down = -across, -down
-            half = (abs(across) * label.width + abs(down) * label.height) / 2
+            half = (abs(across) * (label.width + 4.0) + abs(down) * label.height) / 2
             for side in (1.0, -1.0):
                 away = side * (half + CLEAR + further)
                 middle_x, middle_y = x + away * across, y + away * down
@@ -88,6 +88,17 @@ def _places(label: Label, line: list[Point], above: bool) -> Iterator[Rect]:
                     middle_x + label.width / 2,
                     middle_y + label.height / 2,
                 )
+
+
+def _straight(line: list[Point]) -> int:
+    """Which point is in the middle of the longest part that is horizontal or vertical."""
+    best = start = end = 0
+    for at, (before, after) in enumerate(pairwise(line), 1):
+        if min(abs(after[0] - before[0]), abs(after[1] - before[1])) > 0.01:
+            start = at
+        elif at - start > best:
+            best, end = at - start, at
+    return end - best // 2 if best else len(line) // 2
 
 
 class _Board:

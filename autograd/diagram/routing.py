@@ -1,14 +1,15 @@
 """Draws arrows as smooth curves where the way is clear.
 
 Graphviz aims at the middle of boxes, so that arrows meet their borders anywhere, corners included.
-A textbook has them leave at one side and arrive, one beside the other, at the opposite one.
+A textbook has them leave at one side and arrive, one beside the other, at the opposite one. They
+are straight where there is room for a label, and bend where there are many of them.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from autograd.diagram.layout import Layout
-from autograd.diagram.plane import Curve, Plane, Rect
+from autograd.diagram.plane import Curve, Plane, Point, Rect
 from autograd.diagram.scene import Arrow, Scene
 
 HEAD = 7.0
@@ -19,6 +20,8 @@ LEAVING, ARRIVING = 0.3, 0.62
 """The part of a box's side along which arrows leave, or arrive."""
 APART = 14.0
 """The greatest distance between two of them."""
+BEND = 42.0
+"""How long an arrow bends that is straight elsewhere."""
 
 
 def routed(layout: Layout, scene: Scene) -> Layout:
@@ -31,45 +34,64 @@ def routed(layout: Layout, scene: Scene) -> Layout:
     return _routed(layout, scene.arrows)
 
 
-def _routed(layout: Layout, arrows: Iterable[Arrow]) -> Layout:
+def _routed(layout: Layout, arrows: Sequence[Arrow]) -> Layout:
     boxes = layout.boxes
     plane: Plane[Rect] = Plane()
     for rect in boxes.values():
         plane.add(rect, rect)
-    starts = _spread(arrows, boxes, lambda arrow: arrow.tail, lambda arrow: arrow.head, LEAVING)
-    ends = _spread(arrows, boxes, lambda arrow: arrow.head, lambda arrow: arrow.tail, ARRIVING)
+    leaving = _by_end(arrows, lambda arrow: arrow.tail)
+    arriving = _by_end(arrows, lambda arrow: arrow.head)
+    starts = _spread(leaving, boxes, lambda arrow: arrow.head, LEAVING)
+    ends = _spread(arriving, boxes, lambda arrow: arrow.tail, ARRIVING)
     curves = dict(layout.curves)
     for arrow in arrows:
         tail, head = boxes[arrow.tail], boxes[arrow.head]
-        x, tip = tail.right, head.left
-        if tip - x < 2 * HEAD:
-            continue
-        y, end = starts[arrow.key], ends[arrow.key]
-        half = (x + tip - HEAD) / 2
-        curve = Curve([(x, y), (half, y), (half, end), (tip - HEAD, end)], (tip, end))
-        if _is_clear(curve, plane, (tail, head)):
-            curves[arrow.key] = curve
+        begin, tip = (tail.right, starts[arrow.key]), (head.left, ends[arrow.key])
+        late = len(leaving[arrow.tail]) <= len(arriving[arrow.head])
+        for curve in _ways(begin, tip, late):
+            if _is_clear(curve, plane, (tail, head)):
+                curves[arrow.key] = curve
+                break
     return Layout(boxes, layout.clusters, curves)
 
 
+def _ways(begin: Point, tip: Point, late: bool) -> Iterator[Curve]:
+    """The ways to try: with the bend at the end, or the beginning, and then all the way."""
+    x, end = begin[0], tip[0] - HEAD
+    if end - x < HEAD:
+        return
+    bends = [(x, end)]
+    if end - x > BEND and begin[1] != tip[1]:
+        bends += [(x, x + BEND), (end - BEND, end)][:: 1 if late else -1]
+    for left, right in reversed(bends):
+        xs = [left, (left + right) / 2, right]
+        points = [begin, begin, (left, begin[1]), (left, begin[1])]
+        points += [(xs[1], begin[1]), (xs[1], tip[1]), (right, tip[1])]
+        points += [(right, tip[1]), (end, tip[1]), (end, tip[1])]
+        yield Curve(points, tip)
+
+
+def _by_end(arrows: Iterable[Arrow], end: Callable[[Arrow], str]) -> dict[str, list[Arrow]]:
+    """The arrows that each box is at one end of."""
+    result: dict[str, list[Arrow]] = defaultdict(list)
+    for arrow in arrows:
+        result[end(arrow)].append(arrow)
+    return result
+
+
 def _spread(
-    arrows: Iterable[Arrow],
+    meeting: dict[str, list[Arrow]],
     boxes: dict[str, Rect],
-    near: Callable[[Arrow], str],
     far: Callable[[Arrow], str],
     part: float,
 ) -> dict[str, float]:
-    """Where each arrow meets the side of the box at one end, in the order of the other ends."""
-    meeting: dict[str, list[Arrow]] = defaultdict(list)
-    for arrow in arrows:
-        meeting[near(arrow)].append(arrow)
+    """Where each arrow meets the side of a box, in the order of the boxes at their other ends."""
     result = {}
-    for key, group in meeting.items():
-        box = boxes[key]
-        group.sort(key=lambda arrow: boxes[far(arrow)].middle)
-        apart = min(APART, part * box.height / max(1, len(group) - 1))
-        for count, arrow in enumerate(group):
-            result[arrow.key] = box.middle + (count - (len(group) - 1) / 2) * apart
+    for key, arrows in meeting.items():
+        ordered = sorted(arrows, key=lambda arrow: boxes[far(arrow)].middle)
+        apart = min(APART, part * boxes[key].height / max(1, len(arrows) - 1))
+        for count, arrow in enumerate(ordered):
+            result[arrow.key] = boxes[key].middle + (count - (len(arrows) - 1) / 2) * apart
     return result
 
 
