@@ -20,7 +20,7 @@ LEAVING, ARRIVING = 0.3, 0.62
 """The part of a box's side along which arrows leave, or arrive."""
 APART = 14.0
 """The greatest distance between two of them."""
-BEND = 42.0
+BEND = 38.0
 """How long an arrow bends that is straight elsewhere."""
 
 

@@ -13,7 +13,7 @@ NARROWEST, SIDE = 76, 9
 """The least width of a box, and the room on either side of the text in it."""
 EDGE = 5
 """The room above the first line of a box and below the last."""
-GAP, RANK_GAP = 14, 50
+GAP, RANK_GAP = 14, 46
 """The least distance of two boxes side by side, and of a box and its operand's, labels aside."""
 PAD, FRAME = 10, 8
 """The margin of the picture, and the distance between a frame and what is in it."""
@@ -165,8 +165,8 @@ def extent(scene: Scene) -> tuple[float, float]:
         along[middle] = max(along[middle], long + SPACES)
         full[()][middle] += wide + GAP
         for rank in range(tail + 1, head):
-            full[()][rank] += GAP
-    length = sum(along.values())
+            full[()][rank] += 2 * GAP
+    length = 1.05 * sum(along.values())
     for cluster in sorted(scene.clusters, key=lambda cluster: -len(cluster.group)):
         inner = full[cluster.group]
         title, high = label_size([cluster.label])
@@ -175,7 +175,7 @@ def extent(scene: Scene) -> tuple[float, float]:
         for half in range(int(2 * min(inner)), int(2 * max(inner)) + 1):
             full[cluster.group[:-1]][half / 2] += wide
         length += 2 * FRAME + (0.0 if across else high)
-    breadth = 1.25 * max(full[()].values())
+    breadth = 1.5 * max(full[()].values())
     wide, high = (length, breadth) if across else (breadth, length)
     foot_width, foot = legend_size(legend(scene, wide))
     return max(wide, foot_width) + 2 * PAD, high + foot + 3 * PAD

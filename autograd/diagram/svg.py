@@ -38,8 +38,7 @@ STYLE = "\n".join(
 
 def drawn(scene: Scene, layout: Layout) -> str:
     """The SVG of a scene, with everything where Graphviz has put it, and labels beside arrows."""
-    layout = routed(in_order(layout, scene), scene)
-    labels = _labels(scene, layout)
+    layout, labels = places(scene, layout)
     bounds = _around([*layout.boxes.values(), *layout.clusters.values(), *labels.values()], layout)
     dx, dy = PAD - bounds.left, PAD - bounds.top
     layout = layout.moved(dx, dy)
@@ -63,12 +62,14 @@ def drawn(scene: Scene, layout: Layout) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _labels(scene: Scene, layout: Layout) -> dict[str, Rect]:
-    """A place for the words on each arrow that has some."""
+def places(scene: Scene, layout: Layout) -> tuple[Layout, dict[str, Rect]]:
+    """Where Graphviz's layout puts everything when it is tidied up, and the words on the arrows."""
+    layout = routed(in_order(layout, scene), scene)
     labels = [Label(arrow.key, *label_size(arrow.lines)) for arrow in scene.arrows if arrow.lines]
     titles = [_title_place(cluster, layout.clusters[cluster.key]) for cluster in scene.clusters]
     obstacles = [*layout.boxes.values(), *titles]
-    return placed(labels, layout.curves, obstacles, above=scene.direction == "LR")
+    above = scene.direction == "LR"
+    return layout, placed(labels, layout.curves, obstacles, above=above)
 
 
 def _title_place(cluster: Cluster, frame: Rect) -> Rect:
