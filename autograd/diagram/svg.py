@@ -1,14 +1,20 @@
-"""Finishes the SVG that Graphviz draws: tooltips, a text alternative, colours for the dark."""
+"""Draws a picture as SVG, with tooltips, a text alternative, and colours for the dark."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from autograd.diagram import palette
-from autograd.diagram.dot import line_color
-from autograd.diagram.scene import Arrow, Box, Scene
-from autograd.diagram.sizes import SMALL
-from autograd.diagram.widths import width
+from autograd.diagram.card import BASELINE, add_triangle, draw_card
+from autograd.diagram.elements import add, path
+from autograd.diagram.layout import Layout, in_order
+from autograd.diagram.legend import draw_legend, legend, legend_size
+from autograd.diagram.placing import Label, placed
+from autograd.diagram.plane import Curve, Rect
+from autograd.diagram.routing import routed
+from autograd.diagram.scene import Arrow, Box, Cluster, Scene
+from autograd.diagram.sizes import CORNER, FRAME, PAD, label_size
+from autograd.diagram.widths import LINE_HEIGHT, SMALL
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 FONTS = (
@@ -30,80 +36,178 @@ STYLE = "\n".join(
 )
 
 
-def finished(drawn: str, scene: Scene) -> str:
-    """The SVG of a scene as drawn by Graphviz, with what Graphviz cannot express.
-
-    None of the words in it are Graphviz's: all are put in anew, as the scene has them.
-    """
-    root = ElementTree.fromstring(drawn)
-    groups: dict[str, Element] = {}
-    for element in root.iter():
-        element.tag = element.tag.removeprefix(f"{{{NAMESPACE}}}")
-        element.tail = "\n"
-        if "id" in element.attrib:
-            groups[element.attrib.pop("id")] = element
-        if element.tag == "text":
-            del element.attrib["font-family"]
+def drawn(scene: Scene, layout: Layout) -> str:
+    """The SVG of a scene, with everything where Graphviz has put it, and labels beside arrows."""
+    layout, labels = places(scene, layout)
+    bounds = _around([*layout.boxes.values(), *layout.clusters.values(), *labels.values()], layout)
+    dx, dy = PAD - bounds.left, PAD - bounds.top
+    layout = layout.moved(dx, dy)
+    rows = legend(scene, bounds.width)
+    legend_width, legend_height = legend_size(rows)
+    width = max(bounds.width, legend_width) + 2 * PAD
+    bottom = bounds.height + 2 * PAD
+    height = bottom + (legend_height + PAD / 2 if rows else 0.0)
+    root = _root(scene, width, height)
     for cluster in scene.clusters:
-        _finish(groups[cluster.key], cluster.key, cluster.tooltip, [cluster.label])
-    for box in scene.boxes:
-        _finish_box(groups[box.key], box)
+        _cluster(root, cluster, layout.clusters[cluster.key])
     for arrow in scene.arrows:
-        _finish_arrow(groups[arrow.key], arrow)
-    *_, width, height = root.attrib["viewBox"].split()
-    title, style = Element("title"), Element("style")
-    title.text, style.text = scene.title, STYLE
-    root[:0] = [title, style]
-    root.attrib = {
-        "xmlns": NAMESPACE,
-        "class": "autograd-diagram",
-        "role": "img",
-        "aria-label": scene.description,
-        "viewBox": root.attrib["viewBox"],
-        "width": width,
-        "height": height,
-        "font-family": FONTS,
-    }
+        label = labels.get(arrow.key)
+        _arrow(root, arrow, layout.curves[arrow.key], label and label.moved(dx, dy))
+    for box in scene.boxes:
+        _box(root, box, layout.boxes[box.key])
+    if rows:
+        draw_legend(add(root, "g", class_="legend"), rows, PAD, bottom)
+    for element in root:
+        element.tail = "\n"
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _finish(group: Element, key: str, tooltip: str, lines: Sequence[str]) -> list[Element]:
-    """Put words into a drawn cluster, box or arrow; returns the elements of the lines."""
-    group.set("data-key", key)
-    title = group.find("title")
-    assert title is not None
-    title.text = tooltip
-    texts = group.findall("text")
-    for element, line in zip(texts, lines, strict=True):
-        element.text = line
-    return texts
+def places(scene: Scene, layout: Layout) -> tuple[Layout, dict[str, Rect]]:
+    """Where Graphviz's layout puts everything when it is tidied up, and the words on the arrows."""
+    layout = routed(in_order(layout, scene), scene)
+    labels = [Label(arrow.key, *label_size(arrow.lines)) for arrow in scene.arrows if arrow.lines]
+    titles = [_title_place(cluster, layout.clusters[cluster.key]) for cluster in scene.clusters]
+    obstacles = [*layout.boxes.values(), *titles]
+    above = scene.direction == "LR"
+    return layout, placed(labels, layout.curves, obstacles, above=above)
 
 
-def _finish_box(group: Element, box: Box) -> None:
-    marks = [box.kind, *(["root"] if box.root else []), *(["dead"] if box.dead else [])]
-    group.set("class", " ".join(["node", *marks]))
-    texts = _finish(group, box.key, box.tooltip, [line.text for line in box.lines])
-    heading = box.lines[0].role
-    for element, line in zip(texts, box.lines, strict=True):
-        if line.role == "mark" or line.role == heading != "count":
-            element.attrib |= {"font-weight": "bold", "fill": line_color(box)}
+def _title_place(cluster: Cluster, frame: Rect) -> Rect:
+    """Where the label of a frame is."""
+    wide, high = label_size([cluster.label])
+    left, top = frame.left + FRAME, frame.top + 4
+    return Rect(left, top, left + wide + (CORNER if cluster.closes is not None else 0), top + high)
 
 
-def _finish_arrow(group: Element, arrow: Arrow) -> None:
-    marks = [*(["cut"] if arrow.cut else []), *(["dead"] if arrow.dead else [])]
-    group.set("class", " ".join(["edge", *marks]))
-    group.attrib |= {"data-tail": arrow.tail, "data-head": arrow.head}
-    for element in _finish(group, arrow.key, arrow.tooltip, arrow.lines):
-        # A line behind the words must not cross them out, nor end there like a minus sign.
-        room = width(f" {element.text} ") * SMALL
-        backing = Element(
-            "rect",
-            {
-                "x": f"{float(element.attrib['x']) - room / 2:.2f}",
-                "y": f"{float(element.attrib['y']) - 0.8 * SMALL:.2f}",
-                "width": f"{room:.2f}",
-                "height": f"{SMALL}",
-                "fill": palette.BACKGROUND,
-            },
-        )
-        group.insert(list(group).index(element), backing)
+def _around(rects: Iterable[Rect], layout: Layout) -> Rect:
+    """What is around everything."""
+    lefts, tops, rights, bottoms = map(list, zip(*rects, strict=True))
+    points = [point for curve in layout.curves.values() for point in curve.points]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return Rect(min(lefts + xs), min(tops + ys), max(rights + xs), max(bottoms + ys))
+
+
+# --- The parts ----------------------------------------------------------------------------------
+
+
+def _root(scene: Scene, width: float, height: float) -> Element:
+    size = path(width, height)
+    root = Element(
+        "svg",
+        {
+            "xmlns": NAMESPACE,
+            "class": "autograd-diagram",
+            "role": "img",
+            "aria-label": scene.description,
+            "viewBox": f"0 0 {size}",
+            "width": size.split()[0],
+            "height": size.split()[1],
+            "font-family": FONTS,
+        },
+    )
+    add(root, "title", scene.title)
+    add(root, "style", STYLE)
+    add(root, "rect", width=width, height=height, fill=palette.BACKGROUND)
+    return root
+
+
+def _group(root: Element, key: str, kinds: Iterable[str], tooltip: str) -> Element:
+    group = add(root, "g", class_=" ".join(kinds), data_key=key)
+    add(group, "title", tooltip)
+    return group
+
+
+def _cluster(root: Element, cluster: Cluster, frame: Rect) -> None:
+    group = _group(root, cluster.key, ["cluster"], cluster.tooltip)
+    add(
+        group,
+        "rect",
+        x=frame.left,
+        y=frame.top,
+        width=frame.width,
+        height=frame.height,
+        rx=6.0,
+        fill=palette.CLUSTER_FILL,
+        stroke=palette.CLUSTER,
+        stroke_width=1.0,
+    )
+    title = _title_place(cluster, frame)
+    left, middle = title.left, title.middle
+    if cluster.closes is not None:
+        group.set("data-close", cluster.closes)
+        add_triangle(group, left + 5, middle, palette.MUTED, "down")
+        left += CORNER
+    y = middle + BASELINE * SMALL
+    add(group, "text", cluster.label, x=left, y=y, font_size=float(SMALL), fill=palette.MUTED)
+
+
+def _box(root: Element, box: Box, place: Rect) -> None:
+    kinds = ["node", box.kind, *["root"] * box.root, *["dead"] * box.dead]
+    group = _group(root, box.key, kinds, box.tooltip)
+    if box.opens is not None:
+        group.set("data-open", box.opens)
+    draw_card(group, box, place)
+
+
+def _arrow(root: Element, arrow: Arrow, curve: Curve, label: Rect | None) -> None:
+    kinds = ["edge", *["cut"] * arrow.cut, *["dead"] * arrow.dead]
+    group = _group(root, arrow.key, kinds, arrow.tooltip)
+    group.set("data-tail", arrow.tail)
+    group.set("data-head", arrow.head)
+    color = arrow.color or (palette.DEAD if arrow.dead else palette.ARROW)
+    (x, y), *others = curve.points
+    add(
+        group,
+        "path",
+        d=path("M", x, y, "C", *[part for point in others for part in point]),
+        fill="none",
+        stroke=color,
+        stroke_width=2.0 if arrow.color else 1.25,
+        stroke_dasharray="5 3" if arrow.dead else "1 4" if arrow.cut else None,
+        stroke_linecap="round" if arrow.cut else None,
+    )
+    _head(group, curve, color)
+    if label is None:
+        return
+    for count, line in enumerate(arrow.lines):
+        top = label.top + count * LINE_HEIGHT
+        last = arrow.color is not None and count == len(arrow.lines) - 1
+        _word(group, arrow, line, Rect(label.left, top, label.right, top + LINE_HEIGHT), last)
+
+
+def _word(group: Element, arrow: Arrow, line: str, place: Rect, marked: bool) -> None:
+    """A line of a label; the mark, which is the last one, on a ground of its colour."""
+    color = palette.DEAD if arrow.dead else palette.ROOT
+    if marked:
+        color = arrow.color or color
+        if color != palette.RIGHT:
+            add(
+                group,
+                "rect",
+                x=place.left - 3,
+                y=place.top,
+                width=place.width + 6,
+                height=place.height,
+                rx=3.0,
+                fill=color,
+            )
+            color = palette.BACKGROUND
+    add(
+        group,
+        "text",
+        line,
+        x=place.center,
+        y=place.middle + BASELINE * SMALL,
+        text_anchor="middle",
+        font_size=float(SMALL),
+        font_weight="bold" if marked else None,
+        fill=color,
+    )
+
+
+def _head(group: Element, curve: Curve, color: str) -> None:
+    """The head of an arrow."""
+    (x, y), (tip_x, tip_y) = curve.points[-1], curve.tip
+    across, down = 0.5 * (y - tip_y), 0.5 * (tip_x - x)
+    corners = path("M", tip_x, tip_y, "L", x + across, y + down, "L", x - across, y - down, "Z")
+    add(group, "path", class_="head", d=corners, fill=color)

@@ -2,6 +2,11 @@
 
 import unicodedata
 
+SMALL, TINY = 12, 10
+"""The font sizes of most text, and of the captions of heat maps."""
+LINE_HEIGHT = 15
+"""The height of a line of small text."""
+
 
 def width(text: str) -> float:
     """The largest width of a line in a monospaced font, in units of the font's size.

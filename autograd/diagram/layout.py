@@ -1,0 +1,89 @@
+"""Where Graphviz puts the boxes, frames and arrows of a picture."""
+
+import json
+from collections import defaultdict
+from typing import NamedTuple
+
+from autograd.diagram.plane import Curve, Point, Rect
+from autograd.diagram.scene import Arrow, Scene
+
+
+class Layout(NamedTuple):
+    """The places of everything, by the keys; y grows downwards."""
+
+    boxes: dict[str, Rect]
+    clusters: dict[str, Rect]
+    curves: dict[str, Curve]
+
+    def moved(self, dx: float, dy: float) -> "Layout":
+        return Layout(
+            {key: rect.moved(dx, dy) for key, rect in self.boxes.items()},
+            {key: rect.moved(dx, dy) for key, rect in self.clusters.items()},
+            {key: curve.moved(dx, dy) for key, curve in self.curves.items()},
+        )
+
+    def turned(self) -> "Layout":
+        """With x and y exchanged."""
+        return Layout(
+            {key: rect.turned() for key, rect in self.boxes.items()},
+            {key: rect.turned() for key, rect in self.clusters.items()},
+            {key: curve.turned() for key, curve in self.curves.items()},
+        )
+
+
+def read(text: str) -> Layout:
+    """The layout in Graphviz's JSON, where y grows upwards."""
+    content = json.loads(text)
+    boxes, clusters, curves = {}, {}, {}
+    for thing in content.get("objects", ()):
+        if "pos" in thing:
+            x, y = _point(thing["pos"])
+            width, height = (float(thing[side]) * 72 / 2 for side in ("width", "height"))
+            boxes[thing["id"]] = Rect(x - width, y - height, x + width, y + height)
+        elif "bb" in thing:
+            left, bottom, right, top = map(float, thing["bb"].split(","))
+            clusters[thing["id"]] = Rect(left, -top, right, -bottom)
+    for thing in content.get("edges", ()):
+        tip, *points = thing["pos"].split()
+        curves[thing["id"]] = Curve([*map(_point, points)], _point(tip.removeprefix("e,")))
+    return Layout(boxes, clusters, curves)
+
+
+def _point(text: str) -> Point:
+    x, y = text.split(",")
+    return float(x), -float(y)
+
+
+def in_order(layout: Layout, scene: Scene) -> Layout:
+    """The layout with the leaves in the order of their use, from above or from the left.
+
+    Graphviz orders boxes so that few arrows cross, and within frames it heeds nothing else. Leaves
+    as large as each other, in the same frame, that are operands of the same boxes, can change
+    places.
+    """
+    if scene.direction == "TB":
+        return _in_order(layout.turned(), scene).turned()
+    return _in_order(layout, scene)
+
+
+def _in_order(layout: Layout, scene: Scene) -> Layout:
+    leaves = {box.key: box for box in scene.boxes if box.kind == "leaf"}
+    uses: dict[str, list[Arrow]] = defaultdict(list)
+    for arrow in scene.arrows:
+        if arrow.tail in leaves:
+            uses[arrow.tail].append(arrow)
+    alike: dict[object, list[str]] = defaultdict(list)
+    for key, arrows in uses.items():  # in the order of use
+        rect, heads = layout.boxes[key], tuple(arrow.head for arrow in arrows)
+        alike[leaves[key].group, heads, round(rect.center), round(rect.height)].append(key)
+    boxes, curves = dict(layout.boxes), dict(layout.curves)
+    for keys in alike.values():
+        places = sorted(keys, key=lambda key: layout.boxes[key].top)
+        for key, place in zip(keys, places, strict=True):
+            own, there = layout.boxes[key], layout.boxes[place]
+            boxes[key] = own.moved(0.0, there.middle - own.middle)
+            for arrow, other in zip(uses[key], uses[place], strict=True):
+                (_, y), *points = layout.curves[other.key].points
+                tip = layout.curves[other.key].tip
+                curves[arrow.key] = Curve([(own.right, y), *points], tip)
+    return Layout(boxes, layout.clusters, curves)

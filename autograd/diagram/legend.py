@@ -1,0 +1,158 @@
+"""The legend beneath a picture: what is on the arrows, where gradients go, what the shades are."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+from autograd.diagram import palette
+from autograd.diagram.elements import add, path
+from autograd.diagram.scene import SHADES, Scene
+from autograd.diagram.widths import SMALL, width
+from autograd.notation.numbers import number
+
+NARROWEST = 260.0
+"""How wide a legend may be under the smallest picture."""
+ROW, GAP = 20.0, 22.0
+"""The height of a row, and the distance between two pieces in it."""
+ARROW, SWATCH = 26.0, 11.0
+"""The length of an arrow, and the side of a swatch."""
+
+Draw = Callable[[Element, float, float], None]
+
+
+class Piece(NamedTuple):
+    """A part of a legend, drawn with its left end and its middle at a point."""
+
+    width: float
+    draw: Draw
+
+
+def legend(scene: Scene, room: float) -> list[list[Piece]]:
+    """The legend of a picture in rows that fit a width; none where nothing needs one."""
+    rows: list[list[Piece]] = []
+    left = 0.0
+    room = max(room, NARROWEST)
+    for piece in _pieces(scene, room):
+        left += GAP + piece.width
+        if not rows or left > room:
+            rows.append([])
+            left = piece.width
+        rows[-1].append(piece)
+    return rows
+
+
+def legend_size(rows: Sequence[Sequence[Piece]]) -> tuple[float, float]:
+    """The width and the height of a legend."""
+    widths = [sum(piece.width for piece in row) + GAP * (len(row) - 1) for row in rows]
+    return max(widths, default=0.0), ROW * len(rows)
+
+
+def draw_legend(parent: Element, rows: Sequence[Sequence[Piece]], left: float, top: float) -> None:
+    """Draw the rows of a legend from a corner on."""
+    for count, row in enumerate(rows):
+        x = left
+        for piece in row:
+            piece.draw(parent, x, top + ROW * (count + 0.5))
+            x += piece.width + GAP
+
+
+def _pieces(scene: Scene, room: float) -> Iterator[Piece]:
+    if scene.arrows:
+        yield _arrow("values", palette.ARROW, palette.MUTED, forward=True)
+        yield _arrow("gradients", palette.ROOT, palette.ROOT, forward=False)
+        for line in _folded(scene.caption, room):
+            yield _words(line, palette.ROOT)
+    elif len(scene.boxes) == 1 and not scene.boxes[0].heats:
+        return
+    if not scene.swept:
+        yield _words("no gradients yet: call backward()", palette.MUTED)
+    elif scene.largest:
+        yield _scale(scene.largest)
+    if any(box.tint is None for box in scene.boxes):
+        yield _nan()
+
+
+def _folded(text: str, room: float) -> list[str]:
+    """The text in lines that fit a width, broken between words."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _wide(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _wide(text: str) -> float:
+    return width(text) * SMALL
+
+
+def _text(parent: Element, text: str, x: float, y: float, color: str) -> None:
+    add(parent, "text", text, x=x, y=y + 0.36 * SMALL, font_size=float(SMALL), fill=color)
+
+
+def _words(text: str, color: str) -> Piece:
+    return Piece(_wide(text), lambda parent, x, y: _text(parent, text, x, y, color))
+
+
+def _arrow(text: str, line: str, color: str, *, forward: bool) -> Piece:
+    """An arrow to the right or the left, and a word."""
+
+    def draw(parent: Element, x: float, y: float) -> None:
+        tail, tip = (x, x + ARROW) if forward else (x + ARROW, x)
+        back = tip - 7.0 if forward else tip + 7.0
+        dashes = None if forward else "3 2"
+        shaft = path("M", tail, y, "H", back)
+        add(
+            parent,
+            "path",
+            d=shaft,
+            fill="none",
+            stroke=line,
+            stroke_width=1.5,
+            stroke_dasharray=dashes,
+        )
+        add(parent, "path", d=path("M", tip, y, "L", back, y - 3.5, "V", y + 3.5, "Z"), fill=line)
+        _text(parent, text, x + ARROW + 6, y, color)
+
+    return Piece(ARROW + 6 + _wide(text), draw)
+
+
+def _scale(largest: float) -> Piece:
+    """The shades from the most negative gradient to the largest."""
+    before, after = f"grad {number(-largest)}", number(largest)
+    shades = range(-SHADES, SHADES + 1)
+
+    def draw(parent: Element, x: float, y: float) -> None:
+        _text(parent, before, x, y, palette.MUTED)
+        x += _wide(before) + 6
+        for shade in shades:
+            _swatch(parent, x, y, palette.tint(shade))
+            x += SWATCH
+        _text(parent, after, x + 6, y, palette.MUTED)
+
+    return Piece(_wide(before) + 6 + SWATCH * len(shades) + 6 + _wide(after), draw)
+
+
+def _nan() -> Piece:
+    def draw(parent: Element, x: float, y: float) -> None:
+        _swatch(parent, x, y, palette.NAN)
+        _text(parent, "nan", x + SWATCH + 6, y, palette.MUTED)
+
+    return Piece(SWATCH + 6 + _wide("nan"), draw)
+
+
+def _swatch(parent: Element, x: float, y: float, color: str) -> None:
+    add(
+        parent,
+        "rect",
+        class_="swatch",
+        x=x,
+        y=y - SWATCH / 2,
+        width=SWATCH,
+        height=SWATCH,
+        fill=color,
+        stroke=palette.CLUSTER,
+        stroke_width=0.5,
+    )

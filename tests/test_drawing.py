@@ -1,0 +1,295 @@
+"""How a picture looks: where its parts are, what they are drawn with."""
+
+import random
+import re
+from dataclasses import replace
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from graphs import grown, neuron, run
+from picture import SVG, legend, read
+from test_diagram import BINARY, UNARY, layers
+
+import autograd
+from autograd import Value, draw, ops, relu, values
+from autograd.diagram import Diagram, engine, layout, palette
+from autograd.diagram.dot import source
+from autograd.diagram.plane import Curve, Rect
+from autograd.diagram.scene import CAPTIONS, Arrow, Box, Cluster, Heat, Line, Scene
+from autograd.diagram.sizes import extent, label_size, size
+from autograd.diagram.svg import places
+
+
+def turned(diagram, direction="TB"):
+    return Diagram(replace(diagram._scene, direction=direction), 30.0)
+
+
+def random_graph(choice):
+    """A graph of up to 40 Values; `choice` is a `random.Random`."""
+    inputs = list(values([choice.uniform(-2, 2) for _ in range(choice.randint(1, 3))], "x"))
+    count = choice.randint(1, choice.choice([8, 30]))
+    steps = grown(
+        choice.choice,
+        [*UNARY, *BINARY * 2, *[ops.dot] * 4],
+        count,
+        len(inputs),
+        constants=(2.0,),
+        uses=6,
+        sizes=(2, 4, 6),
+        bare=False,
+    )
+    with np.errstate(all="ignore"):
+        nodes = run(steps, inputs)
+        for place, node in enumerate(nodes[len(inputs) :], len(inputs)):
+            name = choice.choice([*[None] * 4, "n{}", "g.n{}", "g.h.n{}", "k.n{}"])
+            node.named(name and name.format(place))
+        nodes[-1].backward()
+    return nodes[-1]
+
+
+def random_scene(seed):
+    choice = random.Random(seed)
+    edges = choice.choice(["partial", "contribution", None])
+    diagram = draw(random_graph(choice), expand=choice.random() < 0.3, edges=edges, max_nodes=5000)
+    return turned(diagram, choice.choice(["LR", "TB"]))._scene
+
+
+def placed(scene):
+    """Where everything is: the layout and the labels of the arrows."""
+    return places(scene, layout.read(engine.layout(source(scene), 30.0)))
+
+
+def measures(svg):
+    root = ElementTree.fromstring(svg)
+    return float(root.get("width")), float(root.get("height"))
+
+
+# --- Labels -------------------------------------------------------------------------------------
+
+
+def test_labels_do_not_cut_their_arrows_and_hardly_ever_cover_anything():
+    count = cuts = covered = 0
+    for seed in range(100):
+        scene = random_scene(seed)
+        where, labels = placed(scene)
+        rects = list(labels.items())
+        for at, (key, label) in enumerate(rects):
+            count += 1
+            cuts += any(map(label.holds, where.curves[key].walk()))
+            others = [*where.boxes.values(), *(rect for _, rect in rects[:at])]
+            covered += any(map(label.meets, others))
+    assert count > 500
+    assert cuts <= 0.002 * count
+    assert covered <= 0.02 * count
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("edges", ["partial", "contribution"])
+def test_nothing_covers_anything_in_the_neuron(direction, edges):
+    where, labels = placed(turned(draw(neuron(), edges=edges), direction)._scene)
+    for key, label in labels.items():
+        assert not any(map(label.meets, where.boxes.values()))
+        assert not any(label.meets(other) for name, other in labels.items() if name != key)
+        for curve in where.curves.values():
+            assert not any(map(label.holds, curve.walk()))
+
+
+def test_the_neuron_fits_the_cell_of_a_notebook():
+    assert measures(draw(neuron()).svg())[0] <= 850
+
+
+# --- Order --------------------------------------------------------------------------------------
+
+
+def leaves_in_order(scene):
+    """Whether the leaves that one box uses, and no other, are in order, if at the same rank."""
+    where, _ = placed(scene)
+    leaves = {box.key for box in scene.boxes if box.kind == "leaf"}
+    used = [arrow.tail for arrow in scene.arrows]
+    operands = {}
+    for arrow in scene.arrows:
+        if arrow.tail in leaves and used.count(arrow.tail) == 1:
+            operands.setdefault(arrow.head, []).append(where.boxes[arrow.tail])
+    across = "middle" if scene.direction == "LR" else "center"
+    places = [[getattr(rect, across) for rect in rects] for rects in operands.values()]
+    return all(line == sorted(line) for line in places)
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_inputs_are_in_the_order_of_their_use(direction):
+    scene = turned(draw(neuron()), direction)._scene
+    where, _ = placed(scene)
+    across = "middle" if direction == "LR" else "center"
+    boxes = {box.lines[0].text: getattr(where.boxes[box.key], across) for box in scene.boxes}
+    for names in (["x0", "x1", "x2", "w0", "w1", "w2"], ["dot", "b"]):
+        assert [boxes[name] for name in names] == sorted(boxes[name] for name in names)
+    assert leaves_in_order(turned(draw(layers()), direction)._scene)
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_the_leaves_of_trees_are_in_order(direction):
+    for seed in range(40):
+        choice = random.Random(seed)
+
+        def tree(depth, choice=choice):
+            if not depth or choice.random() < 0.3:
+                return Value(choice.uniform(-1, 1))
+            operands = [tree(depth - 1) for _ in range(choice.choice([1, 2, 2, 3, 4]))]
+            return relu(*operands) if len(operands) == 1 else autograd.sum(operands)
+
+        assert leaves_in_order(turned(draw(tree(3)), direction)._scene)
+
+
+# --- Sizes --------------------------------------------------------------------------------------
+
+
+def test_an_estimate_of_the_size_is_seldom_too_small_and_never_far_too_large():
+    ratios = []
+    for seed in range(150):
+        scene = random_scene(seed)
+        real = measures(Diagram(scene, 30.0).svg())
+        ratios.append(np.divide(extent(scene), real))
+    assert np.mean(np.array(ratios) >= 1.0) >= 0.95
+    assert np.mean(np.array(ratios) <= 2.5) >= 0.98
+    assert np.max(ratios) < 4.0
+
+
+def test_an_estimate_takes_no_time_for_a_deep_graph():
+    node = Value(1.0)
+    for _ in range(5000):
+        node = node * 1.01
+    wide, high = extent(draw(node, max_nodes=10_000)._scene)
+    assert wide > 100 * 5000
+    assert high < 500
+
+
+# --- What may be in a scene ---------------------------------------------------------------------
+
+
+def folded(direction="LR"):
+    """A picture of a network that is folded."""
+
+    weights = Heat("w 2 × 3", [[1, None, -3], [0, 2, 4]], [[4, -1, -4], [0, 0, None]])
+    count, data = Line("count", "9 Values"), Line("data", "data 3")
+    grads = Line("grad", "grad 1"), Line("grad", "grad nan")
+    contents = [
+        ("leaf", "x", [count], {"count": 3, "heats": [Heat("x", [[1, 2, -2]])]}),
+        ("group", "layer1", [count], {"count": 9, "opens": "a<b>", "heats": [weights]}),
+        ("operation", "sum", [data], {"group": ("g",)}),
+        ("operation", "a", [data, grads[0]], {"root": True, "tint": 4}),
+        ("operation", "b", [data, grads[1]], {"root": True, "tint": None}),
+    ]
+    boxes = [
+        Box(f"box{count}", kind, [Line("name", name), *lines], "tip", **more)
+        for count, (kind, name, lines, more) in enumerate(contents)
+    ]
+    arrows = [
+        Arrow(f"arrow{tail}{head}", f"box{tail}", f"box{head}", ["3 uses"], "tip")
+        for tail, head in [(0, 1), (1, 2), (2, 3), (2, 4)]
+    ]
+    clusters = [Cluster("group0", ("g",), "g", "g", closes="c&d")]
+    caption = CAPTIONS["partial"]
+    return Diagram(
+        Scene("net", "a net", caption, clusters, boxes, arrows, 12.5, True, direction), 30.0
+    )
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_a_folded_network(direction):
+    svg = folded(direction).svg()
+    root = ElementTree.fromstring(svg)
+    groups = {group.get("data-key"): group for group in root.iter(f"{SVG}g")}
+    assert groups["box1"].get("data-open") == "a<b>"
+    assert groups["group0"].get("data-close") == "c&d"
+    signs = [key for key, group in groups.items() if group.find(f"{SVG}polygon") is not None]
+    assert sorted(signs) == ["box1", "group0"]
+    stack = f"{SVG}rect[@class='behind']"
+    behind = [key for key, group in groups.items() if group.find(stack) is not None]
+    assert sorted(behind) == ["box0", "box1"]
+    picture = read(svg)
+    assert [name for name, box in picture.boxes.items() if "root" in box.marks] == ["a", "b"]
+    assert picture.boxes["x"].heats == ["x", "data"]
+    assert picture.boxes["layer1"].heats == ["w 2 × 3", "data", "grad"]
+    cells = [cell for cell in groups["box1"].iter() if cell.get("class") == "cells"]
+    drawn = {}
+    for cell in cells:
+        drawn[cell.get("fill")] = drawn.get(cell.get("fill"), 0) + cell.get("d").count("M")
+    assert drawn == {
+        palette.ZERO: 3,
+        palette.NAN: 2,
+        palette.POSITIVE[0]: 1,
+        palette.POSITIVE[1]: 1,
+        palette.POSITIVE[3]: 2,
+        palette.NEGATIVE[0]: 1,
+        palette.NEGATIVE[2]: 1,
+        palette.NEGATIVE[3]: 1,
+    }
+    assert legend(svg)[-3:] == ["grad -12.5", "12.5", "nan"]
+    assert "style=" not in svg
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_everything_is_within_the_picture(direction):
+    for diagram in (folded(direction), turned(draw(layers()), direction)):
+        root = ElementTree.fromstring(diagram.svg())
+        width, height = (float(root.get(side)) for side in ("width", "height"))
+        for rect in root.iter(f"{SVG}rect"):
+            x, y, wide, high = (float(rect.get(at, 0)) for at in ("x", "y", "width", "height"))
+            assert x >= 0.0
+            assert y >= 0.0
+            assert x + wide <= width
+            assert y + high <= height
+
+
+def test_wide_heat_maps_are_one_above_the_other():
+    wide = Heat("w", [[0] * 20] * 3, [[0] * 20] * 3)
+    narrow = replace(wide, data=[[0] * 5] * 12, grad=[[0] * 5] * 12)
+    box = Box("box0", "group", [Line("name", "w")], "")
+    wide, narrow = (size(replace(box, heats=[heat])) for heat in (wide, narrow))
+    assert wide[0] < 200
+    assert narrow[0] < 140
+    assert narrow[1] < 200
+
+
+def test_a_mark_is_conspicuous_and_agreement_is_not():
+    w = values([1.0, 2.0], "w")
+    loss = (w[0] * w[1]).named("loss")
+    svg = autograd.compare(loss, {w[0]: 3.0, w[1]: 1.0}).draw().svg()
+    boxes = read(svg).boxes
+    assert boxes["w0"].lines[-1] == "yours 3 ≠ 2"
+    assert boxes["w0"].grounds == [palette.WRONG]
+    assert (boxes["w0"].outline["stroke"], boxes["w1"].outline["stroke"]) == (
+        palette.WRONG,
+        palette.RIGHT,
+    )
+    assert boxes["w1"].grounds == []
+    texts = re.findall(r"<text ([^>]*)>yours 3 ≠ 2</text>", svg)
+    assert len(texts) == 2  # on the arrow and in the box
+    assert all(f'fill="{palette.BACKGROUND}"' in text for text in texts)
+
+
+def test_the_legend():
+    x = Value(3.0, "x")
+    y = (x * x).named("y")
+    flow = ["values", "gradients"]
+    caption = [CAPTIONS["partial"]]
+    hint = ["no gradients yet: call backward()"]
+    assert legend(draw(y).svg()) == flow + caption + hint
+    assert legend(draw(y, edges=None).svg()) == flow + hint
+    assert legend(draw(x).svg()) == []
+    y.backward()
+    assert legend(draw(y).svg()) == [*flow, *caption, "grad -6", "6"]
+    assert legend(draw(x).svg()) == []
+    # It does not make the picture much wider.
+    assert measures(draw(y, edges="contribution").svg())[0] < 320
+
+
+def test_a_curve():
+    curve = Curve([(0.0, 0.0), (10.0, 0.0), (20.0, 0.0), (30.0, 0.0)], (37.0, 0.0))
+    points = curve.walk()
+    assert (points[0], points[-1]) == ((0.0, 0.0), (37.0, 0.0))
+    assert max(b[0] - a[0] for a, b in pairwise(points)) <= 6.0
+    assert Rect(0.0, 0.0, 2.0, 1.0).turned() == Rect(0.0, 0.0, 1.0, 2.0)
+    assert label_size([]) == (0.0, 0)
