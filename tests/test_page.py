@@ -177,8 +177,8 @@ def test_no_name_does_anything_in_the_browser(page, tmp_path):
         "[...new Set([...document.querySelectorAll('*')].map((x) => x.localName))]"
     )
     assert set(tags) <= set(
-        "html head meta title style body header h1 button main script svg g path polygon polyline "
-        "text rect".split()
+        "html head meta title style body header h1 p button main script "
+        "svg g path polygon polyline text rect".split()
     )
     assert page.evaluate("document.scripts.length") == 1
     shown = page.evaluate(
