@@ -108,18 +108,18 @@ const DOORS = "[data-open], [data-close]";
 const back = document.getElementById("back");
 const status = document.querySelector("[role=status]");
 
+const opens = (door) => "open" in door.dataset;
 const behind = (door) => door.dataset.open ?? door.dataset.close;
 const heading = (door) => door.querySelector("title").textContent.split("\n", 1)[0];
 
 // Makes a button of a door, for keyboards and for those who listen.
 function prepare(door) {
   if (door.hasAttribute("role")) return;
-  const opens = "open" in door.dataset;
   door.setAttribute("role", "button");
   door.setAttribute("tabindex", "0");
-  door.setAttribute("aria-expanded", String(!opens));
-  door.setAttribute("aria-label", `${opens ? "Open" : "Fold"} ${heading(door)}`);
-  if (opens) return;
+  door.setAttribute("aria-expanded", String(!opens(door)));
+  door.setAttribute("aria-label", `${opens(door) ? "Open" : "Fold"} ${heading(door)}`);
+  if (opens(door)) return;
   // A frame has a bar around its name to click on. The room inside is for moving the picture.
   const name = door.querySelector("text");
   const { x, width } = door.querySelector("title + *").getBBox();
@@ -142,24 +142,33 @@ function turn(next) {
   fit();
   back.hidden = key === "";
   const doors = [...svg.querySelectorAll(DOORS)];
-  if (doors.length === 0) return;
-  svg.setAttribute("role", "group"); // an image would have no buttons in it
+  if (doors.length > 0) svg.setAttribute("role", "group"); // an image has no buttons in it
   doors.forEach(prepare);
-  const hint = "Click a box marked ▸ to open it.";
   const door = doors.find((door) => behind(door) === left);
-  if (!door) status.textContent = hint;
-  else if ("open" in door.dataset) status.textContent = `Folded ${heading(door)}. ${hint}`;
-  else status.textContent = `Opened ${heading(door)}. Click its name to fold it.`;
+  status.textContent = news(door, doors);
   if (left !== undefined) (door ?? main).focus({ preventScroll: true });
+}
+
+// What has happened, and what can be done next.
+function news(door, doors) {
+  if (door && !opens(door)) return `Opened ${heading(door)}. Click its name to fold it.`;
+  const folded = door ? `Folded ${heading(door)}. ` : "";
+  if (doors.some(opens)) return `${folded}Click a box marked ▸ to open it.`;
+  return doors.length > 0 ? "Click the name of a frame to fold it." : "";
 }
 
 // Each picture has an address, so that links and the browser's buttons lead to it, too.
 function go(next) {
-  if (history.state?.from === next) return history.back();
   const address = new URL(location);
   address.hash = encodeURIComponent(next);
   history.pushState({ from: key }, "", address);
   turn(next);
+}
+
+function enter(door) {
+  // To fold what was just opened is to go back.
+  if (!opens(door) && history.state?.from === behind(door)) history.back();
+  else go(behind(door));
 }
 
 function leave() {
@@ -181,7 +190,7 @@ main.addEventListener("click", (event) => {
   const part = pressed ?? event.target; // nothing was pressed if a screen reader clicks
   pressed = undefined;
   const door = part.closest(DOORS);
-  if (door && !part.matches("[data-close] > title + *")) go(behind(door));
+  if (door && !part.matches("[data-close] > title + *")) enter(door);
 });
 // Whoever walks through a magnified picture by the keyboard sees where they are.
 main.addEventListener("focusin", ({ target }) => {
@@ -208,7 +217,7 @@ document.addEventListener("keydown", (event) => {
   if (!enters && !(event.key in keys)) return;
   event.preventDefault();
   if (!enters) keys[event.key]();
-  else if (!event.repeat) go(behind(door)); // a key held down would open and fold in turns
+  else if (!event.repeat) enter(door); // a key held down would open and fold in turns
 });
 back.addEventListener("click", leave);
 document.getElementById("in").addEventListener("click", () => zoom(1.25));
