@@ -227,7 +227,7 @@ class Diagram:
 
 FORMATS: dict[str, Callable[[Diagram], bytes]] = {
     ".svg": lambda diagram: diagram.svg().encode(),
-    ".html": lambda diagram: page(diagram._scene.title, diagram.svg()).encode(),
+    ".html": lambda diagram: page(diagram._scene.title, {"": diagram.svg()}).encode(),
     ".dot": lambda diagram: diagram.source.encode(),
     ".png": lambda diagram: engine.by_program(diagram.source, "png", diagram._timeout),
     ".pdf": lambda diagram: engine.by_program(diagram.source, "pdf", diagram._timeout),
