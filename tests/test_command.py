@@ -185,7 +185,7 @@ def test_a_picture_that_cannot_be_written(tmp_path, capsys, monkeypatch):
         ("no/x.svg", "No such file"),
         ("folder.svg", "Is a directory"),
         ("x" * 300 + ".svg", "File name too long"),
-        ("x.png", "a .png file is drawn by the program `dot`, which is not installed: install"),
+        ("x.pdf", "a .pdf file is drawn by the program `dot`, which is not installed: install"),
     ]:
         for command in (["neuron", "--steps", "1", "--svg"], ["explain", "x", "x=1", "--svg"],
                         ["draw", "x", "x=1", "-o"]):  # fmt: skip

@@ -748,7 +748,7 @@ def test_time_runs_out():
     ):
         diagram.svg()
     assert time.perf_counter() - start < 15.0
-    shown = diagram._repr_mimebundle_()
+    shown, _ = diagram._repr_mimebundle_()
     assert list(shown) == ["text/plain"]
     assert "TimeoutError: laying out the picture takes longer than" in shown["text/plain"]
     assert (
@@ -850,13 +850,10 @@ def test_several_threads_draw_at_once():
 # --- Where it goes ------------------------------------------------------------------------------
 
 
-def test_a_notebook_shows_the_svg_and_text():
+def test_the_words_for_a_diagram():
     diagram = draw(neuron())
     assert isinstance(diagram, Diagram)
-    assert diagram._repr_mimebundle_(include=None, exclude=None) == {
-        "image/svg+xml": diagram.svg(),
-        "text/plain": "<Diagram of loss: 12 boxes, 11 arrows>",
-    }
+    assert repr(diagram) == "<Diagram of loss: 12 boxes, 11 arrows>"
     assert repr(draw(Value(1.0, "x"))) == "<Diagram of x: 1 box, 0 arrows>"
 
 
@@ -875,26 +872,22 @@ def test_saved_files(tmp_path):
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="the program dot is not installed")
 def test_saved_by_the_program(tmp_path):
-    for suffix, start in [(".png", b"\x89PNG\r\n"), (".pdf", b"%PDF-")]:
-        for name in ("plain", *HOSTILE[:20]):
-            draw(Value(1.0, name)).save(tmp_path / f"x{suffix}")
-        assert (tmp_path / f"x{suffix}").read_bytes().startswith(start)
+    for name in ("plain", *HOSTILE[:20]):
+        draw(Value(1.0, name)).save(tmp_path / "x.pdf")
+    assert (tmp_path / "x.pdf").read_bytes().startswith(b"%PDF-")
     with pytest.raises(TimeoutError, match=r"longer than timeout=0.2 seconds"):
-        draw(tangle(900), timeout=0.2).save(tmp_path / "slow.png")
-    assert not (tmp_path / "slow.png").exists()
+        draw(tangle(900), timeout=0.2).save(tmp_path / "slow.pdf")
+    assert not (tmp_path / "slow.pdf").exists()
 
 
 def test_without_the_program(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     diagram = draw(neuron())
-    diagram.save(tmp_path / "x.svg")
-    diagram.save(tmp_path / "x.html")
-    for suffix in (".png", ".pdf"):
-        with pytest.raises(
-            RuntimeError, match=rf"{suffix} .* not installed: install Graphviz .* as \.svg"
-        ):
-            diagram.save(tmp_path / f"y{suffix}")
-    assert sorted(x.name for x in tmp_path.iterdir()) == ["x.html", "x.svg"]
+    for suffix in (".svg", ".html", ".png"):
+        diagram.save(tmp_path / f"x{suffix}")
+    with pytest.raises(RuntimeError, match=r"\.pdf .* not installed: install Graphviz .* as \.svg"):
+        diagram.save(tmp_path / "y.pdf")
+    assert sorted(x.name for x in tmp_path.iterdir()) == ["x.html", "x.png", "x.svg"]
 
 
 @pytest.mark.parametrize("name", ["x", "x.bmp", "x.svg.gz", "x.htm", ".svg", "svg"])

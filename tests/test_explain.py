@@ -1,6 +1,5 @@
 """Explanations: their numbers are those of the graph, their words true, their formulas readable."""
 
-import html
 import math
 import re
 import time
@@ -12,6 +11,7 @@ import pytest
 from graphs import chain, graphs, leaves_of
 from hypothesis import example, given
 from hypothesis import strategies as st
+from nbconvert.filters import markdown2html
 
 from autograd import (
     Explanation,
@@ -472,13 +472,19 @@ def hostile():
 
 
 class Tags(HTMLParser):
-    def __init__(self):
+    """The tags of a page with their attributes, and the text between them, scripts apart."""
+
+    def __init__(self, page):
         super().__init__()
-        self.tags, self.attributes = set(), set()
+        self.tags, self.attributes, self.text = set(), set(), ""
+        self.feed(page)
 
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attributes}
+
+    def handle_data(self, data):
+        self.text += data
 
 
 def test_hostile_names():
@@ -488,18 +494,21 @@ def test_hostile_names():
         text = str(explanation)
         assert all(x.isprintable() for x in text.replace("\n", ""))
         assert "script>" not in explanation.markdown() + explanation.latex()
-        tags = Tags()
-        tags.feed(explanation._repr_html_())
-        assert tags.tags == {"h4", "p", "code", "table", "tr", "td"}
-        assert tags.attributes == {"style"}
+        page = Tags(markdown2html(explanation.markdown()))
+        assert page.tags == {"h3", "p", "a"}
+        assert page.attributes == {"id", "class", "href"}  # those of the headings
+        formulas = re.findall(r"(?s)\$\$.*?\$\$", explanation.markdown())
+        assert re.findall(r"(?s)\$\$.*?\$\$", page.text) == formulas
 
 
-def test_a_hostile_operation_is_harmless_in_html_and_words():
+def test_a_hostile_operation_is_harmless_in_markdown_and_words():
     op = Op("<b>\n$x$", lambda x: 0.0, [lambda out, x: 0.0], selects=True)
     explanation = explain(op(Value(1.0, "x")))
-    assert "<b>" not in explanation._repr_html_()
     assert r"\<b\>␊\$x\$ does not pick" in explanation.markdown()
     assert r"\textless{}b\textgreater{}␊\$x\$ does not pick" in explanation.latex()
+    page = Tags(markdown2html(explanation.markdown()))
+    assert "b" not in page.tags
+    assert "<b>␊$x$ does not pick" in page.text
 
 
 @pytest.mark.skipif(mathjax.environment() is None, reason="Node.js with mathjax is not installed")
@@ -544,11 +553,26 @@ def test_markdown_and_latex():
     assert explanation.latex().startswith("\\paragraph{Forward}\nGiven $x = 3$.\n")
 
 
-def test_html_shows_what_the_text_says():
+def test_a_notebook_shows_the_markdown():
+    explanation = explain(Neuron().record()[0])
+    assert explanation._repr_markdown_() == explanation.markdown()
+    assert not hasattr(explanation, "_repr_html_")  # which notebooks would show instead
+
+
+def test_markdown_and_latex_say_what_the_text_says():
+    """The same headings, the same number of lines, the same number at the end of each."""
     loss, w, *_ = Neuron().record()
-    explanation = explain(loss, w[0])
-    shown = html.unescape(re.sub(r"<[^>]*>", "", explanation._repr_html_()))
-    assert re.sub(r"\s", "", shown) == re.sub(r"\s", "", str(explanation))
+    for explanation in (explain(loss, w[0]), explain(loss)):
+        sections = [x.split("\n") for x in str(explanation).split("\n\n")]
+        for written in (explanation.markdown(), explanation.latex()):
+            shown = re.split(r"### |\\paragraph{", written)[1:]
+            for (title, *lines), part in zip(sections, shown, strict=True):
+                assert part.startswith(title)
+                (calculation,) = re.findall(r"(?s)\\begin{align.*?}\n(.*)\n\\end{align", part)
+                calculated = [line for line in lines if not line.startswith("  Given")]
+                for row, line in zip(calculation.split(" \\\\\n"), calculated, strict=True):
+                    result = line.split("= ")[-1]
+                    assert row.endswith(f"= {result}") or not re.fullmatch(r"-?[\d.]+", result)
 
 
 # --- What does not add up, and what looks the same ----------------------------------------------

@@ -261,14 +261,14 @@ def test_without_wasmtime_only_a_picture_fails(no_wasmtime, tmp_path):
         "assert 'digraph' in diagram.source\n"
         "diagram.save('y.dot')\n"
         "print(compare(y, {x: 6.0}), explain(y), diagram)\n"
-        "print(diagram._repr_mimebundle_()['text/plain'])\n"
+        "print(diagram._repr_mimebundle_()[0]['text/plain'])\n"
         "def square(x): return x * x\n"
         "def slope(x): return 2 * x\n"
         "diagram.svg()\n"
     )
     run = no_wasmtime("program.py")
     assert run.stdout.endswith(
-        "save the picture as .dot, and where Graphviz is installed as .png or .pdf\n"
+        "save the picture as .dot, and where Graphviz is installed as .pdf\n"
     )
     assert "RuntimeError: laying out a picture needs the package wasmtime" in run.stderr
     (tmp_path / "derivation.py").write_text("def f(x): return x * x\ndef g(x): return 2 * x\n")

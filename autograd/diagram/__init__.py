@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import html
 import os
 import shutil
 import tempfile
@@ -14,14 +16,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from autograd.diagram import engine
+from autograd.diagram import engine, png
 from autograd.diagram.album import Album
 from autograd.diagram.dot import source
 from autograd.diagram.folding import Folding
 from autograd.diagram.layout import read
 from autograd.diagram.page import page
 from autograd.diagram.painter import Painter
-from autograd.diagram.scene import CAPTIONS, DIRECTIONS, Direction, Edges
+from autograd.diagram.scene import CAPTIONS, DIRECTIONS, Direction, Edges, Scene
 from autograd.diagram.steps import Marks, steps
 from autograd.diagram.svg import drawn
 from autograd.graph import require_value
@@ -185,8 +187,16 @@ class Diagram:
             RuntimeError: if Graphviz cannot lay it out.
         """
         if self._svg is None:
-            self._svg = drawn(self._scene, read(engine.layout(self.source, self._timeout)))
+            self._svg = self._drawn(self._scene)
         return self._svg
+
+    def _drawn(self, scene: Scene) -> str:
+        return drawn(scene, read(engine.layout(source(scene), self._timeout)))
+
+    def _page(self) -> str:
+        """The page, with a picture for everything in it that can be opened or folded."""
+        pictures = {key: self._drawn(scene) for key, scene in self._album.pictures()}
+        return page(self._scene.title, pictures)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file, in the format given by the suffix of its name.
@@ -194,7 +204,8 @@ class Diagram:
         - `.svg`
         - `.html`: a page on which the picture can be moved and magnified, complete in one file
         - `.dot`: the source
-        - `.png`, `.pdf`: drawn by the program `dot`, if Graphviz is installed
+        - `.png`: at twice its size, or at its own if it is large
+        - `.pdf`: drawn by the program `dot`, if Graphviz is installed
 
         The file is written as a whole or not at all.
 
@@ -202,7 +213,8 @@ class Diagram:
             ValueError: for any other suffix.
             OSError: if the file cannot be written.
             TimeoutError: if laying out the picture takes too long.
-            RuntimeError: if Graphviz has to be installed and is not, or cannot lay it out.
+            RuntimeError: if Graphviz cannot lay it out, if the program that `.pdf` needs or the
+                package that `.png` needs is not installed, or if it is too large for `.png`.
         """
         _write(Path(path), FORMATS[suffix(path)](self))
 
@@ -217,20 +229,42 @@ class Diagram:
         if not webbrowser.open(path.as_uri()):
             raise RuntimeError(f"there is no program here to open {path}")
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """The picture for a notebook, or the reason why there is none: this never raises."""
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, str], dict[str, dict[str, int]]]:
+        """The picture for a notebook, or the reason why there is none: this never raises.
+
+        In HTML it is an image, since a notebook that is not trusted shows no other SVG. Readers
+        without HTML take the PNG, or the SVG where no PNG can be made.
+        """
+        data = {"text/plain": repr(self)}
         try:
-            return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+            svg = self.svg()
         except Exception as error:
-            return {"text/plain": f"{self!r}\n{type(error).__name__}: {error}"}
+            data["text/plain"] += f"\n{type(error).__name__}: {error}"
+            return data, {}
+        data["text/html"] = (
+            f'<img alt="{html.escape(self._scene.description)}" style="max-width: 100%; '
+            f'height: auto" src="data:image/svg+xml;base64,{_base64(svg.encode())}">'
+        )
+        try:
+            data["image/png"] = _base64(png.rendered(svg))
+        except Exception:
+            data["image/svg+xml"] = svg
+            return data, {}
+        return data, {"image/png": {"width": round(png.size(svg)[0])}}
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 FORMATS: dict[str, Callable[[Diagram], bytes]] = {
     ".svg": lambda diagram: diagram.svg().encode(),
-    ".html": lambda diagram: page(diagram._scene.title, {"": diagram.svg()}).encode(),
+    ".html": lambda diagram: diagram._page().encode(),
     ".dot": lambda diagram: diagram.source.encode(),
-    ".png": lambda diagram: engine.by_program(diagram.source, "png", diagram._timeout),
-    ".pdf": lambda diagram: engine.by_program(diagram.source, "pdf", diagram._timeout),
+    ".png": lambda diagram: png.rendered(diagram.svg()),
+    ".pdf": lambda diagram: engine.pdf(diagram.source, diagram._timeout),
 }
 
 

@@ -1,4 +1,4 @@
-"""Graphviz: the embedded engine that lays out every picture, and the program for other formats.
+"""Graphviz: the embedded engine that lays out every picture, and the program that draws PDF.
 
 The engine runs in wasmtime, which is not available on every machine; nothing else needs it.
 """
@@ -83,7 +83,7 @@ def _wasmtime() -> Any:
     except Exception as error:  # ImportError, OSError or RuntimeError, depending on what is missing
         raise RuntimeError(
             "laying out a picture needs the package wasmtime, which cannot be loaded here "
-            f"({error}); save the picture as .dot, and where Graphviz is installed as .png or .pdf"
+            f"({error}); save the picture as .dot, and where Graphviz is installed as .pdf"
         ) from error
     return wasmtime
 
@@ -140,8 +140,8 @@ def _graphviz() -> tuple[wasmtime.Engine, wasmtime.Module]:
 atexit.register(_graphviz.cache_clear)  # while wasmtime, which frees them, is still there
 
 
-def by_program(source: str, format: str, timeout: float) -> bytes:
-    """The picture of a DOT source in another format, drawn by the program `dot`.
+def pdf(source: str, timeout: float) -> bytes:
+    """The picture of a DOT source as PDF, drawn by the program `dot`.
 
     Raises:
         RuntimeError: if the program is not installed, or fails.
@@ -150,12 +150,12 @@ def by_program(source: str, format: str, timeout: float) -> bytes:
     program = shutil.which("dot")
     if program is None:
         raise RuntimeError(
-            f"a .{format} file is drawn by the program `dot`, which is not installed: install "
+            "a .pdf file is drawn by the program `dot`, which is not installed: install "
             "Graphviz (https://graphviz.org/download), or save the picture as .svg"
         )
     try:
         result = subprocess.run(
-            [program, f"-T{format}"],
+            [program, "-Tpdf"],
             input=source.encode(),
             capture_output=True,
             timeout=min(timeout, threading.TIMEOUT_MAX),

@@ -5,7 +5,7 @@ from math import ceil, inf, isnan, prod, sqrt
 
 from autograd.diagram.scene import SHADES
 
-ROWS, COLUMNS = 12, 16
+ROWS, COLUMNS = 12, 12
 """The most cells of a heat map; where there are more numbers, a cell stands for a block of them."""
 
 

@@ -7,7 +7,6 @@ from autograd.explain import chain, reasons, sections
 from autograd.explain.document import (
     Section,
     Words,
-    as_html,
     as_latex,
     as_markdown,
     as_text,
@@ -118,8 +117,8 @@ class Explanation:
         """The explanation in LaTeX for a paper, with the packages amsmath and amssymb."""
         return as_latex(self._sections)
 
-    def _repr_html_(self) -> str:
-        return as_html(self._sections)
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
 
 
 def _of_everything(

@@ -1,9 +1,8 @@
-"""The content of an explanation, before it becomes text, Markdown, LaTeX or HTML."""
+"""The content of an explanation, before it becomes text, Markdown or LaTeX."""
 
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
@@ -107,37 +106,6 @@ def as_latex(sections: Sequence[Section]) -> str:
 
 def _aligned(lines: Sequence[Equation]) -> str:
     return " \\\\\n".join(f"{x.left.latex} {SIGNS[x.sign]}{x.right.latex}".strip() for x in lines)
-
-
-def as_html(sections: Sequence[Section]) -> str:
-    """For a notebook, with nothing that has to be loaded."""
-
-    def sentence(words: Words) -> str:
-        parts = [
-            escape(x) if isinstance(x, str) else f"<code>{escape(x.text)}</code>" for x in words
-        ]
-        return f'<p style="margin: 0.3em 0">{"".join(parts)}</p>'
-
-    def calculation(lines: Sequence[Equation]) -> str:
-        cell = "padding: 0.1em 0.3em; border: 0; background: none; vertical-align: top"
-        rows = [
-            f'<tr style="background: none">'
-            f'<td style="{cell}; text-align: right; white-space: nowrap">{escape(x.left.text)}</td>'
-            f'<td style="{cell}; text-align: center">{escape(x.sign)}</td>'
-            f'<td style="{cell}; text-align: left">{escape(x.right.text)}</td></tr>'
-            for x in lines
-        ]
-        style = "border-collapse: collapse; font-family: monospace; margin: 0.3em 0"
-        return f'<table style="{style}">{"".join(rows)}</table>'
-
-    return "".join(
-        part
-        for x in sections
-        for part in (
-            f'<h4 style="margin: 0.8em 0 0.3em">{escape(x.title)}</h4>',
-            *_rendered(x, sentence, calculation),
-        )
-    )
 
 
 def _markdown(text: str) -> str:
