@@ -1,13 +1,14 @@
 """The pictures of one graph: the one that is drawn, and those with parts of it open or folded."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from autograd.diagram.alike import ANY, Pile
 from autograd.diagram.engine import REMEDY
 from autograd.diagram.folding import REST, Folding, Frames, Place, Places, near
 from autograd.diagram.groups import Group, groups_around
-from autograd.diagram.painter import Painter, View, arrows_of
+from autograd.diagram.painter import Painter, View, arrow_count
 from autograd.diagram.scene import DIRECTIONS, Direction, Scene
 from autograd.diagram.sizes import extent
 from autograd.diagram.steps import Step
@@ -91,20 +92,19 @@ class Album:
         """The first way to fold with which the picture fits, and whether anything is folded."""
         for count, places in enumerate(self._folding.levels()):
             shown = self._near(places)
-            few = len(set(shown.values())) <= MOST_BOXES and len(arrows_of(shown)) <= MOST_ARROWS
-            if few:
+            if len(set(shown.values())) <= MOST_BOXES and arrow_count(shown) <= MOST_ARROWS:
                 view = View(shown, self._all_frames(shown, {}, count > 0), {}, {})
-                if self._directed(view, SCREEN if count else LARGEST):
+                if self._directed(self._painter.scene(view), SCREEN if count else LARGEST):
                     break
         return count > 0, places
 
     def _near(self, places: Places) -> Places:
         return places if self._depth is None else near(places, self._folding.roots, self._depth)
 
-    def _directed(self, view: View, limit: tuple[float, float]) -> Scene | None:
+    def _directed(self, scene: Scene, limit: tuple[float, float]) -> Scene | None:
         """The picture in the direction that is asked for, or in which it fits, if it does."""
         for direction in [self._direction] if self._direction else DIRECTIONS:
-            scene = self._painter.scene(view, direction)
+            scene = replace(scene, direction=direction)
             if all(x <= most for x, most in zip(extent(scene), limit, strict=True)):
                 return scene
         return None
@@ -138,10 +138,11 @@ class Album:
             {place: key for place, key in opens.items() if key is not None},
             {group: key for group, key in closes.items() if key is not None},
         )
+        scene = self._painter.scene(view)
         return (
-            self._directed(view, SCREEN)
-            or self._directed(view, LARGEST)
-            or self._painter.scene(view, self._direction or "LR")
+            self._directed(scene, SCREEN)
+            or self._directed(scene, LARGEST)
+            or replace(scene, direction=self._direction or "LR")
         )
 
     def _view(self, number: int) -> tuple[Places, Frames]:

@@ -1,6 +1,6 @@
 """Which Values belong together, by the dots in their names: `layer1.neuron2.w0`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import takewhile
 
 from autograd.diagram.steps import Step
@@ -20,37 +20,53 @@ def groups(order: Sequence[Step], roots: Collection[Step]) -> dict[Step, Group]:
     without those, where the operand belongs that took most steps to compute. A result without a
     name is in no group.
     """
-    result: dict[Step, Group] = {}
-    users: dict[Step, Group] = {}
-    for step in reversed(order):
+    own: dict[Step, Group] = {}
+    for step in order:
         if step.name:
             *outer, last = step.name.split(".", DEEPEST_GROUP)
-            group = tuple(outer) if last and all(outer) else ()
-        else:
-            group = () if step.op is None else users.get(step, ())
-        result[step] = group
-        for operand in step.operands:
-            if isinstance(operand, Step):
-                users[operand] = _common(group, users.get(operand, group))
+            own[step] = tuple(outer) if last and all(outer) else ()
+        elif step.op is None or step in roots:
+            own[step] = ()
+    result = _by_users(order, own)
     if any(result.values()):
         height = heights(order)
+        decided = dict(own)
         for step in order:
-            if step.op is not None and not step.name and not result[step] and step not in roots:
-                result[step] = _by_operands(step, result, height)
+            if step not in own and not result[step]:
+                result[step], by_leaves = _by_operands(step, result, height)
+                if by_leaves or result[step]:
+                    decided[step] = result[step]
+            elif result[step]:
+                decided[step] = result[step]
+        result = _by_users(order, decided)
     return {step: result[step] for step in order}
 
 
-def _by_operands(step: Step, group_of: dict[Step, Group], height: dict[Step, int]) -> Group:
-    operands = [x for x in step.operands if isinstance(x, Step) and x in group_of]
+def _by_users(order: Sequence[Step], decided: Mapping[Step, Group]) -> dict[Step, Group]:
+    """The groups of the steps of which it is decided, and of all others that of all their users."""
+    result: dict[Step, Group] = {}
+    users: dict[Step, Group] = {}
+    for step in reversed(order):
+        group = result[step] = decided[step] if step in decided else users.get(step, ())
+        for operand in step.operands:
+            if isinstance(operand, Step):
+                users[operand] = _common(group, users.get(operand, group))
+    return result
+
+
+def _by_operands(
+    step: Step, group_of: Mapping[Step, Group], height: Mapping[Step, int]
+) -> tuple[Group, bool]:
+    """The group of a step by its operands, and whether named leaves among them say so."""
+    operands = [x for x in step.operands if isinstance(x, Step)]
     leaves = [x for x in operands if x.op is None and x.name]
     top = max((height[x] for x in operands), default=0)
     decisive = [x for x in leaves if group_of[x]] or leaves
     decisive = decisive or [x for x in operands if height[x] == top]
-    found = [group_of[x] for x in decisive]
-    result = found[0] if found else ()
-    for group in found:
-        result = _common(group, result)
-    return result
+    result = group_of[decisive[0]] if decisive else ()
+    for x in decisive:
+        result = _common(group_of[x], result)
+    return result, bool(leaves)
 
 
 def heights(order: Sequence[Step]) -> dict[Step, int]:

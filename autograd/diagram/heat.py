@@ -5,8 +5,9 @@ from math import ceil, inf, isnan, prod, sqrt
 
 from autograd.diagram.scene import SHADES
 
-ROWS, COLUMNS = 12, 12
-"""The most cells of a heat map; where there are more numbers, a cell stands for a block of them."""
+MOST, FEWER = 12, 8
+"""The most rows and columns of a heat map in which each number is a cell; and where there are more,
+so that a cell stands for a block of numbers."""
 
 
 def shade(x: float, largest: float) -> int | None:
@@ -36,10 +37,10 @@ def shades(
         largest = max([abs(x) for x in numbers if abs(x) < inf], default=0.0)
     *outer, columns = shape
     rows = prod(outer)
-    if rows == 1 and columns > COLUMNS:
-        rows = min(ROWS, ceil(columns / COLUMNS))
+    if rows == 1 and columns > MOST:
+        rows = min(FEWER, ceil(columns / MOST))
         columns = ceil(columns / rows)
-    height, width = ceil(rows / ROWS), ceil(columns / COLUMNS)
+    height, width = [1 if x <= MOST else ceil(x / FEWER) for x in (rows, columns)]
     blocks: dict[tuple[int, int], float] = {}
     for place, x in enumerate(numbers):
         row, column = divmod(place, columns)

@@ -15,7 +15,6 @@ from autograd.diagram.scene import (
     Arrow,
     Box,
     Cluster,
-    Direction,
     Edges,
     Heat,
     Line,
@@ -27,6 +26,7 @@ from autograd.diagram.words import LONGEST_FORMULA, operation, pile_formula, rol
 from autograd.notation.labels import Labels
 from autograd.notation.names import legible
 from autograd.notation.numbers import number
+from autograd.op import Op
 
 T = TypeVar("T")
 Use = tuple[Step, int]
@@ -36,7 +36,7 @@ WIDEST = 20.0
 """The width of a line in a box, in units of the font's size."""
 MOST_TOLD = 20
 """How many Values are described in words."""
-MOST_HEATS = 4
+MOST_HEATS = 3
 """How many arrays are shown in the box of a group."""
 LONGEST_INNER = 120
 """How many characters a formula within another one may have."""
@@ -57,14 +57,15 @@ class Painter:
 
     def __init__(self, folding: Folding, edges: Edges) -> None:
         self.folding, self.edges = folding, edges
+        self._alike: dict[tuple[Pile, Op | None, int], bool] = {}
         order = folding.order
         self.labels = Labels(order, longest=LONGEST_INNER, distinct=False)
         self.swept = any(step.grad != 0.0 for step in order)
         self.largest = max([abs(x.grad) for x in order if abs(x.grad) < inf], default=0.0)
 
-    def scene(self, view: View, direction: Direction) -> Scene:
+    def scene(self, view: View) -> Scene:
         """The picture of the steps that are shown, in the boxes that they are shown as."""
-        return _Sheet(self, view).scene(direction)
+        return _Sheet(self, view).scene()
 
     def label(self, step: Step) -> str:
         """What a step is called."""
@@ -96,6 +97,15 @@ class Painter:
             sentences.append("Computed: " + "; ".join(words))
         return ". ".join(sentences) + "."
 
+    def alike(self, step: Step, index: int) -> bool:
+        """Whether a constant is the same in all that is computed alike."""
+        pile = self.folding.pile_of[step]
+        if (pile, step.op, index) not in self._alike:
+            operands = [x.operands for x in pile.members if x.op is step.op]
+            found = {x[index] for x in operands if index < len(x) and isinstance(x[index], float)}
+            self._alike[pile, step.op, index] = len(found) == 1
+        return self._alike[pile, step.op, index]
+
     def _gradient(self, step: Step) -> str:
         return f" (gradient {exact(step.grad)})" if self.swept else ""
 
@@ -117,7 +127,7 @@ class _Sheet:
             if isinstance(x, Step) and view.places.get(x) != place
         }
 
-    def scene(self, direction: Direction) -> Scene:
+    def scene(self) -> Scene:
         boxes = [self._box(place) for place in self.members]
         arrows: list[Arrow] = []
         for (tail, head, _), uses in arrows_of(self.view.places).items():
@@ -137,7 +147,6 @@ class _Sheet:
             arrows,
             painter.largest,
             self.swept,
-            direction,
         )
 
     # --- Boxes ----------------------------------------------------------------------------------
@@ -199,7 +208,7 @@ class _Sheet:
             label = self.painter.label(first) if single else "leaves"
             lines.append(Line("name", label))
         if first.op is not None:
-            formula = shortened(pile_formula(first, self._part, self._alike), LONGEST_FORMULA)
+            formula = shortened(pile_formula(first, self._part, self.painter.alike), LONGEST_FORMULA)
             lines += [Line("operation", line) for line in wrapped(formula, WIDEST)]
         if single:
             lines += self._numbers(first)
@@ -235,12 +244,6 @@ class _Sheet:
         if pile and len(pile.members) > 1:
             return legible(pile.label) if pile.label else "·"
         return name_in(self.folding.group_of.get(step, ()), step.name) if step.name else "·"
-
-    def _alike(self, step: Step, index: int) -> bool:
-        """Whether a constant is the same in all that is computed alike."""
-        members = self.folding.pile_of[step].members
-        found = {x.operands[index] for x in members if x.op is step.op and index < len(x.operands)}
-        return sum(isinstance(x, float) for x in found) == 1
 
     def _heat(self, label: str, steps: Sequence[Step], shape: Sequence[int]) -> Heat:
         grad = shades([x.grad for x in steps], shape, self.painter.largest) if self.swept else ()
@@ -416,6 +419,21 @@ def arrows_of(places: Places) -> dict[tuple[Place | None, Place, int | None], li
             elif tail != head:  # the inside of a box is not drawn
                 result[tail, head, None].append((step, index))
     return result
+
+
+def arrow_count(places: Places) -> int:
+    """How many arrows there are."""
+    between = set()
+    single = 0
+    for step, head in places.items():
+        for operand in step.operands:
+            if not isinstance(operand, float):
+                tail = places.get(operand)
+                if tail is operand and head is step:
+                    single += 1
+                elif tail != head:
+                    between.add((tail, head))
+    return single + len(between)
 
 
 def exact(x: float) -> str:
