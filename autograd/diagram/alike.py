@@ -196,7 +196,8 @@ def _keys(
             for x in step.operands:
                 if not isinstance(x, Step) or x not in result:
                     continue
-                if x.op is step.op and uses[x] == 1 and not x.name and x not in roots:
+                same = x.op is step.op and frame_of[group_of[x]] == frame
+                if same and uses[x] == 1 and not x.name and x not in roots:
                     part_of[x] = step
                     inner |= operands[x]
                 else:
