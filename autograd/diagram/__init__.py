@@ -69,8 +69,8 @@ def draw(
             parts. True opens everything, down to the multiplications and additions of `dot` and
             `sum`. The last of them has the value of the whole, which is rounded more carefully than
             a chain of additions.
-        collapse: what to fold: the name of a group or an array, or several, each drawn as one box,
-            and nothing else; `()` folds nothing. By default the picture is folded as above.
+        collapse: what to fold: the name of a group or an array, or several, each drawn as one box;
+            the rest is folded as above if need be. `()` folds nothing at all.
         depth: how many arrows away from a root a box may be; by default any number. Arrows from
             operands that are left out begin at a mark.
         direction: where the arrows lead: "LR", from left to right, or "TB", from top to bottom. By

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from autograd.diagram.alike import ANY, Pile
+from autograd.diagram.alike import Pile
 from autograd.diagram.engine import REMEDY
 from autograd.diagram.folding import REST, Folding, Frames, Place, Places, near
 from autograd.diagram.groups import Group, groups_around
@@ -56,12 +56,13 @@ class Album:
         self._folding, self._painter = folding, painter
         self._depth, self._direction = depth, direction
         self._frames: Frames = {}
-        if closed is None:
-            self._piled, places = self._first_that_fits()
+        if closed is not None and not closed:
+            self._piled, places = False, folding.open()
         else:
-            self._piled = False
-            places = folding.closed(folding.open(), folding.named(closed, "collapse"))
-        for item in self._with_groups_around(folding.named(opened, "expand")):
+            self._piled, places = self._fitting(folding.named(closed or (), "collapse"))
+        for item in folding.named(opened, "expand"):
+            for outer in self._around(item, places):
+                places, _ = folding.opened(places, self._frames, outer)
             places, _ = folding.opened(places, self._frames, item)
         self._first = self._near(places)
         self._states: list[State | None] = [None]
@@ -88,15 +89,32 @@ class Album:
 
     # --- How far to fold ------------------------------------------------------------------------
 
-    def _first_that_fits(self) -> tuple[bool, Places]:
-        """The first way to fold with which the picture fits, and whether anything is folded."""
-        for count, places in enumerate(self._folding.levels()):
-            shown = self._near(places)
-            if len(set(shown.values())) <= MOST_BOXES and arrow_count(shown) <= MOST_ARROWS:
-                view = View(shown, self._all_frames(shown, {}, count > 0), {}, {})
-                if self._directed(self._painter.scene(view), SCREEN if count else LARGEST):
-                    break
-        return count > 0, places
+    def _fitting(self, closed: Collection[Pile | Group]) -> tuple[bool, Places]:
+        """How to fold so that the picture fits, and whether there are piles in it.
+
+        As little as fits a screen; otherwise as much as there is, if that is not too large; and
+        otherwise also what is far from the results.
+        """
+        largest = None
+        for count, level in enumerate(self._folding.levels()):
+            places = self._folding.closed(level, closed)
+            if self._fits(places, SCREEN if count else LARGEST, count > 0):
+                return count > 0, places
+            if count and self._fits(places, LARGEST, True):
+                largest = places
+        if largest is not None:
+            return True, largest
+        for places in self._folding.nearer(places):
+            if self._fits(places, SCREEN, True):
+                break
+        return True, places
+
+    def _fits(self, places: Places, limit: tuple[float, float], piled: bool) -> bool:
+        shown = self._near(places)
+        if len(set(shown.values())) > MOST_BOXES or arrow_count(shown) > MOST_ARROWS:
+            return False
+        view = View(shown, self._all_frames(shown, {}, piled), {}, {})
+        return self._directed(self._painter.scene(view), limit) is not None
 
     def _near(self, places: Places) -> Places:
         return places if self._depth is None else near(places, self._folding.roots, self._depth)
@@ -109,14 +127,14 @@ class Album:
                 return scene
         return None
 
-    def _with_groups_around(self, items: Collection[Pile | Group]) -> list[Pile | Group]:
-        """What is to be opened, the groups around it first, if they are folded."""
-        result: dict[Pile | Group, None] = {}
-        for item in items:
-            if isinstance(item, tuple):
-                result.update(dict.fromkeys(groups_around(item)))
-            result[item] = None
-        return [x for x in result if isinstance(x, Pile) or x in items or not x[-1].endswith(ANY)]
+    def _around(self, item: Pile | Group, places: Places) -> list[Group]:
+        """The groups to be opened before a part of them, if that is not yet to be seen."""
+        boxes = set(places.values())
+        if isinstance(item, Pile):
+            return [group for group in groups_around(item.frame) if group in boxes]
+        if item in boxes:
+            return []
+        return [group for group in groups_around(item)[:-1] if group not in self._folding.units]
 
     # --- From one picture to another ------------------------------------------------------------
 
@@ -188,17 +206,17 @@ class Album:
             above = state.parent
         if ".".join(group) not in self._folding.names:
             return None
-        return self._to(0, group, group[-1].endswith(ANY))
+        return self._to(0, group, group in self._folding.units)
 
     def _all_frames(self, places: Places, frames: Frames, piled: bool) -> Frames:
         result: Frames = {}
         for step, place in places.items():
             if place in result:
                 continue
-            if isinstance(place, tuple):
-                result[place] = place[:-1]
-            elif place in frames:
+            if place in frames:
                 result[place] = frames[place]
+            elif isinstance(place, tuple):
+                result[place] = place[:-1]
             elif isinstance(place, Pile):
                 result[place] = place.frame
             else:

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 
-from autograd.diagram.alike import ANY, Pile, piles
+from autograd.diagram.alike import Pile, piles
 from autograd.diagram.groups import Group, groups, groups_around
 from autograd.diagram.steps import Step
 
@@ -56,7 +56,7 @@ class Folding:
         for step, pile in self.pile_of.items():
             group = self.group_of[step]
             for around, frame in zip(groups_around(group), groups_around(pile.frame), strict=True):
-                if frame[-1].endswith(ANY):
+                if frame[-1] != around[-1]:
                     result[frame][around[-1]] = None
         return {frame: list(names) for frame, names in result.items()}
 
@@ -93,19 +93,18 @@ class Folding:
         return {step: step for step in self.order}
 
     def levels(self) -> Iterator[Places]:
-        """All the ways to fold the whole, from none to the most."""
+        """The ways to fold the whole, from none to the most."""
         yield self.open()
         yield (places := self._piles)
         yield self.formulas
         for depth in range(max(map(len, self.group_of.values()), default=0), 0, -1):
             places = {step: self._folded(step, place, depth) for step, place in places.items()}
             yield places
-        yield (places := self._joined(places))
-        yield from self._nearer(places)
+        yield self._joined(places)
 
     def _folded(self, step: Step, place: Place, depth: int) -> Place:
         frame = self.pile_of[step].frame
-        if len(frame) < depth or frame[depth - 1].endswith(ANY):
+        if len(frame) < depth or frame[:depth] in self.units:
             return place
         return frame[:depth]
 
@@ -148,8 +147,8 @@ class Folding:
     def _frame(self, place: Step | Pile) -> Group:
         return place.frame if isinstance(place, Pile) else self.pile_of[place].frame
 
-    def _nearer(self, places: Places) -> Iterator[Places]:
-        """With less and less around the results, the rest in one box."""
+    def nearer(self, places: Places) -> Iterator[Places]:
+        """The same, with less and less around the results, and the rest in one box."""
         distance: dict[Step, int] = {}
         for step in reversed(self.order):
             away = distance.setdefault(step, 0) + 1
@@ -204,7 +203,7 @@ class Folding:
             frame = *outer, item.label or (item.results[0].op or item.results[0]).name or "leaves"
             open_all = not item.joined or len(inner) <= FEW
             result |= {step: step if open_all else self._piled(step) for step in inner}
-        elif item[-1].endswith(ANY):  # the units side by side
+        elif item in self.units:  # the units side by side
             depth, frame = len(item), item
             inner = [step for step in places if self.pile_of[step].frame[:depth] == item]
             result |= {step: self.group_of[step][:depth] for step in inner}

@@ -6,7 +6,7 @@ from math import inf
 from typing import NamedTuple, TypeVar
 
 from autograd.diagram import palette
-from autograd.diagram.alike import ANY, Pile
+from autograd.diagram.alike import Pile
 from autograd.diagram.folding import REST, Folding, Place, Places
 from autograd.diagram.groups import Group, groups_around, name_in
 from autograd.diagram.heat import shade, shades
@@ -84,7 +84,7 @@ class Painter:
         inputs = [step for step in order if step.op is None and step.name]
         results = [step for step in order if step.op is not None and (step.name or step in roots)]
         title = ", ".join(_some([self.label(root) for root in roots]))
-        sentences = [f"Computation graph of {title}, {len(order)} Values"]
+        sentences = [f"Computation graph of {title}, {len(order):,} Values"]
         if inputs:
             words = _some_of(
                 inputs, lambda x: f"{self.label(x)} = {exact(x.data)}{self._gradient(x)}"
@@ -198,7 +198,10 @@ class _Sheet:
         ]
 
     def _pile(self, pile: Pile) -> Box:
-        members, results = self.members[pile], pile.results
+        members = self.members[pile]
+        inner = set(members)
+        results = [x for x in pile.results if x in inner] or members[-1:]
+        shape = pile.shape if len(results) == len(pile.results) else (len(results),)
         first = results[0]
         single = len(results) == 1
         if pile.label == REST:
@@ -208,14 +211,13 @@ class _Sheet:
             label = self.painter.label(first) if single else "leaves"
             lines.append(Line("name", label))
         if first.op is not None:
-            formula = shortened(pile_formula(first, self._part, self.painter.alike), LONGEST_FORMULA)
+            formula = pile_formula(first, self._part, self.painter.alike)
+            formula = shortened(formula, LONGEST_FORMULA)
             lines += [Line("operation", line) for line in wrapped(formula, WIDEST)]
         if single:
             lines += self._numbers(first)
-        elif first.op is None:
-            lines.append(Line("count", " × ".join(map(str, pile.shape))))
         else:
-            lines.append(Line("count", f"× {len(results)}"))
+            lines.append(Line("count", _size(shape)))
         mark, words = _marked(members)
         if words:
             lines.append(Line("mark", words))
@@ -224,14 +226,14 @@ class _Sheet:
             self.keys[pile],
             "leaf" if first.op is None else "operation",
             lines,
-            "\n".join([_summary(pile.name, members, pile.shape), *told]),
+            "\n".join([f"{legible(pile.name)}: {_size(shape)}", *told]),
             self.view.frames[pile],
-            root=any(root in members for root in self.folding.roots),
+            root=any(root in inner for root in self.folding.roots),
             dead=not any(step.alive for step in members),
             tint=shade(first.grad, self.painter.largest) if single else 0,
             color=mark.color if mark else None,
             count=len(results),
-            heats=[] if single else [self._heat("", results, pile.shape)],
+            heats=[] if single else [self._heat("", results, shape)],
             opens=self.view.opens.get(pile),
         )
 
@@ -259,7 +261,7 @@ class _Sheet:
         )
 
     def _rest(self, pile: Pile, members: Sequence[Step]) -> Box:
-        words = f"{len(members):,} Values"
+        words = _size([len(members)])
         named = [step for step in members if step.name]
         told = _some_of(named, lambda step: legible(step.name or ""))
         return Box(
@@ -274,7 +276,7 @@ class _Sheet:
     def _group(self, group: Group) -> Box:
         members = self.members[group]
         inner = set(members)
-        count = f"{len(members):,} Value{'s'[: len(members) != 1]}"
+        count = _size([len(members)])
         results = [x for x in members if x in self.outward or x in self.folding.roots]
         lines = [*_name_lines(group[-1]), Line("count", count)]
         if len(results) == 1:
@@ -346,9 +348,8 @@ class _Sheet:
         ]
 
     def _frame_label(self, group: Group) -> str:
-        if not group[-1].endswith(ANY) or not (names := self.folding.units.get(group)):
-            return group[-1]
-        return f"{names[0]} … {names[-1]}"
+        names = self.folding.units.get(group)
+        return f"{names[0]} … {names[-1]}" if names else group[-1]
 
     # --- Arrows ---------------------------------------------------------------------------------
 
@@ -441,9 +442,11 @@ def exact(x: float) -> str:
     return number(x, digits=None).removesuffix(".0")
 
 
-def _summary(name: str, members: Sequence[Step], shape: Sequence[int]) -> str:
-    size = " × ".join(map(str, shape)) if len(shape) > 1 else f"{len(members):,}"
-    return f"{legible(name)}: {size} Value{'s'[: len(members) != 1]}"
+def _size(shape: Sequence[int]) -> str:
+    """How many Values there are, in words."""
+    if len(shape) > 1:
+        return " × ".join(map(str, shape))
+    return f"{shape[0]:,} Value{'s'[: shape[0] != 1]}"
 
 
 def _marked(steps: Iterable[Step]) -> tuple[Mark | None, str]:
