@@ -98,34 +98,37 @@ class Album:
         largest = None
         for count, level in enumerate(self._folding.levels()):
             places = self._folding.closed(level, closed)
-            if self._fits(places, SCREEN if count else LARGEST, count > 0):
-                return count > 0, places
-            if count and self._fits(places, LARGEST, True):
-                largest = places
+            if scene := self._tried(places, count > 0):
+                if _excess(scene, SCREEN if count else LARGEST) <= 1.0:
+                    return count > 0, places
+                if count and _excess(scene, LARGEST) <= 1.0:
+                    largest = places
         if largest is not None:
             return True, largest
         for places in self._folding.nearer(places):
-            if self._fits(places, SCREEN, True):
+            if (scene := self._tried(places, True)) and _excess(scene, SCREEN) <= 1.0:
                 break
         return True, places
 
-    def _fits(self, places: Places, limit: tuple[float, float], piled: bool) -> bool:
+    def _tried(self, places: Places, piled: bool) -> Scene | None:
+        """The picture, unless there are too many boxes or arrows in it."""
         shown = self._near(places)
         if len(set(shown.values())) > MOST_BOXES or arrow_count(shown) > MOST_ARROWS:
-            return False
+            return None
         view = View(shown, self._all_frames(shown, {}, piled), {}, {})
-        return self._directed(self._painter.scene(view), limit) is not None
+        return self._directed(self._painter.scene(view))
 
     def _near(self, places: Places) -> Places:
         return places if self._depth is None else near(places, self._folding.roots, self._depth)
 
-    def _directed(self, scene: Scene, limit: tuple[float, float]) -> Scene | None:
-        """The picture in the direction that is asked for, or in which it fits, if it does."""
-        for direction in [self._direction] if self._direction else DIRECTIONS:
-            scene = replace(scene, direction=direction)
-            if all(x <= most for x, most in zip(extent(scene), limit, strict=True)):
-                return scene
-        return None
+    def _directed(self, scene: Scene) -> Scene:
+        """The picture in the direction that is asked for, or in which it fits best."""
+        choice = [self._direction] if self._direction else DIRECTIONS
+        scenes = [replace(scene, direction=direction) for direction in choice]
+        return next(
+            (x for limit in (SCREEN, LARGEST) for x in scenes if _excess(x, limit) <= 1.0),
+            min(scenes, key=lambda x: _excess(x, LARGEST)),
+        )
 
     def _around(self, item: Pile | Group, places: Places) -> list[Group]:
         """The groups to be opened before a part of them, if that is not yet to be seen."""
@@ -156,12 +159,7 @@ class Album:
             {place: key for place, key in opens.items() if key is not None},
             {group: key for group, key in closes.items() if key is not None},
         )
-        scene = self._painter.scene(view)
-        return (
-            self._directed(scene, SCREEN)
-            or self._directed(scene, LARGEST)
-            or replace(scene, direction=self._direction or "LR")
-        )
+        return self._directed(self._painter.scene(view))
 
     def _view(self, number: int) -> tuple[Places, Frames]:
         if number not in self._views:
@@ -234,6 +232,11 @@ def cut(places: Places) -> int:
             if any(isinstance(x, Step) and x not in places for x in step.operands)
         }
     )
+
+
+def _excess(scene: Scene, limit: tuple[float, float]) -> float:
+    """How large a picture is compared to a limit; up to 1 it fits."""
+    return max(x / most for x, most in zip(extent(scene), limit, strict=True))
 
 
 def _key(number: int) -> str:

@@ -1,0 +1,460 @@
+"""Large graphs, folded until they can be taken in."""
+
+import math
+import time
+from collections import Counter
+
+import networks
+import numpy as np
+import pytest
+from graphs import chain, neuron
+from hypothesis import given
+from hypothesis import strategies as st
+from picture import read
+from test_diagram import DRAWN, HOSTILE
+
+import autograd
+from autograd import Value, dot, draw, relu, values
+from autograd.diagram.album import LARGEST, MOST_ARROWS, MOST_BOXES
+from autograd.diagram.alike import Pile, arrays
+from autograd.diagram.folding import Folding
+from autograd.diagram.heat import FEWER, MOST, shade, shades
+from autograd.diagram.scene import SHADES
+from autograd.diagram.steps import Step, steps
+
+
+def folding_of(*roots):
+    return Folding(*steps(roots, expand=False, marks={}))
+
+
+def named(label, *indices):
+    return [f"{label}{'_'.join(map(str, index))}" for index in indices]
+
+
+# --- Which names are elements of an array -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "array", "index"),
+    [
+        (["w0", "w1"], "w", [(0,), (1,)]),
+        (["w_0", "w_1"], "w", [(0,), (1,)]),
+        (["w0_0", "w0_1"], "w", [(0, 0), (0, 1)]),
+        (["w[0]", "w[1]"], "w", [(0,), (1,)]),
+        (["w[0][1]", "w[1][0]"], "w", [(0, 1), (1, 0)]),
+        (["w[0, 1]", "w[0,2]"], "w", [(0, 1), (0, 2)]),
+        (["w(3)", "w{4}"], "w", [(3,), (4,)]),
+        (["7", "8"], "", [(7,), (8,)]),
+        (["\n0", "\n1"], "\n", [(0,), (1,)]),
+    ],
+)
+def test_names_of_elements(names, array, index):
+    assert arrays(names) == {name: (array, place) for name, place in zip(names, index, strict=True)}
+
+
+@pytest.mark.parametrize("name", ["w", "", "w0a", "w.", "w0_", "-", "w[]"])
+def test_names_that_are_no_elements(name):
+    assert arrays([name]) == {}
+
+
+def test_the_number_of_a_layer_is_part_of_the_name():
+    """`values(…, "W1")` calls its elements W10_0, W10_1, …."""
+    w1 = named("W1", *np.ndindex(12, 3))
+    w2 = named("W2", *np.ndindex(2, 12))
+    b = named("b1", *np.ndindex(12)) + named("b2", *np.ndindex(2))
+    found = arrays([*w1, *w2, *b])
+    assert [found[x] for x in ("W110_2", "W20_11", "b111", "b21")] == [
+        ("W1", (10, 2)), ("W2", (0, 11)), ("b1", (11,)), ("b2", (1,)),
+    ]  # fmt: skip
+    # Elements that are not used leave holes, which make no such names.
+    assert {
+        x for x, _ in arrays(named("wte", *[(i, j) for i in (3, 17) for j in (0, 1)])).values()
+    } == {"wte"}
+    assert {x for x, _ in arrays(named("x", *np.ndindex(30))).values()} == {"x"}
+
+
+# --- What is alike ------------------------------------------------------------------------------
+
+
+def piles_of(root):
+    folding = folding_of(root)
+    return {pile.name: pile for pile in folding.pile_of.values()}
+
+
+def test_a_network_of_units_is_found_as_arrays():
+    piles = piles_of(networks.of_units())
+    shapes = {name: pile.shape for name, pile in piles.items() if name.startswith("layer2")}
+    assert shapes == {
+        "layer2.neuron*.w": (11, 11),
+        "layer2.neuron*.dot": (11,),
+        "layer2.neuron*.b": (11,),
+        "layer2.neuron*.add": (11,),
+        "layer2.neuron*.out": (11,),
+    }
+    assert [step.name for step in piles["layer1.neuron*.w"].results[:4]] == [
+        "layer1.neuron0.w0", "layer1.neuron0.w1", "layer1.neuron0.w2", "layer1.neuron1.w0",
+    ]  # fmt: skip
+    assert piles["layer3.neuron0.w"].shape == (11,)  # a single unit is a group like any other
+
+
+def test_layers_are_not_units():
+    loss = networks.of_arrays()
+    assert {pile.frame for pile in piles_of(loss).values()} == {
+        (), ("layer1",), ("layer2",), ("layer3",),
+    }  # fmt: skip
+
+
+def test_without_names_the_layers_are_found_by_what_is_computed():
+    folding = folding_of(networks.without_names())
+    leaves = Counter(
+        len(pile.members) for pile in set(folding.pile_of.values()) if pile.results[0].op is None
+    )
+    assert leaves == Counter([33, 11, 121, 11, 11, 1])
+    # A sum in a loop is one pile, with the products in another.
+    sums = [x for x in set(folding.pile_of.values()) if x.results[0].op is autograd.ops.add]
+    assert sorted(len(pile.results) for pile in sums) == [1, 11, 11]
+    assert sorted(len(pile.members) for pile in sums) == [11, 33, 121]
+
+
+def test_samples_do_not_matter():
+    one, many = (len(piles_of(networks.without_names(samples=n))) for n in (1, 5))
+    assert many == one + 1  # the sum of the losses
+
+
+def test_the_order_of_operands_matters_where_they_cannot_be_exchanged():
+    x, y = values([1.0, 2.0, 3.0], "x"), values([4.0, 5.0, 6.0], "y")
+    alike = autograd.sum(
+        [a - b for a, b in zip(x, y, strict=True)] + [a * b for a, b in zip(x, y, strict=True)]
+    )
+    mixed = autograd.sum([x[0] - y[0], y[1] - x[1], x[2] * y[2], y[0] * x[0]])
+    assert len(piles_of(alike)) == 5
+    assert sorted(len(pile.members) for pile in piles_of(mixed).values()) == [1, 1, 1, 2, 3, 3]
+
+
+def test_an_operation_is_where_its_named_leaves_are():
+    x, w = values([1.0, 2.0], "x"), values([3.0, 4.0], "net.w")
+    v = values([1.0, 1.0], "v")
+    hidden = [dot(x, w).tanh(), dot(x, w * 2).tanh()]
+    y = dot(hidden, v)
+    folding = folding_of(y)
+    of = {id(step): folding.group_of[step] for step in folding.order}
+    by_op = {(step.op.name, folding.group_of[step]) for step in folding.order if step.op}
+    assert by_op == {
+        ("dot", ("net",)), ("tanh", ("net",)), ("multiply", ("net",)), ("dot", ()),
+    }  # fmt: skip
+    assert of[id(folding.roots[0])] == ()
+
+
+@given(DRAWN)
+def test_whatever_is_folded_everything_is_in_one_box_and_nothing_goes_round(root):
+    folding = folding_of(root)
+    for places in folding.levels():
+        assert list(places) == folding.order  # every step, and in this order
+        for place in set(places.values()):
+            if isinstance(place, Step):
+                assert places[place] is place
+    for places in (folding._piles, folding.formulas):
+        for place in set(places.values()):
+            if isinstance(place, Pile):
+                members = [step for step, x in places.items() if x is place]
+                assert members == sorted(place.members, key=folding.order.index)
+                assert set(place.results) <= set(members)
+                assert len({step.op for step in place.results}) == 1
+                assert math.prod(place.shape) == len(place.results)
+        after: dict = {}
+        for step, place in places.items():
+            below = {places[x] for x in step.operands if isinstance(x, Step)} - {place}
+            after.setdefault(place, set()).update(below)
+        while after:  # what nothing else is computed from goes last
+            free = [place for place, below in after.items() if not below & after.keys()]
+            assert free
+            for place in free:
+                del after[place]
+
+
+@given(DRAWN, st.data())
+def test_what_is_alike_is_the_same_operation_on_what_is_alike(root, data):
+    folding = folding_of(root)
+    for pile in set(folding.pile_of.values()):
+        first, *others = pile.results
+        operands = {folding.pile_of[x] for x in first.operands if isinstance(x, Step)} - {pile}
+        for step in others:
+            assert step.op is first.op
+            assert folding.group_of[step] == folding.group_of[first] or folding.units
+            if step.op is not None and len(pile.members) == len(pile.results):
+                assert {
+                    folding.pile_of[x] for x in step.operands if isinstance(x, Step)
+                } == operands
+
+
+# --- How far it is folded -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("network", "limit"),
+    [
+        (lambda: neuron(), 1.0),
+        (networks.of_units, 1.0),
+        (networks.of_arrays, 1.0),
+        (lambda: networks.of_arrays("W{}_"), 1.0),
+        (networks.without_names, 1.0),
+        (networks.recurrent, 1.0),
+        (lambda: networks.tangle(300), 1.0),
+        (lambda: networks.without_names((10, 20, 20, 1), 5), 3.0),
+        (lambda: networks.tangle(3000), 3.0),
+        (lambda: chain(3000, lambda x: x.sin().exp(), Value(1.0)), 3.0),
+        (lambda: networks.transformer(length=9), 10.0),
+    ],
+)  # fmt: skip
+def test_any_network_fits_and_does_not_take_long(network, limit):
+    root = network()
+    draw(neuron()).svg()  # Graphviz is compiled
+    start = time.process_time()
+    diagram = draw(root)
+    picture = read(diagram.svg())
+    assert time.process_time() - start < limit
+    assert 2 <= len(picture.boxes) <= MOST_BOXES
+    assert len(picture.arrows) <= MOST_ARROWS
+    size = [float(x) for x in diagram.svg().split('viewBox="')[1].split('"')[0].split()[2:]]
+    assert all(x <= most for x, most in zip(size, LARGEST, strict=True))
+
+
+def test_a_small_graph_is_not_folded():
+    loss = neuron()
+    assert draw(loss).svg() == draw(loss, collapse=()).svg()
+    x = values(np.ones(46), "x")
+    assert len(draw(autograd.sum(x))._scene.boxes) == 47
+    assert len(draw(autograd.sum(values(np.ones(60), "x")))._scene.boxes) == 2
+
+
+def test_a_network_of_layers():
+    picture = read(draw(networks.of_units()).svg())
+    assert picture.frames == [
+        "layer1", "layer1.neuron*", "layer2", "layer2.neuron*", "layer3", "layer3.neuron0",
+    ]  # fmt: skip
+    assert picture.boxes["w"].lines == ["w", "11 × 3"]
+    assert picture.boxes["out"].lines == ["out", "relu(dot(x, w) + b)", "11 Values"]
+    arrows = Counter(label for arrow in picture.arrows for label in arrow.label)
+    assert arrows["33 uses"] == 2
+    assert arrows["121 uses"] == 2
+    tooltip = picture.boxes["w"].tooltip.splitlines()
+    assert tooltip[0] == "layer1.neuron*.w: 11 × 3"
+    assert tooltip[1].startswith("layer1.neuron0.w0 = 0.06")
+    assert tooltip[11] == "… 13 more …"
+
+
+def test_a_transformer():
+    picture = read(draw(networks.transformer(length=4, width=8)).svg())
+    assert set(picture.boxes) == {
+        "wte", "wpe", "wte + wpe", "layer0", "lm_head", "exp(sum(lm_head * ·) - ·)", "loss",
+    }  # fmt: skip
+    assert picture.boxes["loss"].lines[1].startswith("0.25 * sum(-log(· / sum(·)))")
+
+
+def test_what_is_far_is_one_box():
+    loss = networks.tangle(3000)
+    picture = read(draw(loss).svg())
+    rest = next(box for box in picture.boxes.values() if box.lines[0] == "…")
+    assert rest.marks == {"group"}
+    assert "root" in next(iter(reversed(picture.boxes.values()))).marks
+
+
+def test_a_long_chain_goes_down():
+    x = Value(0.5, "x")
+    node = x
+    for count in range(20):
+        node = (node.sin() if count % 2 else node.cos()).named(
+            f"step {'abcdefghijklmnopqrst'[count]}"
+        )
+    assert draw(node)._scene.direction == "TB"
+    assert draw(node, direction="LR")._scene.direction == "LR"
+    assert draw(neuron())._scene.direction == "LR"
+
+
+# --- What is asked for --------------------------------------------------------------------------
+
+
+def boxes_of(*arguments, **options):
+    return read(draw(*arguments, **options).svg()).boxes
+
+
+def test_a_layer_opens_into_its_units_and_a_unit_into_its_values():
+    loss = networks.of_units()
+    closed = boxes_of(loss, collapse=["layer1", "layer2", "layer3"])
+    assert list(closed) == ["x0", "x1", "x2", "layer1", "layer2", "layer3", "loss"]
+    opened = boxes_of(loss, expand="layer1")
+    assert [f"neuron{i}" for i in range(11)] == [x for x in opened if x.startswith("neuron")]
+    assert all("group" in opened[f"neuron{i}"].marks for i in range(11))
+    assert boxes_of(loss, expand="layer1.neuron*").keys() == opened.keys()
+    unit = boxes_of(loss, expand="layer1.neuron3")
+    assert {"w0", "w1", "w2", "dot", "b", "+", "out"} <= unit.keys()
+    assert "neuron3" not in unit
+    assert "neuron4" in unit
+    assert unit["w1"].lines[0] == "w1"
+    assert "layer1.neuron3" in read(draw(loss, expand="layer1.neuron3").svg()).frames
+
+
+def test_an_array_opens_into_its_elements():
+    loss = networks.of_arrays()
+    opened = boxes_of(loss, expand="layer1.b")
+    assert {f"b{i}" for i in range(11)} <= opened.keys()
+    assert "layer1.b" in read(draw(loss, expand="layer1.b").svg()).frames
+    both = boxes_of(loss, expand=["layer1.b", "x"])
+    assert {"x0", "x1", "x2", "b10"} <= both.keys()
+
+
+def test_a_folded_array():
+    loss = neuron()
+    boxes = boxes_of(loss, collapse="w")
+    assert boxes["w"].lines == ["w", "3 Values"]
+    assert {"x0", "x1", "x2"} <= boxes.keys()
+    assert boxes_of(loss, collapse=["w", "x"]).keys() == {
+        "w", "x", "dot", "b", "+", "output", "- 0", "loss",
+    }  # fmt: skip
+
+
+def test_a_part_of_what_is_folded_may_be_open():
+    loss = networks.transformer(length=2, width=4, heads=2)
+    folded = boxes_of(loss, collapse="layer0")
+    assert "layer0" in folded
+    opened = boxes_of(loss, collapse="layer0", expand="layer0.attn_wo")
+    assert "layer0" not in opened
+    assert {f"attn_wo{i}_{j}" for i in range(4) for j in range(4)} <= opened.keys()
+
+
+def test_everything_is_open():
+    loss = networks.of_units()
+    assert len(boxes_of(loss, collapse=())) == 262
+    expanded = boxes_of(loss, expand=True)
+    assert not any("dot" in box.lines for box in expanded.values())
+    assert len(expanded) > 500
+
+
+def test_several_roots_are_folded_together():
+    losses = [networks.of_arrays(seed=seed) for seed in (1, 2)]
+    diagram = draw(losses)
+    assert len(diagram._scene.boxes) <= MOST_BOXES
+    assert sum(box.root for box in diagram._scene.boxes) >= 1
+
+
+@given(DRAWN, st.data())
+def test_whatever_is_opened_or_folded_every_use_is_on_an_arrow_or_inside_a_box(root, data):
+    folding = folding_of(root)
+    names = sorted(folding.names)
+    choice = st.lists(st.sampled_from(names), max_size=3) if names else st.just([])
+    opened, closed = data.draw(choice), data.draw(st.none() | choice)
+    picture = read(draw(root, expand=opened, collapse=closed).svg())
+    shown = 0
+    for arrow in picture.arrows:
+        several = [x for x in arrow.label if x.endswith(" uses")]
+        shown += int(several[0].split()[0]) if several else 1
+    uses = [x for step in folding.order for x in step.operands if isinstance(x, Step)]
+    assert shown <= len(uses)
+    if opened == [] and closed == []:
+        assert shown == len(uses)
+
+
+# --- From one picture to another ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "network",
+    [networks.of_units, networks.of_arrays, networks.without_names, neuron, networks.recurrent],
+)
+def test_every_key_leads_to_a_picture_and_back(network):
+    pictures = dict(draw(network())._album.pictures())
+    assert pictures[""] == draw(network())._scene
+    assert len(pictures) <= 60
+    for key, scene in pictures.items():
+        leads = [x.opens for x in scene.boxes] + [x.closes for x in scene.clusters]
+        assert {x for x in leads if x is not None} <= pictures.keys() - {key}
+        assert len(scene.boxes) <= 64 + 1
+    reached, front = {""}, [""]
+    while front:
+        scene = pictures[front.pop()]
+        leads = [x.opens for x in scene.boxes] + [x.closes for x in scene.clusters]
+        front += {x for x in leads if x is not None} - reached
+        reached |= set(front)
+    assert reached == pictures.keys()
+    for scene in pictures.values():
+        for box in scene.boxes:
+            if box.opens:  # more is seen, and there is a way back
+                assert len(pictures[box.opens].boxes) >= 1
+
+
+def test_what_was_opened_folds_back():
+    pictures = dict(draw(networks.of_units())._album.pictures())
+    (w,) = (x for x in pictures[""].boxes if x.tooltip.startswith("layer1.neuron*.w:"))
+    (frame,) = (x for x in pictures[w.opens].clusters if x.tooltip == "layer1.neuron*.w")
+    assert frame.closes == ""
+    (units,) = (x for x in pictures[""].clusters if x.tooltip == "layer1.neuron*")
+    unit = next(x for x in pictures[units.closes].boxes if x.lines[0].text == "neuron7")
+    inside = pictures[unit.opens]
+    (frame,) = (x for x in inside.clusters if x.tooltip == "layer1.neuron7")
+    assert frame.closes == units.closes
+    (layer,) = (x for x in pictures[""].clusters if x.tooltip == "layer1")
+    card = next(x for x in pictures[layer.closes].boxes if x.lines[0].text == "layer1")
+    assert card.opens == ""
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if "." not in name], ids=ascii)
+def test_hostile_units(name):
+    x = values([1.0, 2.0], f"{name}x")
+    units = [
+        relu(x[0] * Value(2.0, f"{name}{i}.{name}")).named(f"{name}{i}.{name}y") for i in range(30)
+    ]
+    diagram = draw(autograd.sum(units).named(name))
+    read(diagram.svg())
+    for opened in folding_of(autograd.sum(units)).names:
+        read(draw(autograd.sum(units), expand=opened).svg())
+
+
+def test_a_group_whose_name_looks_like_that_of_units():
+    units = [Value(1.0, f"a{i}.x") * 2 for i in range(30)]
+    other = [Value(1.0, f"a*.x{i}") * 3 for i in range(30)]
+    diagram = draw(autograd.sum([*units, *other]).named("y"))
+    assert len(diagram._scene.boxes) <= MOST_BOXES
+    for name in folding_of(autograd.sum([*units, *other])).names:
+        draw(autograd.sum([*units, *other]), expand=name)
+
+
+# --- Heat maps ----------------------------------------------------------------------------------
+
+
+@given(st.floats(), st.floats(0.0, exclude_min=True, allow_infinity=False))
+def test_a_shade_has_the_sign_and_grows_with_the_size(x, largest):
+    if math.isnan(x):
+        assert shade(x, largest) is None
+        return
+    found = shade(x, largest)
+    assert (found > 0) - (found < 0) == (x > 0) - (x < 0)
+    assert abs(found) <= SHADES
+    if abs(x) >= largest:
+        assert abs(found) == SHADES
+    assert shade(-x, largest) == -found
+
+
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_a_heat_map_has_few_cells_and_shows_the_largest(rows, columns):
+    numbers = np.zeros((rows, columns))
+    numbers[rows // 2, columns // 3] = -2.0
+    cells = shades([*numbers.ravel()], numbers.shape)
+    assert len({len(row) for row in cells}) == 1
+    assert len(cells) <= MOST
+    assert len(cells[0]) <= MOST
+    flat = [x for row in cells for x in row]
+    assert flat.count(-SHADES) == 1
+    assert flat.count(0) == len(flat) - 1
+    if rows <= MOST and 1 < columns <= MOST:
+        assert cells[rows // 2][columns // 3] == -SHADES
+
+
+def test_long_vectors_and_awkward_numbers():
+    assert shades([1.0, -1.0, 0.25, math.nan, math.inf, -math.inf], [6]) == [
+        [4, -4, 3, None, 4, -4]
+    ]
+    rows = shades([1.0] * 100, [100])
+    assert len(rows) <= FEWER
+    assert len(rows[0]) <= MOST
+    assert shades([1.0, math.nan, *[0.0] * 298], [300])[0][0] is None
+    assert shades([0.0, 0.0], [2]) == [[0, 0]]
