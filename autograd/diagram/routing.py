@@ -36,7 +36,7 @@ def routed(layout: Layout, scene: Scene) -> Layout:
 
 def _routed(layout: Layout, arrows: Sequence[Arrow]) -> Layout:
     boxes = layout.boxes
-    plane: Plane[Rect] = Plane()
+    plane: Plane[Rect] = Plane(64.0)
     for rect in boxes.values():
         plane.add(rect, rect)
     leaving = _by_end(arrows, lambda arrow: arrow.tail)
@@ -97,8 +97,8 @@ def _spread(
 
 def _is_clear(curve: Curve, plane: Plane[Rect], ends: tuple[Rect, Rect]) -> bool:
     """Whether no boxes but those at its ends are in the way of a curve."""
-    for x, y in curve.walk():
-        spot = Rect(x, y, x, y).grown(CLEAR)
+    for x, y in curve.walk(2 * CLEAR):
+        spot = Rect(x - CLEAR, y - CLEAR, x + CLEAR, y + CLEAR)
         if any(spot.meets(rect) for rect in plane.near(spot) if rect not in ends):
             return False
     return True
