@@ -20,7 +20,6 @@ from autograd.diagram.sizes import (
     grids,
     heat_tops,
     rows,
-    size,
 )
 from autograd.diagram.widths import SMALL, TINY
 
@@ -32,14 +31,11 @@ BASELINE = 0.36
 
 def draw_card(parent: Element, box: Box, place: Rect) -> None:
     """Draw a box at a place, with all that is written in it."""
-    # Graphviz rounds sizes; the card is exactly as large as what is in it.
-    wide, high = size(box)
-    left, top = place.center - wide / 2, place.middle - high / 2
+    left, top, right, bottom = place
     if box.count > 1:
-        _outline(parent, box, Rect(left + STACK, top, left + wide, top + high - STACK), "behind")
-        top, wide = top + STACK, wide - STACK
-        high -= STACK
-    card = Rect(left, top, left + wide, top + high)
+        _outline(parent, box, Rect(left + STACK, top, right, bottom - STACK), "behind")
+        top, right = top + STACK, right - STACK
+    card = Rect(left, top, right, bottom)
     lines = rows(box)
     if box.kind != "cut":
         _outline(parent, box, card, "card")
