@@ -16,7 +16,7 @@ from autograd.diagram.sizes import (
     HEADINGS,
     SIDE,
     STACK,
-    Row,
+    Strip,
     grids,
     heat_tops,
     rows,
@@ -70,7 +70,7 @@ def _stroke(box: Box) -> float:
     return 2.0 if box.root or box.color is not None else 1.25
 
 
-def _heading(parent: Element, box: Box, card: Rect, lines: list[Row]) -> None:
+def _heading(parent: Element, box: Box, card: Rect, lines: list[Strip]) -> None:
     """The ground of the heading of the root, and of a group."""
     heading = [row for row in lines if row.line.role in HEADINGS]
     if heading and (_is_strong(box) or (box.kind == "group" and not box.dead)):
@@ -83,7 +83,7 @@ def _is_strong(box: Box) -> bool:
     return box.root and not box.dead and box.color is None
 
 
-def _ink(box: Box, row: Row) -> str:
+def _ink(box: Box, row: Strip) -> str:
     """The colour of a line."""
     role = row.line.role
     if role == "mark":
@@ -102,7 +102,7 @@ def _is_loud(box: Box) -> bool:
     return box.color != palette.RIGHT
 
 
-def _line(parent: Element, box: Box, card: Rect, row: Row) -> None:
+def _line(parent: Element, box: Box, card: Rect, row: Strip) -> None:
     role, text = row.line.role, row.line.text
     if (role in BANDS and not box.dead) or role == "mark":
         band = Rect(card.left, card.top + row.top, card.right, card.top + row.bottom)

@@ -11,12 +11,12 @@ CLEAR = 2.5
 """The least distance of a label from its arrow."""
 FRACTIONS = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
 """Where a label may be along its arrow, the best place first."""
-# What it costs to lie on something.
 OWN, BOX, LABEL, OTHER = 40.0, 100.0, 60.0, 4.0
+"""The costs of lying on the own arrow, a box, another label, another arrow."""
 
 
 class Label(NamedTuple):
-    """What is to be put beside an arrow."""
+    """The room of the words that are to be put beside an arrow."""
 
     key: str
     width: float
@@ -116,7 +116,7 @@ class _Board:
             self.lines.add_point((x, y, key), x, y)
 
     def cost(self, rect: Rect, key: str, most: float) -> float:
-        """What it costs to put the label of an arrow there, or more than `most`."""
+        """The cost of putting the label of an arrow there, or something above `most`."""
         around = rect.grown(1.0)
         cost = BOX * sum(map(around.meets, self.boxes.near(around)))
         cost += LABEL * sum(map(around.meets, self.labels.near(around)))

@@ -122,7 +122,7 @@ class Plane(Generic[Item]):
             self._cells[cell].remove(item)
 
     def near(self, rect: Rect) -> Iterator[Item]:
-        """What may be in a rectangle; a thing in several cells more than once."""
+        """All that may be in a rectangle; a thing in several cells more than once."""
         for cell in self._around(rect):
             if cell in self._cells:
                 yield from self._cells[cell]

@@ -64,10 +64,13 @@ def _ways(begin: Point, tip: Point, late: bool) -> Iterator[Curve]:
     if end - x > BEND and begin[1] != tip[1]:
         bends += [(x, x + BEND), (end - BEND, end)][:: 1 if late else -1]
     for left, right in reversed(bends):
-        xs = [left, (left + right) / 2, right]
-        points = [begin, begin, (left, begin[1]), (left, begin[1])]
-        points += [(xs[1], begin[1]), (xs[1], tip[1]), (right, tip[1])]
-        points += [(right, tip[1]), (end, tip[1]), (end, tip[1])]
+        half = (left + right) / 2
+        points = [begin]
+        if x < left:
+            points += [begin, (left, begin[1]), (left, begin[1])]
+        points += [(half, begin[1]), (half, tip[1]), (right, tip[1])]
+        if right < end:
+            points += [(right, tip[1]), (end, tip[1]), (end, tip[1])]
         yield Curve(points, tip)
 
 

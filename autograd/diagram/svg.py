@@ -80,7 +80,7 @@ def _title_place(cluster: Cluster, frame: Rect) -> Rect:
 
 
 def _around(rects: Iterable[Rect], layout: Layout) -> Rect:
-    """What is around everything."""
+    """The smallest rectangle around everything."""
     lefts, tops, rights, bottoms = map(list, zip(*rects, strict=True))
     points = [point for curve in layout.curves.values() for point in curve.points]
     xs, ys = [x for x, _ in points], [y for _, y in points]
