@@ -279,10 +279,10 @@ def test_the_drawn_report():
     grads = [x.grad for x in w]
     picture = read(report.draw(edges=None).svg())
     assert picture.boxes["w0"].lines[-1] == "yours 6 ≠ 12"
-    assert picture.boxes["w0"].outlines[0]["stroke"] == palette.WRONG
+    assert picture.boxes["w0"].outline["stroke"] == palette.WRONG
     assert picture.boxes["w1"].lines[-1] == "yours -24 = -24"
-    assert picture.boxes["w1"].outlines[0]["stroke"] == palette.RIGHT
-    assert picture.boxes["dot"].outlines[0]["stroke"] == palette.OPERATION
+    assert picture.boxes["w1"].outline["stroke"] == palette.RIGHT
+    assert picture.boxes["dot"].outline["stroke"] == palette.OPERATION
     assert [x.label for x in picture.arrows if x.head == "output"] == [["yours 0 ≠ 1"]]
     assert [x.grad for x in w] == grads  # comparing and drawing change nothing
     failed = check_gradient(loss_of_a_neuron, planted("mask missing"), [-3.0, -1.0, 2.0], 1.0)

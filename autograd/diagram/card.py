@@ -16,11 +16,10 @@ from autograd.diagram.sizes import (
     HEADINGS,
     SIDE,
     STACK,
-    Row,
+    Strip,
     grids,
     heat_tops,
     rows,
-    size,
 )
 from autograd.diagram.widths import SMALL, TINY
 
@@ -32,14 +31,11 @@ BASELINE = 0.36
 
 def draw_card(parent: Element, box: Box, place: Rect) -> None:
     """Draw a box at a place, with all that is written in it."""
-    # Graphviz rounds sizes; the card is exactly as large as what is in it.
-    wide, high = size(box)
-    left, top = place.center - wide / 2, place.middle - high / 2
+    left, top, right, bottom = place
     if box.count > 1:
-        _outline(parent, box, Rect(left + STACK, top, left + wide, top + high - STACK), "behind")
-        top, wide = top + STACK, wide - STACK
-        high -= STACK
-    card = Rect(left, top, left + wide, top + high)
+        _outline(parent, box, Rect(left + STACK, top, right, bottom - STACK), "behind")
+        top, right = top + STACK, right - STACK
+    card = Rect(left, top, right, bottom)
     lines = rows(box)
     if box.kind != "cut":
         _outline(parent, box, card, "card")
@@ -74,7 +70,7 @@ def _stroke(box: Box) -> float:
     return 2.0 if box.root or box.color is not None else 1.25
 
 
-def _heading(parent: Element, box: Box, card: Rect, lines: list[Row]) -> None:
+def _heading(parent: Element, box: Box, card: Rect, lines: list[Strip]) -> None:
     """The ground of the heading of the root, and of a group."""
     heading = [row for row in lines if row.line.role in HEADINGS]
     if heading and (_is_strong(box) or (box.kind == "group" and not box.dead)):
@@ -87,7 +83,7 @@ def _is_strong(box: Box) -> bool:
     return box.root and not box.dead and box.color is None
 
 
-def _ink(box: Box, row: Row) -> str:
+def _ink(box: Box, row: Strip) -> str:
     """The colour of a line."""
     role = row.line.role
     if role == "mark":
@@ -106,7 +102,7 @@ def _is_loud(box: Box) -> bool:
     return box.color != palette.RIGHT
 
 
-def _line(parent: Element, box: Box, card: Rect, row: Row) -> None:
+def _line(parent: Element, box: Box, card: Rect, row: Strip) -> None:
     role, text = row.line.role, row.line.text
     if (role in BANDS and not box.dead) or role == "mark":
         band = Rect(card.left, card.top + row.top, card.right, card.top + row.bottom)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from autograd.diagram.plane import Curve, Point, Rect
 from autograd.diagram.scene import Arrow, Scene
+from autograd.diagram.sizes import size
 
 
 class Layout(NamedTuple):
@@ -52,6 +53,19 @@ def read(text: str) -> Layout:
 def _point(text: str) -> Point:
     x, y = text.split(",")
     return float(x), -float(y)
+
+
+def fitted(layout: Layout, scene: Scene) -> Layout:
+    """The layout with boxes exactly as large as what is in them.
+
+    Graphviz rounds sizes, and counts the second outline of the root.
+    """
+    boxes = {}
+    for box in scene.boxes:
+        (width, height), there = size(box), layout.boxes[box.key]
+        x, y = there.center - width / 2, there.middle - height / 2
+        boxes[box.key] = Rect(x, y, x + width, y + height)
+    return Layout(boxes, layout.clusters, layout.curves)
 
 
 def in_order(layout: Layout, scene: Scene) -> Layout:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
 from autograd.diagram.plane import Curve, Plane, Point, Rect, distance
@@ -10,12 +11,12 @@ CLEAR = 2.5
 """The least distance of a label from its arrow."""
 FRACTIONS = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
 """Where a label may be along its arrow, the best place first."""
-# What it costs to lie on something.
 OWN, BOX, LABEL, OTHER = 40.0, 100.0, 60.0, 4.0
+"""The costs of lying on the own arrow, a box, another label, another arrow."""
 
 
 class Label(NamedTuple):
-    """What is to be put beside an arrow."""
+    """The room of the words that are to be put beside an arrow."""
 
     key: str
     width: float
@@ -56,14 +57,13 @@ def placed(
 
 
 def _best(label: Label, line: list[Point], board: "_Board", above: bool) -> tuple[Rect, float]:
-    best, least = None, 0.0
+    best, least = Rect(0.0, 0.0, 0.0, 0.0), inf
     for count, rect in enumerate(_places(label, line, above)):
-        cost = board.cost(rect, label.key) + 0.01 * count
-        if best is None or cost < least:
+        cost = board.cost(rect, label.key, least) + 0.01 * count
+        if cost < least:
             best, least = rect, cost
         if least < OTHER:
             break
-    assert best is not None
     return best, least
 
 
@@ -105,22 +105,25 @@ class _Board:
     """All that is in the picture so far."""
 
     def __init__(self, obstacles: Iterable[Rect]) -> None:
-        self.boxes: Plane[Rect] = Plane()
-        self.labels: Plane[Rect] = Plane()
-        self.lines: Plane[tuple[Point, str]] = Plane()
+        self.boxes: Plane[Rect] = Plane(64.0)
+        self.labels: Plane[Rect] = Plane(64.0)
+        self.lines: Plane[tuple[float, float, str]] = Plane(16.0)
         for rect in obstacles:
             self.boxes.add(rect, rect)
 
     def add_line(self, key: str, line: list[Point]) -> None:
         for x, y in line:
-            self.lines.add_point(((x, y), key), x, y)
+            self.lines.add_point((x, y, key), x, y)
 
-    def cost(self, rect: Rect, key: str) -> float:
-        """What it costs to put the label of an arrow there."""
+    def cost(self, rect: Rect, key: str, most: float) -> float:
+        """The cost of putting the label of an arrow there, or something above `most`."""
         around = rect.grown(1.0)
         cost = BOX * sum(map(around.meets, self.boxes.near(around)))
         cost += LABEL * sum(map(around.meets, self.labels.near(around)))
-        for point, other in self.lines.near(around):
-            if around.holds(point):
+        left, top, right, bottom = around
+        for x, y, other in self.lines.near(around):
+            if cost > most:
+                break
+            if left < x < right and top < y < bottom:
                 cost += OWN if other == key else OTHER
         return cost

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import ceil, sqrt
 from typing import Generic, NamedTuple, TypeVar
 
@@ -9,9 +10,8 @@ Point = tuple[float, float]
 Item = TypeVar("Item")
 
 STEP = 5.0
-"""The distance of the points that stand for a curve."""
-CELL = 64.0
-"""The side of a cell, in which things are looked up."""
+MOST = 400
+"""The distance of the points that stand for a curve, and how many there may be."""
 
 
 class Rect(NamedTuple):
@@ -74,18 +74,17 @@ class Curve(NamedTuple):
         """With x and y exchanged."""
         return Curve([(y, x) for x, y in self.points], self.tip[::-1])
 
-    def walk(self) -> list[Point]:
-        """Points along it, from the beginning to the tip, a few units apart."""
+    def walk(self, step: float = STEP) -> list[Point]:
+        """Points along it, from the beginning to the tip, about `step` away from each other."""
+        corners = [*self.points, self.tip]
+        length = sum(distance(a, b) for a, b in pairwise(corners))
+        step = max(step, length / MOST)
         result = [self.points[0]]
         for start in range(0, len(self.points) - 1, 3):
             a, b, c, d = self.points[start : start + 4]
-            steps = ceil((distance(a, b) + distance(b, c) + distance(c, d)) / STEP)
-            result += [_on(a, b, c, d, step / steps) for step in range(1, steps + 1)]
-        (x, y), (tip_x, tip_y) = result[-1], self.tip
-        steps = ceil(distance(result[-1], self.tip) / STEP)
-        for step in range(1, steps + 1):
-            result.append((x + (tip_x - x) * step / steps, y + (tip_y - y) * step / steps))
-        return result
+            count = ceil((distance(a, b) + distance(b, c) + distance(c, d)) / step)
+            result += [_on(a, b, c, d, at / count) for at in range(1, count + 1)]
+        return [*result, self.tip]
 
 
 def _on(a: Point, b: Point, c: Point, d: Point, t: float) -> Point:
@@ -106,27 +105,31 @@ def distance(a: Point, b: Point) -> float:
 class Plane(Generic[Item]):
     """Things by the cells of the plane in which they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: float) -> None:
+        """The side of a cell is about that of the places that are asked for."""
+        self._side = side
         self._cells: dict[Point, list[Item]] = defaultdict(list)
 
     def add(self, item: Item, rect: Rect) -> None:
-        for cell in _cells(rect):
+        for cell in self._around(rect):
             self._cells[cell].append(item)
 
     def add_point(self, item: Item, x: float, y: float) -> None:
-        self._cells[x // CELL, y // CELL].append(item)
+        self._cells[x // self._side, y // self._side].append(item)
 
     def remove(self, item: Item, rect: Rect) -> None:
-        for cell in _cells(rect):
+        for cell in self._around(rect):
             self._cells[cell].remove(item)
 
     def near(self, rect: Rect) -> Iterator[Item]:
-        """What may be in a rectangle; a thing in several cells more than once."""
-        for cell in _cells(rect):
-            yield from self._cells.get(cell, ())
+        """All that may be in a rectangle; a thing in several cells more than once."""
+        for cell in self._around(rect):
+            if cell in self._cells:
+                yield from self._cells[cell]
 
-
-def _cells(rect: Rect) -> Iterator[Point]:
-    for i in range(int(rect.left // CELL), int(rect.right // CELL) + 1):
-        for j in range(int(rect.top // CELL), int(rect.bottom // CELL) + 1):
-            yield float(i), float(j)
+    def _around(self, rect: Rect) -> Iterator[Point]:
+        left, right = int(rect.left // self._side), int(rect.right // self._side)
+        top, bottom = int(rect.top // self._side), int(rect.bottom // self._side)
+        for i in range(left, right + 1):
+            for j in range(top, bottom + 1):
+                yield i, j

@@ -36,7 +36,7 @@ def routed(layout: Layout, scene: Scene) -> Layout:
 
 def _routed(layout: Layout, arrows: Sequence[Arrow]) -> Layout:
     boxes = layout.boxes
-    plane: Plane[Rect] = Plane()
+    plane: Plane[Rect] = Plane(64.0)
     for rect in boxes.values():
         plane.add(rect, rect)
     leaving = _by_end(arrows, lambda arrow: arrow.tail)
@@ -64,10 +64,13 @@ def _ways(begin: Point, tip: Point, late: bool) -> Iterator[Curve]:
     if end - x > BEND and begin[1] != tip[1]:
         bends += [(x, x + BEND), (end - BEND, end)][:: 1 if late else -1]
     for left, right in reversed(bends):
-        xs = [left, (left + right) / 2, right]
-        points = [begin, begin, (left, begin[1]), (left, begin[1])]
-        points += [(xs[1], begin[1]), (xs[1], tip[1]), (right, tip[1])]
-        points += [(right, tip[1]), (end, tip[1]), (end, tip[1])]
+        half = (left + right) / 2
+        points = [begin]
+        if x < left:
+            points += [begin, (left, begin[1]), (left, begin[1])]
+        points += [(half, begin[1]), (half, tip[1]), (right, tip[1])]
+        if right < end:
+            points += [(right, tip[1]), (end, tip[1]), (end, tip[1])]
         yield Curve(points, tip)
 
 
@@ -97,8 +100,8 @@ def _spread(
 
 def _is_clear(curve: Curve, plane: Plane[Rect], ends: tuple[Rect, Rect]) -> bool:
     """Whether no boxes but those at its ends are in the way of a curve."""
-    for x, y in curve.walk():
-        spot = Rect(x, y, x, y).grown(CLEAR)
+    for x, y in curve.walk(2 * CLEAR):
+        spot = Rect(x - CLEAR, y - CLEAR, x + CLEAR, y + CLEAR)
         if any(spot.meets(rect) for rect in plane.near(spot) if rect not in ends):
             return False
     return True

@@ -37,7 +37,7 @@ BANDS = ("grad", "mark")
 """The lines of the heading, and those on a ground of their own."""
 
 
-class Row(NamedTuple):
+class Strip(NamedTuple):
     """A line in a box, and where it is, from the top of the card."""
 
     line: Line
@@ -73,16 +73,16 @@ def size(box: Box) -> tuple[float, float]:
     return wide + behind, high + behind
 
 
-def rows(box: Box) -> list[Row]:
+def rows(box: Box) -> list[Strip]:
     """The lines of a box: the heading, the numbers, what is on a ground of its own."""
-    result: list[Row] = []
+    result: list[Strip] = []
     top = float(EDGE)
     before = None
     for line in box.lines:
         if before is not None and _part(line) != _part(before):
             top += 3
         bottom = top + HEIGHTS[line.role]
-        result.append(Row(line, top, bottom, 14 if _part(line) == 0 else SMALL))
+        result.append(Strip(line, top, bottom, 14 if _part(line) == 0 else SMALL))
         top, before = bottom, line
     return result
 

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from autograd.diagram import palette
 from autograd.diagram.card import BASELINE, add_triangle, draw_card
 from autograd.diagram.elements import add, path
-from autograd.diagram.layout import Layout, in_order
+from autograd.diagram.layout import Layout, fitted, in_order
 from autograd.diagram.legend import draw_legend, legend, legend_size
 from autograd.diagram.placing import Label, placed
 from autograd.diagram.plane import Curve, Rect
@@ -64,7 +64,7 @@ def drawn(scene: Scene, layout: Layout) -> str:
 
 def places(scene: Scene, layout: Layout) -> tuple[Layout, dict[str, Rect]]:
     """Where Graphviz's layout puts everything when it is tidied up, and the words on the arrows."""
-    layout = routed(in_order(layout, scene), scene)
+    layout = routed(in_order(fitted(layout, scene), scene), scene)
     labels = [Label(arrow.key, *label_size(arrow.lines)) for arrow in scene.arrows if arrow.lines]
     titles = [_title_place(cluster, layout.clusters[cluster.key]) for cluster in scene.clusters]
     obstacles = [*layout.boxes.values(), *titles]
@@ -80,7 +80,7 @@ def _title_place(cluster: Cluster, frame: Rect) -> Rect:
 
 
 def _around(rects: Iterable[Rect], layout: Layout) -> Rect:
-    """What is around everything."""
+    """The smallest rectangle around everything."""
     lefts, tops, rights, bottoms = map(list, zip(*rects, strict=True))
     points = [point for curve in layout.curves.values() for point in curve.points]
     xs, ys = [x for x, _ in points], [y for _, y in points]
