@@ -293,10 +293,16 @@ def test_a_click_opens_a_box_and_folds_a_frame(page, network):
     )
     mouse(page, (left + 6, top + 10))  # beside the name
     assert page.evaluate("key") == ""
+    press(page, "Escape")  # the first picture is the outermost
+    time.sleep(0.1)
+    assert page.evaluate("key") == ""
     mouse(page, middle(page, door("layer2")))
     assert page.evaluate("[key, back.hidden]") == ["2", False]
+    assert page.evaluate("svg.querySelectorAll('.bar').length") == 1
     mouse(page, middle(page, "back"))
     until(page, "key === '' && back.hidden")
+    page.evaluate(f"{door('layer1')}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
+    assert page.evaluate("key") == "1"  # as screen readers do it
     assert page.complaints == []
     assert page.requested == [network.as_uri()]
 
@@ -322,8 +328,15 @@ def test_what_moves_the_picture_opens_and_folds_nothing(page, network):
         f"(() => {{ const box = {door('layer1')}.getBoundingClientRect();"
         "return [box.left + 4, box.bottom - 4]; })()"
     )
-    mouse(page, page.evaluate(corner))  # the room inside the frame
+    x, y = page.evaluate(corner)
+    mouse(page, (x, y))  # the room inside the frame
     assert page.evaluate("key") == "1"
+    page.evaluate(f"(({{x, y}}) => zoom(3, x, y))(at({{clientX: {x}, clientY: {y}}}))")
+    page.evaluate(f"{FOCUS}.blur()")
+    seen = view(page)
+    mouse(page, (x, y))
+    assert page.evaluate(f"{FOCUS} === {door('layer1')}")
+    assert view(page) == seen
 
 
 @needs_browser
@@ -364,17 +377,53 @@ def test_it_can_be_used_by_keyboard(page, network):
     press(page, " ")
     assert page.evaluate("key") == "1 2"
     assert told() == ["button", "Fold layer2", "true"]
+    press(page, "Escape")
+    until(page, "key === '1'")
+    press(page, "Enter")
+    assert page.evaluate("key") == "1 2"
     press(page, " ")
     until(page, "key === '1'")
     assert told() == ["button", "Open layer2: 2 Values", "false"]
     press(page, "Escape")
     until(page, "key === ''")
     assert told() == ["button", "Open layer1: 10 Values", "false"]
-    press(page, "Escape")  # there is nothing to go back to
-    press(page, "Tab")
-    assert page.evaluate("key") == ""
     page.evaluate(f"{door('layer2')}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
     assert page.evaluate("key") == "2"  # as screen readers do it
+
+
+@needs_browser
+def test_it_shows_what_can_be_clicked(page, network):
+    opened(page, network)
+
+    def hovered(element, part, name):
+        x, y = middle(page, element)
+        page("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        return [
+            page.evaluate(f"getComputedStyle({part})[{name!r}]"),
+            page.evaluate(f"getComputedStyle(document.elementFromPoint({x}, {y})).cursor"),
+        ]
+
+    box = f"{door('layer1')}.querySelector('title + *')"
+    other = "svg.querySelector('.leaf > title + *')"
+    assert hovered(other, box, "strokeWidth") == ["1px", "grab"]
+    assert hovered(other, other, "strokeWidth") == ["1px", "grab"]
+    assert hovered(box, box, "strokeWidth") == ["3px", "pointer"]
+    page.evaluate("go('1')")
+    bar = f"{door('layer1')}.querySelector('.bar')"
+    inside = "svg.querySelector('.leaf')"
+    assert hovered(inside, bar, "fillOpacity") == ["0", "grab"]
+    assert hovered(bar, bar, "fillOpacity") == ["0.15", "pointer"]
+
+
+@needs_browser
+@pytest.mark.parametrize(("motion", "count"), [("no-preference", 1), ("reduce", 0)])
+def test_a_picture_appears_softly_for_those_who_like_it(page, network, motion, count):
+    opened(page, network)
+    page(
+        "Emulation.setEmulatedMedia",
+        features=[{"name": "prefers-reduced-motion", "value": motion}],
+    )
+    assert page.evaluate("go('1'), svg.getAnimations().length") == count
 
 
 @needs_browser
@@ -423,11 +472,12 @@ def test_the_history_and_links(page, network):
         f"{network.as_uri()}#1%202",
     ]
 
-    page.evaluate("location.hash = '#2'")
-    until(page, "key === '2'")
+    page.evaluate("location.hash = '#1%202'")
+    until(page, "key === '1 2'")
     page("Page.reload")
     until(page, "performance.getEntriesByType('navigation')[0].type === 'reload'")
-    until(page, "key === '2'")
+    until(page, "key === '1 2'")
+    assert page.evaluate("status.textContent") == "Click the name of a frame to fold it."
     assert page.evaluate(f"{FOCUS} === document.body")
     press(page, "Escape")  # nothing led here
     until(page, "key === ''")
@@ -507,7 +557,13 @@ def test_on_a_phone(page, network, scheme):
     whole = view(page)
     touch([(150, 400), (250, 400)], [(100, 400), (300, 400)])
     assert view(page)[2] == pytest.approx(whole[2] / 2, rel=0.01)
+    page.evaluate("fit()")
+    touch([(150, 400), (250, 400)], [(147, 400), (253, 400)])
+    assert view(page)[2] == pytest.approx(whole[2] / 1.06, rel=0.01)
     assert page.evaluate("key") == "1"
+    assert page.evaluate("getComputedStyle(main).touchAction") == "none"
+    page.evaluate("go('1 2'); go('2')")
+    assert page.evaluate("status.textContent").startswith("Folded layer1: 10 Values.")
     assert page.evaluate("[document.documentElement.scrollWidth, innerWidth]") == [390, 390]
     edges = page.evaluate(
         "[...document.querySelectorAll('header > *')].map((part) => {"
@@ -550,11 +606,12 @@ def test_paper_gets_the_whole_picture_in_light_colours(page, network):
     assert [float(x) for x in box.split()] == [0.0, 0.0, *drawn]
     assert view(page) == seen
 
-    page("Emulation.setEmulatedMedia", media="print")
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    page("Emulation.setEmulatedMedia", media="print", features=dark)
     colour = "getComputedStyle(document.querySelector('main .graph > polygon')).fill"
     assert page.evaluate(colour) == "rgb(255, 255, 255)"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    for width, height in [(300, 700), (700, 300)]:
+    for width, height in [(300, 700), (700, 300), (1500, 1500)]:
         page(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -569,6 +626,7 @@ def test_paper_gets_the_whole_picture_in_light_colours(page, network):
         assert min(left, top) >= 0
         assert (right <= width, bottom <= height) == (True, True)
         assert page.evaluate("document.querySelector('header').offsetHeight") == 0
+    assert [right - left, bottom - top] == pytest.approx(drawn)  # no larger than it was drawn
     page("Emulation.setEmulatedMedia", media="")
 
 
