@@ -69,8 +69,9 @@ class Page:
                 self.complaints.append("dialog: " + parameters["message"])
         return answer
 
-    def open(self, file: Path) -> None:
-        self("Page.navigate", url=file.as_uri())
+    def open(self, place: Path | str) -> None:
+        """Open a file or an address."""
+        self("Page.navigate", url=place.as_uri() if isinstance(place, Path) else place)
         while self._next().get("method") != "Page.loadEventFired":
             pass
 

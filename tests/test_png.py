@@ -1,5 +1,6 @@
 """Pictures as PNG: read back pixel by pixel, with the font that comes along."""
 
+import re
 import struct
 import subprocess
 import sys
@@ -58,11 +59,11 @@ def colours(image):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """The options with which resvg is called."""
+    """The options with which resvg is called, and the SVG."""
     recorded, render = [], resvg_py.svg_to_bytes
 
     def recording(svg, **options):
-        recorded.append(options)
+        recorded.append({**options, "svg": svg})
         return render(svg, **options)
 
     monkeypatch.setattr(resvg_py, "svg_to_bytes", recording)
@@ -90,6 +91,7 @@ def test_ordinary_names_need_no_fonts_of_the_machine(calls):
 def test_characters_that_the_font_lacks_come_from_the_machine(calls):
     png.rendered(draw(Value(1.0, "重み")).svg())
     assert not calls[0]["skip_system_fonts"]
+    assert set(re.findall('font-family="(.*?)"', calls[0]["svg"])) == {"DejaVu Sans Mono"}
 
 
 def test_the_characters_of_the_font():
