@@ -1,5 +1,7 @@
 """Networks in scalars, as people write them, with and without names; all have been swept."""
 
+from itertools import pairwise
+
 import numpy as np
 
 import autograd
@@ -12,7 +14,7 @@ def of_units(sizes=SIZES, seed=0):
     """Layers of neurons, each with weights, a bias and an output that are named."""
     random = np.random.default_rng(seed)
     outputs = list(values(random.normal(size=sizes[0]), "x"))
-    for layer, (width, count) in enumerate(zip(sizes, sizes[1:], strict=False), 1):
+    for layer, (width, count) in enumerate(pairwise(sizes), 1):
         inputs, outputs = outputs, []
         for unit in range(count):
             name = f"layer{layer}.neuron{unit}"
@@ -26,7 +28,7 @@ def of_arrays(name="layer{}.", sizes=SIZES, seed=0):
     """Layers whose weights are matrices, with names for them and nothing else."""
     random = np.random.default_rng(seed)
     outputs = list(values(random.normal(size=sizes[0]), "x"))
-    for layer, (width, count) in enumerate(zip(sizes, sizes[1:], strict=False), 1):
+    for layer, (width, count) in enumerate(pairwise(sizes), 1):
         prefix = name.format(layer)
         w = values(random.normal(size=(count, width)) / width**0.5, f"{prefix}w")
         b = values(np.full(count, 0.1), f"{prefix}b")
@@ -39,7 +41,7 @@ def without_names(sizes=SIZES, samples=1, seed=0):
     random = np.random.default_rng(seed)
     layers = [
         [([Value(x) for x in random.uniform(-1, 1, width)], Value(0.0)) for _ in range(count)]
-        for width, count in zip(sizes, sizes[1:], strict=False)
+        for width, count in pairwise(sizes)
     ]
     losses = []
     for _ in range(samples):

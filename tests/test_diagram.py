@@ -472,7 +472,7 @@ def test_depth():
 def test_depth_counts_a_collapsed_group_as_one():
     boxes = boxes_of(layers(), collapse="layer1", depth=1)
     assert set(boxes) == {"y", "layer1", "v0", "v1", "… 4 operands"}
-    assert boxes["layer1"].lines[1] == "10 Values"
+    assert boxes["layer1"].lines[1] == "2 units, 10 Values"
     assert "layer1" in boxes_of(layers(), collapse=["layer1", "layer2"], depth=2)
     with pytest.raises(ValueError, match="no group or array 'layer3'"):
         draw(layers(), collapse="layer3", depth=0)
@@ -804,7 +804,8 @@ def test_one_that_takes_long_does_not_hold_up_the_others():
 def test_a_forked_process_draws():
     program = (
         "import os, threading, time; from test_diagram import *;"
-        "thread = threading.Thread(target=draw(tangle(900), collapse=(), timeout=1)._repr_mimebundle_);"
+        "slow = draw(tangle(900), collapse=(), timeout=1);"
+        "thread = threading.Thread(target=slow._repr_mimebundle_);"
         "thread.start(); time.sleep(0.3); pid = os.fork();"
         "pid or os._exit(len(draw(neuron()).svg()) < 1000);"
         "status = os.waitpid(pid, 0)[1]; thread.join(); raise SystemExit(status)"

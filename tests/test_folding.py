@@ -132,17 +132,21 @@ def test_the_order_of_operands_matters_where_they_cannot_be_exchanged():
 
 
 def test_an_operation_is_where_its_named_leaves_are():
-    x, w = values([1.0, 2.0], "x"), values([3.0, 4.0], "net.w")
-    v = values([1.0, 1.0], "v")
-    hidden = [dot(x, w).tanh(), dot(x, w * 2).tanh()]
-    y = dot(hidden, v)
-    folding = folding_of(y)
-    of = {id(step): folding.group_of[step] for step in folding.order}
-    by_op = {(step.op.name, folding.group_of[step]) for step in folding.order if step.op}
-    assert by_op == {
-        ("dot", ("net",)), ("tanh", ("net",)), ("multiply", ("net",)), ("dot", ()),
+    x, w, v = values([1.0, 2.0], "x"), values([3.0, 4.0], "net.w"), values([1.0, 1.0], "v")
+    hidden = [dot(x, w).tanh(), (w[0] * x[1]).exp()]
+    folding = folding_of(dot(hidden, v) + 1.0)
+    found = {(step.op.name, folding.group_of[step]) for step in folding.order if step.op}
+    assert found == {
+        ("dot", ("net",)), ("tanh", ("net",)), ("multiply", ("net",)), ("exp", ("net",)),
+        ("dot", ()), ("add", ()),
     }  # fmt: skip
-    assert of[id(folding.roots[0])] == ()
+    # A result is in no group, nor is what only ungrouped things are computed from.
+    folding = folding_of(dot(x, w))
+    assert folding.group_of[folding.roots[0]] == ()
+    # What a layer alone uses belongs to it.
+    residual = (x[0] * 2.0).exp()
+    folding = folding_of((dot([residual.sin(), residual], w)).named("net.y"))
+    assert {folding.group_of[step] for step in folding.order if step.op} == {("net",)}
 
 
 @given(DRAWN)
@@ -222,25 +226,42 @@ def test_any_network_fits_and_does_not_take_long(network, limit):
 def test_a_small_graph_is_not_folded():
     loss = neuron()
     assert draw(loss).svg() == draw(loss, collapse=()).svg()
-    x = values(np.ones(46), "x")
-    assert len(draw(autograd.sum(x))._scene.boxes) == 47
+    assert len(draw(autograd.sum(values(np.ones(20), "x")))._scene.boxes) == 21
     assert len(draw(autograd.sum(values(np.ones(60), "x")))._scene.boxes) == 2
 
 
 def test_a_network_of_layers():
-    picture = read(draw(networks.of_units()).svg())
-    assert picture.frames == [
-        "layer1", "layer1.neuron*", "layer2", "layer2.neuron*", "layer3", "layer3.neuron0",
-    ]  # fmt: skip
-    assert picture.boxes["w"].lines == ["w", "11 × 3"]
-    assert picture.boxes["out"].lines == ["out", "relu(dot(x, w) + b)", "11 Values"]
-    arrows = Counter(label for arrow in picture.arrows for label in arrow.label)
-    assert arrows["33 uses"] == 2
-    assert arrows["121 uses"] == 2
-    tooltip = picture.boxes["w"].tooltip.splitlines()
-    assert tooltip[0] == "layer1.neuron*.w: 11 × 3"
-    assert tooltip[1].startswith("layer1.neuron0.w0 = 0.06")
-    assert tooltip[11] == "… 13 more …"
+    diagram = draw(networks.of_units(seed=1))
+    picture = read(diagram.svg())
+    assert list(picture.boxes) == ["x", "layer1", "layer2", "layer3", "loss"]
+    assert picture.boxes["layer1"].lines == ["layer1", "11 units, 77 Values"]
+    assert picture.boxes["layer1"].marks == {"group"}
+    assert picture.boxes["x"].lines == ["x", "3 Values"]
+    assert picture.boxes["layer3"].lines[1:] == ["17 Values", "data 0.4670273", "grad 1"]
+    assert [(x.tail, x.head, *x.label) for x in picture.arrows] == [
+        ("x", "layer1", "33 uses"),
+        ("layer1", "layer2", "121 uses"),
+        ("layer2", "layer3", "11 uses"),
+        ("layer3", "loss", "1"),
+    ]
+    heats = {box.lines[0].text: box.heats for box in diagram._scene.boxes}
+    shapes = [(x.label, len(x.data), len(x.data[0]), len(x.grad)) for x in heats["layer1"]]
+    assert shapes == [("w", 11, 3, 11), ("b", 1, 11, 1), ("out", 1, 11, 1)]
+    tooltip = picture.boxes["layer1"].tooltip.splitlines()
+    assert tooltip[:2] == ["layer1: 77 Values", "layer1.neuron0.w0"]
+
+
+def test_a_network_of_matrices():
+    loss = networks.of_arrays("W{}_", (3, 4, 2))
+    picture = read(draw(loss).svg())
+    assert {"W1_w", "W1_b", "W2_w", "W2_b"} <= picture.boxes.keys()
+    assert picture.boxes["W1_w"].lines == ["W1_w", "4 × 3"]
+    assert picture.boxes["relu(dot(x, W1_w) + W1_b)"].lines[1] == "4 Values"
+    tooltip = picture.boxes["W1_w"].tooltip.splitlines()
+    assert tooltip[0] == "W1_w: 4 × 3"
+    assert tooltip[1].startswith("W1_w0_0 = 0.")
+    assert ", grad " in tooltip[1]
+    assert len(tooltip) == 13
 
 
 def test_a_transformer():
@@ -324,7 +345,7 @@ def test_a_part_of_what_is_folded_may_be_open():
 
 def test_everything_is_open():
     loss = networks.of_units()
-    assert len(boxes_of(loss, collapse=())) == 262
+    assert len(boxes_of(loss, collapse=())) == 263
     expanded = boxes_of(loss, expand=True)
     assert not any("dot" in box.lines for box in expanded.values())
     assert len(expanded) > 500
@@ -362,7 +383,7 @@ def test_whatever_is_opened_or_folded_every_use_is_on_an_arrow_or_inside_a_box(r
     [networks.of_units, networks.of_arrays, networks.without_names, neuron, networks.recurrent],
 )
 def test_every_key_leads_to_a_picture_and_back(network):
-    pictures = dict(draw(network())._album.pictures())
+    pictures = dict(draw(network())._pictures())
     assert pictures[""] == draw(network())._scene
     assert len(pictures) <= 60
     for key, scene in pictures.items():
@@ -376,25 +397,40 @@ def test_every_key_leads_to_a_picture_and_back(network):
         front += {x for x in leads if x is not None} - reached
         reached |= set(front)
     assert reached == pictures.keys()
-    for scene in pictures.values():
-        for box in scene.boxes:
-            if box.opens:  # more is seen, and there is a way back
-                assert len(pictures[box.opens].boxes) >= 1
+
+
+def box_of(scene, name):
+    return next(x for x in scene.boxes if x.lines[0].text == name)
+
+
+def frame_of(scene, name):
+    return next(x for x in scene.clusters if x.tooltip == name)
 
 
 def test_what_was_opened_folds_back():
-    pictures = dict(draw(networks.of_units())._album.pictures())
-    (w,) = (x for x in pictures[""].boxes if x.tooltip.startswith("layer1.neuron*.w:"))
-    (frame,) = (x for x in pictures[w.opens].clusters if x.tooltip == "layer1.neuron*.w")
-    assert frame.closes == ""
-    (units,) = (x for x in pictures[""].clusters if x.tooltip == "layer1.neuron*")
-    unit = next(x for x in pictures[units.closes].boxes if x.lines[0].text == "neuron7")
-    inside = pictures[unit.opens]
-    (frame,) = (x for x in inside.clusters if x.tooltip == "layer1.neuron7")
-    assert frame.closes == units.closes
-    (layer,) = (x for x in pictures[""].clusters if x.tooltip == "layer1")
-    card = next(x for x in pictures[layer.closes].boxes if x.lines[0].text == "layer1")
-    assert card.opens == ""
+    pictures = dict(draw(networks.of_units())._pictures())
+    layer = box_of(pictures[""], "layer1").opens
+    assert frame_of(pictures[layer], "layer1").closes == ""
+    unit = box_of(pictures[layer], "neuron7").opens
+    assert frame_of(pictures[unit], "layer1.neuron7").closes == layer
+    assert frame_of(pictures[unit], "layer1").closes == ""
+    # Another one leads to where it is open instead.
+    other = box_of(pictures[unit], "neuron6").opens
+    assert other == box_of(pictures[layer], "neuron6").opens
+    assert box_of(pictures[other], "neuron7").opens == unit
+    assert box_of(pictures[unit], "layer2").opens == box_of(pictures[""], "layer2").opens
+
+
+def test_what_is_open_at_first_folds_and_opens_again():
+    pictures = dict(draw(networks.of_arrays(sizes=(3, 4, 2)))._pictures())
+    layer = frame_of(pictures[""], "layer1").closes
+    assert box_of(pictures[layer], "layer1").opens == ""
+    array = box_of(pictures[""], "w").opens
+    assert frame_of(pictures[array], "layer1.w").closes == ""
+    pictures = dict(draw(networks.of_units(sizes=(3, 4, 2)))._pictures())
+    units = frame_of(pictures[""], "layer1.neuron*").closes
+    assert frame_of(pictures[units], "layer1").closes == frame_of(pictures[""], "layer1").closes
+    assert box_of(pictures[units], "neuron3").opens in pictures
 
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE if "." not in name], ids=ascii)

@@ -119,7 +119,7 @@ def draw(
         direction=direction,
         max_nodes=max_nodes,
     )
-    return Diagram(album, timeout)
+    return Diagram(album.first(), timeout, album.pictures)
 
 
 def _roots(value: Value | Iterable[Value]) -> list[Value]:
@@ -161,9 +161,11 @@ class Diagram:
         '<svg'
     """
 
-    def __init__(self, album: Album, timeout: float) -> None:
-        self._album = album
-        self._scene = album.first()
+    def __init__(
+        self, scene: Scene, timeout: float, pictures: Callable[[], Iterable[tuple[str, Scene]]]
+    ) -> None:
+        self._scene = scene
+        self._pictures = pictures
         self._timeout = timeout
         self._svg: str | None = None
 
@@ -195,7 +197,7 @@ class Diagram:
 
     def _page(self) -> str:
         """The page, with a picture for everything in it that can be opened or folded."""
-        pictures = {key: self._drawn(scene) for key, scene in self._album.pictures()}
+        pictures = {key: self._drawn(scene) for key, scene in self._pictures()}
         return page(self._scene.title, pictures)
 
     def save(self, path: str | os.PathLike[str]) -> None:

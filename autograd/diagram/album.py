@@ -105,10 +105,10 @@ class Album:
                     largest = places
         if largest is not None:
             return True, largest
-        for places in self._folding.nearer(places):
-            if (scene := self._tried(places, True)) and _excess(scene, SCREEN) <= 1.0:
+        for nearer in self._folding.nearer(places):
+            if (scene := self._tried(nearer, True)) and _excess(scene, SCREEN) <= 1.0:
                 break
-        return True, places
+        return True, nearer
 
     def _tried(self, places: Places, piled: bool) -> Scene | None:
         """The picture, unless there are too many boxes or arrows in it."""

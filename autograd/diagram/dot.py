@@ -9,6 +9,7 @@ from autograd.diagram import palette
 from autograd.diagram.groups import Group
 from autograd.diagram.scene import Arrow, Box, Scene
 from autograd.diagram.sizes import GAP, RANK_GAP, size
+from autograd.diagram.succession import succession
 from autograd.diagram.widths import SMALL
 
 POINTS_PER_INCH = 72
@@ -74,6 +75,8 @@ def source(scene: Scene) -> str:
         frames[cluster.group[:-1]].subgraph(frames[cluster.group])
     for arrow in scene.arrows:
         graph.edge(arrow.tail, arrow.head, id=arrow.key, **_edge(arrow))
+    for before, after in succession(scene):
+        graph.edge(before, after, style="invis")
     result: str = graph.source
     return result
 

@@ -1,4 +1,4 @@
-"""What is one box: a Value, a pile of Values that are alike, or a group of them by their names.
+"""How a graph is folded into boxes: Values, piles of Values that are alike, groups by their names.
 
 A small graph is drawn Value by Value. A large one is folded until it can be taken in: the elements
 of arrays and what is computed from them alike become piles, then what is used once joins what uses
@@ -41,7 +41,7 @@ class Folding:
 
     @cached_property
     def names(self) -> dict[str, Pile | Group]:
-        """What can be opened and folded, by name."""
+        """All that can be opened and folded, by name."""
         found: dict[str, Pile | Group] = {
             pile.name: pile for pile in self.pile_of.values() if len(pile.members) > 1
         }
@@ -61,7 +61,7 @@ class Folding:
         return {frame: list(names) for frame, names in result.items()}
 
     def named(self, names: Collection[str], verb: str) -> list[Pile | Group]:
-        """What the names stand for.
+        """The groups and piles of the names.
 
         Raises:
             ValueError: if there is nothing of the name.

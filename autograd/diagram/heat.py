@@ -19,7 +19,7 @@ def shade(x: float, largest: float) -> int | None:
         return None
     if x == 0.0:
         return 0
-    share = abs(x) / largest if abs(x) < inf else 1.0
+    share = min(1.0, abs(x) / largest) if abs(x) < inf else 1.0
     size = min(SHADES, 1 + int(SHADES * sqrt(share)))
     return size if x > 0.0 else -size
 

@@ -45,6 +45,8 @@ def read(text: str) -> Layout:
             left, bottom, right, top = map(float, thing["bb"].split(","))
             clusters[thing["id"]] = Rect(left, -top, right, -bottom)
     for thing in content.get("edges", ()):
+        if "id" not in thing:  # of a pair that is in succession
+            continue
         tip, *points = thing["pos"].split()
         curves[thing["id"]] = Curve([*map(_point, points)], _point(tip.removeprefix("e,")))
     return Layout(boxes, clusters, curves)

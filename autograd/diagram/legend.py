@@ -64,9 +64,9 @@ def _pieces(scene: Scene, room: float) -> Iterator[Piece]:
             yield _words(line, palette.ROOT)
     elif len(scene.boxes) == 1 and not scene.boxes[0].heats:
         return
-    if not scene.swept:
+    if not scene.swept and not any(box.color for box in scene.boxes):
         yield _words("no gradients yet: call backward()", palette.MUTED)
-    elif scene.largest:
+    elif scene.swept and scene.largest:
         yield _scale(scene.largest)
     if any(box.tint is None for box in scene.boxes):
         yield _nan()

@@ -27,17 +27,21 @@ function show(next) {
 }
 
 // The whole picture in the middle, no larger than it was drawn.
-function fit() {
+function whole() {
   const scale = Math.min(1, main.clientWidth / picture.width, main.clientHeight / picture.height);
   const width = main.clientWidth / scale;
   const height = main.clientHeight / scale;
-  show({ x: (picture.width - width) / 2, y: (picture.height - height) / 2, width, height });
+  return { x: (picture.width - width) / 2, y: (picture.height - height) / 2, width, height };
+}
+
+function fit() {
+  show(whole());
   touched = false;
 }
 
 function zoom(factor, x = view.x + view.width / 2, y = view.y + view.height / 2) {
   const scale = main.clientWidth / view.width;
-  if (factor > 1 ? scale > 20 : view.width > 4 * Math.max(picture.width, main.clientWidth)) return;
+  if (factor > 1 ? scale > 20 : view.width > 4 * whole().width) return;
   touched = true;
   show({
     x: x - (x - view.x) / factor,

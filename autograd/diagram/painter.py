@@ -43,7 +43,7 @@ LONGEST_INNER = 120
 
 
 class View(NamedTuple):
-    """What is one box in a picture, and which other pictures its boxes and frames lead to."""
+    """The boxes of a picture, and the other pictures that they and the frames lead to."""
 
     places: Places
     frames: Mapping[Place, Group]
@@ -68,7 +68,7 @@ class Painter:
         return _Sheet(self, view).scene()
 
     def label(self, step: Step) -> str:
-        """What a step is called."""
+        """The name or the formula by which a step is called."""
         text = self.labels[step].text.text
         return text if step.name else shortened(text, 40)
 
@@ -278,7 +278,9 @@ class _Sheet:
         inner = set(members)
         count = _size([len(members)])
         results = [x for x in members if x in self.outward or x in self.folding.roots]
-        lines = [*_name_lines(group[-1]), Line("count", count)]
+        plates = [plate for plate in self.folding.units if plate[:-1] == group]
+        units = [f"{len(self.folding.units[plate])} units" for plate in plates]
+        lines = [*_name_lines(group[-1]), Line("count", ", ".join([*units, count]))]
         if len(results) == 1:
             lines += self._numbers(results[0])
         named = [step for step in members if step.name]

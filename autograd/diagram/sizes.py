@@ -7,6 +7,7 @@ from typing import NamedTuple
 from autograd.diagram.groups import Group
 from autograd.diagram.legend import legend, legend_size
 from autograd.diagram.scene import Box, Heat, Line, Scene
+from autograd.diagram.succession import succession
 from autograd.diagram.widths import LINE_HEIGHT, SMALL, TINY, width
 
 NARROWEST, SIDE = 76, 9
@@ -185,9 +186,10 @@ def _ranks(scene: Scene) -> dict[str, int]:
     """The rank of each box, by its key: as near as can be to what uses it, those before 0."""
     users: dict[str, list[str]] = defaultdict(list)
     waiting: Counter[str] = Counter()
-    for arrow in scene.arrows:
-        users[arrow.head].append(arrow.tail)
-        waiting[arrow.tail] += 1
+    arrows = [(arrow.tail, arrow.head) for arrow in scene.arrows]
+    for tail, head in [*arrows, *succession(scene)]:
+        users[head].append(tail)
+        waiting[tail] += 1
     ready = [box.key for box in scene.boxes if not waiting[box.key]]
     ranks = dict.fromkeys((box.key for box in scene.boxes), 0)
     for key in ready:  # which grows
