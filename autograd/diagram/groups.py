@@ -17,8 +17,8 @@ def groups(order: Sequence[Step], roots: Collection[Step]) -> dict[Step, Group]:
 
     An operation without a name belongs where everything that uses it belongs. If that is in no
     group, it belongs where the named leaves belong that it uses, such as the weights of a layer;
-    without those, where the operand belongs that took most steps to compute. A result without a
-    name is in no group.
+    without those, where the operand belongs that took most steps to compute. But what only serves a
+    result in no group, `(layer3.out - 1) ** 2`, is in none either: the name has ended the layer.
     """
     own: dict[Step, Group] = {}
     for step in order:
@@ -29,15 +29,15 @@ def groups(order: Sequence[Step], roots: Collection[Step]) -> dict[Step, Group]:
             own[step] = ()
     result = _by_users(order, own)
     if any(result.values()):
+        decided = {step: group for step, group in result.items() if step in own or group}
+        inner = {x for step in order if own.get(step) != () for x in step.operands}
         height = heights(order)
-        decided = dict(own)
         for step in order:
-            if step not in own and not result[step]:
-                result[step], by_leaves = _by_operands(step, result, height)
-                if by_leaves or result[step]:
-                    decided[step] = result[step]
-            elif result[step]:
-                decided[step] = result[step]
+            if step not in decided:
+                ended = step not in inner and _is_named(step.operands)
+                group = () if ended else _by_operands(step, decided, height)
+                if group is not None:
+                    decided[step] = group
         result = _by_users(order, decided)
     return {step: result[step] for step in order}
 
@@ -55,18 +55,23 @@ def _by_users(order: Sequence[Step], decided: Mapping[Step, Group]) -> dict[Step
 
 
 def _by_operands(
-    step: Step, group_of: Mapping[Step, Group], height: Mapping[Step, int]
-) -> tuple[Group, bool]:
-    """The group of a step by its operands, and whether named leaves among them say so."""
+    step: Step, decided: Mapping[Step, Group], height: Mapping[Step, int]
+) -> Group | None:
+    """The group of a step by its operands; None if they say nothing."""
     operands = [x for x in step.operands if isinstance(x, Step)]
     leaves = [x for x in operands if x.op is None and x.name]
     top = max((height[x] for x in operands), default=0)
-    decisive = [x for x in leaves if group_of[x]] or leaves
+    decisive = [x for x in leaves if decided[x]] or leaves
     decisive = decisive or [x for x in operands if height[x] == top]
-    result = group_of[decisive[0]] if decisive else ()
+    result = decided.get(decisive[0], ()) if decisive else ()
     for x in decisive:
-        result = _common(group_of[x], result)
-    return result, bool(leaves)
+        result = _common(decided.get(x, ()), result)
+    return result if result or leaves else None
+
+
+def _is_named(operands: Sequence[Step | float]) -> bool:
+    """Whether the operands are operations with names, or constants."""
+    return all(isinstance(x, float) or (x.op is not None and x.name) for x in operands)
 
 
 def heights(order: Sequence[Step]) -> dict[Step, int]:
