@@ -284,7 +284,10 @@ def test_the_drawn_report():
     assert picture.boxes["w1"].outline["stroke"] == palette.RIGHT
     assert picture.boxes["dot"].outline["stroke"] == palette.OPERATION
     assert [x.label for x in picture.arrows if x.head == "output"] == [["yours 0 ≠ 1"]]
-    assert [x.grad for x in w] == grads  # comparing and drawing change nothing
+    # The gradients are the automatic ones, though `backward()` was not called, and stays uncalled.
+    assert picture.boxes["w0"].lines == ["w0", "data -3", "grad 12", "yours 6 ≠ 12"]
+    assert picture.boxes["dot"].lines == ["dot", "data 5", "grad 12"]
+    assert [x.grad for x in w] == grads
     failed = check_gradient(loss_of_a_neuron, planted("mask missing"), [-3.0, -1.0, 2.0], 1.0)
     assert "yours" in failed.draw(depth=9).source
 

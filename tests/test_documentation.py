@@ -196,11 +196,24 @@ def test_readme_starts_with_one_sentence_and_the_two_commands() -> None:
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_readme_shows_the_picture_that_its_first_command_writes() -> None:
-    text = README.read_text(encoding="utf-8")
-    run(next(commands(next(blocks(text)).body))[0])
-    (shown,) = re.findall(r"!\[[^]]*\]\((.*?)\)", text)
-    assert Path(shown).read_bytes() == Path("neuron.svg").read_bytes()
+def test_the_pictures_are_those_that_the_examples_write() -> None:
+    run(next(commands(next(blocks(read(README))).body))[0])
+    run("python docs/examples/network.py")
+    session: dict[str, object] = {}
+    for block in blocks(read(README)):
+        if block.language == "pycon":
+            for example in doctest.DocTestParser().get_examples(block.body):
+                exec(compile(example.source, README, "single"), session)
+    shown = re.findall(r"!\[[^]]*\]\((.*?)\)", read(README))
+    assert shown == ["docs/neuron.svg", "docs/network.svg", "docs/comparison.svg"]
+    for path in shown:
+        assert (ROOT / path).read_bytes() == Path(Path(path).name).read_bytes()
+
+
+@pytest.mark.parametrize("page", ["index.md", "tutorial.md"])
+def test_a_page_opens_with_a_picture(page: str) -> None:
+    text = read(ROOT / "docs" / page)
+    assert 0 < text.index("](neuron.svg)") < text.index("```")
 
 
 def test_reference_describes_every_public_name() -> None:

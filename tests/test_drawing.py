@@ -261,12 +261,12 @@ def test_a_mark_is_conspicuous_and_agreement_is_not():
     svg = autograd.compare(loss, {w[0]: 3.0, w[1]: 1.0}).draw().svg()
     boxes = read(svg).boxes
     assert boxes["w0"].lines[-1] == "yours 3 ≠ 2"
-    assert boxes["w0"].grounds == [palette.WRONG]
+    assert boxes["w0"].grounds == [palette.tint(4), palette.WRONG]
     assert (boxes["w0"].outline["stroke"], boxes["w1"].outline["stroke"]) == (
         palette.WRONG,
         palette.RIGHT,
     )
-    assert boxes["w1"].grounds == []
+    assert boxes["w1"].grounds == [palette.tint(3)]
     texts = re.findall(r"<text ([^>]*)>yours 3 ≠ 2</text>", svg)
     assert len(texts) == 2  # on the arrow and in the box
     assert all(f'fill="{palette.BACKGROUND}"' in text for text in texts)

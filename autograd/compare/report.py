@@ -9,7 +9,10 @@ from html import escape
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
+from autograd.compare.gradients import gradients
+from autograd.edges import uses
 from autograd.explain.document import COLUMNS
+from autograd.graph import topological_order
 from autograd.notation.names import legible
 from autograd.notation.numbers import number
 
@@ -104,7 +107,8 @@ class Report:
     def draw(self, **options: Any) -> Diagram:
         """The graph with every compared number beside the automatic one, coloured by the verdict.
 
-        After `check_gradient()`, it is the graph at the point of the table.
+        The gradients are computed for this picture, whatever `grad` holds. After
+        `check_gradient()`, it is the graph at the point of the table.
 
         Args:
             options: those of `draw()`.
@@ -130,7 +134,9 @@ class Report:
                 marks[wrt] = Mark(words, color)
             if any(x is wrt for x in of.operands):
                 marks[of, wrt] = Mark(words, color)
-        return draw(self._root, marks=marks, **options)
+        order = topological_order(self._root)
+        swept = gradients(order, uses(order))
+        return draw(self._root, marks=marks, gradients=swept, **options)
 
     def __repr__(self) -> str:
         return f"<Report: {self.verdict}, {len(self.rows)} derivatives compared>"

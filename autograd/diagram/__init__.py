@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import threading
 import webbrowser
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -42,6 +42,7 @@ def draw(
     max_nodes: int = 1000,
     timeout: float = 30.0,
     marks: Marks = MappingProxyType({}),
+    gradients: Mapping[Value, float] | None = None,
 ) -> Diagram:
     """Draw the graph of everything that a Value, or several, was computed from.
 
@@ -79,6 +80,7 @@ def draw(
         timeout: how long laying out the picture may take, in seconds.
         marks: a word and a colour, an `autograd.diagram.steps.Mark`, for the gradients of Values
             and the local derivatives of pairs (Value, operand): reports mark what they compared.
+        gradients: of all the Values in the graph, shown instead of their `grad`: those of a report.
 
     Raises:
         TypeError: if `value` is not a Value or several, or an option is of the wrong type.
@@ -109,7 +111,7 @@ def draw(
     timeout = real(timeout, "timeout")
     if not timeout > 0.0:
         raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
-    folding = Folding(*steps(roots, expand=whole_graph, marks=marks))
+    folding = Folding(*steps(roots, expand=whole_graph, marks=marks, gradients=gradients))
     album = Album(
         folding,
         Painter(folding, edges),
@@ -204,7 +206,8 @@ class Diagram:
         """Write the picture to a file, in the format given by the suffix of its name.
 
         - `.svg`
-        - `.html`: a page on which the picture can be moved and magnified, complete in one file
+        - `.html`: a page on which parts can be opened and folded, and the picture moved and
+          magnified; complete in one file
         - `.dot`: the source
         - `.png`: at twice its size, or at its own if it is large
         - `.pdf`: drawn by the program `dot`, if Graphviz is installed

@@ -60,10 +60,17 @@ def _lives(edge: Edge[Any], alive: bool) -> bool:
     return (alive and edge.partial != 0.0) or isnan(edge.node.grad * edge.partial)
 
 
-def steps(roots: Sequence[Value], *, expand: bool, marks: Marks) -> tuple[list[Step], list[Step]]:
+def steps(
+    roots: Sequence[Value],
+    *,
+    expand: bool,
+    marks: Marks,
+    gradients: Mapping[Value, float] | None = None,
+) -> tuple[list[Step], list[Step]]:
     """The steps up to the roots, in topological order, and those of the roots.
 
-    With `expand`, dot products and sums become multiplications and additions.
+    With `expand`, dot products and sums become multiplications and additions. `gradients` are shown
+    instead of those that the Values have.
     """
     found: dict[Value, None] = {}
     for root in roots:
@@ -81,7 +88,7 @@ def steps(roots: Sequence[Value], *, expand: bool, marks: Marks) -> tuple[list[S
             [made[x] if isinstance(x, Value) else x for x in node.operands],
             node.partials,
             node.data,
-            float(node.grad),
+            float(node.grad) if gradients is None else gradients[node],
             node.name,
             node in alive,
             alive.get(node, False),
