@@ -11,7 +11,7 @@ from graphs import chain, neuron
 from hypothesis import given
 from hypothesis import strategies as st
 from picture import read
-from test_diagram import DRAWN, HOSTILE
+from test_diagram import DRAWN, HOSTILE, layers
 
 import autograd
 from autograd import Value, dot, draw, relu, values
@@ -128,6 +128,14 @@ def test_the_order_of_operands_matters_where_they_cannot_be_exchanged():
     )
     mixed = autograd.sum([x[0] - y[0], y[1] - x[1], x[2] * y[2], y[0] * x[0]])
     assert len(piles_of(alike)) == 5
+    with_constants = autograd.sum([x[0] - 1.0, x[1] - 2.0, 3.0 - x[2], x[0] * 2.0, 3.0 * x[1]])
+    assert sorted(len(pile.members) for pile in piles_of(with_constants).values()) == [
+        1,
+        1,
+        2,
+        2,
+        3,
+    ]
     assert sorted(len(pile.members) for pile in piles_of(mixed).values()) == [1, 1, 1, 2, 3, 3]
 
 
@@ -248,7 +256,7 @@ def test_a_network_of_layers():
     shapes = [(x.label, len(x.data), len(x.data[0]), len(x.grad)) for x in heats["layer1"]]
     assert shapes == [("w", 11, 3, 11), ("b", 1, 11, 1), ("out", 1, 11, 1)]
     tooltip = picture.boxes["layer1"].tooltip.splitlines()
-    assert tooltip[:2] == ["layer1: 77 Values", "layer1.neuron0.w0"]
+    assert tooltip[:2] == ["layer1: 11 units, 77 Values", "layer1.neuron0.w0"]
 
 
 def test_a_network_of_matrices():
@@ -313,6 +321,13 @@ def test_a_layer_opens_into_its_units_and_a_unit_into_its_values():
     assert "neuron4" in unit
     assert unit["w1"].lines[0] == "w1"
     assert "layer1.neuron3" in read(draw(loss, expand="layer1.neuron3").svg()).frames
+
+
+def test_what_is_open_stays_open():
+    y = layers()
+    assert draw(y, expand="layer1").svg() == draw(y).svg()
+    assert draw(y, expand=["layer1.neuron0", "x"]).svg() == draw(y).svg()
+    assert draw(y, expand="layer1", collapse="layer2").svg() == draw(y, collapse="layer2").svg()
 
 
 def test_an_array_opens_into_its_elements():

@@ -2,23 +2,27 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from math import inf
 from typing import NamedTuple
 
 from autograd.diagram.alike import Pile
 from autograd.diagram.engine import REMEDY
-from autograd.diagram.folding import REST, Folding, Frames, Place, Places, near
+from autograd.diagram.folding import Folding, Frames, Place, Places, near
 from autograd.diagram.groups import Group, groups_around
 from autograd.diagram.painter import Painter, View, arrow_count
 from autograd.diagram.scene import DIRECTIONS, Direction, Scene
 from autograd.diagram.sizes import extent
 from autograd.diagram.steps import Step
 
+Size = tuple[float, float]
+"""The width and the height of a picture, in points."""
+
 MOST_BOXES, MOST_ARROWS = 48, 48
 """How many of them there may be in a picture before it is folded."""
 LARGEST = 3500.0, 2500.0
-"""The largest picture that is not folded, in points."""
+"""The largest picture that is not folded."""
 SCREEN = 2000.0, 1400.0
-"""The size below which a folded picture stays, in points."""
+"""The size below which a folded picture stays."""
 MOST_OPENED = 64
 """How many boxes there may be in a picture that a click opens."""
 MOST_PICTURES = 60
@@ -98,37 +102,36 @@ class Album:
         largest = None
         for count, level in enumerate(self._folding.levels()):
             places = self._folding.closed(level, closed)
-            if scene := self._tried(places, count > 0):
-                if _excess(scene, SCREEN if count else LARGEST) <= 1.0:
-                    return count > 0, places
-                if count and _excess(scene, LARGEST) <= 1.0:
-                    largest = places
+            size = self._size(places, count > 0)
+            if _excess(size, SCREEN if count else LARGEST) <= 1.0:
+                return count > 0, places
+            if count and _excess(size, LARGEST) <= 1.0:
+                largest = places
         if largest is not None:
             return True, largest
         for nearer in self._folding.nearer(places):
-            if (scene := self._tried(nearer, True)) and _excess(scene, SCREEN) <= 1.0:
+            if _excess(self._size(nearer, True), SCREEN) <= 1.0:
                 break
         return True, nearer
 
-    def _tried(self, places: Places, piled: bool) -> Scene | None:
-        """The picture, unless there are too many boxes or arrows in it."""
+    def _size(self, places: Places, piled: bool) -> Size:
+        """The size of the picture; endless if there are too many boxes or arrows in it."""
         shown = self._near(places)
         if len(set(shown.values())) > MOST_BOXES or arrow_count(shown) > MOST_ARROWS:
-            return None
+            return inf, inf
         view = View(shown, self._all_frames(shown, {}, piled), {}, {})
-        return self._directed(self._painter.scene(view))
+        return self._directed(self._painter.scene(view))[1]
 
     def _near(self, places: Places) -> Places:
         return places if self._depth is None else near(places, self._folding.roots, self._depth)
 
-    def _directed(self, scene: Scene) -> Scene:
-        """The picture in the direction that is asked for, or in which it fits best."""
+    def _directed(self, scene: Scene) -> tuple[Scene, Size]:
+        """The picture in the direction that is asked for, or in which it fits best; its size."""
         choice = [self._direction] if self._direction else DIRECTIONS
-        scenes = [replace(scene, direction=direction) for direction in choice]
-        return next(
-            (x for limit in (SCREEN, LARGEST) for x in scenes if _excess(x, limit) <= 1.0),
-            min(scenes, key=lambda x: _excess(x, LARGEST)),
-        )
+        turned = [replace(scene, direction=direction) for direction in choice]
+        sized = [(x, extent(x)) for x in turned]
+        fitting = (x for limit in (SCREEN, LARGEST) for x in sized if _excess(x[1], limit) <= 1.0)
+        return next(fitting, None) or min(sized, key=lambda x: _excess(x[1], LARGEST))
 
     def _around(self, item: Pile | Group, places: Places) -> list[Group]:
         """The groups to be opened before a part of them, if that is not yet to be seen."""
@@ -147,7 +150,7 @@ class Album:
         boxes = dict.fromkeys(places.values())
         opens = {}
         for place in boxes:
-            if isinstance(place, Step) or (isinstance(place, Pile) and place.label == REST):
+            if isinstance(place, Step) or (isinstance(place, Pile) and place.rest):
                 continue
             if self._folding.parts(place) + len(boxes) <= MOST_OPENED:
                 opens[place] = self._to(self._origin(number, place), place, True)
@@ -159,7 +162,7 @@ class Album:
             {place: key for place, key in opens.items() if key is not None},
             {group: key for group, key in closes.items() if key is not None},
         )
-        return self._directed(self._painter.scene(view))
+        return self._directed(self._painter.scene(view))[0]
 
     def _view(self, number: int) -> tuple[Places, Frames]:
         if number not in self._views:
@@ -234,9 +237,9 @@ def cut(places: Places) -> int:
     )
 
 
-def _excess(scene: Scene, limit: tuple[float, float]) -> float:
+def _excess(size: Size, limit: Size) -> float:
     """How large a picture is compared to a limit; up to 1 it fits."""
-    return max(x / most for x, most in zip(extent(scene), limit, strict=True))
+    return max(x / most for x, most in zip(size, limit, strict=True))
 
 
 def _key(number: int) -> str:

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from autograd.diagram.groups import Group, groups_around, heights, name_in
 from autograd.diagram.steps import Step
@@ -43,6 +44,8 @@ class Pile:
     """The name by which it is opened and folded, different from all others."""
     joined: bool = False
     """Whether it holds steps of the formula of its results."""
+    rest: bool = False
+    """Whether it holds all that is far from the results of the graph."""
 
 
 def arrays(names: Iterable[str]) -> dict[str, tuple[str, Index]]:
@@ -112,130 +115,125 @@ def units(order: Sequence[Step], group_of: Mapping[Step, Group]) -> dict[Group, 
     return {(): (), **{group: tuple([part[x] for x in around[group]]) for group in highest}}
 
 
-def piles(
-    order: Sequence[Step], group_of: Mapping[Step, Group], roots: Collection[Step]
-) -> dict[Step, Pile]:
-    """For each of the steps, which are in topological order, the pile of those that are alike."""
+class _Name(NamedTuple):
+    """What the name of a step says."""
+
+    frame: Group
+    """The groups around it, with `*` for the number of a unit."""
+    label: str | None
+    """The name without an index; None if it has no name."""
+    numbers: Index
+    """Those of the units, and the index."""
+
+
+def _names(order: Sequence[Step], group_of: Mapping[Step, Group]) -> dict[Step, _Name]:
     frame_of = units(order, group_of)
-    element = {}
-    by_group: dict[Group, list[str]] = defaultdict(list)
+    last = {step: name_in(group_of[step], step.name) for step in order if step.name}
+    together: dict[Group, list[str]] = defaultdict(list)
+    for step, name in last.items():
+        together[frame_of[group_of[step]]].append(name)
+    elements = {frame: arrays(names) for frame, names in together.items()}
+    result = {}
     for step in order:
-        if step.name:
-            by_group[frame_of[group_of[step]]].append(_last(step, group_of))
-    for frame, names in by_group.items():
-        element[frame] = arrays(names)
-    keys = _keys(order, roots, group_of, frame_of, element)
-    result: dict[Step, Pile] = {}
-    made: dict[Hashable, Pile] = {}
-    for step in order:
-        frame = frame_of[group_of[step]]
-        if keys[step] not in made:
-            label = element[frame].get(_last(step, group_of), (None,))[0] if step.name else None
-            made[keys[step]] = Pile(frame, label, [], (), [])
-        result[step] = made[keys[step]]
-        made[keys[step]].members.append(step)
-    _count(result, order, roots)
-    for pile in made.values():
-        if pile.label is None and pile.results[0].name:
-            pile.label = _last(pile.results[0], group_of)
-        index = {
-            step: _numbers(group_of[step], pile.frame)
-            + (element[pile.frame].get(_last(step, group_of), ("", ()))[1] if step.name else ())
-            for step in pile.results
-        }
-        pile.shape = _extent(index.values())
-        if prod(pile.shape) == len(index):
-            pile.results.sort(key=index.__getitem__)
-        else:
-            pile.shape = (len(index),)
-    _name(made.values())
+        group = group_of[step]
+        frame = frame_of[group]
+        label: str | None = None
+        index: Index = ()
+        if step in last:
+            label, index = elements[frame].get(last[step], (last[step], ()))
+        result[step] = _Name(frame, label, _numbers(group, frame) + index)
     return result
-
-
-def _last(step: Step, group_of: Mapping[Step, Group]) -> str:
-    """The part of a name that is not that of its group."""
-    return name_in(group_of[step], step.name or "")
 
 
 def _numbers(group: Group, frame: Group) -> Index:
     """The numbers of the units that a group is one of."""
-    pairs = zip(group, frame, strict=True)
-    matches = [ELEMENT.fullmatch(part) for part, pattern in pairs if part != pattern]
-    return tuple([n for match in matches if match for n in _index(match["index"])])
+    return tuple(
+        number
+        for part, pattern in zip(group, frame, strict=True)
+        if part != pattern
+        for number in _index(part.removeprefix(pattern.removesuffix(ANY)))
+    )
+
+
+def piles(
+    order: Sequence[Step], group_of: Mapping[Step, Group], roots: Collection[Step]
+) -> dict[Step, Pile]:
+    """For each of the steps, which are in topological order, the pile of those that are alike."""
+    names = _names(order, group_of)
+    keys = _keys(order, names, roots)
+    made: dict[Hashable, Pile] = {}
+    for step in order:
+        pile = made.setdefault(keys[step], Pile(names[step].frame, None, [], (), []))
+        pile.members.append(step)
+    outside = {*roots} | {x for step in order for x in _operands(step) if keys[x] != keys[step]}
+    seen: Counter[str] = Counter()
+    for pile in made.values():
+        pile.results = [step for step in pile.members if step in outside]
+        first = pile.results[0]
+        pile.label = names[first].label
+        indices = {step: names[step].numbers for step in pile.results}
+        pile.shape = _extent(indices.values())
+        if prod(pile.shape) == len(indices):
+            pile.results.sort(key=indices.__getitem__)
+        else:
+            pile.shape = (len(indices),)
+        own = pile.label or (first.op.name if first.op else "leaves")
+        pile.name = ".".join([*pile.frame, own])
+        seen[pile.name] += 1
+        if seen[pile.name] > 1:
+            pile.name += f" {seen[pile.name]}"
+    return {step: made[keys[step]] for step in order}
+
+
+def _operands(step: Step) -> list[Step]:
+    return [x for x in step.operands if isinstance(x, Step)]
 
 
 def _keys(
-    order: Sequence[Step],
-    roots: Collection[Step],
-    group_of: Mapping[Step, Group],
-    frame_of: Mapping[Group, Group],
-    element: Mapping[Group, Mapping[str, tuple[str, Index]]],
+    order: Sequence[Step], names: Mapping[Step, _Name], roots: Collection[Step]
 ) -> dict[Step, Hashable]:
-    """A number for each step, the same for those that are alike.
+    """A key for each step, the same for those that are alike.
 
-    The operands' numbers are less than those of what is computed from them, so nothing that is
-    alike is computed from one another, but for the parts of one sum.
+    An operation's key is made of those of its operands, so nothing that is alike is computed from
+    one another, but for the parts of one sum.
     """
-    uses = Counter(x for step in order for x in step.operands if isinstance(x, Step))
+    uses = Counter(x for step in order for x in _operands(step))
     numbers: dict[Hashable, int] = {}
     result: dict[Step, Hashable] = {}
     operands: dict[Step, frozenset[Hashable]] = {}
-    part_of: dict[Step, Step] = {}
+    whole: dict[Step, Step] = {}
     for step in order:
-        frame = frame_of[group_of[step]]
-        base = None
-        if step.name:
-            last = _last(step, group_of)
-            base = element[frame].get(last, (last,))[0]
-        key: Hashable
-        if step.op is None:
-            key = frame, base
-        else:
+        frame, label, _ = names[step]
+        key: Hashable = frame, label
+        if step.op is not None:
             used: list[Hashable] = []
             inner: frozenset[Hashable] = frozenset()
             for x in step.operands:
-                if not isinstance(x, Step) or x not in result:
-                    continue
-                same = x.op is step.op and frame_of[group_of[x]] == frame
-                if same and uses[x] == 1 and not x.name and x not in roots:
-                    part_of[x] = step
+                if isinstance(x, float):
+                    used.append(None)  # its place matters, not its value
+                elif (
+                    x.op is step.op
+                    and uses[x] == 1
+                    and not x.name
+                    and names[x].frame == frame
+                    and x not in roots
+                ):
+                    whole[x] = step
                     inner |= operands[x]
                 else:
                     used.append(result[x])
-            operands[step] = inner.union(used)
+            operands[step] = inner.union(used) - {None}
             ordered = step.op.arity is not None and not step.op.symmetric and not inner
-            key = frame, base, step.op, tuple(used) if ordered else operands[step]
+            key = frame, label, step.op, tuple(used) if ordered else operands[step]
         result[step] = numbers.setdefault(key, len(numbers))
     for step in reversed(order):
-        if step in part_of:
-            result[step] = result[part_of[step]]
+        if step in whole:
+            result[step] = result[whole[step]]
     # A leaf without a name is known by what uses it, and how often.
     users: dict[Step, set[Hashable]] = defaultdict(set)
     for step in order:
-        for x in step.operands:
-            if isinstance(x, Step) and x.op is None and not x.name:
+        for x in _operands(step):
+            if x.op is None and not x.name:
                 users[x].add(result[step])
     result |= {x: (frozenset(found), uses[x]) for x, found in users.items()}
     return result
-
-
-def _count(pile_of: Mapping[Step, Pile], order: Sequence[Step], roots: Collection[Step]) -> None:
-    """Find the results of all piles."""
-    outside = dict.fromkeys(roots)
-    for step in order:
-        for x in step.operands:
-            if isinstance(x, Step) and x in pile_of and pile_of[x] is not pile_of[step]:
-                outside[x] = None
-    for step in order:
-        if step in outside:
-            pile_of[step].results.append(step)
-
-
-def _name(made: Iterable[Pile]) -> None:
-    seen: Counter[str] = Counter()
-    for pile in made:
-        op = pile.results[0].op
-        own = pile.label or (op.name if op else "leaves")
-        name = ".".join([*pile.frame, own])
-        seen[name] += 1
-        pile.name = name if seen[name] == 1 else f"{name} {seen[name]}"

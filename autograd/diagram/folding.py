@@ -8,6 +8,7 @@ the results is one box.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from autograd.diagram.alike import Pile, piles
@@ -23,8 +24,6 @@ Frames = dict[Place, Group]
 
 FEW = 40
 """How many Values of a group that is opened are drawn one by one, rather than in piles."""
-REST = "the rest"
-"""The label of the pile of all that is far from the results."""
 
 
 class Folding:
@@ -116,32 +115,32 @@ class Folding:
             for x in step.operands:
                 if isinstance(x, Step) and places[x] != place:
                     users[places[x]].add(place)
-        target: dict[Place, Place] = {}
-        for place in reversed(dict.fromkeys(places.values())):
-            target[place] = place
-            (user, *others) = users[place] or [None]
-            if user is None or others or isinstance(place, tuple) or isinstance(user, tuple):
+        into: dict[Place, Step | Pile] = {}
+        for place, found in users.items():
+            (user, *others) = found
+            if others or isinstance(place, tuple) or isinstance(user, tuple):
                 continue
             results = place.results if isinstance(place, Pile) else [place]
-            alone = all(
+            if self._frame(place) == self._frame(user) and all(
                 x.op is not None and not x.name and uses[x] == 1 and x not in self.roots
                 for x in results
-            )
-            if alone and self._frame(place) == self._frame(user):
-                target[place] = target[user]
+            ):
+                into[place] = user
+        for place in into:
+            path = [place]
+            while (end := into[path[-1]]) in into:
+                path.append(end)
+            into.update(dict.fromkeys(path, end))
         made: dict[Place, Pile] = {}
-        for place, end in target.items():
-            if end is not place and end not in made:
-                pile = end if isinstance(end, Pile) else self.pile_of[end]  # type: ignore[index]
-                made[end] = Pile(
-                    pile.frame, pile.label, [], pile.shape, pile.results, pile.name, joined=True
-                )
+        for end in into.values():
+            pile = end if isinstance(end, Pile) else self.pile_of[end]
+            made[end] = replace(pile, members=[], joined=True)
         result: Places = {}
         for step, place in places.items():
-            end = target[place]
-            result[step] = made.get(end, end)
-            if end in made:
-                made[end].members.append(step)
+            place = into.get(place, place)
+            result[step] = made.get(place, place)
+            if place in made:
+                made[place].members.append(step)
         return result
 
     def _frame(self, place: Step | Pile) -> Group:
@@ -159,7 +158,7 @@ class Folding:
         while limit > 0:
             limit = min(limit - 1, int(limit * 0.8))
             far = [step for step in places if distance[step] > limit]
-            rest = Pile((), REST, far, (len(far),), far, REST)
+            rest = Pile((), None, far, (len(far),), far, rest=True)
             yield {step: rest if distance[step] > limit else places[step] for step in places}
 
     # --- What is asked for ----------------------------------------------------------------------
@@ -193,7 +192,8 @@ class Folding:
     def opened(self, places: Places, frames: Frames, item: Pile | Group) -> tuple[Places, Group]:
         """The same, with a pile or a group open, each of its parts in one box; and their frame.
 
-        The frames that do not follow from the names are added to `frames`.
+        The frames that do not follow from the names are added to `frames`. Nothing changes where
+        every Value is a box already.
         """
         result = dict(places)
         if isinstance(item, Pile):
@@ -217,6 +217,8 @@ class Folding:
                 else:
                     open_here = open_all or self.pile_of[step].frame != item
                     result[step] = step if open_here else self.formulas[step]
+        if all(places[step] is step for step in inner):
+            return places, frame
         frames.update((result[step], frame) for step in inner)
         return result, frame
 

@@ -1,0 +1,238 @@
+"""The boxes of a picture, with all that is written in them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from autograd.diagram import palette
+from autograd.diagram.alike import Pile
+from autograd.diagram.folding import Folding, Place, Places
+from autograd.diagram.groups import Group, name_in
+from autograd.diagram.heat import shade, shades
+from autograd.diagram.scene import Box, Heat, Line
+from autograd.diagram.steps import Mark, Step
+from autograd.diagram.telling import Telling, size_of
+from autograd.diagram.widths import shortened, wrapped
+from autograd.diagram.words import LONGEST_FORMULA, operation, pile_formula
+from autograd.notation.names import legible
+from autograd.notation.numbers import number
+from autograd.op import Op
+
+WIDEST = 20.0
+"""The width of a line in a box, in units of the font's size."""
+MOST_HEATS = 3
+"""How many arrays are shown in the box of a group."""
+
+
+class Boxes:
+    """Makes the boxes of a picture."""
+
+    def __init__(
+        self,
+        folding: Folding,
+        telling: Telling,
+        places: Places,
+        frames: Mapping[Place, Group],
+        opens: Mapping[Place, str],
+    ) -> None:
+        self._folding, self._telling = folding, telling
+        self._places, self._frames, self._opens = places, frames, opens
+        self._alike: dict[tuple[Pile, Op | None, int], bool] = {}
+        self._members: dict[Place, list[Step]] = defaultdict(list)
+        for step, place in places.items():
+            self._members[place].append(step)
+        self.keys = {place: f"box{count}" for count, place in enumerate(self._members)}
+        self._outward = {
+            x
+            for step, place in places.items()
+            for x in step.operands
+            if isinstance(x, Step) and places.get(x) != place
+        }.union(folding.roots)
+
+    def all(self) -> list[Box]:
+        """The boxes, in the order of the first Values in them."""
+        return [self._box(place) for place in self._members]
+
+    def _box(self, place: Place) -> Box:
+        if isinstance(place, Step):
+            return self._value(place)
+        if isinstance(place, Pile):
+            return self._rest(place) if place.rest else self._pile(place)
+        return self._group(place)
+
+    def _value(self, step: Step) -> Box:
+        frame, root = self._frames[step], step in self._folding.roots
+        lines = _name_lines(name_in(frame, step.name)) if step.name else []
+        if not step.name and (step.op is None or root):
+            lines.append(Line("name", self._telling.label(step)))
+        if step.op is not None:
+            lines.append(Line("operation", shortened(operation(step), 32) or "·"))
+        lines += self._numbers(step)
+        if step.mark:
+            lines.append(Line("mark", step.mark.text))
+        return Box(
+            self.keys[step],
+            "leaf" if step.op is None else "operation",
+            lines,
+            "\n".join(self._telling.told(step)),
+            frame,
+            root=root,
+            dead=not step.alive,
+            tint=shade(step.grad, self._telling.largest),
+            color=step.mark.color if step.mark else None,
+        )
+
+    def _numbers(self, step: Step) -> list[Line]:
+        data = Line("data", f"data {number(step.data)}")
+        if not self._telling.swept:
+            return [data]
+        return [data, Line("grad", f"grad {number(step.grad)}")]
+
+    def _pile(self, pile: Pile) -> Box:
+        members = set(self._members[pile])
+        results = [x for x in pile.results if x in members] or self._members[pile][-1:]
+        shape = pile.shape if len(results) == len(pile.results) else (len(results),)
+        first, single = results[0], len(results) == 1
+        lines = _name_lines(pile.label) if pile.label else []
+        if not pile.label and (first.op is None or first in self._folding.roots):
+            lines.append(Line("name", self._telling.label(first) if single else "leaves"))
+        if first.op is not None:
+            formula = shortened(pile_formula(first, self._part, self._same), LONGEST_FORMULA)
+            lines += [Line("operation", line) for line in wrapped(formula, WIDEST)]
+        if not single:
+            lines.append(Line("count", size_of(shape)))
+        told = self._telling.told(first) if single else self._telling.listed(results)
+        return self._folded(
+            pile,
+            "leaf" if first.op is None else "operation",
+            lines,
+            [f"{legible(pile.name)}: {size_of(shape)}", *told],
+            results,
+            [] if single else [self._heat("", results, shape)],
+        )
+
+    def _rest(self, pile: Pile) -> Box:
+        members = self._members[pile]
+        words = size_of([len(members)])
+        return self._folded(
+            pile,
+            "group",
+            [Line("name", "…"), Line("count", words)],
+            [f"not shown one by one: {words}", *self._telling.names(members)],
+            members,
+            [],
+        )
+
+    def _group(self, group: Group) -> Box:
+        members = self._members[group]
+        results = [x for x in members if x in self._outward]
+        units = [
+            f"{len(names)} units"
+            for plate, names in self._folding.units.items()
+            if plate[:-1] == group
+        ]
+        words = ", ".join([*units, size_of([len(members)])])
+        return self._folded(
+            group,
+            "group",
+            [*_name_lines(group[-1]), Line("count", words)],
+            [f"{legible('.'.join(group))}: {words}", *self._telling.names(members)],
+            results,
+            self._arrays(members),
+        )
+
+    def _folded(
+        self,
+        place: Pile | Group,
+        kind: Literal["leaf", "operation", "group"],
+        lines: Sequence[Line],
+        told: Sequence[str],
+        results: Sequence[Step],
+        heats: Sequence[Heat],
+    ) -> Box:
+        """The box of several Values. A single result is shown with its numbers."""
+        members = self._members[place]
+        single = results[0] if len(results) == 1 else None
+        mark, words = _marked(members)
+        return Box(
+            self.keys[place],
+            kind,
+            [
+                *lines,
+                *(self._numbers(single) if single else []),
+                *([Line("mark", words)] if mark else []),
+            ],
+            "\n".join(told),
+            self._frames[place],
+            root=not set(members).isdisjoint(self._folding.roots),
+            dead=not any(step.alive for step in members),
+            tint=shade(single.grad, self._telling.largest) if single else 0,
+            color=mark.color if mark else None,
+            count=len(members if kind == "group" else results),
+            heats=heats,
+            opens=self._opens.get(place),
+        )
+
+    # --- What is in a folded box ----------------------------------------------------------------
+
+    def _arrays(self, members: Sequence[Step]) -> list[Heat]:
+        """The largest arrays in a group, leaves first, and what it hands on."""
+        inner = set(members)
+        shown = {
+            pile: [x for x in pile.results if x in inner and (x.op is None or x in self._outward)]
+            for pile in dict.fromkeys(self._folding.pile_of[step] for step in members)
+        }
+        arrays = sorted(
+            (pile for pile, steps in shown.items() if len(steps) > 1),
+            key=lambda pile: (pile.results[0].op is not None, -len(shown[pile])),
+        )
+        return [
+            self._heat(
+                pile.label or "·",
+                shown[pile],
+                pile.shape if len(shown[pile]) == len(pile.results) else [len(shown[pile])],
+            )
+            for pile in arrays[:MOST_HEATS]
+        ]
+
+    def _heat(self, label: str, steps: Sequence[Step], shape: Sequence[int]) -> Heat:
+        data, grad = [step.data for step in steps], [step.grad for step in steps]
+        swept, largest = self._telling.swept, self._telling.largest
+        return Heat(label, shades(data, shape), shades(grad, shape, largest) if swept else ())
+
+    def _part(self, step: Step, inside: Step) -> str | None:
+        """How an operand is written in the formula of a pile; None if its formula is a part."""
+        if step in self._places and self._places[step] == self._places[inside]:
+            return None
+        pile = self._folding.pile_of[step]
+        if len(pile.members) > 1:
+            return legible(pile.label) if pile.label else "·"
+        return name_in(self._folding.group_of[step], step.name) if step.name else "·"
+
+    def _same(self, step: Step, index: int) -> bool:
+        """Whether a constant is the same in all that is computed alike."""
+        pile = self._folding.pile_of[step]
+        if (pile, step.op, index) not in self._alike:
+            operands = [x.operands for x in pile.members if x.op is step.op]
+            found = {x[index] for x in operands if index < len(x) and isinstance(x[index], float)}
+            self._alike[pile, step.op, index] = len(found) == 1
+        return self._alike[pile, step.op, index]
+
+
+def worst(marks: Sequence[Mark]) -> Mark | None:
+    """The most serious of some marks."""
+    return min(marks, key=lambda mark: palette.BY_SEVERITY.index(mark.color), default=None)
+
+
+def _marked(steps: Sequence[Step]) -> tuple[Mark | None, str]:
+    """The most serious mark on some steps, and its words, with how many there are of its colour."""
+    marks = [step.mark for step in steps if step.mark]
+    mark = worst(marks)
+    if mark is None:
+        return None, ""
+    more = sum(other.color == mark.color for other in marks) - 1
+    return mark, mark.text + (f", and {more:,} more" if more else "")
+
+
+def _name_lines(name: str) -> list[Line]:
+    return [Line("name", line) for line in wrapped(legible(name), WIDEST)]
