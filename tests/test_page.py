@@ -290,7 +290,7 @@ def test_a_click_opens_a_box_and_folds_a_frame(page, network):
     mouse(page, middle(page, f"{frame}.querySelector('text')"))
     assert page.evaluate("key") == "2"
     assert names_shown(page) == {"layer1", "layer2"}
-    assert page.evaluate("status.textContent").startswith("Folded layer1: 10 Values. Click a box")
+    assert page.evaluate("status.textContent").startswith("Folded layer1: 2 units, 10 Values. Click a box")
     left, *_, top = page.evaluate(
         f"(() => {{ const box = {door('layer2')}.getBoundingClientRect();"
         "return [box.left, box.right, box.top]; })()"
@@ -362,7 +362,7 @@ def test_it_can_be_used_by_keyboard(page, network):
     assert page.evaluate("svg.getAttribute('role')") == "group"
     assert page.evaluate("status.getAttribute('role')") == "status"
     walk("layer1")
-    assert told() == ["button", "Open layer1: 10 Values", "false"]
+    assert told() == ["button", "Open layer1: 2 units, 10 Values", "false"]
     assert page.evaluate(outline) == "3px"
     press(page, "Enter")
     assert page.evaluate("key") == "1"
@@ -390,7 +390,7 @@ def test_it_can_be_used_by_keyboard(page, network):
     assert told() == ["button", "Open layer2: 2 Values", "false"]
     press(page, "Escape")
     until(page, "key === ''")
-    assert told() == ["button", "Open layer1: 10 Values", "false"]
+    assert told() == ["button", "Open layer1: 2 units, 10 Values", "false"]
     page.evaluate(f"{door('layer2')}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
     assert page.evaluate("key") == "2"  # as screen readers do it
 
@@ -563,7 +563,7 @@ def test_on_a_phone(page, network, scheme):
     assert page.evaluate("key") == "1"
     assert page.evaluate("getComputedStyle(main).touchAction") == "none"
     page.evaluate("go('1 2'); go('2')")
-    assert page.evaluate("status.textContent").startswith("Folded layer1: 10 Values.")
+    assert page.evaluate("status.textContent").startswith("Folded layer1: 2 units, 10 Values.")
     assert page.evaluate("[document.documentElement.scrollWidth, innerWidth]") == [390, 390]
     edges = page.evaluate(
         "[...document.querySelectorAll('header > *')].map((part) => {"

@@ -139,6 +139,7 @@ function prepare(door) {
 // Shows the picture of a key. The door that leads back where one came from gets the focus.
 function turn(next) {
   const left = key;
+  main.classList.toggle("turned", left !== undefined); // the first picture is there at once
   key = pictures.has(next) ? next : "";
   picture = pictures.get(key);
   svg = picture.svg;
