@@ -275,9 +275,17 @@ def test_a_network_of_matrices():
 def test_a_transformer():
     picture = read(draw(networks.transformer(length=4, width=8)).svg())
     assert set(picture.boxes) == {
-        "wte", "wpe", "wte + wpe", "layer0", "lm_head", "exp(sum(lm_head * ·) - ·)", "loss",
+        "wte", "wpe", "wte + wpe", "layer0", "lm_head", "exp(sum(lm_head * ·) - ·)", "sum(·)",
+        "loss",
     }  # fmt: skip
-    assert picture.boxes["loss"].lines[1].startswith("0.25 * sum(-log(· / sum(·)))")
+    assert picture.boxes["loss"].lines[1] == "0.25 * sum(-log(· / ·))"
+
+
+def test_layers_without_names_are_not_joined():
+    picture = read(draw(networks.without_names()).svg())
+    layers = [box for name, box in picture.boxes.items() if name.startswith("tanh(· + sum(· * ·))")]
+    assert [box.lines[1] for box in layers] == ["11 Values", "11 Values"]
+    assert picture.boxes["y"].lines[1] == "(tanh(· + sum(· * ·)) - 1) ** 2"
 
 
 def test_what_is_far_is_one_box():

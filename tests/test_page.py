@@ -290,7 +290,9 @@ def test_a_click_opens_a_box_and_folds_a_frame(page, network):
     mouse(page, middle(page, f"{frame}.querySelector('text')"))
     assert page.evaluate("key") == "2"
     assert names_shown(page) == {"layer1", "layer2"}
-    assert page.evaluate("status.textContent").startswith("Folded layer1: 2 units, 10 Values. Click a box")
+    assert page.evaluate("status.textContent").startswith(
+        "Folded layer1: 2 units, 10 Values. Click a box"
+    )
     left, *_, top = page.evaluate(
         f"(() => {{ const box = {door('layer2')}.getBoundingClientRect();"
         "return [box.left, box.right, box.top]; })()"

@@ -182,7 +182,8 @@ def add_triangle(parent: Element, x: float, y: float, color: str, towards: str) 
 
 def _heat(parent: Element, heat: Heat, left: float, top: float) -> None:
     small: dict[str, Any] = {"fill": palette.MUTED, "class_": "heat"}
-    add(parent, "text", heat.label, x=left, y=top + 11.0, font_size=float(SMALL), **small)
+    if heat.label:
+        add(parent, "text", heat.label, x=left, y=top + 11.0, font_size=float(SMALL), **small)
     for half in grids(heat):
         x, y = left + half.left, top + half.top
         wide, high = len(half.shades[0]) * CELL, len(half.shades) * CELL

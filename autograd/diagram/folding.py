@@ -22,6 +22,8 @@ Places = dict[Step, Place]
 Frames = dict[Place, Group]
 """The groups around boxes, where they are not those that follow from the names."""
 
+LONGEST = 5
+"""How many operations a formula in a box has at most."""
 FEW = 40
 """How many Values of a group that is opened are drawn one by one, rather than in piles."""
 
@@ -108,40 +110,59 @@ class Folding:
         return frame[:depth]
 
     def _joined(self, places: Places) -> Places:
-        """With what has no name and is used once in the box of what uses it."""
+        """With what has no name and is used once in the box of what uses it.
+
+        Elements go into what is computed from them element by element, or into a sum of them. So
+        the outputs of a layer do not go into the next one, nor into a formula that is long already.
+        """
         uses = Counter(x for step in self.order for x in step.operands if isinstance(x, Step))
         users: dict[Place, set[Place]] = defaultdict(set)
+        last: dict[Place, None] = {}
         for step, place in places.items():
+            last.pop(place, None)
+            last[place] = None
             for x in step.operands:
                 if isinstance(x, Step) and places[x] != place:
                     users[places[x]].add(place)
-        into: dict[Place, Step | Pile] = {}
-        for place, found in users.items():
-            (user, *others) = found
-            if others or isinstance(place, tuple) or isinstance(user, tuple):
+        end: dict[Place, Step | Pile] = {}
+        length: Counter[Place] = Counter()
+        for place in reversed(last):  # what uses something before what it uses
+            if isinstance(place, tuple):
                 continue
-            results = place.results if isinstance(place, Pile) else [place]
-            if self._frame(place) == self._frame(user) and all(
-                x.op is not None and not x.name and uses[x] == 1 and x not in self.roots
-                for x in results
+            end[place] = place
+            (user, *others) = users[place] or [()]
+            if not (
+                others
+                or isinstance(user, tuple)
+                or length[end[user]] == LONGEST
+                or not self._serves(place, user, uses)
             ):
-                into[place] = user
-        for place in into:
-            path = [place]
-            while (end := into[path[-1]]) in into:
-                path.append(end)
-            into.update(dict.fromkeys(path, end))
+                end[place] = end[user]
+            length[end[place]] += 1
         made: dict[Place, Pile] = {}
-        for end in into.values():
-            pile = end if isinstance(end, Pile) else self.pile_of[end]
-            made[end] = replace(pile, members=[], joined=True)
+        for place in end.values():
+            if length[place] > 1 and place not in made:
+                pile = place if isinstance(place, Pile) else self.pile_of[place]
+                made[place] = replace(pile, members=[], joined=True)
         result: Places = {}
         for step, place in places.items():
-            place = into.get(place, place)
+            place = end.get(place, place)
             result[step] = made.get(place, place)
             if place in made:
                 made[place].members.append(step)
         return result
+
+    def _serves(self, place: Step | Pile, user: Step | Pile, uses: Counter[Step]) -> bool:
+        """Whether something without a name is a part of the formula of what uses it."""
+        results, of = _results(place), _results(user)
+        return (
+            self._frame(place) == self._frame(user)
+            and (len(results) == len(of) or (of[0].op is not None and of[0].op.sums))
+            and all(
+                x.op is not None and not x.name and uses[x] == 1 and x not in self.roots
+                for x in results
+            )
+        )
 
     def _frame(self, place: Step | Pile) -> Group:
         return place.frame if isinstance(place, Pile) else self.pile_of[place].frame
@@ -240,6 +261,10 @@ class Folding:
             return pile if (pile := self.pile_of[step]) in wanted else places[step]
 
         return {step: place(step) for step in places} if items else places
+
+
+def _results(place: Step | Pile) -> Sequence[Step]:
+    return place.results if isinstance(place, Pile) else [place]
 
 
 def near(places: Places, roots: Collection[Step], depth: int) -> Places:

@@ -118,14 +118,15 @@ def heat_size(heat: Heat) -> tuple[float, float]:
 def grids(heat: Heat) -> Iterator[Grid]:
     """The halves of a heat map: beside each other, or one above the other where they are wide."""
     data, grad = ([list(row) for row in half] for half in (heat.data, heat.grad))
-    yield Grid("data", data, 0.0, LINE_HEIGHT + 2.0)
+    top = LINE_HEIGHT + 2.0 if heat.label else 4.0
+    yield Grid("data", data, 0.0, top)
     if not grad:
         return
     wide = _grid_width(data)
     if 2 * wide + BETWEEN <= WIDEST_PAIR:
-        yield Grid("grad", grad, wide + BETWEEN, LINE_HEIGHT + 2.0)
+        yield Grid("grad", grad, wide + BETWEEN, top)
     else:
-        yield Grid("grad", grad, 0.0, LINE_HEIGHT + 2.0 + len(data) * CELL + TINY + 8)
+        yield Grid("grad", grad, 0.0, top + len(data) * CELL + TINY + 8)
 
 
 def _grid_width(shades: list[list[int | None]]) -> float:
