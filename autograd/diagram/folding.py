@@ -168,7 +168,10 @@ class Folding:
         return place.frame if isinstance(place, Pile) else self.pile_of[place].frame
 
     def nearer(self, places: Places) -> Iterator[Places]:
-        """The same, with less and less around the results, and the rest in one box."""
+        """The same, with less and less around the results, and the rest in one box.
+
+        The leaves that are used there, such as weights, are always to be seen.
+        """
         distance: dict[Step, int] = {}
         for step in reversed(self.order):
             away = distance.setdefault(step, 0) + 1
@@ -178,9 +181,16 @@ class Folding:
         limit = max(distance.values())
         while limit > 0:
             limit = min(limit - 1, int(limit * 0.8))
-            far = [step for step in places if distance[step] > limit]
+            kept = [step for step in self.order if distance[step] <= limit]
+            seen = {places[step] for step in kept} | {
+                places[x]
+                for step in kept
+                for x in step.operands
+                if isinstance(x, Step) and x.op is None
+            }
+            far = [step for step in self.order if places[step] not in seen]
             rest = Pile((), None, far, (len(far),), far, rest=True)
-            yield {step: rest if distance[step] > limit else places[step] for step in places}
+            yield {step: place if place in seen else rest for step, place in places.items()}
 
     # --- What is asked for ----------------------------------------------------------------------
 
