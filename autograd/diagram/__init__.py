@@ -101,8 +101,6 @@ def draw(
     whole_graph = isinstance(expand, (bool, np.bool_)) and bool(expand)
     opened = _names(() if isinstance(expand, (bool, np.bool_)) else expand, "expand")
     closed = None if collapse is None else _names(collapse, "collapse")
-    if whole_graph and closed is None:
-        closed = ()
     if depth is not None:
         depth = whole(depth, "depth", 0)
     if direction is not None and (not isinstance(direction, str) or direction not in DIRECTIONS):
@@ -115,8 +113,9 @@ def draw(
     album = Album(
         folding,
         Painter(folding, edges),
+        everything=whole_graph or closed == [],
         opened=opened,
-        closed=closed,
+        closed=closed or (),
         depth=depth,
         direction=direction,
         max_nodes=max_nodes,
@@ -146,11 +145,11 @@ def _names(names: str | Collection[str], option: str) -> Collection[str]:
     Raises:
         TypeError: if they are not a string or several.
     """
-    names = [names] if isinstance(names, str) else names
-    if not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
+    listed = [names] if isinstance(names, str) else names
+    if not isinstance(listed, Collection) or not all(isinstance(name, str) for name in listed):
         choice = "True, False, " if option == "expand" else ""
         raise TypeError(f"{option} must be {choice}the name of a group or several, not {names!r}")
-    return names
+    return list(listed)
 
 
 class Diagram:

@@ -25,9 +25,10 @@ SCREEN = 2000.0, 1400.0
 """The size below which a folded picture stays."""
 MOST_OPENED = 64
 """How many boxes there may be in a picture that a click opens."""
-MOST_PICTURES = 60
-MOST_STEPS = 3_000_000
-"""How many steps all the pictures together may have: so many are looked at in a few seconds."""
+FEWEST_PICTURES, MOST_PICTURES = 12, 60
+MOST_STEPS, MOST_DRAWN = 3_000_000, 3_000
+"""How many steps and how many boxes all the pictures together may have, if there are more than the
+fewest: so many take a few seconds."""
 
 
 class State(NamedTuple):
@@ -51,22 +52,23 @@ class Album:
         folding: Folding,
         painter: Painter,
         *,
+        everything: bool,
         opened: Collection[str],
-        closed: Collection[str] | None,
+        closed: Collection[str],
         depth: int | None,
         direction: Direction | None,
         max_nodes: int,
     ) -> None:
         self._folding, self._painter = folding, painter
         self._depth, self._direction = depth, direction
+        self._max_nodes = max_nodes
         self._frames: Frames = {}
-        if closed is not None and not closed:
-            self._piled, places = False, folding.open()
+        folded = folding.named(closed, "collapse")
+        if everything:
+            self._piled, places = False, folding.closed(folding.open(), folded)
         else:
-            self._piled, places = self._fitting(folding.named(closed or (), "collapse"))
-        for item in folding.named(opened, "expand"):
-            for outer in self._around(item, places):
-                places, _ = folding.opened(places, self._frames, outer)
+            self._piled, places = self._fitting(folded)
+        for item in self._outermost_first(folding.named(opened, "expand"), places):
             places, _ = folding.opened(places, self._frames, item)
         self._first = self._near(places)
         self._states: list[State | None] = [None]
@@ -110,9 +112,10 @@ class Album:
         if largest is not None:
             return True, largest
         for nearer in self._folding.nearer(places):
-            if _excess(self._size(nearer, True), SCREEN) <= 1.0:
+            places = nearer
+            if _excess(self._size(places, True), SCREEN) <= 1.0:
                 break
-        return True, nearer
+        return True, places
 
     def _size(self, places: Places, piled: bool) -> Size:
         """The size of the picture; endless if there are too many boxes or arrows in it."""
@@ -133,14 +136,23 @@ class Album:
         fitting = (x for limit in (SCREEN, LARGEST) for x in sized if _excess(x[1], limit) <= 1.0)
         return next(fitting, None) or min(sized, key=lambda x: _excess(x[1], LARGEST))
 
-    def _around(self, item: Pile | Group, places: Places) -> list[Group]:
-        """The groups to be opened before a part of them, if that is not yet to be seen."""
+    def _outermost_first(
+        self, items: Collection[Pile | Group], places: Places
+    ) -> list[Pile | Group]:
+        """What is to be opened, and the groups around it where they are folded."""
         boxes = set(places.values())
-        if isinstance(item, Pile):
-            return [group for group in groups_around(item.frame) if group in boxes]
-        if item in boxes:
-            return []
-        return [group for group in groups_around(item)[:-1] if group not in self._folding.units]
+        groups: set[Group] = set()
+        for item in items:
+            if isinstance(item, Pile):
+                groups.update(group for group in groups_around(item.frame) if group in boxes)
+            elif item in boxes:
+                groups.add(item)
+            else:
+                around = groups_around(item)[:-1]
+                groups.update(group for group in around if group not in self._folding.units)
+                groups.add(item)
+        piles = [item for item in items if isinstance(item, Pile)]
+        return [*sorted(groups, key=lambda group: (len(group), group)), *piles]
 
     # --- From one picture to another ------------------------------------------------------------
 
@@ -152,7 +164,7 @@ class Album:
         for place in boxes:
             if isinstance(place, Step) or (isinstance(place, Pile) and place.rest):
                 continue
-            if self._folding.parts(place) + len(boxes) <= MOST_OPENED:
+            if self._folding.parts(place) + len(boxes) <= min(MOST_OPENED, self._max_nodes):
                 opens[place] = self._to(self._origin(number, place), place, True)
         around = dict.fromkeys(x for place in boxes for x in groups_around(everywhere[place]))
         closes = {group: self._closing(number, group, everywhere) for group in around}
@@ -191,8 +203,11 @@ class Album:
         if state is not None and state.item == item and state.opens != opens:
             return _key(state.parent)
         if (number, item, opens) not in self._keys:
-            most = min(MOST_PICTURES, max(12, MOST_STEPS // len(self._folding.order)))
-            if len(self._states) >= most:
+            boxes = len(set(self._first.values()))
+            for many, most in ((len(self._folding.order), MOST_STEPS), (boxes, MOST_DRAWN)):
+                if len(self._states) * many > most and len(self._states) > FEWEST_PICTURES:
+                    return None
+            if len(self._states) == MOST_PICTURES:
                 return None
             self._keys[number, item, opens] = len(self._states)
             self._states.append(State(number, item, opens))

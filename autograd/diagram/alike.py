@@ -3,8 +3,9 @@
 `w0`, `w1`, `w2` are an array. So are `layer1.neuron0.w0` and its kin, of two dimensions: the
 neurons are units, side by side, none of which is computed from another. Operations are alike if
 they are the same operation on operands that are alike: so a loop over the elements of arrays is
-found again, as one box for each line of its body. An operand of the same operation that nothing
-else uses counts as a part: `a + b + c` is one sum.
+found again, as one box for each line of its body. The value of a constant does not matter. A sum
+that nothing else uses counts as a part of the sum that it is added to: `a + b + c` is one sum, and
+so it is with products and the like.
 """
 
 import re
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 from autograd.diagram.groups import Group, groups_around, heights, name_in
 from autograd.diagram.steps import Step
+from autograd.op import Op
 
 Index = tuple[int, ...]
 
@@ -27,7 +29,7 @@ ANY = "*"
 """Stands for the number in the name of a unit: `layer1.neuron*`."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Pile:
     """Values that are alike, in topological order, to be drawn as one box."""
 
@@ -166,7 +168,8 @@ def piles(
         pile = made.setdefault(keys[step], Pile(names[step].frame, None, [], (), []))
         pile.members.append(step)
     outside = {*roots} | {x for step in order for x in _operands(step) if keys[x] != keys[step]}
-    seen: Counter[str] = Counter()
+    groups = {x for group in group_of.values() for x in groups_around(group)}
+    seen = Counter(".".join(group) for group in groups)
     for pile in made.values():
         pile.results = [step for step in pile.members if step in outside]
         first = pile.results[0]
@@ -189,6 +192,11 @@ def _operands(step: Step) -> list[Step]:
     return [x for x in step.operands if isinstance(x, Step)]
 
 
+def chained(op: Op) -> bool:
+    """Whether it makes no difference in which order, and how nested, it is applied to several."""
+    return op.symmetric and op.arity == 2 and not op.condition
+
+
 def _keys(
     order: Sequence[Step], names: Mapping[Step, _Name], roots: Collection[Step]
 ) -> dict[Step, Hashable]:
@@ -198,42 +206,61 @@ def _keys(
     one another, but for the parts of one sum.
     """
     uses = Counter(x for step in order for x in _operands(step))
+    whole = {
+        x: step
+        for step in order
+        if step.op is not None and chained(step.op)
+        for x in _operands(step)
+        if x.op is step.op
+        and uses[x] == 1
+        and not x.name
+        and names[x].frame == names[step].frame
+        and x not in roots
+    }
     numbers: dict[Hashable, int] = {}
-    result: dict[Step, Hashable] = {}
-    operands: dict[Step, frozenset[Hashable]] = {}
-    whole: dict[Step, Step] = {}
+    result: dict[Step, int] = {}
     for step in order:
-        frame, label, _ = names[step]
-        key: Hashable = frame, label
-        if step.op is not None:
-            used: list[Hashable] = []
-            inner: frozenset[Hashable] = frozenset()
-            for x in step.operands:
-                if isinstance(x, float):
-                    used.append(None)  # its place matters, not its value
-                elif (
-                    x.op is step.op
-                    and uses[x] == 1
-                    and not x.name
-                    and names[x].frame == frame
-                    and x not in roots
-                ):
-                    whole[x] = step
-                    inner |= operands[x]
-                else:
-                    used.append(result[x])
-            operands[step] = inner.union(used) - {None}
-            ordered = step.op.arity is not None and not step.op.symmetric and not inner
-            key = frame, label, step.op, tuple(used) if ordered else operands[step]
-        result[step] = numbers.setdefault(key, len(numbers))
+        if step not in whole:
+            frame, label, _ = names[step]
+            key = frame, label, step.op, _structure(step, whole, result)
+            result[step] = numbers.setdefault(key, len(numbers))
     for step in reversed(order):
         if step in whole:
             result[step] = result[whole[step]]
     # A leaf without a name is known by what uses it, and how often.
-    users: dict[Step, set[Hashable]] = defaultdict(set)
+    users: dict[Step, set[int]] = defaultdict(set)
     for step in order:
         for x in _operands(step):
             if x.op is None and not x.name:
                 users[x].add(result[step])
-    result |= {x: (frozenset(found), uses[x]) for x, found in users.items()}
-    return result
+    return result | {x: (frozenset(found), uses[x]) for x, found in users.items()}
+
+
+CONSTANT = -1
+"""The key of any constant."""
+
+
+def _structure(step: Step, whole: Mapping[Step, Step], keys: Mapping[Step, int]) -> Hashable:
+    """The keys of the operands of a step, as far as their order matters."""
+    if step.op is None:
+        return None
+    found: list[int] = []
+    chain = False
+    stack = [*reversed(step.operands)]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, float):
+            found.append(CONSTANT)
+        elif x in whole and whole[x].op is step.op:
+            stack += reversed(x.operands)
+            chain = True
+        else:
+            found.append(keys[x])
+    if chain or (CONSTANT in found and chained(step.op)):  # Python's sum begins with 0
+        return "chain", frozenset(found) - {CONSTANT}
+    if step.op.arity is not None:
+        return tuple(sorted(found) if step.op.symmetric else found)
+    if "#<" in step.op.text:  # two vectors
+        half = len(found) // 2
+        return frozenset(map(frozenset, zip(found[:half], found[half:], strict=True)))
+    return frozenset(found)

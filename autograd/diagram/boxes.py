@@ -37,7 +37,7 @@ class Boxes:
     ) -> None:
         self._folding, self._telling = folding, telling
         self._places, self._frames, self._opens = places, frames, opens
-        self._alike: dict[tuple[Pile, Op | None, int], bool] = {}
+        self._alike: dict[tuple[Pile, Op | None], bool] = {}
         self._members: dict[Place, list[Step]] = defaultdict(list)
         for step, place in places.items():
             self._members[place].append(step)
@@ -153,7 +153,7 @@ class Boxes:
         """The box of several Values. A single result is shown with its numbers."""
         members = self._members[place]
         single = results[0] if len(results) == 1 else None
-        mark, words = _marked(members)
+        mark, words = self._marked(members)
         return Box(
             self.keys[place],
             kind,
@@ -198,40 +198,51 @@ class Boxes:
     def _heat(self, label: str, steps: Sequence[Step], shape: Sequence[int]) -> Heat:
         data, grad = [step.data for step in steps], [step.grad for step in steps]
         swept, largest = self._telling.swept, self._telling.largest
+        label = shortened(legible(label), 20)
         return Heat(label, shades(data, shape), shades(grad, shape, largest) if swept else ())
 
+    def _marked(self, members: Sequence[Step]) -> tuple[Mark | None, str]:
+        """The most serious mark within a box, and its words, with how many there are like it."""
+        found = [(step, step.mark) for step in members if step.mark]
+        inner = set(members)
+        found += [
+            (step, mark)
+            for step in members
+            for index, mark in step.arrow_marks.items()
+            if step.operands[index] in inner
+        ]
+        mark = worst([mark for _, mark in found])
+        if mark is None:
+            return None, ""
+        step, *others = [step for step, other in found if other.color == mark.color]
+        words = f"{shortened(self._telling.label(step), 20)}: {mark.text}"
+        return mark, words + (f", and {len(others):,} more" if others else "")
+
     def _part(self, step: Step, inside: Step) -> str | None:
-        """How an operand is written in the formula of a pile; None if its formula is a part."""
+        """How an operand is called in the formula of a pile, if at all; None if it is a part."""
         if step in self._places and self._places[step] == self._places[inside]:
             return None
         pile = self._folding.pile_of[step]
         if len(pile.members) > 1:
-            return legible(pile.label) if pile.label else "·"
-        return name_in(self._folding.group_of[step], step.name) if step.name else "·"
+            return pile.label or ""
+        return name_in(self._folding.group_of[step], step.name) if step.name else ""
 
     def _same(self, step: Step, index: int) -> bool:
         """Whether a constant is the same in all that is computed alike."""
         pile = self._folding.pile_of[step]
-        if (pile, step.op, index) not in self._alike:
-            operands = [x.operands for x in pile.members if x.op is step.op]
-            found = {x[index] for x in operands if index < len(x) and isinstance(x[index], float)}
-            self._alike[pile, step.op, index] = len(found) == 1
-        return self._alike[pile, step.op, index]
+        if (pile, step.op) not in self._alike:
+            found = {_constants(x) for x in pile.members if x.op is step.op} - {()}
+            self._alike[pile, step.op] = len(found) == 1
+        return self._alike[pile, step.op]
+
+
+def _constants(step: Step) -> tuple[str, ...]:
+    return tuple(sorted(repr(x) for x in step.operands if isinstance(x, float)))
 
 
 def worst(marks: Sequence[Mark]) -> Mark | None:
     """The most serious of some marks."""
     return min(marks, key=lambda mark: palette.BY_SEVERITY.index(mark.color), default=None)
-
-
-def _marked(steps: Sequence[Step]) -> tuple[Mark | None, str]:
-    """The most serious mark on some steps, and its words, with how many there are of its colour."""
-    marks = [step.mark for step in steps if step.mark]
-    mark = worst(marks)
-    if mark is None:
-        return None, ""
-    more = sum(other.color == mark.color for other in marks) - 1
-    return mark, mark.text + (f", and {more:,} more" if more else "")
 
 
 def _name_lines(name: str) -> list[Line]:

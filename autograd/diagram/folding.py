@@ -14,6 +14,7 @@ from functools import cached_property
 from autograd.diagram.alike import Pile, piles
 from autograd.diagram.groups import Group, groups, groups_around
 from autograd.diagram.steps import Step
+from autograd.notation.names import legible
 
 Place = Step | Pile | Group
 """A box: that of a single step, of a pile, or of a folded group."""
@@ -22,6 +23,8 @@ Places = dict[Step, Place]
 Frames = dict[Place, Group]
 """The groups around boxes, where they are not those that follow from the names."""
 
+ELEMENTS = "[…]"
+"""The end of the name of a frame around a pile that is open."""
 LONGEST = 5
 """How many operations a formula in a box has at most."""
 FEW = 40
@@ -43,12 +46,11 @@ class Folding:
     @cached_property
     def names(self) -> dict[str, Pile | Group]:
         """All that can be opened and folded, by name."""
-        found: dict[str, Pile | Group] = {
-            pile.name: pile for pile in self.pile_of.values() if len(pile.members) > 1
-        }
-        frames = {pile.frame for pile in self.pile_of.values()}
-        around = (x for group in {*self.group_of.values(), *frames} for x in groups_around(group))
-        return found | {".".join(group): group for group in around}
+        piles = dict.fromkeys([*self._piles.values(), *self.formulas.values()])
+        found: dict[str, Pile | Group] = {x.name: x for x in piles if isinstance(x, Pile)}
+        around = (x for group in set(self.group_of.values()) for x in groups_around(group))
+        found |= {".".join(group): group for group in (*around, *self.units)}
+        return {legible(name): item for name, item in found.items()} | found
 
     @cached_property
     def units(self) -> dict[Group, list[str]]:
@@ -67,7 +69,7 @@ class Folding:
         Raises:
             ValueError: if there is nothing of the name.
         """
-        for name in names:
+        for name in sorted(names):
             if name not in self.names:
                 choice = ", ".join(map(repr, sorted(self.names)[:FEW]))
                 more = f", … and {len(self.names) - FEW} more" if len(self.names) > FEW else ""
@@ -105,7 +107,7 @@ class Folding:
 
     def _folded(self, step: Step, place: Place, depth: int) -> Place:
         frame = self.pile_of[step].frame
-        if len(frame) < depth or frame[:depth] in self.units:
+        if len(frame) < depth or any(x in self.units for x in groups_around(frame[:depth])):
             return place
         return frame[:depth]
 
@@ -196,29 +198,28 @@ class Folding:
 
     def parts(self, item: Pile | Group) -> int:
         """How many boxes, at most, a pile or a group opens into."""
-        if isinstance(item, Pile):
-            return len(item.members)
-        return self._sizes[item]
-
-    @cached_property
-    def _direct(self) -> Counter[Group]:
-        """How many Values there are directly in each group."""
-        return Counter(self.group_of.values())
+        if not isinstance(item, Pile):
+            return self._sizes[item]
+        if item.joined and len(item.members) > FEW:
+            return len({self.pile_of[step] for step in item.members})
+        return len(item.members)
 
     @cached_property
     def _sizes(self) -> Counter[Group]:
         """How many boxes each group opens into."""
-        inside = Counter(self._direct)
-        known = {x for group in inside for x in groups_around(group)}
-        piles = Counter(x.frame for x in set(self.formulas.values()) if isinstance(x, Pile))
-        for group, count in inside.items():
-            if count > FEW and piles[group]:
-                inside[group] = piles[group]
-        for group in known:
-            inside[group[:-1]] += 1
-        for plate, names in self.units.items():
-            inside[plate] += len(names)
-        return inside
+        direct = Counter(self.group_of.values())
+        inner: dict[Group, set[Group]] = defaultdict(set)
+        for group in direct:
+            for x in groups_around(group):
+                inner[x[:-1]].add(x)
+        piles: dict[Group, set[Pile]] = defaultdict(set)
+        for step, pile in self.pile_of.items():
+            piles[self.group_of[step]].add(pile)
+        result = Counter({plate: len(names) for plate, names in self.units.items()})
+        for group in {*direct, *inner}:
+            values = direct[group] if direct[group] <= FEW else len(piles[group])
+            result[group] += values + len(inner[group])
+        return result
 
     def opened(self, places: Places, frames: Frames, item: Pile | Group) -> tuple[Places, Group]:
         """The same, with a pile or a group open, each of its parts in one box; and their frame.
@@ -226,32 +227,52 @@ class Folding:
         The frames that do not follow from the names are added to `frames`. Nothing changes where
         every Value is a box already.
         """
-        result = dict(places)
         if isinstance(item, Pile):
-            inner = [step for step, place in places.items() if place == item]
-            inner = inner or [step for step in item.members if step in places]
-            outer = next((frames[places[x]] for x in inner if places[x] in frames), item.frame)
-            frame = *outer, item.label or (item.results[0].op or item.results[0]).name or "leaves"
-            open_all = not item.joined or len(inner) <= FEW
-            result |= {step: step if open_all else self._piled(step) for step in inner}
-        elif item in self.units:  # the units side by side
+            parts, frame = self._parts_of_pile(places, frames, item)
+        elif item in self.units:  # side by side
             depth, frame = len(item), item
-            inner = [step for step in places if self.pile_of[step].frame[:depth] == item]
-            result |= {step: self.group_of[step][:depth] for step in inner}
+            parts = {
+                step: self.group_of[step][:depth]
+                for step in places
+                if self.pile_of[step].frame[:depth] == item
+            }
         else:
-            depth, frame = len(item), item
-            open_all = self._direct[item] <= FEW
-            inner = [step for step in places if self.group_of[step][:depth] == item]
-            for step in inner:
-                if len(group := self.group_of[step]) > depth:
-                    result[step] = group[: depth + 1]
-                else:
-                    open_here = open_all or self.pile_of[step].frame != item
-                    result[step] = step if open_here else self.formulas[step]
-        if all(places[step] is step for step in inner):
+            parts, frame = self._parts_of_group(places, item), item
+        if all(places[step] is step for step in parts):
             return places, frame
-        frames.update((result[step], frame) for step in inner)
-        return result, frame
+        frames.update((part, frame) for part in parts.values())
+        return places | parts, frame
+
+    def _parts_of_pile(self, places: Places, frames: Frames, item: Pile) -> tuple[Places, Group]:
+        inner = [
+            step
+            for step, place in places.items()
+            if isinstance(place, Pile) and place.results is item.results
+        ] or [step for step in item.members if step in places]
+        outer = next((frames[places[x]] for x in inner if places[x] in frames), item.frame)
+        frame = *outer, item.name.removeprefix(".".join([*item.frame, ""])) + ELEMENTS
+        few = not item.joined or len(inner) <= FEW
+        return {step: step if few else self._piled(step) for step in inner}, frame
+
+    def _parts_of_group(self, places: Places, item: Group) -> Places:
+        """A group's parts: the groups in it, and Values, or piles where there are many."""
+        inner = [step for step in places if self.group_of[step][: len(item)] == item]
+        direct = [step for step in inner if self.group_of[step] == item]
+        result: Places = {step: self.group_of[step][: len(item) + 1] for step in inner}
+        if len(set(result.values()) - {item}) > FEW:  # too many units
+            return {step: self.formulas[step] for step in inner}
+        if len(direct) <= FEW:
+            return result | {step: step for step in direct}
+        if all(self.pile_of[step].frame == item for step in direct):
+            return result | {step: self.formulas[step] for step in direct}
+        within: dict[Pile, list[Step]] = defaultdict(list)
+        for step in direct:
+            within[self.pile_of[step]].append(step)
+        for pile, steps in within.items():  # the part of it that is in this unit
+            results = [x for x in pile.results if self.group_of[x] == item]
+            part = replace(pile, frame=item, members=steps, results=results, shape=(len(results),))
+            result |= {step: part if len(steps) > 1 else step for step in steps}
+        return result
 
     def _piled(self, step: Step) -> Step | Pile:
         pile = self.pile_of[step]
@@ -259,7 +280,7 @@ class Folding:
 
     def closed(self, places: Places, items: Collection[Pile | Group]) -> Places:
         """The same, with groups or piles as one box each, the outermost first."""
-        wanted = set(items)
+        wanted = {self.pile_of[x.results[0]] if isinstance(x, Pile) else x for x in items}
 
         def place(step: Step) -> Place:
             for group in groups_around(self.group_of[step]):
@@ -268,7 +289,10 @@ class Folding:
             for group in groups_around(self.pile_of[step].frame):
                 if group in wanted:  # units: each is one box
                     return self.group_of[step][: len(group)]
-            return pile if (pile := self.pile_of[step]) in wanted else places[step]
+            pile, now = self.pile_of[step], places[step]
+            if pile not in wanted or (isinstance(now, Pile) and now.results is pile.results):
+                return now
+            return pile
 
         return {step: place(step) for step in places} if items else places
 
@@ -281,7 +305,7 @@ def near(places: Places, roots: Collection[Step], depth: int) -> Places:
     """The steps whose boxes are at most `depth` arrows away from those of the results."""
     operands: dict[Place, set[Place]] = defaultdict(set)
     for step, place in places.items():
-        operands[place].update(places[x] for x in step.operands if isinstance(x, Step))
+        operands[place].update(places[x] for x in step.operands if x in places)
     front = {places[root] for root in roots}
     found = set(front)
     while front and depth > 0:

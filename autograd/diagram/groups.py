@@ -1,6 +1,7 @@
 """Which Values belong together, by the dots in their names: `layer1.neuron2.w0`."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from itertools import takewhile
 
 from autograd.diagram.steps import Step
@@ -43,7 +44,7 @@ def groups(order: Sequence[Step], roots: Collection[Step]) -> dict[Step, Group]:
 
 
 def _by_users(order: Sequence[Step], decided: Mapping[Step, Group]) -> dict[Step, Group]:
-    """The groups of the steps of which it is decided, and of all others that of all their users."""
+    """Decided steps keep their group; any other is in the group that all its users share."""
     result: dict[Step, Group] = {}
     users: dict[Step, Group] = {}
     for step in reversed(order):
@@ -90,7 +91,8 @@ def _common(a: Group, b: Group) -> Group:
     return tuple([part for part, _ in pairs])
 
 
-def groups_around(group: Group) -> list[Group]:
+@lru_cache(maxsize=10_000)
+def groups_around(group: Group) -> Sequence[Group]:
     """The groups around a member of this one, from the outermost to this one."""
     return [group[:length] for length in range(1, len(group) + 1)]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.diagram.boxes import Boxes, worst
-from autograd.diagram.folding import Folding, Place, Places
+from autograd.diagram.folding import ELEMENTS, Folding, Place, Places
 from autograd.diagram.groups import Group, groups_around
 from autograd.diagram.scene import CAPTIONS, Arrow, Box, Cluster, Edges, Line, Scene
 from autograd.diagram.steps import Step
@@ -75,7 +75,7 @@ class Painter:
                 f"group{count}",
                 group,
                 shortened(legible(self._frame_label(group)), 60),
-                legible(".".join(group)),
+                legible(".".join(group)).removesuffix(ELEMENTS),
                 closes.get(group),
             )
             for count, group in enumerate(groups)
@@ -83,7 +83,7 @@ class Painter:
 
     def _frame_label(self, group: Group) -> str:
         names = self._folding.units.get(group)
-        return f"{names[0]} … {names[-1]}" if names else group[-1]
+        return f"{names[0]} … {names[-1]}" if names else group[-1].removesuffix(ELEMENTS)
 
     def _arrow(
         self, key: str, tail: str, head: str, uses: Sequence[Use], cut: bool = False
@@ -93,8 +93,9 @@ class Painter:
             lines = self._labels(*uses[0])
         elif not cut:
             lines = [f"{len(uses):,} uses"]
-        marks = [step.arrow_marks[index] for step, index in uses if index in step.arrow_marks]
-        mark = worst(marks)
+        mark = worst([x.arrow_marks[index] for x, index in uses if index in x.arrow_marks])
+        if mark and len(uses) > 1:
+            lines.append(mark.text)
         return Arrow(
             key,
             tail,
@@ -156,14 +157,4 @@ def arrows_of(places: Places) -> dict[tuple[Place | None, Place, int | None], li
 
 def arrow_count(places: Places) -> int:
     """How many arrows there are."""
-    between = set()
-    single = 0
-    for step, head in places.items():
-        for operand in step.operands:
-            if not isinstance(operand, float):
-                tail = places.get(operand)
-                if tail is operand and head is step:
-                    single += 1
-                elif tail != head:
-                    between.add((tail, head))
-    return single + len(between)
+    return len(arrows_of(places))

@@ -29,7 +29,7 @@ Marks = Mapping[Value | tuple[Value, Value], Mark]
 """Marks on the gradients of Values, and on their derivatives with respect to operands."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Step:
     """A Value as it was when it was drawn, or a part of one that is drawn as several steps."""
 
@@ -134,5 +134,9 @@ def _expansion(step: Step) -> list[Step]:
         part.reached, part.alive = step.reached, step.alive
         result.append(part)
         made[node] = part
+    marked = {step.operands[index]: mark for index, mark in step.arrow_marks.items()}
+    for part in result:
+        places = {x: index for index, x in enumerate(part.operands)}
+        part.arrow_marks = {places[x]: mark for x, mark in marked.items() if x in places}
     result[-1].data, result[-1].name, result[-1].mark = step.data, step.name, step.mark
     return result

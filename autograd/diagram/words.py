@@ -2,23 +2,25 @@
 
 import inspect
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 
+from autograd.diagram.alike import chained
 from autograd.diagram.steps import Step
+from autograd.diagram.widths import shortened
 from autograd.notation.names import legible
 from autograd.notation.numbers import number
-from autograd.notation.precedence import ATOM, LOOSE, Text
-from autograd.notation.writing import Written, applied, digits
+from autograd.notation.precedence import ATOM, Text
+from autograd.notation.writing import ELLIPSIS, Written, applied, digits, named
 from autograd.op import Op
 
 DEEPEST_FORMULA = 6
 """How deeply the formula of a pile is nested at most."""
 LONGEST_FORMULA = 50
 """How many characters it has, unless it is not nested."""
-PLACE_OF_MORE = "…"
+LONGEST_NAME = 20
 PLACE = "·"
 """Stands for an operand to which an arrow leads."""
+ANYTHING = Written(Text(PLACE, ATOM), Text(PLACE, ATOM))
 
 
 def _infix(op: Op) -> re.Match[str] | None:
@@ -36,8 +38,7 @@ def operation(step: Step) -> str:
     infix = _infix(step.op)
     if not any(isinstance(x, float) for x in step.operands):
         return " ".join(filter(None, infix.groups())) if infix else legible(step.op.name)
-    place = Written(Text(PLACE, ATOM), Text(PLACE, ATOM))
-    operands = [digits(number(x)) if isinstance(x, float) else place for x in step.operands]
+    operands = [digits(number(x)) if isinstance(x, float) else ANYTHING for x in step.operands]
     text = applied(step.op, step.operands, operands).text.text
     if infix:
         return text.removeprefix(f"{PLACE} ")
@@ -66,7 +67,7 @@ def pile_formula(
 ) -> str:
     """The formula by which the results of a pile are computed, in terms of other boxes.
 
-    `label` says how an operand is written, or None if it is a part of the formula itself, and
+    `label` says how an operand is called, or None if it is a part of the formula itself, and
     `alike` whether a constant is the same in all of the pile. A list of things that are called
     alike is written once, `dot(w, x)`, and a chain of additions as a sum.
     """
@@ -74,16 +75,16 @@ def pile_formula(
     def written(user: Step, index: int, room: int) -> Written:
         x = user.operands[index]
         if isinstance(x, float):
-            return digits(number(x)) if alike(user, index) else _as_it_is(PLACE, ATOM)
+            return digits(number(x)) if alike(user, index) else ANYTHING
         own = label(x, user)
-        if own is not None or x.op is None or not room:
-            return _as_it_is(PLACE_OF_MORE if own is None else own, ATOM)
-        return formula(x, room - 1)
+        if own is None and x.op is not None:
+            return formula(x, room - 1) if room else ELLIPSIS
+        return named(shortened(own, LONGEST_NAME)) if own else ANYTHING
 
     def formula(x: Step, room: int) -> Written:
         assert x.op is not None
         if parts := _parts(x, label):
-            return _chain(x.op, [written(user, index, room) for user, index in parts])
+            return _chain(x, parts, lambda part: written(*part, room))
         return applied(x.op, x.operands, [written(x, i, room) for i in range(len(x.operands))])
 
     texts = []
@@ -93,25 +94,10 @@ def pile_formula(
     return next((text for text in texts if len(text) <= LONGEST_FORMULA), texts[-1])
 
 
-def _as_it_is(text: str, level: int) -> Written:
-    return Written(*[Text(text, level)] * 2)
-
-
-def _chain(op: Op, parts: Sequence[Written]) -> Written:
-    """A chain of the same operation, in which what occurs several times is written once."""
-    counts = Counter(part.text.text for part in parts)
-    if op.sums and op.symmetric:
-        counts.pop("0", None)  # with which Python's sum() begins
-        terms = [text if count == 1 else f"sum({text})" for text, count in counts.items()]
-    else:
-        terms = [*counts, *([PLACE_OF_MORE] if len(counts) < len(parts) else [])]
-    infix = _infix(op)
-    text = f" {infix[1] if infix else legible(op.name)} ".join(terms)
-    return _as_it_is(text, ATOM if len(terms) == 1 else LOOSE)
-
-
 def _parts(step: Step, label: Callable[[Step, Step], str | None]) -> list[tuple[Step, int]]:
     """The operands of a chain of the same operation, or none, if it is a single one."""
+    if step.op is None or not chained(step.op):
+        return []
     found: list[tuple[Step, int]] = []
     stack = [(step, index) for index in reversed(range(len(step.operands)))]
     while stack:
@@ -122,3 +108,37 @@ def _parts(step: Step, label: Callable[[Step, Step], str | None]) -> list[tuple[
         else:
             found.append((user, index))
     return found if len(found) > len(step.operands) else []
+
+
+def _chain(
+    step: Step,
+    parts: Sequence[tuple[Step, int]],
+    written: Callable[[tuple[Step, int]], Written],
+) -> Written:
+    """A chain of the same operation, in which what occurs several times is written once.
+
+    A sum of several that are called alike is `sum(x)`; of anything else it is `x * … * x`. The 0
+    with which Python's `sum` begins is left out.
+    """
+    op = step.op
+    assert op is not None
+    counts: dict[Written, int] = {}
+    for user, index in parts:
+        if not (op.sums and user.operands[index] == 0.0):
+            term = written((user, index))
+            counts[term] = counts.get(term, 0) + 1
+    result: Written | None = None
+    for term, count in counts.items():
+        terms = [term]
+        if count > 1 and op.sums:
+            terms = [_call("sum", term)]
+        elif count > 1:
+            terms = [term, ELLIPSIS, term]
+        for x in terms:
+            result = x if result is None else applied(op, [step, step], [result, x])
+    return result or ANYTHING
+
+
+def _call(name: str, operand: Written) -> Written:
+    """A function of one operand."""
+    return Written(*[Text(f"{name}({operand.text.text})", ATOM)] * 2)
