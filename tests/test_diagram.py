@@ -974,7 +974,7 @@ def test_show(monkeypatch, tmp_path):
         ({"edges": np.array([1, 2])}, ValueError, "edges must be"),
         ({"depth": True}, TypeError, "depth must be a whole number"),
         ({"expand": 3}, TypeError, "expand must be True, False, the name of a group or several"),
-        ({"expand": "h"}, ValueError, "no group or array 'h' to expand; there are: 'w', 'x'$"),
+        ({"expand": "h"}, ValueError, "no group or array 'h' to expand; .*: 'loss', .* 'w', 'x'$"),
         ({"direction": "RL"}, ValueError, "direction must be 'LR', 'TB' or None, not 'RL'"),
         ({"direction": 1}, ValueError, "direction must be 'LR', 'TB' or None, not 1"),
         ({"max_nodes": 0}, ValueError, "max_nodes must be at least 1, not 0"),

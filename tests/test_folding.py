@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 
 import networks
 import numpy as np
@@ -14,13 +14,15 @@ from picture import read
 from test_diagram import DRAWN, HOSTILE, layers
 
 import autograd
-from autograd import Value, dot, draw, relu, values
+from autograd import Value, dot, draw, maximum, mean, relu, values, where
 from autograd.diagram.album import LARGEST, MOST_ARROWS, MOST_BOXES
 from autograd.diagram.alike import Pile, arrays
+from autograd.diagram.boxes import Boxes
 from autograd.diagram.folding import Folding
 from autograd.diagram.heat import FEWER, MOST, shade, shades
 from autograd.diagram.scene import SHADES
 from autograd.diagram.steps import Step, steps
+from autograd.diagram.telling import Telling
 
 
 def folding_of(*roots):
@@ -517,3 +519,259 @@ def test_long_vectors_and_awkward_numbers():
     assert len(rows[0]) <= MOST
     assert shades([1.0, math.nan, *[0.0] * 298], [300])[0][0] is None
     assert shades([0.0, 0.0], [2]) == [[0, 0]]
+
+
+# --- The formulas in boxes ----------------------------------------------------------------------
+
+
+def formula_of(make, count=3):
+    """The formula in the box of some Values, each computed from elements of p, q, s, t."""
+    p, q, s, t = (values(np.linspace(1.0, 2.0, count), name) for name in "pqst")
+    made = [make(p[i], q[i], s[i], t[i], i).named(f"u{i}") for i in range(count)]
+    folding = folding_of(autograd.sum(made).named("total"))
+    places = folding.formulas
+    boxes = Boxes(folding, Telling(folding), places, defaultdict(tuple), {}).all()
+    (box,) = (box for box in boxes if box.lines[0].text == "u")
+    assert box.lines[-1].text == f"{count} Values"
+    return "".join(line.text for line in box.lines if line.role == "operation")
+
+
+@pytest.mark.parametrize(
+    ("make", "formula"),
+    [
+        (lambda p, q, s, t, i: p - (q - s), "p - (q - s)"),
+        (lambda p, q, s, t, i: p / (q / s), "p / (q / s)"),
+        (lambda p, q, s, t, i: p * (q + s) * t, "p * (q + s) * t"),
+        (lambda p, q, s, t, i: (p - (q + s)) - t, "p - (q + s) - t"),
+        (lambda p, q, s, t, i: (p + q) + (s + t), "p + q + s + t"),
+        (lambda p, q, s, t, i: p + p + q, "sum(p) + q"),
+        (lambda p, q, s, t, i: p * p * p, "p * … * p"),
+        (lambda p, q, s, t, i: p + 2.0 + 3.0, "p + sum(·)"),
+        (lambda p, q, s, t, i: 0 + p + q, "p + q"),
+        (lambda p, q, s, t, i: p * -2.0, "p * (-2)"),
+        (lambda p, q, s, t, i: p * float(i + 1), "p * ·"),
+        (lambda p, q, s, t, i: p ** 2 if i % 2 else p**3, "p ** ·"),
+        (lambda p, q, s, t, i: dot([dot([p], [q]), s], [t, p]), "dot([dot(p, q), s], [t, p])"),
+        (lambda p, q, s, t, i: maximum(maximum(p, q), s), "maximum(maximum(p, q), s)"),
+        (lambda p, q, s, t, i: mean([mean([p, q]), s]), "mean([mean([p, q]), s])"),
+        (lambda p, q, s, t, i: where(p, where(q, s, 1.0), 0.0), "where(p, where(q, s, 1), 0)"),
+        (lambda p, q, s, t, i: p.exp().exp(), "exp(exp(p))"),
+        (lambda p, q, s, t, i: Value(1.0, f"0_{i}") + p, "· + p"),
+        (lambda p, q, s, t, i: Value(1.0, f"a*b{i}") * p, "(a*b) * p"),
+        (lambda p, q, s, t, i: Value(1.0, f"a\0b{i}") * p, "(a␀b) * p"),
+        (lambda p, q, s, t, i: Value(1.0, f"\ud800{i}") * p, "(�) * p"),
+        (lambda p, q, s, t, i: Value(1.0, "n" * 300 + str(i)) * p, "n" * 19 + "… * p"),
+    ],
+)  # fmt: skip
+def test_formulas_are_true(make, formula):
+    assert formula_of(make).replace("(" + "n" * 19 + "…)", "n" * 19 + "…") == formula
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (lambda x, w: x - 1.0, lambda x, w: 1.0 - x),
+        (lambda x, w: x**2, lambda x, w: 2**x),
+        (lambda x, w: x * 3.0, lambda x, w: x * x),
+        (lambda x, w: dot([x, x], [w, w]), lambda x, w: dot([x, w], [x, w])),
+        (lambda x, w: (x / w) / x, lambda x, w: x / (w / x)),
+        (lambda x, w: (x - w) - x, lambda x, w: x - (w - x)),
+        (lambda x, w: x.exp().exp(), lambda x, w: x.exp().exp().exp()),
+    ],
+)
+def test_different_formulas_are_not_alike(one, other):
+    x, w = values([1.0] * 60, "x"), values([2.0] * 60, "w")
+    made = [(one if i % 2 else other)(x[i], w[i]) for i in range(60)]
+    folding = folding_of(autograd.sum(made))
+    results = [step for step in folding.order if step in set(folding.roots[0].operands)]
+    assert len({folding.pile_of[step] for step in results}) == 2
+
+
+def test_the_two_vectors_of_a_dot_product_may_be_exchanged():
+    x, w = values([1.0, 2.0], "x"), values([2.0, 3.0], "w")
+    folding = folding_of(autograd.sum([dot(x, w), dot(w, x)]))
+    assert sorted(len(pile.members) for pile in set(folding.pile_of.values())) == [1, 2, 2, 2]
+
+
+def test_a_long_sum_of_different_things_takes_no_memory():
+    total = 0
+    for i in range(20_000):
+        total = total + Value(1.0, f"n{i}z") * 2
+    start = time.process_time()
+    assert draw(total)._scene.swept is False
+    assert time.process_time() - start < 10.0
+
+
+# --- What must not be lost, or go wrong ---------------------------------------------------------
+
+
+def test_awkward_graphs_are_drawn():
+    total = 0
+    for name in ("a", "b"):
+        total = total + Value(1.0, f"g.{name}") * 2
+    draw((total * 1).named("y")).svg()
+    draw(total.named("g.t"), collapse="g").svg()
+    draw(Value(1.0, "x" * 5000)).svg()
+    draw([Value(1.0, f"n{i}z") for i in range(60)]).svg()
+    repr(folding_of(total).order[-1])
+
+
+def test_the_page_of_a_part(tmp_path):
+    for network in (networks.of_arrays(), networks.of_units()):
+        for depth in (0, 1, 3):
+            draw(network, depth=depth).save(tmp_path / "x.html")
+
+
+def test_a_pile_that_was_joined_stays_as_it_is():
+    loss = networks.of_arrays("W{}_", (3, 4, 2))
+    plain = draw(loss)._scene
+    relu = next(x for x in plain.boxes if x.lines[0].text.startswith("relu(dot(x"))
+    name = relu.tooltip.split(":")[0]
+    assert draw(loss, collapse=name)._scene == plain
+    opened = boxes_of(loss, expand=name)
+    assert sum("relu" in box.lines for box in opened.values()) == 4
+    assert not any(name.startswith("relu(") and "x" in name for name in opened)
+
+
+def test_roots_and_marks_are_seen_wherever_they_are():
+    nodes = [Value(1.0)]
+    random = np.random.default_rng(3)
+    for count in range(1, 3000):
+        i, j = random.integers(0, count, 2)
+        nodes.append(nodes[i] * 0.5 + nodes[j])
+    boxes = draw([autograd.sum(nodes), nodes[1500]])._scene.boxes
+    assert [box.root for box in boxes if box.lines[0].text == "…"] == [True]
+
+    loss = networks.of_units(seed=1)
+    nodes = {node.name: node for node in autograd.topological_order(loss) if node.name}
+    weight, out = nodes["layer1.neuron3.w1"], nodes["layer2.neuron4.out"]
+    (pre,) = out.operands
+    scene = autograd.compare(loss, {weight: 123.0, nodes["x0"]: 5.0, (out, pre): 7.0}).draw()._scene
+    text = {box.lines[0].text: box.lines[-1].text for box in scene.boxes}
+    assert text["layer1"].startswith("layer1.neuron3.w1: yours 123 ≠")
+    assert text["layer2"].startswith("layer2.neuron4.out: yours 7 ≠")
+    assert text["x"].startswith("x0: yours 5 ≠")
+    assert all(box.color for box in scene.boxes if box.lines[0].text in ("x", "layer1", "layer2"))
+    # Between two boxes, and where an operand is cut off.
+    x = Value(2.0, "x")
+    y = (x * x * 3.0).named("y")
+    square = y.operands[0]
+    manual = {(square, x): 9.0}
+    arrows = draw_report(y, manual, collapse=["x"] if False else None)
+    assert any(
+        "yours 9 ≠ 4" in " ".join(arrow.lines) or "yours 9" in " ".join(arrow.lines)
+        for arrow in arrows
+    )
+
+
+def draw_report(y, manual, **options):
+    return autograd.compare(y, manual).draw(**options)._scene.arrows
+
+
+def test_several_marks_of_which_the_worst_is_told():
+    w = values([1.0, 2.0, 3.0], "w")
+    loss = (w * values([4.0, 5.0, 6.0], "x")).sum().named("loss")
+    scene = autograd.compare(loss, {"w": [4.0, 7.0, 8.0]}).draw(collapse="w")._scene
+    box = box_of(scene, "w")
+    assert box.lines[-1].text == "w1: yours 7 ≠ 5, and 1 more"
+
+
+def test_a_name_like_that_of_the_rest():
+    loss = autograd.sum(values(np.ones(60), "the rest")).named("loss")
+    assert boxes_of(loss)["the rest"].lines == ["the rest", "60 Values"]
+
+
+def test_an_array_and_a_group_of_the_same_name():
+    x = Value(2.0, "w.x")
+    w = values(np.ones(60), "w")
+    loss = (autograd.sum(w) * x).named("loss")
+    folding = folding_of(loss)
+    assert {"w", "w 2"} <= folding.names.keys()
+    assert len(draw(loss, expand="w 2", max_nodes=100)._scene.boxes) >= 60
+
+
+def test_the_order_in_which_parts_are_named_does_not_matter():
+    loss = networks.of_units()
+    names = ["layer1.neuron2", "layer1", "layer1.neuron3", "layer2.neuron0", "layer3.neuron0.w"]
+    first = draw(loss, expand=names)
+    assert (
+        draw(loss, expand=names[::-1]).svg() == draw(loss, expand=set(names)).svg() == first.svg()
+    )
+    texts = [box.tooltip.splitlines()[0] for box in first._scene.boxes]
+    for name in (
+        "layer1.neuron2.w0",
+        "layer1.neuron3.w0",
+        "layer2.neuron0.w0",
+        "layer3.neuron0.w0",
+    ):
+        assert any(text.startswith(f"{name} =") for text in texts)
+
+
+@given(DRAWN)
+def test_a_name_that_a_tooltip_shows_can_be_given(root):
+    for box in draw(root)._scene.boxes:
+        if box.opens:
+            name = box.tooltip.splitlines()[0].rpartition(": ")[0]
+            draw(root, expand=name)
+            draw(root, collapse=name)
+
+
+def test_layers_of_many_units_open_into_their_arrays():
+    loss = networks.of_units((3, 64, 64, 1))
+    scene = draw(loss)._scene
+    assert box_of(scene, "layer1").opens
+    opened = boxes_of(loss, expand="layer1")
+    assert opened["w"].lines[1] == "64 × 3"
+    assert "neuron0" not in opened
+
+
+def test_a_unit_of_many_values_opens_into_its_arrays():
+    x = list(values(np.ones(50), "x"))
+    heads = []
+    for i in range(6):
+        w = values(np.ones((4, 50)), f"block.head{i}.w")
+        heads += [dot(x, row).tanh().named(f"block.head{i}.y{j}") for j, row in enumerate(w)]
+    loss = autograd.sum(heads).named("loss")
+    opened = boxes_of(loss, expand="block.head2")
+    assert opened["w"].lines[1] == "200 Values"
+    assert [f"head{i}" in opened for i in range(6)] == [True, True, False, True, True, True]
+
+
+def test_groups_within_units():
+    x = list(values(np.ones(8), "x"))
+    parts = []
+    for i in range(8):
+        for name in ("query", "key"):
+            w = values(np.ones(8), f"block.head{i}.{name}.w")
+            parts.append(dot(x, w).named(f"block.head{i}.{name}.y"))
+    loss = autograd.sum(parts).named("loss")
+    diagram = draw(loss)
+    for key, scene in diagram._pictures():
+        for box in scene.boxes:
+            assert key == "" or box.opens != key
+    assert "block.head*.query" not in folding_of(loss).names
+    opened = boxes_of(loss, expand="block.head3")
+    assert {"query", "key"} <= opened.keys()
+
+
+def test_everything_is_open_but_what_is_folded():
+    loss = networks.of_units()
+    boxes = boxes_of(loss, expand=True, collapse="layer1")
+    assert "layer1" in boxes
+    assert len(boxes) > 300
+
+
+def test_folding_leads_to_another_picture():
+    for network in (networks.of_units, networks.of_arrays, networks.without_names):
+        pictures = dict(draw(network())._pictures())
+        for scene in pictures.values():
+            for key in [x.opens for x in scene.boxes] + [x.closes for x in scene.clusters]:
+                if key is not None:
+                    assert [x.tooltip for x in pictures[key].boxes] != [
+                        x.tooltip for x in scene.boxes
+                    ]
+
+
+def test_numpy_arrays_of_names():
+    loss = networks.of_units()
+    assert "layer1" in boxes_of(loss, collapse=np.array(["layer1", "layer2"]))

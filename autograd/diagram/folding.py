@@ -217,8 +217,12 @@ class Folding:
             piles[self.group_of[step]].add(pile)
         result = Counter({plate: len(names) for plate, names in self.units.items()})
         for group in {*direct, *inner}:
-            values = direct[group] if direct[group] <= FEW else len(piles[group])
-            result[group] += values + len(inner[group])
+            if len(inner[group]) > FEW:
+                steps = [x for x in self.order if self.group_of[x][: len(group)] == group]
+                result[group] += len({self.formulas[step] for step in steps})
+            else:
+                values = direct[group] if direct[group] <= FEW else len(piles[group])
+                result[group] += values + len(inner[group])
         return result
 
     def opened(self, places: Places, frames: Frames, item: Pile | Group) -> tuple[Places, Group]:
