@@ -57,7 +57,7 @@ class Box:
     color: str | None = None
     """That of a mark, if there is one."""
     count: int = 1
-    """How many Values it stands for."""
+    """How many Values it shows, of those that are alike, or that are in the group."""
     heats: Sequence[Heat] = ()
     """Below the lines."""
     opens: str | None = None
