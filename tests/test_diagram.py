@@ -982,7 +982,7 @@ def test_show(monkeypatch, tmp_path):
         ({"timeout": 0}, ValueError, "timeout must be a positive number of seconds, not 0"),
         ({"timeout": math.nan}, ValueError, "timeout must be a positive number"),
         ({"timeout": "1"}, TypeError, "timeout must be a real number"),
-        ({"collapse": 3}, TypeError, "collapse must be the name of a group or several, not 3"),
+        ({"collapse": 3}, TypeError, "the name of a group or several, or .* for nothing, not 3"),
         ({"collapse": [3]}, TypeError, "collapse must be the name of a group or several"),
         ({"collapse": [""]}, ValueError, "no group or array ''"),
     ],

@@ -75,6 +75,16 @@ def test_the_number_of_a_layer_is_part_of_the_name():
     assert {x for x, _ in arrays(named("x", *np.ndindex(30))).values()} == {"x"}
 
 
+def test_scalars_among_the_arrays_of_layers():
+    """`b1` and `b2` are arrays, `b3` is a single number: its name says no index."""
+    found = arrays(["b10", "b11", "b20", "b21", "b22", "b3"])
+    assert {name: array for name, (array, _) in found.items()} == {
+        "b10": "b1", "b11": "b1", "b20": "b2", "b21": "b2", "b22": "b2",
+    }  # fmt: skip
+    assert {x for x, _ in arrays(["h1", "h2", "h3"]).values()} == {"h"}
+    assert {x for x, _ in arrays([f"x{i}" for i in range(1, 12)]).values()} == {"x"}
+
+
 # --- What is alike ------------------------------------------------------------------------------
 
 

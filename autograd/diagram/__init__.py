@@ -80,7 +80,8 @@ def draw(
         timeout: how long laying out the picture may take, in seconds.
         marks: a word and a colour, an `autograd.diagram.steps.Mark`, for the gradients of Values
             and the local derivatives of pairs (Value, operand): reports mark what they compared.
-        gradients: of all the Values in the graph, shown instead of their `grad`: those of a report.
+        gradients: of the Values in the graph, 0 where there is none, shown instead of their `grad`:
+            those of a report.
 
     Raises:
         TypeError: if `value` is not a Value or several, or an option is of the wrong type.
@@ -148,7 +149,10 @@ def _names(names: str | Collection[str], option: str) -> Collection[str]:
     listed = [names] if isinstance(names, str) else names
     if not isinstance(listed, Collection) or not all(isinstance(name, str) for name in listed):
         choice = "True, False, " if option == "expand" else ""
-        raise TypeError(f"{option} must be {choice}the name of a group or several, not {names!r}")
+        none = ", or () for nothing" if option == "collapse" else ""
+        raise TypeError(
+            f"{option} must be {choice}the name of a group or several{none}, not {names!r}"
+        )
     return list(listed)
 
 

@@ -53,7 +53,8 @@ class Pile:
 def arrays(names: Iterable[str]) -> dict[str, tuple[str, Index]]:
     """For each of the names that is an element's, the name of the array, and the index.
 
-    `W10_0` is an element of `W1` if those of `W1`, `W2`, … all fill arrays and those of `W` do not.
+    `W10_0` is an element of `W1`, and `b2` a name like any other, if the elements of `W` and `b` do
+    not fill arrays and those of `W1`, `W2`, `b1`, … do.
     """
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for name in dict.fromkeys(names):
@@ -61,15 +62,20 @@ def arrays(names: Iterable[str]) -> dict[str, tuple[str, Index]]:
             found[match["stem"]][name] = match["index"]
     result: dict[str, tuple[str, Index]] = {}
     for stem, written in found.items():
-        divided = {stem: {name: _index(text) for name, text in written.items()}}
-        if not _full(divided[stem].values()):
-            split: dict[str, dict[str, Index]] = defaultdict(dict)
-            for name, text in written.items():
-                split[stem + text[0]][name] = _index(text[1:])
-            if all(_full(part.values()) for part in split.values()):
-                divided = split
-        for array, elements in divided.items():
-            result |= {name: (array, index) for name, index in elements.items()}
+        indices = {name: _index(text) for name, text in written.items()}
+        parts: dict[str, dict[str, Index]] = defaultdict(dict)
+        for name, text in written.items():
+            parts[stem + text[0]][name] = _index(text[1:])
+        alone = [array for array, part in parts.items() if [*part.values()] == [()]]
+        numbered = [part for array, part in parts.items() if array not in alone]
+        if _full(indices.values()) or not (
+            any(len(part) > 1 for part in numbered)
+            and all(_full(part.values()) for part in numbered)
+        ):
+            parts, alone = {stem: indices}, []
+        for array, elements in parts.items():
+            if array not in alone:
+                result |= {name: (array, index) for name, index in elements.items()}
     return result
 
 

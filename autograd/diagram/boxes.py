@@ -176,7 +176,7 @@ class Boxes:
     # --- What is in a folded box ----------------------------------------------------------------
 
     def _arrays(self, members: Sequence[Step]) -> list[Heat]:
-        """The largest arrays in a group, leaves first, and what it hands on."""
+        """The largest arrays in a group and what it hands on, in the order of their use."""
         inner = set(members)
         shown = {
             pile: [x for x in pile.results if x in inner and (x.op is None or x in self._outward)]
@@ -185,14 +185,15 @@ class Boxes:
         arrays = sorted(
             (pile for pile, steps in shown.items() if len(steps) > 1),
             key=lambda pile: (pile.results[0].op is not None, -len(shown[pile])),
-        )
+        )[:MOST_HEATS]
+        arrays.sort(key=lambda pile: self._folding.first_use[shown[pile][0]])
         return [
             self._heat(
                 pile.label or "·",
                 shown[pile],
                 pile.shape if len(shown[pile]) == len(pile.results) else [len(shown[pile])],
             )
-            for pile in arrays[:MOST_HEATS]
+            for pile in arrays
         ]
 
     def _heat(self, label: str, steps: Sequence[Step], shape: Sequence[int]) -> Heat:

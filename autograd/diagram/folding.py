@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from autograd.diagram.alike import Pile, piles
-from autograd.diagram.groups import Group, groups, groups_around
+from autograd.diagram.groups import Group, groups, groups_around, heights
 from autograd.diagram.steps import Step
 from autograd.notation.names import legible
 
@@ -62,6 +62,17 @@ class Folding:
                 if frame[-1] != around[-1]:
                     result[frame][around[-1]] = None
         return {frame: list(names) for frame, names in result.items()}
+
+    @cached_property
+    def first_use(self) -> dict[Step, int]:
+        """For each step, how many operations come before the first that uses it."""
+        height = heights(self.order)
+        result = dict.fromkeys(self.order, len(self.order))
+        for step in self.order:
+            for x in step.operands:
+                if isinstance(x, Step):
+                    result[x] = min(result[x], height[step])
+        return result
 
     def named(self, names: Collection[str], verb: str) -> list[Pile | Group]:
         """The groups and piles of the names.

@@ -14,6 +14,7 @@ from autograd.diagram.widths import shortened
 from autograd.diagram.words import roles
 from autograd.notation.names import legible
 from autograd.notation.numbers import number
+from autograd.notation.writing import digits
 
 Use = tuple[Step, int]
 """An operation, and which of its operands is meant."""
@@ -52,13 +53,19 @@ class Painter:
         return Scene(
             self._telling.title(),
             self._telling.description(),
-            CAPTIONS[self._edges],
+            self._caption(arrows),
             self._clusters(boxes, view.closes),
             boxes,
             arrows,
             self._telling.largest,
             self._telling.swept,
         )
+
+    def _caption(self, arrows: Sequence[Arrow]) -> str:
+        """The meaning of what is written on the arrows; there may only be counts."""
+        if arrows and all(arrow.count > 1 for arrow in arrows):
+            return "on each arrow: how many uses of operands it stands for"
+        return CAPTIONS[self._edges]
 
     def _mark(self, key: str, frame: Group, uses: Sequence[Use]) -> Box:
         """The mark of operands that are not shown."""
@@ -105,6 +112,7 @@ class Painter:
             dead=not any(step.flow(index)[1] for step, index in uses),
             cut=cut,
             color=mark.color if mark else None,
+            count=len(uses),
         )
 
     def _labels(self, step: Step, index: int) -> list[str]:
@@ -113,7 +121,7 @@ class Painter:
         numbers = {
             "partial": [number(local)],
             "contribution": [
-                f"{number(step.grad)} × {number(local)}",
+                f"{number(step.grad)} × {digits(number(local)).factor().text}",
                 f"= {number(contribution)}",
             ],
             None: [],

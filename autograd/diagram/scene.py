@@ -89,6 +89,8 @@ class Arrow:
     cut: bool = False
     color: str | None = None
     """That of a mark, if there is one."""
+    count: int = 1
+    """How many uses it stands for."""
 
 
 @dataclass(frozen=True, slots=True)

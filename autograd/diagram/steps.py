@@ -88,7 +88,7 @@ def steps(
             [made[x] if isinstance(x, Value) else x for x in node.operands],
             node.partials,
             node.data,
-            float(node.grad) if gradients is None else gradients[node],
+            float(node.grad) if gradients is None else gradients.get(node, 0.0),
             node.name,
             node in alive,
             alive.get(node, False),

@@ -1,6 +1,7 @@
 """Draws a picture as SVG, with tooltips, a text alternative, and colours for the dark."""
 
 from collections.abc import Iterable
+from math import ceil
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -47,7 +48,7 @@ def drawn(scene: Scene, layout: Layout) -> str:
     width = max(bounds.width, legend_width) + 2 * PAD
     bottom = bounds.height + 2 * PAD
     height = bottom + (legend_height + PAD / 2 if rows else 0.0)
-    root = _root(scene, width, height)
+    root = _root(scene, float(ceil(width)), float(ceil(height)))  # as images are measured
     for cluster in scene.clusters:
         _cluster(root, cluster, layout.clusters[cluster.key])
     for arrow in scene.arrows:

@@ -1,5 +1,6 @@
 """How much room text takes in a picture."""
 
+import re
 import unicodedata
 
 SMALL, TINY = 12, 10
@@ -24,14 +25,15 @@ def _width(character: str) -> float:
 
 
 def wrapped(text: str, widest: float) -> list[str]:
-    """The text in lines of at most that width."""
-    lines, room = [""], widest
-    for character in text:
-        room -= _width(character)
-        if room < 0.0:
+    """The text in lines of at most that width, broken after spaces where that is possible."""
+    lines = [""]
+    for word in re.findall(r"[^ ]* ?", text):
+        if lines[-1] and width(lines[-1] + word.rstrip(" ")) > widest:
             lines.append("")
-            room = widest - _width(character)
-        lines[-1] += character
+        for character in word:
+            if width(lines[-1] + character) > widest and character != " ":
+                lines.append("")
+            lines[-1] += character
     return lines
 
 
