@@ -104,7 +104,8 @@ def units(order: Sequence[Step], group_of: Mapping[Step, Group]) -> dict[Group, 
     """For each group, the groups around it and itself, with `*` for the number of a unit.
 
     Groups side by side, `neuron0`, `neuron1`, … in the same group, are units if as many operations
-    lead to each; layers follow one another, so they are not.
+    lead to each; layers follow one another, so they are not. A single one is a unit where others of
+    its name are, in another layer.
     """
     height = heights(order)
     highest: dict[Group, int] = defaultdict(int)
@@ -116,8 +117,13 @@ def units(order: Sequence[Step], group_of: Mapping[Step, Group]) -> dict[Group, 
         if match := ELEMENT.fullmatch(group[-1]):
             kin[group[:-1], match["stem"]].append(group)
     part = {group: group[-1] for group in highest}
+    parallel = {
+        stem
+        for (_, stem), alike in kin.items()
+        if len(alike) > 1 and len({highest[group] for group in alike}) == 1
+    }
     for (_, stem), alike in kin.items():
-        if len(alike) > 1 and len({highest[group] for group in alike}) == 1:
+        if stem in parallel and len({highest[group] for group in alike}) == 1:
             part |= dict.fromkeys(alike, stem + ANY)
     around = {group: groups_around(group) for group in highest}
     return {(): (), **{group: tuple([part[x] for x in around[group]]) for group in highest}}

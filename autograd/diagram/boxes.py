@@ -127,7 +127,7 @@ class Boxes:
         members = self._members[group]
         results = [x for x in members if x in self._outward]
         units = [
-            f"{len(names)} units"
+            f"{len(names)} unit{'s'[: len(names) != 1]}"
             for plate, names in self._folding.units.items()
             if plate[:-1] == group
         ]

@@ -109,12 +109,11 @@ class Folding:
     def levels(self) -> Iterator[Places]:
         """The ways to fold the whole, from none to the most."""
         yield self.open()
-        yield (places := self._piles)
-        yield self.formulas
+        yield self._piles
+        yield (places := self.formulas)
         for depth in range(max(map(len, self.group_of.values()), default=0), 0, -1):
             places = {step: self._folded(step, place, depth) for step, place in places.items()}
             yield places
-        yield self._joined(places)
 
     def _folded(self, step: Step, place: Place, depth: int) -> Place:
         frame = self.pile_of[step].frame

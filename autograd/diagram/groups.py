@@ -18,7 +18,8 @@ def groups(order: Sequence[Step], roots: Collection[Step]) -> dict[Step, Group]:
 
     An operation without a name belongs where everything that uses it belongs. If that is in no
     group, it belongs where the named leaves belong that it uses, such as the weights of a layer;
-    without those, where the operand belongs that took most steps to compute. But what only serves a
+    without those, where the operand belongs that took most steps to compute, unless no named leaf
+    is used after it: what is left then is the loss rather than a layer. And what only serves a
     result in no group, `(layer3.out - 1) ** 2`, is in none either: the name has ended the layer.
     """
     own: dict[Step, Group] = {}
@@ -33,9 +34,11 @@ def groups(order: Sequence[Step], roots: Collection[Step]) -> dict[Step, Group]:
         decided = {step: group for step, group in result.items() if step in own or group}
         inner = {x for step in order if own.get(step) != () for x in step.operands}
         height = heights(order)
+        followed = _followed(order)
         for step in order:
             if step not in decided:
                 ended = step not in inner and _is_named(step.operands)
+                ended = ended or not (_uses_named_leaf(step) or step in followed)
                 group = () if ended else _by_operands(step, decided, height)
                 if group is not None:
                     decided[step] = group
@@ -68,6 +71,19 @@ def _by_operands(
     for x in decisive:
         result = _common(decided.get(x, ()), result)
     return result if result or leaves else None
+
+
+def _followed(order: Sequence[Step]) -> set[Step]:
+    """The steps from which something is computed that uses a named leaf, too."""
+    result: set[Step] = set()
+    for step in reversed(order):
+        if step in result or _uses_named_leaf(step):
+            result.update(x for x in step.operands if isinstance(x, Step))
+    return result
+
+
+def _uses_named_leaf(step: Step) -> bool:
+    return any(isinstance(x, Step) and x.op is None and x.name for x in step.operands)
 
 
 def _is_named(operands: Sequence[Step | float]) -> bool:

@@ -89,8 +89,8 @@ class Painter:
         ]
 
     def _frame_label(self, group: Group) -> str:
-        names = self._folding.units.get(group)
-        return f"{names[0]} … {names[-1]}" if names else group[-1].removesuffix(ELEMENTS)
+        names = self._folding.units.get(group, [group[-1].removesuffix(ELEMENTS)])
+        return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
 
     def _arrow(
         self, key: str, tail: str, head: str, uses: Sequence[Use], cut: bool = False

@@ -18,6 +18,8 @@ DEEPEST_FORMULA = 6
 LONGEST_FORMULA = 50
 """How many characters it has, unless it is not nested."""
 LONGEST_NAME = 20
+MOST_CONSTANTS = 2
+"""How many constants of one operation are written; a vector of more is a dot."""
 PLACE = "·"
 """Stands for an operand to which an arrow leads."""
 ANYTHING = Written(Text(PLACE, ATOM), Text(PLACE, ATOM))
@@ -75,7 +77,8 @@ def pile_formula(
     def written(user: Step, index: int, room: int) -> Written:
         x = user.operands[index]
         if isinstance(x, float):
-            return digits(number(x)) if alike(user, index) else ANYTHING
+            vector = sum(isinstance(y, float) for y in user.operands) > MOST_CONSTANTS
+            return digits(number(x)) if alike(user, index) and not vector else ANYTHING
         own = label(x, user)
         if own is None and x.op is not None:
             return formula(x, room - 1) if room else ELLIPSIS
