@@ -1,14 +1,17 @@
 """How a picture looks: where its parts are, what they are drawn with."""
 
+import json
 import random
 import re
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from graphs import grown, neuron, run
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from picture import SVG, legend, read
 from test_diagram import BINARY, UNARY, layers
 
@@ -144,6 +147,78 @@ def test_the_leaves_of_trees_are_in_order(direction):
             return relu(*operands) if len(operands) == 1 else autograd.sum(operands)
 
         assert leaves_in_order(turned(draw(tree(3)), direction)._scene)
+
+
+# --- Frames that arrows lead to and fro between ---------------------------------------------------
+
+
+FRAMES = st.sampled_from(["", "g0.", "g1.", "g2.", "g3.", "g0.h.", "g1.h.", "g1.k."])
+
+
+@st.composite
+def framed(draw):
+    """A product of many products, each of any two before, in frames that are mixed up."""
+    count = draw(st.integers(1, 5))
+    nodes = [Value(1.0, f"{draw(FRAMES)}a{i}x") for i in range(count)]
+    for step in range(draw(st.integers(1, 30))):
+        frame = draw(FRAMES)
+        # Often a chain, so that it leaves frames and comes back to them.
+        a, b = draw(st.sampled_from([nodes[-1], *nodes])), draw(st.sampled_from(nodes))
+        nodes.append((a * b).named(f"{frame}n{step}x"))
+        if draw(st.booleans()):
+            nodes.insert(0, Value(1.0, f"{draw(FRAMES)}b{step}x"))
+    return nodes[-1]
+
+
+def mixed():
+    """Graphviz finds no way for an arrow of these frames if it ranks each by itself."""
+    a, b = Value(1.0, "g1z.a3z"), Value(1.0, "g2z.a1z")
+    first = (a * b).named("g1z.n3z")
+    second = (a * first).named("g0z.n6z")
+    third = (second * b).named("g2z.n16z")
+    fourth = (third * Value(1.0, "g1z.a2z")).named("g1z.n24z")
+    return (fourth * (b * Value(1.0, "g3z.a0z"))).named("g1z.n29z")
+
+
+@settings(max_examples=60)
+@given(framed(), st.sampled_from(["LR", "TB"]))
+@example(mixed(), "LR")
+def test_however_frames_are_mixed_all_arrows_lead_forwards(root, direction):
+    diagram = draw(root, collapse=(), direction=direction, edges=None)
+    scene = diagram._scene
+    assert diagram.svg()
+    text = engine.layout(source(scene), 30.0)
+    assert all("pos" in edge for edge in json.loads(text).get("edges", ()))
+    boxes = layout.read(text).boxes
+    if direction == "TB":
+        boxes = {key: rect.turned() for key, rect in boxes.items()}
+    assert all(boxes[arrow.tail].right < boxes[arrow.head].left for arrow in scene.arrows)
+    assert not any(a.meets(b) for a, b in combinations(boxes.values(), 2))
+
+
+def test_frames_are_ranked_together_only_if_no_order_suits_all_arrows():
+    assert "newrank" in source(draw(mixed())._scene)
+    assert "newrank" not in source(draw(layers())._scene)
+    x, y = Value(1.0, "g.h.x"), Value(1.0, "g.k.y")
+    there, back = (x * y).named("g.h.z"), (x + y).named("g.k.z")
+    assert "newrank" in source(draw((there * back).named("g.out"))._scene)
+    assert "newrank" not in source(draw((there * y).named("g.out"))._scene)
+
+
+def test_an_arrow_for_which_graphviz_finds_no_way_is_drawn_all_the_same():
+    x = Value(1.0, "x")
+    for direction in ("LR", "TB"):
+        scene = turned(draw(x * 2.0), direction)._scene
+        content = json.loads(engine.layout(source(scene), 30.0))
+        where = layout.read(json.dumps(content)).boxes
+        del content["edges"][0]["pos"]
+        curve = layout.read(json.dumps(content)).curves["arrow0"]
+        if direction == "TB":
+            curve, where = curve.turned(), {key: rect.turned() for key, rect in where.items()}
+        tail, head = where["box0"], where["box1"]
+        assert curve.points[0] == (tail.right, tail.middle)
+        assert curve.tip == (head.left, head.middle)
+        assert curve.points[-1] == (head.left - 7.0, head.middle)
 
 
 # --- Sizes --------------------------------------------------------------------------------------
