@@ -25,6 +25,7 @@ def parts(arrow: Arrow, groups: Mapping[str, Group]) -> tuple[Part, Part]:
 def circles(pairs: Iterable[tuple[Part, Part]]) -> dict[Part, int]:
     """Numbers for the parts, of which some lead to others: the same where each leads to the other.
 
+    Otherwise the number of what leads to another is less, and the parts are in the order of these.
     That is Kosaraju's algorithm: the parts are finished in depth-first order, and then, the last
     first, each takes along all that leads to it.
     """
