@@ -58,9 +58,6 @@ class Rect(NamedTuple):
             and self.bottom > other.top
         )
 
-    def holds(self, point: Point) -> bool:
-        return self.left < point[0] < self.right and self.top < point[1] < self.bottom
-
 
 class Curve(NamedTuple):
     """An arrow: the points of Bézier curves, one after the other, and the tip of its head."""

@@ -24,7 +24,7 @@ def _width(character: str) -> float:
 
 
 def wrapped(text: str, widest: float) -> list[str]:
-    """The text in lines of at most that width."""
+    """The text in lines of at most that width, broken anywhere."""
     lines, room = [""], widest
     for character in text:
         room -= _width(character)
@@ -32,6 +32,18 @@ def wrapped(text: str, widest: float) -> list[str]:
             lines.append("")
             room = widest - _width(character)
         lines[-1] += character
+    return lines
+
+
+def wrapped_words(text: str, widest: float) -> list[str]:
+    """The text in lines of at most that width, or of one word."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width(longer) <= widest:
+            lines[-1] = longer
+        else:
+            lines.append(word)
     return lines
 
 
