@@ -162,6 +162,9 @@ def test_a_label_is_to_the_right_of_an_arrow_downwards():
     assert (label.left, label.right) == (4.5, 44.5)
     assert label.middle == pytest.approx(50.0, abs=2.5)
     assert beside(line, Rect(5.0, -99.0, 9.0, 199.0), above=False).right == -4.5
+    slanted = Curve([(-y, y) for _, y in line.points], (-100.0, 100.0))
+    right, left = beside(slanted, above=False), beside(slanted)
+    assert right.center + right.middle > 0.0 > left.center + left.middle
 
 
 def test_a_label_is_at_the_longest_straight_part_of_its_arrow():
@@ -278,7 +281,9 @@ def test_an_arrow_bends_where_there_are_more_of_them():
     assert bend(routes("az", **boxes, c=(200, 0))["az"]) == (40.0, 78.0)
     begin, end = bend(routes("az", a=(0, 0), z=(400, 300), c=(240, 0), d=(140, 300))["az"])
     assert (begin, end) == (40.0, 393.0)
-    assert bend(routes("az", a=(0, 0), z=(80, 200))["az"]) == (40.0, 73.0)
+    near = {"a": (0, 0), "b": (400, 0), "z": (80, 200)}
+    assert bend(routes("az", **near)["az"]) == (40.0, 73.0)
+    assert bend(routes("az ab", **near)["az"]) == (40.0, 73.0)
 
 
 # --- Order --------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def circles(pairs: Iterable[tuple[Part, Part]]) -> dict[Part, int]:
         below[head].append(tail)
     finished: list[Part] = []
     seen: set[Part] = set()
-    for part in [*above, *below]:
+    for part in above:
         finished += _reached(part, above, seen)
     result: dict[Part, int] = {}
     seen = set()
