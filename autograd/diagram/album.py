@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from autograd.diagram.alike import Pile
 from autograd.diagram.engine import REMEDY
+from autograd.diagram.estimate import extent
 from autograd.diagram.folding import Folding, Frames, Place, Places, near
 from autograd.diagram.groups import Group, groups_around
 from autograd.diagram.painter import Painter, View, arrow_count
 from autograd.diagram.scene import DIRECTIONS, Direction, Scene
-from autograd.diagram.sizes import extent
 from autograd.diagram.steps import Step
 
 Size = tuple[float, float]

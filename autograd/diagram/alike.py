@@ -130,7 +130,7 @@ def units(order: Sequence[Step], group_of: Mapping[Step, Group]) -> dict[Group, 
 
 
 class _Name(NamedTuple):
-    """What the name of a step says."""
+    """The parts of a step's name."""
 
     frame: Group
     """The groups around it, with `*` for the number of a unit."""

@@ -98,7 +98,7 @@ class Boxes:
             lines.append(Line("name", self._telling.label(first) if single else "leaves"))
         if first.op is not None:
             formula = shortened(pile_formula(first, self._part, self._same), LONGEST_FORMULA)
-            lines += [Line("operation", line) for line in wrapped(formula, WIDEST)]
+            lines += [Line("operation", line.strip()) for line in wrapped(formula, WIDEST)]
         if not single:
             lines.append(Line("count", size_of(shape)))
         told = self._telling.told(first) if single else self._telling.listed(results)

@@ -6,6 +6,7 @@ from typing import Any
 import graphviz
 
 from autograd.diagram import palette
+from autograd.diagram.circles import is_circular
 from autograd.diagram.groups import Group
 from autograd.diagram.scene import Arrow, Box, Scene
 from autograd.diagram.sizes import GAP, RANK_GAP, size
@@ -63,6 +64,11 @@ def source(scene: Scene) -> str:
             "fontcolor": palette.ROOT,
         },
     )
+    if is_circular(scene):
+        # Graphviz ranks the boxes of each frame by themselves, which is why frames are compact.
+        # Where no order of the frames suits all arrows, it would draw some of them backwards, put
+        # boxes one above the other and find no way for some arrows: so it ranks all boxes at once.
+        graph.attr(newrank="true")
     frames: dict[Group, Any] = {(): graph}
     for cluster in scene.clusters:
         frame = graphviz.Digraph(f"cluster_{cluster.key}")

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from typing import NamedTuple
 
-from autograd.diagram.plane import Curve, Point, Rect
+from autograd.diagram.plane import HEAD, Curve, Point, Rect
 from autograd.diagram.scene import Arrow, Scene
 from autograd.diagram.sizes import size
 
@@ -35,21 +35,35 @@ class Layout(NamedTuple):
 def read(text: str) -> Layout:
     """The layout in Graphviz's JSON, where y grows upwards."""
     content = json.loads(text)
-    boxes, clusters, curves = {}, {}, {}
+    boxes, clusters, curves, numbered = {}, {}, {}, {}
     for thing in content.get("objects", ()):
         if "pos" in thing:
             x, y = _point(thing["pos"])
             width, height = (float(thing[side]) * 72 / 2 for side in ("width", "height"))
-            boxes[thing["id"]] = Rect(x - width, y - height, x + width, y + height)
+            rect = Rect(x - width, y - height, x + width, y + height)
+            boxes[thing["id"]] = numbered[thing["_gvid"]] = rect
         elif "bb" in thing:
             left, bottom, right, top = map(float, thing["bb"].split(","))
             clusters[thing["id"]] = Rect(left, -top, right, -bottom)
     for thing in content.get("edges", ()):
         if "id" not in thing:  # of a pair that is in succession
             continue
-        tip, *points = thing["pos"].split()
-        curves[thing["id"]] = Curve([*map(_point, points)], _point(tip.removeprefix("e,")))
+        if "pos" in thing:
+            tip, *points = thing["pos"].split()
+            curves[thing["id"]] = Curve([*map(_point, points)], _point(tip.removeprefix("e,")))
+        else:  # Graphviz has found no way
+            tail, head = numbered[thing["tail"]], numbered[thing["head"]]
+            across = content["rankdir"] == "LR"
+            turned = direct(tail.turned(), head.turned()).turned()
+            curves[thing["id"]] = direct(tail, head) if across else turned
     return Layout(boxes, clusters, curves)
+
+
+def direct(tail: Rect, head: Rect) -> Curve:
+    """A curve from the right of a box to the left of another, whatever is in its way."""
+    (x, y), tip = (tail.right, tail.middle), (head.left, head.middle)
+    half = (x + tip[0]) / 2
+    return Curve([(x, y), (half, y), (half, tip[1]), (tip[0] - HEAD, tip[1])], tip)
 
 
 def _point(text: str) -> Point:

@@ -6,11 +6,11 @@ from xml.etree.ElementTree import Element
 
 from autograd.diagram import palette
 from autograd.diagram.elements import add, path
-from autograd.diagram.scene import SHADES, Scene
-from autograd.diagram.widths import SMALL, width
+from autograd.diagram.scene import SHADES, Box, Scene
+from autograd.diagram.widths import SMALL, width, wrapped
 from autograd.notation.numbers import number
 
-NARROWEST = 260.0
+LEAST_ROOM = 260.0
 """How wide a legend may be under the smallest picture."""
 ROW, GAP = 20.0, 22.0
 """The height of a row, and the distance between two pieces in it."""
@@ -31,7 +31,7 @@ def legend(scene: Scene, room: float) -> list[list[Piece]]:
     """The legend of a picture in rows that fit a width; none where nothing needs one."""
     rows: list[list[Piece]] = []
     left = 0.0
-    room = max(room, NARROWEST)
+    room = max(room, LEAST_ROOM)
     for piece in _pieces(scene, room):
         left += GAP + piece.width
         if not rows or left > room:
@@ -60,28 +60,22 @@ def _pieces(scene: Scene, room: float) -> Iterator[Piece]:
     if scene.arrows:
         yield _arrow("values", palette.ARROW, palette.MUTED, forward=True)
         yield _arrow("gradients", palette.ROOT, palette.ROOT, forward=False)
-        for line in _folded(scene.caption, room):
-            yield _words(line, palette.ROOT)
+        for line in wrapped(scene.caption, room / SMALL):
+            yield _words(line.strip(), palette.ROOT)
     elif len(scene.boxes) == 1 and not scene.boxes[0].heats:
         return
     if not scene.swept and not any(box.color for box in scene.boxes):
         yield _words("no gradients yet: call backward()", palette.MUTED)
     elif scene.swept and scene.largest:
         yield _scale(scene.largest)
-    if any(box.tint is None for box in scene.boxes):
+    if any(map(_has_nan, scene.boxes)):
         yield _nan()
 
 
-def _folded(text: str, room: float) -> list[str]:
-    """The text in lines that fit a width, broken between words."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and _wide(longer) <= room:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
+def _has_nan(box: Box) -> bool:
+    """Whether something in a box has the colour of nan."""
+    halves = [half for heat in box.heats for half in (heat.data, heat.grad)]
+    return box.tint is None or any(None in row for half in halves for row in half)
 
 
 def _wide(text: str) -> float:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from autograd.diagram.plane import Curve, Plane, Point, Rect, distance
 
-CLEAR = 2.5
+ASIDE = 2.5
 """The least distance of a label from its arrow."""
 FRACTIONS = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
 """Where a label may be along its arrow, the best place first."""
@@ -80,7 +80,7 @@ def _places(label: Label, line: list[Point], above: bool) -> Iterator[Rect]:
                 across, down = -across, -down
             half = (abs(across) * (label.width + 4.0) + abs(down) * label.height) / 2
             for side in (1.0, -1.0):
-                away = side * (half + CLEAR + further)
+                away = side * (half + ASIDE + further)
                 middle_x, middle_y = x + away * across, y + away * down
                 yield Rect(
                     middle_x - label.width / 2,

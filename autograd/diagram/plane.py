@@ -9,8 +9,10 @@ from typing import Generic, NamedTuple, TypeVar
 Point = tuple[float, float]
 Item = TypeVar("Item")
 
+HEAD = 7.0
+"""The length of an arrow's head."""
 STEP = 5.0
-MOST = 400
+MOST_POINTS = 400
 """The distance of the points that stand for a curve, and how many there may be."""
 
 
@@ -56,9 +58,6 @@ class Rect(NamedTuple):
             and self.bottom > other.top
         )
 
-    def holds(self, point: Point) -> bool:
-        return self.left < point[0] < self.right and self.top < point[1] < self.bottom
-
 
 class Curve(NamedTuple):
     """An arrow: the points of Bézier curves, one after the other, and the tip of its head."""
@@ -78,7 +77,7 @@ class Curve(NamedTuple):
         """Points along it, from the beginning to the tip, about `step` away from each other."""
         corners = [*self.points, self.tip]
         length = sum(distance(a, b) for a, b in pairwise(corners))
-        step = max(step, length / MOST)
+        step = max(step, length / MOST_POINTS)
         result = [self.points[0]]
         for start in range(0, len(self.points) - 1, 3):
             a, b, c, d = self.points[start : start + 4]

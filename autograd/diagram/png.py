@@ -17,9 +17,10 @@ FOLDER = Path(__file__).with_name("fonts")
 FAMILY = "DejaVu Sans Mono"
 SHARP = 2.0
 """Pixels of the PNG to one of the picture, for screens that have as many."""
-MANY = 3500 * 2500
-"""Pixels that take about a second. A picture that has more of them is not magnified."""
-MOST = 6 * MANY
+MANY_PIXELS = 3500 * 2500
+"""They take about a second. A picture that has more of them is not magnified."""
+MOST_PIXELS = 6 * MANY_PIXELS
+"""A picture that has more of them is not rendered."""
 
 
 def size(svg: str) -> tuple[float, float]:
@@ -44,14 +45,14 @@ def rendered(svg: str) -> bytes:
             f"({error}): install it, or save the picture as .svg"
         ) from error
     width, height = size(svg)
-    if width * height > MOST:
+    if width * height > MOST_PIXELS:
         raise RuntimeError(
             f"a picture of {width:,.0f} × {height:,.0f} is too large for a .png file: collapse a "
             "group (collapse=), draw a part of the graph (depth=), or save the picture as .svg"
         )
     return resvg_py.svg_to_bytes(
         svg.replace(FONTS, FAMILY),
-        zoom=max(1.0, min(SHARP, math.sqrt(MANY / (width * height)))),
+        zoom=max(1.0, min(SHARP, math.sqrt(MANY_PIXELS / (width * height)))),
         background=BACKGROUND,  # also where the last pixels are only half in the picture
         font_dirs=[str(FOLDER)],
         skip_system_fonts={*svg} <= _characters(),

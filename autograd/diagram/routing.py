@@ -9,11 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from autograd.diagram.layout import Layout
-from autograd.diagram.plane import Curve, Plane, Point, Rect
+from autograd.diagram.plane import HEAD, Curve, Plane, Point, Rect
 from autograd.diagram.scene import Arrow, Scene
 
-HEAD = 7.0
-"""The length of an arrow's head."""
 CLEAR = 5.0
 """The least distance of a curve from boxes that it passes."""
 LEAVING, ARRIVING = 0.3, 0.62

@@ -1,4 +1,4 @@
-"""What a picture says of a graph in words: what Values are called, their numbers, the whole."""
+"""A graph in words, for its picture: the names of Values, their numbers, the whole."""
 
 from collections.abc import Callable, Sequence
 from math import inf
