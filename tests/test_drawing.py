@@ -28,7 +28,7 @@ from autograd.diagram.scene import CAPTIONS, Arrow, Box, Cluster, Heat, Line, Sc
 from autograd.diagram.sizes import label_size, size
 from autograd.diagram.succession import succession
 from autograd.diagram.svg import places
-from autograd.diagram.widths import wrapped_words
+from autograd.diagram.widths import width, wrapped
 
 
 def drawing(scene):
@@ -670,11 +670,26 @@ def test_the_legend_of_a_report_before_backward_and_of_gradients_that_are_0():
     assert legend(drawing(scene).svg()) == before
 
 
-def test_a_caption_is_broken_between_words():
-    assert wrapped_words("ab cd e", 2 * 0.61) == ["ab", "cd", "e"]
-    assert wrapped_words("ab cd e", 4.01 * 0.61) == ["ab", "cd e"]
-    assert wrapped_words("abc d", 0.61) == ["abc", "d"]
-    assert wrapped_words("", 9.0) == []
+@pytest.mark.parametrize(
+    ("text", "letters", "lines"),
+    [
+        ("ab cd e", 2, ["ab ", "cd ", "e"]),
+        ("ab cd e", 4, ["ab ", "cd e"]),
+        ("ab cd e", 5, ["ab cd ", "e"]),
+        ("abc d", 1, ["a", "b", "c ", "d"]),
+        ("abcdef g", 4, ["abcd", "ef g"]),
+        ("", 9, [""]),
+    ],
+)
+def test_text_is_broken_between_words_where_it_can_be(text, letters, lines):
+    assert wrapped(text, (letters + 0.01) * 0.61) == lines
+
+
+@given(st.text(), st.floats(1.5, 20.0))
+def test_broken_text_is_all_there_and_not_too_wide(text, widest):
+    lines = wrapped(text, widest)
+    assert "".join(lines) == text
+    assert all(width(line.rstrip(" ")) <= widest + 1e-9 for line in lines)
 
 
 def test_a_curve():

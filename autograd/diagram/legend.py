@@ -60,7 +60,7 @@ def _pieces(scene: Scene, room: float) -> Iterator[Piece]:
     if scene.arrows:
         yield _arrow("values", palette.ARROW, palette.MUTED, forward=True)
         yield _arrow("gradients", palette.ROOT, palette.ROOT, forward=False)
-        for line in wrapped(scene.caption, room / SMALL):
+        for line in wrapped(scene.caption, room / SMALL) if scene.caption else ():
             yield _words(line.strip(), palette.ROOT)
     elif len(scene.boxes) == 1 and not scene.boxes[0].heats:
         return
