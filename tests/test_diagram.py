@@ -401,8 +401,8 @@ def test_a_collapsed_group_is_one_box():
     assert picture.boxes["neuron1"].marks == {"group"}
     assert len(picture.boxes) == 2 + 5 + 1 + 2 + 1
     assert {(x.tail, x.head, *x.label) for x in picture.arrows if "neuron1" in x} == {
-        ("x0", "neuron1", "0.6"),
-        ("x1", "neuron1", "-1"),
+        ("x0", "neuron1", "1 use"),  # not a derivative of the number that the box shows
+        ("x1", "neuron1", "1 use"),
         ("neuron1", "y", "-1.5"),
     }
     outer = read(draw(y, collapse=["layer1", "layer1.neuron0"]).svg())

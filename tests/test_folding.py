@@ -270,8 +270,9 @@ def test_a_network_of_layers():
         ("x", "layer1", "33 uses"),
         ("layer1", "layer2", "121 uses"),
         ("layer2", "layer3", "11 uses"),
-        ("layer3", "loss", "1"),
+        ("layer3", "loss", "1 use"),
     ]
+    assert "how many uses of operands it stands for" in diagram._scene.caption
     heats = {box.lines[0].text: box.heats for box in diagram._scene.boxes}
     shapes = [(x.label, len(x.data), len(x.data[0]), len(x.grad)) for x in heats["layer1"]]
     assert shapes == [("w", 11, 3, 11), ("b", 1, 11, 1), ("out", 1, 11, 1)]

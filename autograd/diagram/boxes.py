@@ -53,6 +53,10 @@ class Boxes:
         """The boxes, in the order of the first Values in them."""
         return [self._box(place) for place in self._members]
 
+    def shows(self, step: Step) -> bool:
+        """Whether it is the value of a step that its box shows, not that of what comes of it."""
+        return self._places[step] is step or step in self._outward
+
     def _box(self, place: Place) -> Box:
         if isinstance(place, Step):
             return self._value(place)

@@ -1,7 +1,7 @@
 """A picture of a graph: from steps and their boxes to the content of a scene."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.diagram.boxes import Boxes, worst
@@ -47,9 +47,9 @@ class Painter:
             if tail is None:
                 mark = self._mark(f"box{len(boxes)}", view.frames[head], uses)
                 boxes.append(mark)
-                arrows.append(self._arrow(key, mark.key, keys[head], uses, cut=True))
+                arrows.append(self._arrow(key, mark.key, keys[head], uses, True, maker.shows))
             else:
-                arrows.append(self._arrow(key, keys[tail], keys[head], uses))
+                arrows.append(self._arrow(key, keys[tail], keys[head], uses, False, maker.shows))
         return Scene(
             self._telling.title(),
             self._telling.description(),
@@ -63,7 +63,7 @@ class Painter:
 
     def _caption(self, arrows: Sequence[Arrow]) -> str:
         """The meaning of what is written on the arrows; there may only be counts."""
-        if arrows and all(arrow.count > 1 for arrow in arrows):
+        if arrows and all(arrow.counted for arrow in arrows):
             return "on each arrow: how many uses of operands it stands for"
         return CAPTIONS[self._edges]
 
@@ -93,16 +93,21 @@ class Painter:
         return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
 
     def _arrow(
-        self, key: str, tail: str, head: str, uses: Sequence[Use], cut: bool = False
+        self,
+        key: str,
+        tail: str,
+        head: str,
+        uses: Sequence[Use],
+        cut: bool,
+        shows: Callable[[Step], bool],
     ) -> Arrow:
-        lines: list[str] = []
-        if len(uses) == 1:
-            lines = self._labels(*uses[0])
-        elif not cut:
-            lines = [f"{len(uses):,} uses"]
         mark = worst([x.arrow_marks[index] for x, index in uses if index in x.arrow_marks])
-        if mark and len(uses) > 1:
-            lines.append(mark.text)
+        numbered = len(uses) == 1 and shows(uses[0][0])
+        if numbered:
+            lines = self._labels(*uses[0])
+        else:  # a local derivative would be taken for that of what the box shows
+            words = f"{len(uses):,} use{'s'[: len(uses) != 1]}"
+            lines = [*([] if cut else [words]), *([mark.text] if mark else [])]
         return Arrow(
             key,
             tail,
@@ -112,7 +117,7 @@ class Painter:
             dead=not any(step.flow(index)[1] for step, index in uses),
             cut=cut,
             color=mark.color if mark else None,
-            count=len(uses),
+            counted=not numbered,
         )
 
     def _labels(self, step: Step, index: int) -> list[str]:

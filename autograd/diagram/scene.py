@@ -89,8 +89,8 @@ class Arrow:
     cut: bool = False
     color: str | None = None
     """That of a mark, if there is one."""
-    count: int = 1
-    """How many uses it stands for."""
+    counted: bool = False
+    """Whether it says how many uses it stands for, rather than a local derivative."""
 
 
 @dataclass(frozen=True, slots=True)
