@@ -139,7 +139,7 @@ class Album:
     def _outermost_first(
         self, items: Collection[Pile | Group], places: Places
     ) -> list[Pile | Group]:
-        """What is to be opened, and the groups around it where they are folded."""
+        """The items that are to be opened, after the groups around them that are folded."""
         boxes = set(places.values())
         groups: set[Group] = set()
         for item in items:
