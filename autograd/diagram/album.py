@@ -10,7 +10,7 @@ from autograd.diagram.engine import REMEDY
 from autograd.diagram.estimate import extent
 from autograd.diagram.folding import Folding, Frames, Place, Places, near
 from autograd.diagram.groups import Group, groups_around
-from autograd.diagram.painter import Painter, View, arrow_count
+from autograd.diagram.painter import Painter, View, arrows_of
 from autograd.diagram.scene import DIRECTIONS, Direction, Scene
 from autograd.diagram.steps import Step
 
@@ -120,7 +120,7 @@ class Album:
     def _size(self, places: Places, piled: bool) -> Size:
         """The size of the picture; endless if there are too many boxes or arrows in it."""
         shown = self._near(places)
-        if len(set(shown.values())) > MOST_BOXES or arrow_count(shown) > MOST_ARROWS:
+        if len(set(shown.values())) > MOST_BOXES or len(arrows_of(shown)) > MOST_ARROWS:
             return inf, inf
         view = View(shown, self._all_frames(shown, {}, piled), {}, {})
         return self._directed(self._painter.scene(view))[1]
@@ -167,7 +167,7 @@ class Album:
             if self._folding.parts(place) + len(boxes) <= min(MOST_OPENED, self._max_nodes):
                 opens[place] = self._to(self._origin(number, place), place, True)
         around = dict.fromkeys(x for place in boxes for x in groups_around(everywhere[place]))
-        closes = {group: self._closing(number, group, everywhere) for group in around}
+        closes = {group: self._closing(number, group) for group in around}
         view = View(
             places,
             everywhere,
@@ -213,7 +213,7 @@ class Album:
             self._states.append(State(number, item, opens))
         return _key(self._keys[number, item, opens])
 
-    def _closing(self, number: int, group: Group, frames: Frames) -> str | None:
+    def _closing(self, number: int, group: Group) -> str | None:
         """The key of the picture in which a frame that is open is one box."""
         above = number
         while (state := self._states[above]) is not None:

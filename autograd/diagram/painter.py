@@ -51,8 +51,8 @@ class Painter:
             else:
                 arrows.append(self._arrow(key, keys[tail], keys[head], uses, False, maker.shows))
         return Scene(
-            self._telling.title(),
-            self._telling.description(),
+            self._telling.title,
+            self._telling.description,
             self._caption(arrows),
             self._clusters(boxes, view.closes),
             boxes,
@@ -166,8 +166,3 @@ def arrows_of(places: Places) -> dict[tuple[Place | None, Place, int | None], li
             elif tail != head:  # the inside of a box is not drawn
                 result[tail, head, None].append((step, index))
     return result
-
-
-def arrow_count(places: Places) -> int:
-    """How many arrows there are."""
-    return len(arrows_of(places))

@@ -1,6 +1,7 @@
 """A graph in words, for its picture: the names of Values, their numbers, the whole."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from math import inf
 from typing import TypeVar
 
@@ -39,16 +40,18 @@ class Telling:
             return exact(step.data)
         return shortened(self.labels.formula(step).text.text, longest)
 
+    @cached_property
     def title(self) -> str:
         """The names of the roots."""
         return ", ".join(some([*self.roots], self.label))
 
+    @cached_property
     def description(self) -> str:
         """A description of the graph in words, for those who cannot see it."""
         order, roots = self.order, self.roots
         inputs = [step for step in order if step.op is None and step.name]
         results = [step for step in order if step.op is not None and (step.name or step in roots)]
-        sentences = [f"Computation graph of {self.title()}, {size_of([len(order)])}"]
+        sentences = [f"Computation graph of {self.title}, {size_of([len(order)])}"]
         if inputs:
             words = some(inputs, lambda x: f"{self.label(x)} = {exact(x.data)}{self._gradient(x)}")
             sentences.append("Inputs: " + ", ".join(words))
