@@ -7,6 +7,7 @@ from autograd.arrays import data, grads, values
 from autograd.compare import Report, check_gradient, compare
 from autograd.explain import Explanation, explain
 from autograd.expression import expression, latex, python_source, to_sympy
+from autograd.forms import FORM as _FORM
 from autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.graph import topological_order
 from autograd.op import Op
@@ -58,6 +59,9 @@ if _TYPE_CHECKING:
     from autograd.diagram import Diagram, draw
 
 __version__ = _version("scalar-autograd")
+core: str = _FORM
+"""The form of the core that runs: `"native"` where that was built and the environment variable
+`AUTOGRAD_CORE` is not `pure`, otherwise `"pure"`."""
 
 __all__ = [
     "Diagram", "Explanation", "Op", "Report", "Value", "abs", "acos", "acosh", "asin", "asinh",

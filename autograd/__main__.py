@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from autograd import __version__
+from autograd import __version__, core
 from autograd.command.arguments import (
     argument,
     assignment,
@@ -180,7 +180,7 @@ def _parser() -> Parser:
             "not agree, and 2 if something was wrong: the call, a formula, a function, a file."
         ),
     )
-    parser.add_argument("--version", action=Version, version=__version__)
+    parser.add_argument("--version", action=Version, version=f"{__version__} ({core} core)")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     command = commands.add_parser(
