@@ -13,6 +13,7 @@ from typing import TypeAlias, cast
 
 import numpy as np
 
+from autograd.forms import native
 from autograd.graph import N, Node, Operand, arguments, sort
 from autograd.op import Op, undefined
 from autograd.ops import defined, where
@@ -28,6 +29,9 @@ def derivative_graphs(
     order: Iterable[Node], seeds: Mapping[N, Operand], wrt: Sequence[N]
 ) -> list[N | float]:
     """The adjoints of the nodes `wrt`, each as a graph or as a constant: the backward sweep."""
+    if native is not None:
+        found = native.adjoint_graphs(order, dict(seeds), wrt, _partials, _gated, _either)
+        return cast(list[N | float], found)
     adjoints = cast(dict[Node, Operand], dict(seeds))
     gates: dict[Node, Node] = {}
     for node, operands in reversed(_dependent(order, wrt)):
@@ -94,26 +98,34 @@ def _add(
         flows[node] = flows[node] + flow
         other = gates.pop(node, None)
         if gate is not None and other is not None:
-            gates[node] = where(other, 1.0, gate)
+            gates[node] = _either(other, gate)
+
+
+def _either(gate: Node, other: Node) -> Node:
+    """The gate that is open where one of two is."""
+    return cast(Node, where(gate, 1.0, other))
 
 
 @quiet
-def recorded_partials(
-    order: Iterable[Node], wrt: Iterable[Node]
-) -> tuple[Partials, dict[Node, None]]:
+def recorded_partials(order: Iterable[Node], wrt: Iterable[Node]) -> tuple[Partials, list[Node]]:
     """The edges that lead to the nodes `wrt`, with their partials as graphs.
 
     Also the topological order with the nodes of the partials after those of `order`: sweeping
     tangents forward through it tells how every partial changes.
     """
-    edges: Partials = []
-    whole: dict[Node, None] = dict.fromkeys(order)
-    for node, operands in _dependent(order, wrt):
-        for operand, partial in _partials(node, operands):
-            edges.append((node, operand, partial))
-            if isinstance(partial, Node):
-                sort(partial, whole)
-    return edges, whole
+    edges = _edges(order, wrt)
+    graphs = [partial for _, _, partial in edges if isinstance(partial, Node)]
+    return edges, sort(*graphs, first=order)
+
+
+def _edges(order: Iterable[Node], wrt: Iterable[Node]) -> Partials:
+    if native is not None:
+        return cast(Partials, native.partial_graphs(order, wrt, _partials))
+    return [
+        (node, operand, partial)
+        for node, operands in _dependent(order, wrt)
+        for operand, partial in _partials(node, operands)
+    ]
 
 
 def second_sweep(

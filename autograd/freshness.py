@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Iterable
 
-from autograd.graph import N, Node, anew, arguments
+from autograd.graph import N, Node, anew, arguments, doubtful
 from autograd.notation.labels import Labels
 from autograd.notation.numbers import number
 from autograd.quiet import quiet
@@ -19,7 +19,7 @@ def outdated(order: Iterable[N]) -> list[N]:
     A custom operation is not applied again, as it may have side effects. A few units in the last
     place do not count as a change: a pickled graph may come from another machine.
     """
-    return [node for node in order if _changed(node)]
+    return [node for node in doubtful(order) if _changed(node)]
 
 
 def _changed(node: Node) -> bool:

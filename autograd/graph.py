@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypeVar, cast
 
+from autograd.forms import native, take_functions, take_methods
 from autograd.op import Op
 from autograd.reals import kind_of, real
 
@@ -31,22 +32,18 @@ class Wide(NamedTuple):
     library's."""
 
 
-class Node:
+Record = object
+FIELDS: tuple[str, ...] = (
+    "_dx", "_dy", "_grad", "_number", "_past", "_wide", "_x", "_y", "name", "op"
+)  # fmt: skip
+if native is not None and not TYPE_CHECKING:
+    Record, FIELDS = native.Record, ()
+
+
+class Node(Record):
     """A number, the operation that it is the result of, its operands and partial derivatives."""
 
-    __slots__ = (
-        "_dx",
-        "_dy",
-        "_grad",
-        "_number",
-        "_order",
-        "_stamp",
-        "_wide",
-        "_x",
-        "_y",
-        "name",
-        "op",
-    )
+    __slots__ = FIELDS
 
     _number: float
     _x: Node | None
@@ -55,12 +52,10 @@ class Node:
     _dy: float
     _wide: Wide | None
     _grad: float
-    _order: dict[Node, None] | None
-    """Everything that the node was computed from, in topological order, if `forward()` was called;
-    without the node itself, as that would be a reference cycle."""
-    _stamp: int
-    """For a leaf, the era that it was made in; for another node, if it has one, the number of
-    assignments when its graph was last found to follow from its numbers."""
+    _past: int | Order | None
+    """For a leaf, the era that it was made in. For another node, the number of assignments when its
+    graph was last found to follow from its numbers (None at first, as it does if there have been
+    none); after `forward()`, its order, too."""
     name: str | None
     op: Op | None
 
@@ -68,9 +63,9 @@ class Node:
         if isinstance(data, Node):
             raise TypeError("this is a Value already: use it as it is, or a copy made by .detach()")
         self._number = real(data, "the data of a Value")
-        self._x = self._y = self._wide = self._order = self.op = None
+        self._x = self._y = self._wide = self.op = None
         self._dx = self._dy = self._grad = 0.0
-        self._stamp = _era
+        self._born()
         self.named(name)
 
     @property
@@ -84,7 +79,7 @@ class Node:
     def data(self, data: float) -> None:
         global _assignments
         _assignments += 1
-        self._number = data if type(data) is float else real(data, f"the data of {self._title()}")
+        self._number = data if type(data) is float else converted(self, "data", data)
 
     @property
     def grad(self) -> float:
@@ -93,7 +88,7 @@ class Node:
 
     @grad.setter
     def grad(self, grad: float | None) -> None:
-        self._grad = 0.0 if grad is None else real(grad, f"the grad of {self._title()}")
+        self._grad = grad if type(grad) is float else converted(self, "grad", grad)
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -154,12 +149,6 @@ class Node:
 
     # --- Its graph --------------------------------------------------------------------------------
 
-    def _sorted(self) -> dict[Node, None]:
-        """This Value's graph in topological order."""
-        if self._order is None:
-            return sort(self)
-        return {**self._order, self: None}
-
     def backward(self, grad: float = 1.0) -> None:
         """Add the derivative of this Value with respect to every Value it was computed from.
 
@@ -179,13 +168,7 @@ class Node:
             >>> x.grad, y.grad
             (5.0, 2.0)
         """
-        seed = real(grad, "the grad of backward")
-        adjoints = cast("dict[Node, float | None]", self._sorted())
-        adjoints[self] = seed
-        backward_sweep(adjoints)
-        for node, adjoint in adjoints.items():
-            if adjoint is not None:
-                node._grad += adjoint
+        accumulate(self, real(grad, "the grad of backward"))
 
     def zero_grad(self) -> None:
         """Set `grad` to 0.0 on this Value and on everything it was computed from.
@@ -199,8 +182,7 @@ class Node:
             >>> x.grad
             0.0
         """
-        for node in self._sorted():
-            node._grad = 0.0
+        clear(self)
 
     def forward(self) -> float:
         """Compute the recorded graph anew, in place, after the data of its leaves has changed.
@@ -220,30 +202,33 @@ class Node:
             >>> y.forward()
             9.0
         """
-        if self._order is None:
-            self._order = sort(self)
-            del self._order[self]
-        recompute([*self._order, self])
+        recompute(self)
         return self._number
 
     # --- The life of a node ---------------------------------------------------------------------
 
     def _born(self) -> None:
         """Remember the era a leaf was made in, or that the graph of another may be outdated."""
-        self._stamp = _era if self.op is None else -1
-
-    def _older(self, era: int) -> bool:
-        """Whether this leaf existed when an era began."""
-        return self._stamp < era
+        self._past = _era if self.op is None else -1
 
     @property
     def _settled(self) -> bool:
         """Whether its graph was found to follow from its numbers, with none assigned since."""
-        return self.op is None or getattr(self, "_stamp", 0) == _assignments
+        past = self._past
+        when = past.settled if isinstance(past, Order) else past
+        return self.op is None or (when or 0) == _assignments
 
     def _settle(self) -> None:
         """Remember that its graph follows from its numbers."""
-        self._stamp = _assignments
+        if isinstance(self._past, Order):
+            self._past.settled = _assignments
+        else:
+            self._past = _assignments
+
+    def _operands_changed(self) -> None:
+        """Forget what followed from the operands."""
+        if self.op is not None:
+            self._past = -1
 
     if TYPE_CHECKING:  # every node is a Value, which defines these
 
@@ -254,6 +239,14 @@ class Node:
         def __neg__(self) -> Node: ...
 
 
+class Order(dict[Node, None]):
+    """Everything that a node was computed from, in topological order; without the node itself, as
+    that would be a reference cycle."""
+
+    settled: int | None = None
+    """The number of assignments when the graph was last found to follow from its numbers."""
+
+
 N = TypeVar("N", bound=Node)
 
 
@@ -262,6 +255,18 @@ def new_era() -> int:
     global _era
     _era += 1
     return _era
+
+
+def converted(node: Node, attribute: str, number: float | None) -> float:
+    """The number that is assigned to an attribute of a node, as a float."""
+    if number is None and attribute == "grad":
+        return 0.0
+    return real(number, f"the {attribute} of {node._title()}")
+
+
+def older_leaf(order: Iterable[Node], era: int) -> bool:
+    """Whether a leaf among these nodes existed when an era began."""
+    return any(node.op is None and cast(int, node._past) < era for node in order)
 
 
 def number(operand: Operand) -> float:
@@ -297,7 +302,7 @@ def topological_order(root: N) -> list[N]:
         ['a', 'b', 'product']
     """
     require_value(root, "topological_order")
-    return list(sort(root))
+    return sort(root)
 
 
 def require_value(item: object, taker: str) -> None:
@@ -306,17 +311,27 @@ def require_value(item: object, taker: str) -> None:
         raise TypeError(f"{taker} takes a Value, not {kind_of(item)}")
 
 
-def sort(root: N, order: dict[N, None] | None = None) -> dict[N, None]:
-    """The topological order, as the keys of a dict, which have an order and are quickly found.
+def sort(*roots: N, first: Iterable[N] = ()) -> list[N]:
+    """The topological order of the graphs of several roots, without the check of the argument.
 
-    If an `order` is given, what it holds already is left as it stands: the rest is added to it, and
-    the search goes no further down than to what is there.
+    The nodes `first` come first, as they stand, and the search goes no further down than to them.
     """
-    if order is None:
-        order = {}
-    elif root in order:
-        return order
-    done = cast(dict[Node, None], order)
+    return list(_ordered(*roots, first=first))
+
+
+def _ordered(*roots: N, first: Iterable[N] = ()) -> dict[N, None]:
+    """The topological order as the keys of a dict, which have an order and are quickly found."""
+    order = dict.fromkeys(first)
+    if len(roots) == 1 and not order and isinstance(roots[0]._past, Order):
+        return {**cast(dict[N, None], roots[0]._past), roots[0]: None}
+    for root in roots:
+        if root not in order:
+            _search(root, cast(dict[Node, None], order))
+    return order
+
+
+def _search(root: Node, done: dict[Node, None]) -> None:
+    """The depth-first search from a node that is not done yet."""
     path: list[Node | None] = []  # nodes that wait for operands; below a None, one to be visited
     node: Node | None = root
     while node is not None:
@@ -354,7 +369,22 @@ def sort(root: N, order: dict[N, None] | None = None) -> dict[N, None]:
                 done[node] = None
         else:
             node = None
-    return order
+
+
+def accumulate(root: Node, seed: float) -> None:
+    """Add the derivative of the root, times the seed, to the grad of all it was computed from."""
+    adjoints = cast("dict[Node, float | None]", _ordered(root))
+    adjoints[root] = seed
+    backward_sweep(adjoints)
+    for node, adjoint in adjoints.items():
+        if adjoint is not None:
+            node._grad += adjoint
+
+
+def clear(root: Node) -> None:
+    """Set the grad of everything that the root was computed from to 0."""
+    for node in sort(root):
+        node._grad = 0.0
 
 
 def backward_sweep(adjoints: dict[Node, float | None]) -> None:
@@ -418,20 +448,30 @@ def forward_sweep(tangents: dict[Node, float | None]) -> None:
             tangents[node] = tangent
 
 
-def recompute(order: Iterable[Node]) -> None:
-    """Compute the value and the partials of every node anew from its operands, in place."""
-    for node in order:
+def recompute(root: Node) -> None:
+    """Compute the values and the partials of a graph anew, in place, in topological order."""
+    order = root._past
+    if not isinstance(order, Order):
+        past, order = order, Order(_ordered(root))
+        order.settled = past
+        del order[root]
+        root._past = order
+    for node in (*order, root):
         op = node.op
         if op is None:
             continue
-        if op.binary is not None:  # where everything is finite, as it nearly always is
-            forward, dx_of, dy_of = op.binary
-            left, right = node._x, node._y
-            x = node._dx if left is None else left._number
-            y = node._dy if right is None else right._number
+        binary = op.binary
+        if binary is not None:  # and finite, as it nearly always is
+            forward, dx_of, dy_of = binary
+            left, right, dx, dy = node._x, node._y, node._dx, node._dy
+            x = dx if left is None else left._number
+            y = dy if right is None else right._number
             try:
                 number = forward(x, y)
                 if number - number == 0.0:
+                    if op.sums and dx == dx and dy == dy:
+                        node._number = number  # the partials are 1 or -1 as before
+                        continue
                     dx = x if left is None else dx_of(number, x, y)
                     dy = y if right is None else dy_of(number, x, y)
                     if dx - dx == dy - dy == 0.0:
@@ -439,13 +479,25 @@ def recompute(order: Iterable[Node]) -> None:
                         continue
             except (ArithmeticError, ValueError):
                 pass
-        node._number, numbers, seen = anew(node, op)
-        wide = node._wide
-        if wide is None or not wide.operands:
-            node._dx, node._dy = (*numbers, 0.0)[:2]
-            numbers = ()
-        if wide is not None:
-            node._wide = Wide(wide.operands, numbers, seen)
+        renew(node)
+
+
+def renew(node: Node) -> None:
+    """Compute a node anew from its operands, whatever it is and wherever they are."""
+    op, wide = node.op, node._wide
+    if op is None:
+        return
+    node._number, numbers, seen = anew(node, op)
+    if wide is None or not wide.operands:
+        node._dx, node._dy = (*numbers, 0.0)[:2]
+        numbers = ()
+    if wide is not None:
+        node._wide = Wide(wide.operands, numbers, seen)
+
+
+def doubtful(order: Iterable[N]) -> list[N]:
+    """The nodes that may not follow from the numbers of their operands: here, all of them."""
+    return list(order)
 
 
 def anew(node: Node, op: Op) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
@@ -458,3 +510,8 @@ def anew(node: Node, op: Op) -> tuple[float, tuple[float, ...], tuple[float, ...
     for place in fixed:
         slots[place] = data[place]
     return value, tuple(slots), () if op.own else (value, *data)
+
+
+if native is not None:
+    take_methods(Node, native.Record)
+    take_functions(globals(), "accumulate clear doubtful new_era older_leaf recompute sort")

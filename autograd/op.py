@@ -8,10 +8,11 @@ import math
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, ClassVar, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 import numpy as np
 
+from autograd.forms import native, take_methods
 from autograd.quiet import quiet
 from autograd.reals import boxed, kind_of, real, refuse_loss
 
@@ -19,7 +20,12 @@ Interval: TypeAlias = tuple[float, float]
 REALS: Interval = (-math.inf, math.inf)
 
 
-class Op:
+Applied = object
+if native is not None and not TYPE_CHECKING:
+    Applied = native.Applied
+
+
+class Op(Applied):
     """A differentiable operation on real numbers.
 
     Called with numbers it computes a float; with a `Value` among the operands it records a new
@@ -148,12 +154,13 @@ class Op:
         self.latex = latex or rf"\operatorname{{{word}}}\left(#*\right)"
         self.domain = tuple(domain) or (REALS,) * (self.arity or 1)
         self.kinks = tuple(kinks)
-        self.selects = selects
+        self.selects = bool(selects)
         self.gather = gather
         self.sequences = len(inspect.signature(gather).parameters) if gather else 0
         self.numpy = numpy
         self.fused = fused
-        self.binary = (forward, *self.partials) if self.own and self.arity == 2 else None
+        self.rules = (forward, *self.partials) if self.own and self.arity in (1, 2) else None
+        self.binary = self.rules if self.arity == 2 else None
         self.raises = numpy is not None if raises is None else raises
         self.textbook, self.cancels, self.expanded = textbook, cancels, expanded
         self.sympy, self.python = sympy, python
@@ -373,6 +380,11 @@ class Entry(Op):
     """An operation of the library's own: a row of its table."""
 
     own = True
+
+
+call = Op.__call__
+if native is not None:
+    take_methods(Op, native.Applied)
 
 
 def _zeroed(partials: tuple[Any, ...], constants: Collection[int]) -> tuple[Any, ...]:

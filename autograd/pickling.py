@@ -84,6 +84,5 @@ def restored(
     node = kind.__new__(kind)
     node._x, node._dx, node._y, node._dy, node._wide = x, dx, y, dy, wide
     node.op, node._number, node._grad, node.name = op, number, grad, name
-    node._order = None
     node._born()
     return node

@@ -12,13 +12,14 @@ import numpy as np
 
 from autograd import ops
 from autograd.derivative import derivative_graphs
+from autograd.forms import native, take_methods
 from autograd.freshness import require_fresh
-from autograd.graph import Node, Operand, Wide
+from autograd.graph import Node, Operand, Wide, converted, renew, sort
 from autograd.kernels import SMALLEST_NORMAL
-from autograd.op import Op
+from autograd.op import Entry, Op, call
 from autograd.pickling import copied, reduction
 from autograd.questions import ask, listeners
-from autograd.reals import NOT_NUMBERS, kind_of, real
+from autograd.reals import NOT_NUMBERS, kind_of, masked, real
 from autograd.ufuncs import apply_ufunc
 
 _add, _multiply = ops.add, ops.multiply
@@ -34,7 +35,9 @@ def _apply(op: Op, left: object, right: object, other: object) -> Value:
     if isinstance(other, (int, Real, np.bool_)):
         constant = float(other)
         return Value._record(op, (constant, right) if left is other else (left, constant))
-    if isinstance(other, NOT_NUMBERS) or (isinstance(other, np.ma.MaskedArray) and not other.ndim):
+    if isinstance(other, NOT_NUMBERS) or (
+        isinstance(other, np.ndarray) and not other.ndim and masked(other)
+    ):
         value = cast(Value, right if left is other else left)
         real(other, f"the other operand of {op.operator} with {value._title()}")
     return cast(Value, NotImplemented)
@@ -42,6 +45,8 @@ def _apply(op: Op, left: object, right: object, other: object) -> Value:
 
 def _unary(op: Op) -> Callable[[Value], Value]:
     def method(self: Value) -> Value:
+        if native is not None:
+            return cast(Value, op(self))
         data, (partial,) = op.evaluate((self._number,))
         return _node(data, op, self, partial)
 
@@ -146,7 +151,7 @@ class Value(Node):
         """
         if not isinstance(wrt, Value):
             raise TypeError(f"derivative takes a Value, not {kind_of(wrt)}")
-        order = self._sorted()
+        order = sort(self)
         if not self._settled:
             require_fresh(order)
             self._settle()
@@ -185,7 +190,7 @@ class Value(Node):
         node._x = self
         node._dx = 1.0
         node._grad = 0.0
-        node._wide = node._order = node.name = None
+        node._wide = node._past = node.name = None
         node.op = _add
         return node
 
@@ -230,7 +235,7 @@ class Value(Node):
             return _apply(ops.multiply, self, other, other)
         node._x = self
         node._grad = 0.0
-        node._wide = node._order = node.name = None
+        node._wide = node._past = node.name = None
         node.op = _multiply
         return node
 
@@ -258,7 +263,9 @@ class Value(Node):
     def __rtruediv__(self, other: object) -> Value:
         return _apply(ops.divide, other, self, other)
 
-    def __pow__(self, other: object) -> Value:
+    def __pow__(self, other: object, modulus: None = None) -> Value:
+        if modulus is not None:
+            raise TypeError("pow() of Values does not take a modulus")
         if (type(other) is float or type(other) is int) and other == 2:
             x = self._number
             if x * x < math.inf:
@@ -405,13 +412,13 @@ class Value(Node):
         return copied(self, Value)
 
     def __deepcopy__(self, memo: dict[int, object]) -> Value:
-        for node in self._sorted():
+        for node in sort(self):
             if id(node) not in memo:
                 memo[id(node)] = copied(node, Value, lambda x: cast(Node, memo[id(x)]))
         return cast(Value, memo[id(self)])
 
     def __reduce__(self) -> tuple[object, ...]:
-        return reduction(self, Value, lambda: list(self._sorted()))
+        return reduction(self, Value, lambda: sort(cast(Node, self)))
 
 
 _new = Value.__new__
@@ -429,7 +436,7 @@ def _node(
     node._y = y
     node._dy = dy
     node._grad = 0.0
-    node._wide = node._order = node.name = None
+    node._wide = node._past = node.name = None
     node.op = op
     return node
 
@@ -451,3 +458,20 @@ def hand_on(leaf: Value, operand: Operand) -> None:
     leaf.op = ops.identity
     leaf._x, leaf._dx = (operand, 1.0) if isinstance(operand, Node) else (None, operand)
     leaf._born()
+
+
+if native is not None:
+    take_methods(Value, native.Record)
+    native.install(
+        Value=Value,
+        Entry=Entry,
+        Wide=Wide,
+        apply=_apply,
+        record=Value._record,
+        call=call,
+        renew=renew,
+        convert=converted,
+        table=ops.TABLE,
+    )
+    _node = native.node
+    Value._record = native.record  # type: ignore[method-assign]

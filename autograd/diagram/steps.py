@@ -72,10 +72,7 @@ def steps(
     With `expand`, dot products and sums become multiplications and additions. `gradients` are shown
     instead of those that the Values have.
     """
-    found: dict[Value, None] = {}
-    for root in roots:
-        sort(root, found)
-    order = list(found)
+    order = sort(*roots)
     alive = dict.fromkeys(roots, True)  # what is reached, and whether anything but 0 gets there
     for edge, lives in flows(uses(order), alive):
         alive[edge.operand] = alive.get(edge.operand, False) or _lives(edge, lives)

@@ -25,7 +25,8 @@ def without_gates(roots: Sequence[Operand]) -> list[Operand]:
         if op is None:
             made[node] = node
             continue
-        operands = [made[x] if isinstance(x, Value) else x for x in node.operands]
+        given = node.operands
+        operands = [made[x] if isinstance(x, Value) else x for x in given]
         if op.condition and operands[0] in indicators and not node.name:
             gate, flow, otherwise = operands
             zero = isinstance(otherwise, float) and otherwise == 0.0
@@ -35,7 +36,7 @@ def without_gates(roots: Sequence[Operand]) -> list[Operand]:
             if zero and isinstance(flow, float) and flow == 1.0 and isinstance(gate, Value):
                 made[node] = gate  # where(z > 0, 1, 0)
                 continue
-        same = all(x is y for x, y in zip(operands, node.operands, strict=True))
+        same = all(x is y for x, y in zip(operands, given, strict=True))
         new = made[node] = node if same else Value._record(op, operands).named(node.name)
         arithmetic = op.operator is not None or op.condition
         known = all(x in indicators for x in operands if isinstance(x, Value))

@@ -18,12 +18,8 @@ Operand = Value | float
 
 
 def merged(roots: Iterable[Operand]) -> dict[Value, None]:
-    """The graphs of all the roots in one topological order."""
-    order: dict[Value, None] = {}
-    for root in roots:
-        if isinstance(root, Value):
-            sort(root, order)
-    return order
+    """The graphs of all the roots in one topological order, in which a Value can be looked up."""
+    return dict.fromkeys(sort(*[root for root in roots if isinstance(root, Value)]))
 
 
 @quiet
@@ -43,12 +39,13 @@ def simplified(roots: Sequence[Operand], constants: Mapping[Value, float] = {}) 
         if node.op is None:
             made[node] = constants.get(node, node)
             continue
-        operands = [made[x] if isinstance(x, Value) else x for x in node.operands]
+        given = node.operands
+        operands = [made[x] if isinstance(x, Value) else x for x in given]
         named = node.name and any(isinstance(x, Value) for x in operands)
         simpler = None if named else _simpler(node.op, operands, once)
         if simpler is not None:
             made[node] = simpler
-        elif all(x is y for x, y in zip(operands, node.operands, strict=True)):
+        elif all(x is y for x, y in zip(operands, given, strict=True)):
             made[node] = node
         else:
             made[node] = Value._record(node.op, operands).named(node.name)
