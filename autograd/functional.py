@@ -90,7 +90,8 @@ def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -
     @_derivative(fun, "The value and the gradient")
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         trace = _traced(fun, argnums, args, kwargs, has_aux)
-        slope = trace.inputs.build(trace.pull([(trace.scalar(), 1.0)]))
+        (slopes,) = trace.pull([(trace.scalar(), 1.0)])
+        slope = trace.inputs.build(slopes)
         value = trace.value()
         return ((value, trace.aux) if has_aux else value), slope
 
@@ -100,7 +101,8 @@ def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -
 def jacobian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The derivatives of all the numbers a function returns with respect to all it is given.
 
-    It takes one sweep for each number returned or for each number given, whichever are fewer.
+    It takes one sweep for each number returned or for each number given, whichever are fewer. If
+    there are many, all the sweeps are made at once.
 
     Args:
         fun: returns numbers, arrays, or lists, tuples and dicts of these.
@@ -133,10 +135,11 @@ def jacobian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Func
         roots, leaves = trace.outputs.numbers, trace.leaves
         shape = len(roots), len(leaves)
         if len(roots) <= len(leaves):
-            matrix = array([x for root in roots for x in trace.pull([(root, 1.0)])], shape)
+            rows = trace.pull(*[[(root, 1.0)] for root in roots])
+            matrix = array([x for row in rows for x in row], shape)
         else:
-            columns = [x for leaf in leaves for x in trace.push({leaf: 1.0})]
-            matrix = array(columns, shape[::-1]).T
+            columns = trace.push(*trace.units())
+            matrix = array([x for column in columns for x in column], shape[::-1]).T
         result = nested(matrix, trace.outputs, trace.inputs)
         return (result, trace.aux) if has_aux else result
 
@@ -146,8 +149,8 @@ def jacobian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Func
 def hessian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The second derivatives of a function with respect to every two of the numbers it is given.
 
-    It takes one Hessian-vector product for each number given, on a graph that is recorded once. The
-    result is exactly symmetric.
+    It takes one Hessian-vector product for each number given, on a graph that is recorded once; if
+    there are many, all are made at once. The result is exactly symmetric.
 
     Args:
         fun: returns one real number; if it returns several, each has a Hessian of its own.
@@ -177,8 +180,7 @@ def hessian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Funct
         trace = _traced(fun, argnums, args, kwargs, has_aux)
         n = range(len(trace.leaves))
         numbers: list[Any] = []
-        for root in trace.outputs.numbers:
-            columns = trace.second(root, [{leaf: 1.0} for leaf in trace.leaves])
+        for columns in trace.second(trace.outputs.numbers, trace.units()):
             # The lower triangle, mirrored. Row and column are rounded differently; a mean of the
             # two would be symmetric as well, but could overflow and would spread a nan.
             numbers += [columns[min(i, j)][max(i, j)] for i in n for j in n]
@@ -218,8 +220,8 @@ def jvp(
     """
     inputs, seeds = _direction(fun, primals, tangents)
     trace = traced(fun, inputs, inputs.build, has_aux)
-    tangent = trace.outputs.build(trace.push(dict(zip(trace.leaves, seeds, strict=True))))
-    return (trace.value(), tangent, trace.aux)[: 3 if has_aux else 2]
+    (slopes,) = trace.push(dict(zip(trace.leaves, seeds, strict=True)))
+    return (trace.value(), trace.outputs.build(slopes), trace.aux)[: 3 if has_aux else 2]
 
 
 def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
@@ -254,7 +256,8 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     def pullback(cotangent: Any) -> Any:
         tree = flatten(cotangent, lambda path: f"the cotangent{keys(path)} of {name_of(fun)}")
         seeds = trace.outputs.like(tree, f"the cotangent of {name_of(fun)}")
-        return inputs.build(trace.pull(zip(trace.outputs.numbers, seeds, strict=True)))
+        (slopes,) = trace.pull(zip(trace.outputs.numbers, seeds, strict=True))
+        return inputs.build(slopes)
 
     return (trace.value(), pullback, trace.aux)[: 3 if has_aux else 2]
 
@@ -286,7 +289,7 @@ def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     inputs, seeds = _direction(fun, primals, tangents)
     trace = traced(fun, inputs, inputs.build, has_aux=False)
     direction: dict[Node, Any] = dict(zip(trace.leaves, seeds, strict=True))
-    (product,) = trace.second(trace.scalar(), [direction])
+    ((product,),) = trace.second([trace.scalar()], [direction])
     parts = inputs.build(product)
     return parts[0] if len(parts) == 1 else parts
 

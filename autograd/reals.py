@@ -2,6 +2,7 @@
 
 import numbers
 import operator
+import sys
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,22 @@ def boxed(item: object) -> np.ndarray[Any, Any]:
     return box
 
 
+def masked(item: object) -> bool:
+    """Whether an item is one of NumPy's masked arrays.
+
+    `numpy.ma` takes 10 ms to import, and without it there are none.
+    """
+    kind = getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())
+    return isinstance(item, kind)
+
+
 def refuse_loss(item: object, role: str) -> None:
     """Raise a TypeError for a mask or a unit, which a plain array would lose; also if nested."""
     if isinstance(item, (list, tuple)):
         for part in item:
             if type(part) is not float:
                 refuse_loss(part, role)
-    elif isinstance(item, np.ma.MaskedArray):
+    elif masked(item):
         raise TypeError(
             f"{role} must not have a mask, which would be lost: fill it with .filled(number), or "
             "take what is not masked with .compressed()"

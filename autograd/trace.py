@@ -7,13 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.arrays import data
-from autograd.derivative import (
-    derivative_graphs,
-    recorded_partials,
-    second_sweep,
-    tangent_graphs,
-)
-from autograd.graph import Node, backward_sweep, forward_sweep, new_era, sort
+from autograd.derivative import derivative_graphs, recorded_partials, tangent_graphs
+from autograd.graph import Node, new_era, older_leaf, sort
+from autograd.rows import adjoint_rows, second_rows, tangent_rows
 from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
 from autograd.value import Value, as_value, hand_on
 
@@ -29,7 +25,7 @@ class Trace(NamedTuple):
     """The Values in place of the numbers of `inputs`."""
     outputs: Tree
     aux: Any
-    order: dict[Node, Any]
+    order: list[Node]
     """The topological order of the outputs, the leaves first, without anything below those."""
     outside: bool
     """Whether the outputs depend on Values other than the leaves."""
@@ -55,54 +51,52 @@ class Trace(NamedTuple):
             f"{self.outputs.shown()}: {remedy}"
         )
 
-    def pull(self, seeds: Iterable[tuple[Any, Any]]) -> list[Any]:
-        """The adjoints of the leaves, from those of the roots."""
-        adjoints: dict[Node, Any] = {}
-        for root, seed in seeds:
-            if type(root) is not float and not _nothing(seed):
-                adjoints[root] = adjoints[root] + seed if root in adjoints else seed
-        if self._graphs(adjoints):
-            return _values(derivative_graphs(self.order, adjoints, self.leaves))
-        swept = {**dict.fromkeys(self.order), **adjoints}
-        backward_sweep(swept)
-        return _numbers(swept, self.leaves)
+    def units(self) -> list[dict[Node, Any]]:
+        """The directions in which one leaf changes."""
+        return [{leaf: 1.0} for leaf in self.leaves]
 
-    def push(self, seeds: Mapping[Node, Any]) -> list[Any]:
-        """The tangents of the outputs, from those of the leaves."""
-        seeds = {leaf: seed for leaf, seed in seeds.items() if not _nothing(seed)}
+    def pull(self, *pairs: Iterable[tuple[Any, Any]]) -> list[list[Any]]:
+        """The adjoints of the leaves, from those of the roots: a list for each sweep."""
+        seeds: list[dict[Node, Any]] = []
+        for numbers in pairs:
+            adjoints: dict[Node, Any] = {}
+            for root, seed in numbers:
+                if type(root) is not float and not _nothing(seed):
+                    adjoints[root] = adjoints[root] + seed if root in adjoints else seed
+            seeds.append(adjoints)
         if self._graphs(seeds):
-            tangents = tangent_graphs(self.order, seeds)
-            return _values(_numbers(tangents, self.outputs.numbers))
-        swept = {**dict.fromkeys(self.order), **seeds}
-        forward_sweep(swept)
-        # Adding 0.0 is what a tangent of 0 would have done: there is no -0.0.
-        return [tangent + 0.0 for tangent in _numbers(swept, self.outputs.numbers)]
+            return [_values(derivative_graphs(self.order, x, self.leaves)) for x in seeds]
+        return adjoint_rows(self.order, seeds, self.leaves)
 
-    def second(self, root: Any, directions: Iterable[Mapping[Node, Any]]) -> list[list[Any]]:
-        """The tangents of the adjoints of the leaves, from tangents of the leaves."""
-        directions = [
-            {leaf: seed for leaf, seed in direction.items() if not _nothing(seed)}
-            for direction in directions
-        ]
-        seeds = {} if type(root) is float else {root: 1.0}
-        if any(map(self._graphs, directions)):
-            gradient = derivative_graphs(self.order, seeds, self.leaves)
-            order: dict[Node, Any] = dict.fromkeys(self.leaves)
-            for slope in gradient:
-                if isinstance(slope, Node):
-                    sort(slope, order)
-            return [_values(_numbers(tangent_graphs(order, x), gradient)) for x in directions]
-        edges, order = recorded_partials(self.order, self.leaves)
+    def push(self, *directions: Mapping[Node, Any]) -> list[list[Any]]:
+        """The tangents of the outputs, from those of the leaves: a list for each direction."""
+        seeds, outputs = _something(directions), self.outputs.numbers
+        if not self._graphs(seeds):
+            return tangent_rows(self.order, seeds, outputs)
+        return [_values(_numbers(tangent_graphs(self.order, x), outputs)) for x in seeds]
+
+    def second(
+        self, roots: Sequence[Any], directions: Iterable[Mapping[Node, Any]]
+    ) -> list[list[list[Any]]]:
+        """For each of the roots, the tangents of the adjoints of the leaves, from those of the
+        leaves: a list for each direction.
+        """
+        tangents = _something(directions)
+        seeds: list[dict[Node, Any]] = [{} if type(x) is float else {x: 1.0} for x in roots]
+        if not self._graphs(tangents):
+            edges, order = recorded_partials(self.order, self.leaves)
+            return [second_rows(order, edges, x, tangents, self.leaves) for x in seeds]
         result = []
-        for direction in directions:
-            swept = {**dict.fromkeys(order), **direction}
-            forward_sweep(swept)
-            result.append(_numbers(second_sweep(edges, seeds, swept), self.leaves))
+        for seed in seeds:
+            gradient = derivative_graphs(self.order, seed, self.leaves)
+            slopes = [slope for slope in gradient if isinstance(slope, Node)]
+            below = sort(*slopes, first=self.leaves)
+            result.append([_values(_numbers(tangent_graphs(below, x), gradient)) for x in tangents])
         return result
 
-    def _graphs(self, seeds: Mapping[Node, Any]) -> bool:
+    def _graphs(self, seeds: Iterable[Mapping[Node, Any]]) -> bool:
         """Whether derivatives are graphs: they are if Values from outside take part in them."""
-        return self.outside or any(type(seed) is not float for seed in seeds.values())
+        return self.outside or any(type(x) is not float for seed in seeds for x in seed.values())
 
 
 def traced(
@@ -134,28 +128,27 @@ def traced(
     order, outside = _sorted(outputs.numbers, leaves, era)
     if given:
         for node in order:
-            node._order = None  # it ended at the leaves, which hand on what is below them now
+            node._operands_changed()  # the leaves hand on what is below them now
     aux = _handed_on(aux, leaves, given, era)
     return Trace(name, inputs, leaves, outputs, aux, order, outside or given)
 
 
-def _sorted(
-    roots: Iterable[Any], leaves: Sequence[Value], era: int
-) -> tuple[dict[Node, Any], bool]:
+def _sorted(roots: Iterable[Any], leaves: Sequence[Value], era: int) -> tuple[list[Node], bool]:
     """The topological order down to the leaves, and whether it has other leaves from before.
 
     What was made during the call, by `detach()` say, is a constant.
     """
-    order: dict[Node, Any] = dict.fromkeys(leaves)
-    for root in roots:
-        if type(root) is not float:
-            sort(root, order)
-    return order, any(node.op is None and node._older(era) for node in order)
+    order: list[Node] = sort(*[x for x in roots if type(x) is not float], first=leaves)
+    return order, older_leaf(order, era)
 
 
 def _nothing(seed: Any) -> bool:
     """Whether a seed is 0 and stays that: it brings nothing, not even where a slope is infinite."""
     return type(seed) is float and seed == 0.0
+
+
+def _something(directions: Iterable[Mapping[Node, Any]]) -> list[dict[Node, Any]]:
+    return [{leaf: x for leaf, x in item.items() if not _nothing(x)} for item in directions]
 
 
 def _handed_on(aux: Any, leaves: Sequence[Value], given: bool, era: int) -> Any:
@@ -195,16 +188,30 @@ def nested(
     shapes: tuple[tuple[int, ...] | None, ...] = (),
 ) -> Any:
     """A tree of trees: `numbers` has an axis for the numbers of each of them."""
-    if len(at) < len(trees):
+    if len(at) == len(trees):
+        return numbers[at].reshape([n for shape in shapes for n in shape or ()])
+    structure = trees[len(at)].structure
+    if isinstance(structure, Leaf) and structure.shape is not None:  # an array, nothing around it
+        at = (*at, slice(structure.start, structure.stop))
+        return nested(numbers, *trees, at=at, shapes=(*shapes, structure.shape))
+    row: list[Any] = []
+    if len(at) == len(trees) - 1 and not any(shape is not None for shape in shapes):
+        row = numbers[at].ravel().tolist()
+        if type(structure) in (list, tuple) and not [x for x in structure if not _single(x)]:
+            return type(structure)(row)  # a vector, as most lists are: no need to look for arrays
 
-        def leaf(part: Leaf, _: Path) -> Any:
-            place = slice(part.start, part.stop)
-            return nested(numbers, *trees, at=(*at, place), shapes=(*shapes, part.shape))
+    def leaf(part: Leaf, _: Path) -> Any:
+        if row and part.shape is None:
+            return row[part.start]
+        place = slice(part.start, part.stop)
+        return nested(numbers, *trees, at=(*at, place), shapes=(*shapes, part.shape))
 
-        return mapped(leaf, trees[len(at)].structure)
-    if all(shape is None for shape in shapes):
-        return numbers[at].item()
-    return numbers[at].reshape([n for shape in shapes for n in shape or ()])
+    return mapped(leaf, structure)
+
+
+def _single(part: Any) -> bool:
+    """Whether a part of a structure is a number by itself."""
+    return type(part) is Leaf and part.shape is None
 
 
 def name_of(fun: Function) -> str:

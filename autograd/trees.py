@@ -133,7 +133,7 @@ def mapped(function: Callable[[Any, Path], Any], tree: Any, path: Path = ()) -> 
 
 def array(numbers: Sequence[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """An array of numbers: of floats, or of objects if there are Values among them."""
-    plain = all(type(x) is float for x in numbers)
+    plain = {*map(type, numbers)} <= {float}
     return np.array(numbers, dtype=np.float64 if plain else object).reshape(shape)
 
 

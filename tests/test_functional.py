@@ -628,15 +628,17 @@ def test_the_hessian_is_recorded_once():
     assert len(calls) == 3
 
 
-def test_a_jacobian_takes_one_sweep_for_each_number_of_the_smaller_side(monkeypatch):
-    sweeps = []
-    for name in ("backward_sweep", "forward_sweep"):
-        sweep = getattr(trace, name)
-        monkeypatch.setattr(trace, name, lambda x, sweep=sweep: sweeps.append(1) or sweep(x))
+def test_a_jacobian_has_a_seed_for_each_number_of_the_smaller_side(monkeypatch):
+    counts = []
+
+    def counted(rows):
+        return lambda order, seeds, nodes: counts.append(len(seeds)) or rows(order, seeds, nodes)
+
+    for name in ("adjoint_rows", "tangent_rows"):
+        monkeypatch.setattr(trace, name, counted(getattr(trace, name)))
     jacobian(lambda x: x[:2] ** 2)(np.ones(5))
-    assert len(sweeps) == 2
     jacobian(lambda x: np.concatenate([x, x**2]))(np.ones(3))
-    assert len(sweeps) == 2 + 3
+    assert counts == [2, 3]
 
 
 def test_threads_do_not_disturb_each_other():

@@ -241,7 +241,7 @@ def samples(
 
     The others are away from kinks, and on all the sides that can be found.
     """
-    random = np.random.default_rng(seed)
+    random = quietly(np.random.default_rng, seed)  # it turns a warning off and on again
     search = Search(take, given)
     for point in _proposals(given, random, ATTEMPTS * count, (0.3, 1.0, 3.0)):
         if len(search.found) > count:

@@ -11,7 +11,7 @@ Bounds are in units of the rounding error, which is 2**-52 for float64 and 2**-2
 
 from collections.abc import Callable, Iterable, Sequence
 from math import fabs, isfinite, isnan, sqrt
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 from autograd.edges import Edge, edges, flows
 from autograd.graph import (
@@ -140,7 +140,7 @@ def _largest_term(formula: Any) -> float:
     """How much the largest term of any sum in a formula contributes to its result."""
     if not isinstance(formula, Value):
         return 0.0
-    adjoints = cast("dict[Node, float | None]", sort(formula))
+    adjoints: dict[Node, float | None] = dict.fromkeys(sort(formula))
     adjoints[formula] = 1.0
     backward_sweep(adjoints)
     return max(
