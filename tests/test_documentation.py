@@ -38,7 +38,7 @@ EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
 LEFT_TO_CI = ("pip", "pytest", "sphinx-build")
 BY_BLAS = "python docs/examples/neuron_by_hand.py"
 """The one command whose last digits depend on how the machine's BLAS rounds a dot product."""
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "NO_COLOR": "1"}
+ENVIRONMENT = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
 
 
 class Block(NamedTuple):

@@ -16,6 +16,7 @@ from graphs import KNOWN, SPECIAL, chain, grown, made, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograd
 from autograd import Op, Value, dot, maximum, relu, sum, topological_order
 from autograd.edges import edges, flows, uses
 from autograd.graph import backward_sweep, forward_sweep
@@ -207,16 +208,17 @@ def test_no_garbage_is_left_to_the_collector():
 
 
 @pytest.mark.parametrize("symbol", ["add", "sub", "mul", "truediv", "pow"])
-def test_a_binary_node_takes_at_most_200_bytes(symbol):
+def test_the_bytes_of_a_binary_node(symbol):
+    """In pure Python, a partial that is no operand's number takes 24 bytes more."""
     function, x, y = getattr(operator, symbol), Value(1.25), Value(0.75)
     nodes = [None] * 5000
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     for index in range(5000):
         nodes[index] = function(x, y)
-    size = (tracemalloc.get_traced_memory()[0] - before) / 5000
+    size = (tracemalloc.get_traced_memory()[0] - before) // 5000
     tracemalloc.stop()
-    assert size <= 200
+    assert size <= 136 or (autograd.core == "pure" and symbol in ("truediv", "pow") and size <= 184)
 
 
 def test_running_totals_are_not_kept_for_each():

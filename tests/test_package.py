@@ -17,6 +17,7 @@ from autograd.ops import TABLE
 
 PACKAGE = Path(autograd.__file__).parent
 ROOMS = [
+    "forms",
     "quiet",
     "kernels",
     "reals",
@@ -28,6 +29,7 @@ ROOMS = [
     "edges",
     "freshness",
     "derivative",
+    "rows",
     "pickling",
     "questions",
     "ufuncs",

@@ -347,3 +347,17 @@ def test_shallow_copy_shares_the_operands():
 
 def test_operations_on_results_of_operations():
     assert exp(Value(0.0)).exp().data == math.e
+
+
+def test_forward_after_the_partials_of_a_sum_were_nan():
+    x, y = Value(math.inf), Value(1.0)
+    with np.errstate(all="ignore"):
+        z = x - math.inf
+        w = x - x
+    assert math.isnan(z.partials[0])
+    x.data = z.data = w.data = 2.0
+    (z + w).forward()
+    assert w.partials == (1.0, -1.0)
+    z = y + x
+    z.forward()
+    assert z.partials == (1.0, 1.0)
