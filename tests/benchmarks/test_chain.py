@@ -1,4 +1,4 @@
-"""A chain of multiply-adds, `y = y * a + b`, 3,000 nodes long: nothing but overhead per node."""
+"""A chain of multiply-adds, `y = y * a + b`, 2,000 nodes long: nothing but overhead per node."""
 
 import sys
 
@@ -8,7 +8,7 @@ import torch
 
 from autograd import Value
 
-LENGTH = 1_500  # multiply-adds, two nodes each
+LENGTH = 1_000  # multiply-adds, two nodes each
 STEPS = 10  # graphs in each timed round
 ROUNDS = 20
 
@@ -40,13 +40,13 @@ def test_chain_of_values(race):
         return [float(leaf.grad) for leaf in leaves]
 
     race(
-        "chain of 3,000 nodes, a and b Values",
+        "chain of 2,000 nodes, a and b Values",
         lambda: gradients(Value),
         {
             "micrograd": lambda: gradients(micrograd.engine.Value),
             "PyTorch": lambda: gradients(tensor),
         },
-        {"micrograd": 3.0},
+        {"micrograd": (15.0, 2.4)},
         rounds=ROUNDS,
         steps=STEPS,
     )
@@ -60,19 +60,19 @@ def test_chain_of_numbers(race):
         return float(start.grad)
 
     race(
-        "chain of 3,000 nodes, a and b floats",
+        "chain of 2,000 nodes, a and b floats",
         lambda: gradient(Value),
         {
             "micrograd": lambda: gradient(micrograd.engine.Value),
             "PyTorch": lambda: gradient(tensor),
         },
-        {"micrograd": 3.0},
+        {},
         rounds=ROUNDS,
         steps=STEPS,
     )
 
 
-def test_chain_forward(race):
+def test_chain_forward(cost):
     start, a, b = Value(1.5), Value(0.999), Value(0.25)
     recorded = chain(start, a, b)
 
@@ -87,11 +87,13 @@ def test_chain_forward(race):
             result = chain(Value(2.0), a, b).data
         return result
 
-    race(
+    assert recompute() == rebuild()
+    cost(
         "forward() on the chain",
+        "building it anew",
         recompute,
-        {"building it anew": rebuild},
-        {},
+        rebuild,
+        (0.35, 0.7),
         rounds=ROUNDS,
         steps=STEPS,
     )

@@ -120,7 +120,7 @@ def test_moons(race):
         "two moons, one step on 100 points",
         training(ours()),
         {"micrograd": training(in_micrograd()), "PyTorch, vectorised": training(in_torch())},
-        {"micrograd": 12.0},
+        {"micrograd": (60.0, 18.0)},
         rounds=ROUNDS,
         steps=STEPS,
     )
