@@ -134,7 +134,7 @@ class Node(Record):
         """
         if name is not None and not isinstance(name, str):
             raise TypeError(f"a name must be a string, not {kind_of(name)}")
-        self.name = name
+        self.name = None if name is None else str.__str__(name)  # not one of a subclass
         return self
 
     def _title(self) -> str:

@@ -268,6 +268,43 @@ def test_cycles_are_collected(cycle):
         gc.enable()
 
 
+FINALIZERS = """
+import gc
+from autograd import Value, sum, topological_order
+
+class Cycle:
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        leaves.clear()
+        root.__init__(0.0)
+
+for count in range(1, 60):
+    gc.collect()
+    gc.disable()
+    leaves = [Value(float(i)) for i in range(20)]
+    root = (Value(1.0) * 2 + 3) * Value(4.0)
+    Cycle()
+    gc.set_threshold(gc.get_count()[0] + count)  # the collector runs when so many more are made
+    kept = []
+    gc.enable()
+    for _ in range(100):
+        kept += [sum(leaves or [root]), *topological_order(root)]
+    gc.disable()
+    for value in kept:
+        assert not isinstance(value, Value) or value.operands is not None
+"""
+
+
+def test_a_finalizer_that_takes_the_operands_away():
+    subprocess.run([sys.executable, "-c", FINALIZERS], check=True)
+
+
+def test_a_name_is_an_ordinary_string():
+    assert type(Value(1.0, name=np.array(["a"])[0]).name) is str
+
+
 # --- Deep, interrupted, in threads ----------------------------------------------------------------
 
 

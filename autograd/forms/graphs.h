@@ -84,9 +84,9 @@ static int partials_by_rules(Record *node, const Py_ssize_t *places, PyObject **
     Applied *op = (Applied *)node->op;
     PyObject *arguments[3] = {(PyObject *)node};
     int usual = 1;
-    if (op->rules == NULL || op->rules == Py_None || op->selects || node->number != node->number)
+    if (arity_of(op) <= 0 || op->selects || node->number != node->number)
         return 0;
-    Py_ssize_t arity = PyTuple_GET_SIZE(op->rules) - 1;
+    Py_ssize_t arity = arity_of(op);
     for (Py_ssize_t k = 0; k < arity && usual; k++) {
         Record *operand = operand_at(node, k);
         arguments[k + 1] = operand == NULL ? PyFloat_FromDouble(k ? node->dy : node->dx)

@@ -186,14 +186,14 @@ static int set_object(Record *self, PyObject *value, void *offset)
 
 static PyObject *get_wide(Record *self, void *closure)
 {
-    Wide *wide = self->wide;
-    if (wide == NULL)
+    if (self->wide == NULL)
         Py_RETURN_NONE;
-    PyObject *nodes = PyTuple_New(wide->count), *numbers = PyTuple_New(wide->count);
-    PyObject *tuple = NULL;
-    if (nodes == NULL || numbers == NULL)
+    Py_ssize_t count = self->wide->count;
+    PyObject *nodes = PyTuple_New(count), *numbers = PyTuple_New(count), *tuple = NULL;
+    Wide *wide = self->wide; /* the collector may have run Python code, which may have replaced it */
+    if (nodes == NULL || numbers == NULL || wide == NULL || wide->count != count)
         goto done;
-    for (Py_ssize_t i = 0; i < wide->count; i++) {
+    for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *number = PyFloat_FromDouble(wide->numbers[i]);
         if (number == NULL)
             goto done;
@@ -202,6 +202,8 @@ static PyObject *get_wide(Record *self, void *closure)
     }
     tuple = PyObject_CallFunctionObjArgs(Wide_class, nodes, numbers, wide->seen, NULL);
 done:
+    if (tuple == NULL && !PyErr_Occurred())
+        PyErr_SetString(PyExc_RuntimeError, "the operands changed while they were looked at");
     Py_XDECREF(nodes);
     Py_XDECREF(numbers);
     return tuple;
@@ -215,6 +217,10 @@ static int set_wide(Record *self, PyObject *value, void *closure)
     if (refuse_deletion(value, "_wide"))
         return -1;
     if (value != Py_None) {
+        if (!PyTuple_Check(value)) {
+            PyErr_SetString(PyExc_TypeError, "expected a Wide or None");
+            return -1;
+        }
         if (!PyArg_ParseTuple(value, "O!O!O!", &PyTuple_Type, &nodes, &PyTuple_Type, &numbers,
                               &PyTuple_Type, &seen))
             return -1;

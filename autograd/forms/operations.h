@@ -1,5 +1,13 @@
 /* Operations of the table applied to Values (autograd/op.py, `_record` of autograd/value.py). */
 
+/* How many operands an operation has for which there are rules, one or two; otherwise 0. */
+static Py_ssize_t arity_of(Applied *op)
+{
+    if (op->rules == NULL || !PyTuple_CheckExact(op->rules) || PyTuple_GET_SIZE(op->rules) > 3)
+        return 0;
+    return PyTuple_GET_SIZE(op->rules) - 1;
+}
+
 static int is_float(PyObject *object, double *number)
 {
     if (object == NULL || !PyFloat_CheckExact(object))
@@ -160,8 +168,7 @@ static PyObject *recorded(Applied *op, PyObject *const *first, Py_ssize_t count,
     Record *few[16], **found = few;
     double few_numbers[16], *data = few_numbers, out, partials[2];
     PyObject *value = NULL;
-    if (op->rules != NULL && op->rules != Py_None)
-        arity = PyTuple_GET_SIZE(op->rules) - 1;
+    arity = arity_of(op);
     if (!(arity > 0 && arity == all) && !reduces(op->kind))
         return NULL;
     if (all > 16) {

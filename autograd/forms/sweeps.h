@@ -119,9 +119,15 @@ static PyObject *sort(PyObject *module, PyObject *args, PyObject *kwargs)
         PyObject *root = PyTuple_GET_ITEM(args, i);
         well = require_record(root) && extend(&order, (Record *)root);
     }
-    if (well && (list = PyList_New(order.count)) != NULL)
-        for (Py_ssize_t i = 0; i < order.count; i++)
-            PyList_SET_ITEM(list, i, Py_NewRef((PyObject *)order.items[i]));
+    for (Py_ssize_t i = 0; i < order.count && well; i++) /* making a list may set off the collector */
+        Py_INCREF(order.items[i]);
+    if (well)
+        list = PyList_New(order.count);
+    for (Py_ssize_t i = 0; i < order.count && well; i++)
+        if (list != NULL)
+            PyList_SET_ITEM(list, i, (PyObject *)order.items[i]);
+        else
+            Py_DECREF(order.items[i]);
     PyMem_Free(order.items);
     Py_XDECREF(first);
     return list;
@@ -202,8 +208,8 @@ static int computed(Record *node, double *out, double *dx, double *dy, double **
         int constant[2] = {node->x == NULL, node->y == NULL};
         int usual =
             arithmetic(op->kind, data[0], data[1], constant[1], out, partials, partials + 1);
-        if (!usual && op->rules != NULL && op->rules != Py_None)
-            usual = by_rules(op, PyTuple_GET_SIZE(op->rules) - 1, data, constant, out, partials);
+        if (!usual && arity_of(op) > 0)
+            usual = by_rules(op, arity_of(op), data, constant, out, partials);
         *dx = constant[0] ? data[0] : partials[0];
         *dy = constant[1] ? data[1] : partials[1];
         return usual;
