@@ -155,8 +155,8 @@ def test_dots_of_products_whose_errors_are_out_of_range(scale):
 
 
 @native
-@pytest.mark.parametrize("x", [1e-310, -5e-324, 3.0, 1e300])
-@pytest.mark.parametrize("y", [3.0, -1e-310, 1e-300, 1e305, 7e15])
+@pytest.mark.parametrize("x", [1e-310, -5e-324, 1.7e-320, 3.0, 1e300])
+@pytest.mark.parametrize("y", [3.0, 0.7, -1e-310, 1e-300, 1e305, 7e15])
 def test_quotients_near_the_end_of_the_range(elsewhere, x, y):
     with np.errstate(all="ignore"):
         quotients = [Value(x) / Value(y), Value(x) / y, x / Value(y)]
