@@ -83,6 +83,7 @@ def restored(
     """The node that has these fields; the `graph` only had to be there before them."""
     node = kind.__new__(kind)
     node._x, node._dx, node._y, node._dy, node._wide = x, dx, y, dy, wide
-    node.op, node._number, node._grad, node.name = op, number, grad, name
+    node.op, node._grad, node.name = op, grad, name
+    node.data = number  # an assignment: it may not follow from the operands any more
     node._born()
     return node

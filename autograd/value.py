@@ -251,7 +251,9 @@ class Value(Node):
             if abs(y) >= SMALLEST_NORMAL:
                 data = self._number / y
                 if SMALLEST_NORMAL <= abs(data) < math.inf:
-                    return _node(data, ops.divide, self, 1.0 / y, other, -data / y)
+                    slope = -data / y
+                    if slope - slope == 0.0:
+                        return _node(data, ops.divide, self, 1.0 / y, other, slope)
         elif type(other) is float or type(other) is int:
             constant = float(other)
             if abs(constant) >= SMALLEST_NORMAL:

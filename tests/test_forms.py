@@ -23,7 +23,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Op, Value, dot, exp, grad, kernels, maximum, mean, relu, tanh, values
+from autograd import (
+    Op,
+    Value,
+    dot,
+    exp,
+    grad,
+    hessian,
+    jacobian,
+    kernels,
+    maximum,
+    mean,
+    relu,
+    tanh,
+    values,
+)
 from autograd import sum as total
 from autograd.ops import TABLE
 
@@ -303,6 +317,170 @@ def test_a_finalizer_that_takes_the_operands_away():
 
 def test_a_name_is_an_ordinary_string():
     assert type(Value(1.0, name=np.array(["a"])[0]).name) is str
+
+
+# --- Code that runs in the middle -----------------------------------------------------------------
+
+
+def test_code_that_runs_while_a_graph_is_freed_finds_nothing_of_it():
+    found = []
+
+    class Last(Value):
+        def __del__(self):
+            found.extend([x for x in gc.get_objects() if type(x) is Value])
+
+    root = Noted(2.0) * 2.0 + Last(3.0)
+    del root
+    assert found == []
+
+
+def test_a_collection_may_begin_sweeps_of_its_own():
+    x = Value(1.0)
+    y = dot([x, x, x], [1.0, 2.0, 3.0])
+    z = maximum(y, exp(x))
+
+    class Sweeping:
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            y._wide = y._wide
+            z.forward()
+            z.backward()
+
+    threshold = gc.get_threshold()
+    gc.set_threshold(1, 1, 1)
+    try:
+        for _ in range(100):
+            Sweeping()
+            assert y.operands == (x, x, x, 1.0, 2.0, 3.0)
+            assert z.derivative(x).data == 6.0
+            assert jacobian(lambda a: [a * a + k for k in range(9)])(1.0) == [2.0] * 9
+            assert hessian(lambda a: a * a * a)(1.0) == 6.0
+    finally:
+        gc.set_threshold(*threshold)
+
+
+@native
+def test_operands_that_are_replaced_while_they_are_replaced():
+    class Replacing(float):
+        pass
+
+    class Number:
+        def __float__(self):
+            y._wide = y._wide
+            return 4.0
+
+    x = Value(1.0)
+    y = dot([x], [2.0])
+    nodes, _, seen = y._wide
+    y._wide = (nodes, (Number(), Replacing(2.0)), seen)
+    assert y.partials == (4.0, 0.0)
+    with pytest.raises(TypeError, match="expected"):
+        y._wide = [1.0]
+
+
+def test_an_operation_that_is_taken_away_meanwhile():
+    nodes = []
+
+    def partials(out, *x):
+        for node in nodes:
+            node.op = None
+        return [1.0] * len(x)
+
+    wipe = Op("wipe", lambda *x: 1.0, partials)
+    x = Value(1.0)
+    nodes.append(wipe(x * x, x))
+    with pytest.raises(AssertionError):
+        nodes[0].derivative(x)
+
+
+def test_operands_that_are_taken_away_meanwhile():
+    nodes = []
+
+    def partials(out, *x):
+        for node in nodes:
+            node.__init__(0.0)
+        return [1.0 * number for number in x]
+
+    def function(x, y):
+        nodes.clear()
+        product = wipe(x * y, x)
+        nodes.append(product)
+        return product * y
+
+    wipe = Op("wipe", lambda *x: 1.0, partials)
+    with suppress(AssertionError, IndexError):
+        hessian(function, (0, 1))(1.0, 2.0)
+    for node in nodes:
+        assert (node.op, node.operands) == (None, ())
+
+
+def test_a_slope_that_overflows_leaves_no_warning_behind(recwarn):
+    large, small = Value(1e300), Value(1e-5)
+    divided = [1e300 / np.array([small]), np.array([large]) / np.array([small], object)]
+    divided.append(np.array([large]) / np.array([1e-5], object))
+    assert [item.partials for (item,) in divided] == [
+        (0.0, -math.inf),
+        (1 / 1e-5, -math.inf),
+        (1 / 1e-5, 0.0),
+    ]
+    assert not recwarn.list
+
+
+@native
+@pytest.mark.parametrize("rules", [None, 5, [1, 2], (), (len,), (len,) * 9])
+def test_rules_that_are_none(rules):
+    double = Op("double", lambda x: 2.0 * x, [lambda out, x: 2.0])
+    double.rules = rules
+    x = Value(1.5)
+    y = double(x)
+    y._wide = None
+    assert (y.forward(), y.derivative(x).data) == (3.0, 2.0)
+
+
+# --- What is out of date --------------------------------------------------------------------------
+
+
+def test_a_graph_is_not_in_order_any_more_when_a_leaf_hands_on_its_argument():
+    kept = []
+
+    def function(x):
+        x.data = 5.0
+        kept.append(x * x)
+        kept[0].derivative(x)
+        return kept[0]
+
+    argument = Value(2.0)
+    grad(function)(argument)
+    with pytest.raises(RuntimeError, match="forward"):
+        kept[0].derivative(argument)
+
+
+STALE = """
+import pickle, sys
+x, y = pickle.load(sys.stdin.buffer)
+try:
+    (y + x).derivative(x)
+except RuntimeError as error:
+    sys.exit("forward()" not in str(error))
+sys.exit("nothing was said")
+"""
+
+
+@pytest.mark.parametrize("form", ["native", "pure"])
+def test_a_graph_that_was_pickled_out_of_date_is_still_so(form):
+    if form == "native" and not NATIVE:
+        pytest.skip("the native core is not there")
+    x = Value(2.0)
+    y = x * x
+    x.data = 3.0
+    subprocess.run(
+        [sys.executable, "-c", STALE],
+        input=pickle.dumps((x, y)),
+        env={**os.environ, "AUTOGRAD_CORE": form},
+        check=True,
+    )
 
 
 # --- Deep, interrupted, in threads ----------------------------------------------------------------

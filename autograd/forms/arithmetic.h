@@ -27,8 +27,8 @@ static inline int arithmetic(int kind, double x, double y, int y_constant, doubl
             return 0;
         *out = x / y;
         *dx = 1.0 / y;
-        *dy = -*out / y;
-        return FINITE(*out) && (y_constant || fabs(*out) >= SMALLEST_NORMAL);
+        *dy = y_constant ? 0.0 : -*out / y;
+        return FINITE(*out) && (y_constant || (fabs(*out) >= SMALLEST_NORMAL && FINITE(*dy)));
     case NEGATIVE:
         *out = -x;
         *dx = -1.0;

@@ -55,7 +55,8 @@ static int arrive(Graphs *graphs, Py_ssize_t place, PyObject *flow, PyObject *ga
 static int flow(Graphs *graphs, Record *node, Py_ssize_t i, Py_ssize_t to, PyObject *partial)
 {
     PyObject *product, *gate = graphs->gates[i];
-    if (gate == NULL && !(SELECTS(node) && PyObject_TypeCheck(partial, &Record_Type))) {
+    int there = node->op != NULL; /* the code of the partials may have taken it away */
+    if (gate == NULL && there && !(SELECTS(node) && PyObject_TypeCheck(partial, &Record_Type))) {
         product = times(graphs->adjoints[i], partial);
         return product != NULL && arrive(graphs, to, product, NULL);
     }
@@ -84,7 +85,7 @@ static int partials_by_rules(Record *node, const Py_ssize_t *places, PyObject **
     Applied *op = (Applied *)node->op;
     PyObject *arguments[3] = {(PyObject *)node};
     int usual = 1;
-    if (arity_of(op) <= 0 || op->selects || node->number != node->number)
+    if (op == NULL || arity_of(op) == 0 || op->selects || node->number != node->number)
         return 0;
     Py_ssize_t arity = arity_of(op);
     for (Py_ssize_t k = 0; k < arity && usual; k++) {
@@ -265,13 +266,17 @@ static PyObject *adjoint_graphs(PyObject *module, PyObject *args)
     for (Py_ssize_t i = 0; i < count && found != NULL; i++) {
         adjoint = in.sought[i] < 0 ? NULL : graphs.adjoints[in.sought[i]];
         adjoint = adjoint == NULL ? PyFloat_FromDouble(0.0) : Py_NewRef(adjoint);
-        PyList_SET_ITEM(found, i, adjoint);
+        if (adjoint == NULL)
+            Py_CLEAR(found);
+        else
+            PyList_SET_ITEM(found, i, adjoint);
     }
 end:
-    int filled = graphs.adjoints != NULL && graphs.gates != NULL;
-    for (Py_ssize_t i = 0; i < in.sweep.count && filled; i++) {
-        Py_XDECREF(graphs.adjoints[i]);
-        Py_XDECREF(graphs.gates[i]);
+    for (Py_ssize_t i = 0; i < in.sweep.count; i++) {
+        if (graphs.adjoints != NULL)
+            Py_XDECREF(graphs.adjoints[i]);
+        if (graphs.gates != NULL)
+            Py_XDECREF(graphs.gates[i]);
     }
     PyMem_Free(graphs.adjoints);
     PyMem_Free(graphs.gates);
@@ -298,7 +303,8 @@ static PyObject *partial_graphs(PyObject *module, PyObject *args)
         well = partials_of(ask, node, places, count, in.partials);
         for (Py_ssize_t k = 0; k < count; k++)
             if (in.partials[k] != NULL) {
-                PyObject *edge = PyTuple_Pack(3, node, operand_at(node, k), in.partials[k]);
+                Record *operand = node_at(&in.sweep, places[k]);
+                PyObject *edge = PyTuple_Pack(3, node, operand, in.partials[k]);
                 well = well && edge != NULL && PyList_Append(edges, edge) == 0;
                 Py_XDECREF(edge);
                 Py_DECREF(in.partials[k]);

@@ -61,17 +61,19 @@ static Wide *new_wide(Py_ssize_t count)
         return NULL;
     }
     wide->count = count;
-    wide->numbers = (double *)(wide->nodes + count);
+    wide->nodes = (Record **)(wide->numbers + count);
     return wide;
 }
 
 /* Gives up a reference to a node. If it was the last one to a Value, that is not freed here but put
-   on the list, so that a deep graph is freed without recursion. */
+   on the list, so that a deep graph is freed without recursion. Nobody finds it there: what
+   is freed before it may run Python code, which can ask the collector for all that it tracks. */
 static void let_go(Record *node, Record **waiting)
 {
     if (node == NULL)
         return;
     if (Py_REFCNT(node) == 1 && Py_IS_TYPE(node, Value)) {
+        PyObject_GC_UnTrack(node);
         node->next = *waiting;
         *waiting = node;
     }
@@ -107,7 +109,6 @@ static void free_all(Record *waiting)
     while (waiting != NULL) {
         Record *self = waiting;
         waiting = self->next;
-        PyObject_GC_UnTrack(self);
         empty(self, &waiting);
         PyObject_GC_Del(self);
         Py_DECREF(Value);
@@ -190,7 +191,7 @@ static PyObject *get_wide(Record *self, void *closure)
         Py_RETURN_NONE;
     Py_ssize_t count = self->wide->count;
     PyObject *nodes = PyTuple_New(count), *numbers = PyTuple_New(count), *tuple = NULL;
-    Wide *wide = self->wide; /* the collector may have run Python code, which may have replaced it */
+    Wide *wide = self->wide; /* the collector may have run code that replaced it */
     if (nodes == NULL || numbers == NULL || wide == NULL || wide->count != count)
         goto done;
     for (Py_ssize_t i = 0; i < count; i++) {
@@ -212,7 +213,7 @@ done:
 static int set_wide(Record *self, PyObject *value, void *closure)
 {
     PyObject *nodes, *numbers, *seen;
-    Wide *wide = NULL, *old = self->wide;
+    Wide *wide = NULL, *old;
     Record *waiting = NULL;
     if (refuse_deletion(value, "_wide"))
         return -1;
@@ -246,6 +247,7 @@ static int set_wide(Record *self, PyObject *value, void *closure)
             }
         }
     }
+    old = self->wide;
     self->wide = wide;
     let_go_of_wide(old, &waiting);
     free_all(waiting);
@@ -311,6 +313,8 @@ static PyObject *settle(Record *self, PyObject *ignored)
 
 static PyObject *operands_changed(Record *self, PyObject *ignored)
 {
+    if (self->op != NULL)
+        self->stamp = -1;
     track_if_needed(self);
     Py_RETURN_NONE;
 }

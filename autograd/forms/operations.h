@@ -3,7 +3,8 @@
 /* How many operands an operation has for which there are rules, one or two; otherwise 0. */
 static Py_ssize_t arity_of(Applied *op)
 {
-    if (op->rules == NULL || !PyTuple_CheckExact(op->rules) || PyTuple_GET_SIZE(op->rules) > 3)
+    if (op->rules == NULL || !PyTuple_CheckExact(op->rules) || PyTuple_GET_SIZE(op->rules) < 2 ||
+        PyTuple_GET_SIZE(op->rules) > 3)
         return 0;
     return PyTuple_GET_SIZE(op->rules) - 1;
 }
@@ -172,10 +173,10 @@ static PyObject *recorded(Applied *op, PyObject *const *first, Py_ssize_t count,
     if (!(arity > 0 && arity == all) && !reduces(op->kind))
         return NULL;
     if (all > 16) {
-        found = PyMem_Malloc(all * (sizeof(Record *) + sizeof(double)));
-        if (found == NULL)
+        data = PyMem_Malloc(all * (sizeof(Record *) + sizeof(double)));
+        if (data == NULL)
             return PyErr_NoMemory();
-        data = (double *)(found + all);
+        found = (Record **)(data + all);
     }
     for (Py_ssize_t i = 0; i < all; i++) {
         int known = operand(i < count ? first[i] : second[i - count], found + i, data + i);
@@ -218,8 +219,8 @@ static PyObject *recorded(Applied *op, PyObject *const *first, Py_ssize_t count,
 end:
     while (held > 0)
         Py_XDECREF(found[--held]);
-    if (found != few)
-        PyMem_Free(found);
+    if (data != few_numbers)
+        PyMem_Free(data);
     return value;
 }
 

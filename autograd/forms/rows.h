@@ -391,7 +391,8 @@ typedef struct { /* an edge with its partial: a constant, or a node */
 static void sweep_second(Sweep *tangents, Sweep *adjoints, Sweep *changes, const Edge *edges,
                          Py_ssize_t count)
 {
-    for (const Edge *edge = edges + count; edge-- > edges;) {
+    for (Py_ssize_t i = count - 1; i >= 0; i--) {
+        const Edge *edge = edges + i;
         if (!adjoints->reached[edge->node])
             continue;
         double adjoint = adjoints->numbers[edge->node], slope = edge->constant, bend = 0.0, change;

@@ -119,7 +119,7 @@ static PyObject *sort(PyObject *module, PyObject *args, PyObject *kwargs)
         PyObject *root = PyTuple_GET_ITEM(args, i);
         well = require_record(root) && extend(&order, (Record *)root);
     }
-    for (Py_ssize_t i = 0; i < order.count && well; i++) /* making a list may set off the collector */
+    for (Py_ssize_t i = 0; i < order.count && well; i++) /* a new list may set off the collector */
         Py_INCREF(order.items[i]);
     if (well)
         list = PyList_New(order.count);
@@ -204,7 +204,8 @@ static int computed(Record *node, double *out, double *dx, double *dy, double **
     Wide *wide = node->wide;
     *numbers = NULL;
     if (wide == NULL) {
-        double data[2] = {NUMBER(node->x, node->dx), NUMBER(node->y, node->dy)}, partials[2];
+        double data[2] = {NUMBER(node->x, node->dx), NUMBER(node->y, node->dy)};
+        double partials[2] = {0.0, 0.0};
         int constant[2] = {node->x == NULL, node->y == NULL};
         int usual =
             arithmetic(op->kind, data[0], data[1], constant[1], out, partials, partials + 1);

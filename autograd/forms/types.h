@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <structmember.h>
 
-#if defined(__FAST_MATH__) || (defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0)
+#if defined(__FAST_MATH__) || defined(_M_FP_FAST) ||                                               \
+    (defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0)
 #error "numbers would not be rounded as Python rounds them"
 #endif
 
@@ -29,8 +30,8 @@ typedef struct Record Record;
 typedef struct {      /* the parts of a node that most nodes do without, in one piece of memory */
     PyObject *seen;   /* a tuple */
     Py_ssize_t count; /* 0 if the operands are those of the node itself */
-    double *numbers;  /* the partial derivatives, or the constants */
-    Record *nodes[];  /* NULL for a constant */
+    Record **nodes;   /* NULL for a constant; they follow the numbers */
+    double numbers[]; /* the partial derivatives, or the constants */
 } Wide;
 
 struct Record {
