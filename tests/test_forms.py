@@ -327,9 +327,11 @@ def test_code_that_runs_while_a_graph_is_freed_finds_nothing_of_it():
 
     class Last(Value):
         def __del__(self):
-            found.extend([x for x in gc.get_objects() if type(x) is Value])
+            values = [x for x in gc.get_objects() if type(x) is Value]
+            found.extend([x for x in values if x.data == 4.1875])
 
-    root = Noted(2.0) * 2.0 + Last(3.0)
+    root = Noted(2.09375) * 2.0 + Last(3.0)
+    assert root.data == 7.1875
     del root
     assert found == []
 
