@@ -3,11 +3,13 @@
 The other form runs in a process of its own; graphs go there and back as pickles.
 """
 
+import copy
 import gc
 import math
 import os
 import pickle
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -213,8 +215,10 @@ def test_nothing_is_left():
     gc.disable()
     try:
         objects, blocks = len(gc.get_objects()), sys.getallocatedblocks()
+        references = sys.getrefcount(Value)
         for _ in range(1000):
             worked()
+        assert sys.getrefcount(Value) - references < 10
         assert len(gc.get_objects()) - objects < 10
         assert gc.collect() == 0  # this also empties the interpreter's lists of free objects
         assert sys.getallocatedblocks() - blocks < 500
@@ -228,6 +232,21 @@ def test_the_collector_does_not_see_graphs_that_cannot_be_cycles():
     graph = [x, x * y, 1.0 - x, relu(x), dot([x, y], [y, 1.0]), x.sin(), (x + y).derivative(x)]
     graph += pickle.loads(pickle.dumps(graph))
     assert not any(map(gc.is_tracked, graph))
+
+
+@native
+def test_a_copy_is_seen_by_the_collector_if_the_original_is():
+    custom = Op("custom", lambda x: x, [lambda out, x: 1.0])
+    noted = Noted(2.0)
+    graph = [1.0 - noted, noted * 2.0, dot([1.0, noted], [2.0, 3.0]), custom(Value(1.0))]
+    assert all(map(gc.is_tracked, [*graph, *map(copy.copy, graph)]))
+
+
+@native
+def test_the_size_counts_all_operands():
+    x = Value(1.0)
+    few, many = (sys.getsizeof(total([x] * count)) for count in (10, 1010))
+    assert many - few == 1000 * (struct.calcsize("P") + struct.calcsize("d"))
 
 
 def cycle_through_an_operation():
