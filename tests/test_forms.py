@@ -42,6 +42,7 @@ from autograd import (
 )
 from autograd import sum as total
 from autograd.ops import TABLE
+from autograd.rows import adjoint_rows
 
 NATIVE = autograd.core == "native"
 native = pytest.mark.skipif(not NATIVE, reason="the native core is not there")
@@ -502,6 +503,40 @@ def test_a_graph_that_was_pickled_out_of_date_is_still_so(form):
         env={**os.environ, "AUTOGRAD_CORE": form},
         check=True,
     )
+
+
+def test_a_reduction_of_the_same_value_with_other_slopes_is_out_of_date():
+    x, y = Value(2.0), Value(3.0)
+    product = dot([x], [y])
+    x.data, y.data = 3.0, 2.0
+    with pytest.raises(RuntimeError, match="forward"):
+        product.derivative(x)
+
+
+@pytest.mark.parametrize("first", [0.5, 100.0])
+def test_a_flow_through_two_gates_goes_on_if_either_is_open(first):
+    x, low, high = Value(1.0), Value(0.5), Value(100.0)
+    inner = exp(x)
+    slope = (maximum(inner, low) + maximum(inner, high)).derivative(x)
+    assert slope.data == math.e
+    low.data, high.data = first, 100.5 - first
+    assert slope.forward() == math.e
+
+
+def test_no_number_of_several_sweeps_is_a_negative_zero():
+    x = Value(2.0)
+    y = x * -0.0
+    found = adjoint_rows([x, y], [{y: 1.0}, {y: 2.0}], [x])
+    assert bits.numbers(found[0]) == bits.numbers(found[1]) == [bits.bits(0.0)]
+
+
+@pytest.mark.parametrize("scale", [1e-270, 1e-290, 1e-308, 1e-310, 1e-318, 5e-324])
+def test_means_of_tiny_numbers(scale):
+    random = np.random.default_rng(1)
+    for count in [3, 5, 7] * 100:
+        numbers = (random.uniform(-9, 9, count) * scale).tolist()
+        exact = sum(map(Fraction, numbers), Fraction()) / count
+        assert mean(list(map(Value, numbers))).data == float(exact)
 
 
 # --- Deep, interrupted, in threads ----------------------------------------------------------------
