@@ -9,9 +9,10 @@ why these two operations are named here.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.forms import native
 from autograd.graph import N, Node, Operand, arguments, sort
@@ -20,6 +21,7 @@ from autograd.ops import defined, where
 from autograd.quiet import quiet
 from autograd.reals import real
 
+T = TypeVar("T", float, NDArray[np.float64])
 Partials: TypeAlias = list[tuple[Node, Node, Operand]]
 """A node, one of its operands, the partial as a graph or a constant."""
 
@@ -129,22 +131,23 @@ def _edges(order: Iterable[Node], wrt: Iterable[Node]) -> Partials:
 
 
 def second_sweep(
-    edges: Partials, seeds: Mapping[Node, float], tangents: Mapping[Node, float | None]
-) -> dict[Node, float]:
+    edges: Partials, seeds: Mapping[Node, float], tangents: Mapping[Node, T | None]
+) -> dict[Node, T]:
     """The tangents of the adjoints: how the gradient changes in a direction.
 
     A backward sweep that carries, with each number, its derivative in the direction of the
-    `tangents`, which are those of a forward sweep through the partials. The seeds are adjoints.
+    `tangents`, which are those of a forward sweep through the partials: numbers, or arrays of one
+    number for each of several directions. The seeds are adjoints.
     """
     adjoints = dict(seeds)
-    changes: dict[Node, float] = {}
+    changes: dict[Node, T] = {}
     for node, operand, partial in reversed(edges):
         adjoint = adjoints.get(node)
         if adjoint is None:
             continue
         if isinstance(partial, Node):
-            slope, bend = partial._number, tangents[partial]
-            if not slope and not bend and node.op is not None and node.op.selects:
+            slope, bend = partial._number, tangents.get(partial)
+            if not slope and node.op is not None and node.op.selects and not np.any(bend):
                 continue
         else:
             slope, bend = partial, None
@@ -157,8 +160,8 @@ def second_sweep(
             change = adjoint * bend
         else:
             continue
-        before = changes.get(operand)
-        changes[operand] = change if before is None else before + change
+        earlier = changes.get(operand)
+        changes[operand] = change if earlier is None else earlier + change
     return changes
 
 

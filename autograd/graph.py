@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypeVar, cast
 
-from autograd.forms import native, take_functions, take_methods
+from autograd.forms import native, take_functions
 from autograd.op import Op
 from autograd.reals import kind_of, real
+from autograd.record import Order, Record
 
 Operand: TypeAlias = "Node | float"
-_era = _assignments = 0
 
 
 class Wide(NamedTuple):
@@ -32,63 +32,21 @@ class Wide(NamedTuple):
     library's."""
 
 
-Record = object
-FIELDS: tuple[str, ...] = (
-    "_dx", "_dy", "_grad", "_number", "_past", "_wide", "_x", "_y", "name", "op"
-)  # fmt: skip
-if native is not None and not TYPE_CHECKING:
-    Record, FIELDS = native.Record, ()
-
-
 class Node(Record):
     """A number, the operation that it is the result of, its operands and partial derivatives."""
 
-    __slots__ = FIELDS
+    __slots__ = ()
 
-    _number: float
     _x: Node | None
     _y: Node | None
-    _dx: float
-    _dy: float
     _wide: Wide | None
-    _grad: float
-    _past: int | Order | None
-    """For a leaf, the era that it was made in. For another node, the number of assignments when its
-    graph was last found to follow from its numbers (None at first, as it does if there have been
-    none); after `forward()`, its order, too."""
-    name: str | None
-    op: Op | None
 
     def __init__(self, data: float, name: str | None = None) -> None:
         if isinstance(data, Node):
             raise TypeError("this is a Value already: use it as it is, or a copy made by .detach()")
-        self._number = real(data, "the data of a Value")
-        self._x = self._y = self._wide = self.op = None
-        self._dx = self._dy = self._grad = 0.0
-        self._born()
-        self.named(name)
-
-    @property
-    def data(self) -> float:
-        """The number. Assigning to it changes only this Value; what was computed from it stays as
-        it was until `forward()`.
-        """
-        return self._number
-
-    @data.setter
-    def data(self, data: float) -> None:
-        global _assignments
-        _assignments += 1
-        self._number = data if type(data) is float else converted(self, "data", data)
-
-    @property
-    def grad(self) -> float:
-        """The gradient `backward()` has accumulated, 0.0 at first. Assigning None resets it."""
-        return self._grad
-
-    @grad.setter
-    def grad(self, grad: float | None) -> None:
-        self._grad = grad if type(grad) is float else converted(self, "grad", grad)
+        self._begin(real(data, "the data of a Value"))
+        if name is not None:
+            self.named(name)
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -136,9 +94,6 @@ class Node(Record):
             raise TypeError(f"a name must be a string, not {kind_of(name)}")
         self.name = None if name is None else str.__str__(name)  # not one of a subclass
         return self
-
-    def _title(self) -> str:
-        return f"the Value {self.name!r}" if self.name else "a Value"
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
@@ -205,31 +160,6 @@ class Node(Record):
         recompute(self)
         return self._number
 
-    # --- The life of a node ---------------------------------------------------------------------
-
-    def _born(self) -> None:
-        """Remember the era a leaf was made in, or that the graph of another may be outdated."""
-        self._past = _era if self.op is None else -1
-
-    @property
-    def _settled(self) -> bool:
-        """Whether its graph was found to follow from its numbers, with none assigned since."""
-        past = self._past
-        when = past.settled if isinstance(past, Order) else past
-        return self.op is None or (when or 0) == _assignments
-
-    def _settle(self) -> None:
-        """Remember that its graph follows from its numbers."""
-        if isinstance(self._past, Order):
-            self._past.settled = _assignments
-        else:
-            self._past = _assignments
-
-    def _operands_changed(self) -> None:
-        """Forget what followed from the operands."""
-        if self.op is not None:
-            self._past = -1
-
     if TYPE_CHECKING:  # every node is a Value, which defines these
 
         def __add__(self, other: Operand) -> Node: ...
@@ -239,34 +169,7 @@ class Node(Record):
         def __neg__(self) -> Node: ...
 
 
-class Order(dict[Node, None]):
-    """Everything that a node was computed from, in topological order; without the node itself, as
-    that would be a reference cycle."""
-
-    settled: int | None = None
-    """The number of assignments when the graph was last found to follow from its numbers."""
-
-
 N = TypeVar("N", bound=Node)
-
-
-def new_era() -> int:
-    """Begin an era. A leaf remembers the era that it was made in."""
-    global _era
-    _era += 1
-    return _era
-
-
-def converted(node: Node, attribute: str, number: float | None) -> float:
-    """The number that is assigned to an attribute of a node, as a float."""
-    if number is None and attribute == "grad":
-        return 0.0
-    return real(number, f"the {attribute} of {node._title()}")
-
-
-def older_leaf(order: Iterable[Node], era: int) -> bool:
-    """Whether a leaf among these nodes existed when an era began."""
-    return any(node.op is None and cast(int, node._past) < era for node in order)
 
 
 def number(operand: Operand) -> float:
@@ -452,7 +355,7 @@ def recompute(root: Node) -> None:
     """Compute the values and the partials of a graph anew, in place, in topological order."""
     order = root._past
     if not isinstance(order, Order):
-        past, order = order, Order(_ordered(root))
+        past, order = order, Order(cast(dict[Record, None], _ordered(root)))
         order.settled = past
         del order[root]
         root._past = order
@@ -460,9 +363,8 @@ def recompute(root: Node) -> None:
         op = node.op
         if op is None:
             continue
-        binary = op.binary
-        if binary is not None:  # and finite, as it nearly always is
-            forward, dx_of, dy_of = binary
+        forward, dx_of, dy_of = op.rules
+        if dy_of is not None:  # two operands; and finite, as it nearly always is
             left, right, dx, dy = node._x, node._y, node._dx, node._dy
             x = dx if left is None else left._number
             y = dy if right is None else right._number
@@ -513,5 +415,4 @@ def anew(node: Node, op: Op) -> tuple[float, tuple[float, ...], tuple[float, ...
 
 
 if native is not None:
-    take_methods(Node, native.Record)
-    take_functions(globals(), "accumulate clear doubtful new_era older_leaf recompute sort")
+    take_functions(globals(), "accumulate clear doubtful recompute sort")

@@ -159,8 +159,9 @@ class Op(Applied):
         self.sequences = len(inspect.signature(gather).parameters) if gather else 0
         self.numpy = numpy
         self.fused = fused
-        self.rules = (forward, *self.partials) if self.own and self.arity in (1, 2) else None
-        self.binary = self.rules if self.arity == 2 else None
+        # For the core's loops, what computes one of the library's with one or two operands.
+        rules = (forward, *self.partials) if self.own and self.arity in (1, 2) else ()
+        self.rules = (*rules, None, None, None)[:3]
         self.raises = numpy is not None if raises is None else raises
         self.textbook, self.cancels, self.expanded = textbook, cancels, expanded
         self.sympy, self.python = sympy, python

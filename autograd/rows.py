@@ -124,38 +124,7 @@ def second_rows(
         return _singly(one, directions)
 
     def many(some: Sequence[Seed]) -> Rows:
-        tangents, adjoints = _pushed(order, some), dict(seed)
-        changes: Rows = {}
-        factor, flow = np.empty(()), np.empty(len(some))
-        for node, operand, partial in reversed(edges):
-            adjoint = adjoints.get(node)
-            if adjoint is None:
-                continue
-            if isinstance(partial, Node):
-                slope, bend = partial._number, tangents.get(partial)
-                if not slope and node.op is not None and node.op.selects and not _any(bend):
-                    continue
-            else:
-                slope, bend = partial, None
-            before = adjoints.get(operand)
-            adjoints[operand] = adjoint * slope if before is None else before + adjoint * slope
-            change = changes.get(node)
-            if change is not None:
-                factor[()] = slope
-                change = _multiply(change, factor)
-            if bend is not None:
-                factor[()] = adjoint
-                if change is None:
-                    change = _multiply(bend, factor)
-                else:
-                    _add(change, _multiply(bend, factor, flow), change)
-            if change is not None:
-                sum_before = changes.get(operand)
-                if sum_before is None:
-                    changes[operand] = change
-                else:
-                    _add(sum_before, change, sum_before)
-        return changes
+        return second_sweep(edges, seed, _pushed(order, some))
 
     return _swept(len(order), directions, wrt, one, many)
 
@@ -231,10 +200,6 @@ def _uses(node: Node) -> Iterable[tuple[Node | None, float]]:
     if wide is None or not wide.operands:
         return (node._x, node._dx), (node._y, node._dy)
     return zip(wide.operands, wide.partials, strict=True)
-
-
-def _any(row: NDArray[np.float64] | None) -> bool:
-    return row is not None and bool(row.any())
 
 
 def _numbers(found: Mapping[Node, float | None], nodes: Sequence[Operand]) -> list[float]:

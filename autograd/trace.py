@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from autograd.arrays import data
 from autograd.derivative import derivative_graphs, recorded_partials, tangent_graphs
-from autograd.graph import Node, new_era, older_leaf, sort
+from autograd.graph import Node, sort
+from autograd.record import new_era, older_leaf
 from autograd.rows import adjoint_rows, second_rows, tangent_rows
 from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
 from autograd.value import Value, as_value, hand_on

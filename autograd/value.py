@@ -14,12 +14,13 @@ from autograd import ops
 from autograd.derivative import derivative_graphs
 from autograd.forms import native, take_methods
 from autograd.freshness import require_fresh
-from autograd.graph import Node, Operand, Wide, converted, renew, sort
+from autograd.graph import Node, Operand, Wide, renew, sort
 from autograd.kernels import SMALLEST_NORMAL
 from autograd.op import Entry, Op, call
 from autograd.pickling import copied, reduction
 from autograd.questions import ask, listeners
 from autograd.reals import NOT_NUMBERS, kind_of, masked, real
+from autograd.record import converted, title
 from autograd.ufuncs import apply_ufunc
 
 _add, _multiply = ops.add, ops.multiply
@@ -39,7 +40,7 @@ def _apply(op: Op, left: object, right: object, other: object) -> Value:
         isinstance(other, np.ndarray) and not other.ndim and masked(other)
     ):
         value = cast(Value, right if left is other else left)
-        real(other, f"the other operand of {op.operator} with {value._title()}")
+        real(other, f"the other operand of {op.operator} with {title(value)}")
     return cast(Value, NotImplemented)
 
 
@@ -390,7 +391,7 @@ class Value(Node):
 
     def __float__(self) -> float:
         raise TypeError(
-            f"converting {self._title()} to a plain number would lose its gradient: use the "
+            f"converting {title(self)} to a plain number would lose its gradient: use the "
             "operations of this library (autograd.exp instead of math.exp), or .data where the "
             "number alone is wanted"
         )

@@ -16,8 +16,8 @@ from autograd import (
     draw,
     explain,
     freshness,
-    graph,
     python_source,
+    record,
     relu,
     sigmoid,
     values,
@@ -243,6 +243,6 @@ def test_computing_anew_does_not_warn_of_partials_where_there_is_no_value():
 )
 def test_a_copy_is_as_outdated_as_what_it_was_copied_from(copied, monkeypatch):
     root, x = changed()
-    monkeypatch.setattr(graph, "_era", graph._assignments)  # neither is taken for the other
+    monkeypatch.setattr(record, "_era", record._assignments)  # neither is taken for the other
     with pytest.raises(RuntimeError, match="computed from other numbers"):
         copied(root).derivative(x)

@@ -25,6 +25,7 @@ ROOMS = [
     "notation",
     "gather",
     "ops",
+    "record",
     "graph",
     "edges",
     "freshness",

@@ -1,7 +1,7 @@
 /* The native form of the core: what takes most of the time, in C, with the same results to the bit.
 
    The Python sources are the reference. What is here has its counterpart there, of the same name
-   where it can: `Record` is what a node of autograd/graph.py stores, with the operators of
+   where it can: `Record` is that of autograd/record.py, with the operators of
    autograd/value.py; `Applied` is the call of an operation (autograd/op.py); the functions are
    those of autograd/graph.py and autograd/rows.py. Only the ordinary case is treated: operands that
    are Values or plain numbers, and finite results. Everything else, every warning and every message

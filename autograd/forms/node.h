@@ -294,6 +294,18 @@ static int set_grad(Record *self, PyObject *value, void *closure)
     return converted(self, value, "grad", &self->grad);
 }
 
+static PyObject *begin_leaf(Record *self, PyObject *number)
+{
+    double data = PyFloat_AsDouble(number);
+    if (data == -1.0 && PyErr_Occurred())
+        return NULL;
+    Record_clear(self);
+    self->number = data;
+    self->dx = self->dy = self->grad = 0.0;
+    self->era = era;
+    Py_RETURN_NONE;
+}
+
 static PyObject *born(Record *self, PyObject *ignored)
 {
     self->stamp = self->op == NULL ? era : -1;
@@ -352,6 +364,7 @@ static PyMemberDef Record_members[] = {{"_number", T_DOUBLE, offsetof(Record, nu
                                        {NULL}};
 
 static PyMethodDef Record_methods[] = {
+    {"_begin", (PyCFunction)begin_leaf, METH_O, NULL},
     {"_born", (PyCFunction)born, METH_NOARGS, NULL},
     {"_settle", (PyCFunction)settle, METH_NOARGS, NULL},
     {"_operands_changed", (PyCFunction)operands_changed, METH_NOARGS, NULL},

@@ -3,10 +3,10 @@
 /* How many operands an operation has for which there are rules, one or two; otherwise 0. */
 static Py_ssize_t arity_of(Applied *op)
 {
-    if (op->rules == NULL || !PyTuple_CheckExact(op->rules) || PyTuple_GET_SIZE(op->rules) < 2 ||
-        PyTuple_GET_SIZE(op->rules) > 3)
+    PyObject *rules = op->rules;
+    if (rules == NULL || !PyTuple_CheckExact(rules) || PyTuple_GET_SIZE(rules) != 3)
         return 0;
-    return PyTuple_GET_SIZE(op->rules) - 1;
+    return PyTuple_GET_ITEM(rules, 2) != Py_None ? 2 : PyTuple_GET_ITEM(rules, 1) != Py_None;
 }
 
 static int is_float(PyObject *object, double *number)

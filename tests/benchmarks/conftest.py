@@ -53,12 +53,8 @@ def report(request):
     return add
 
 
-@pytest.fixture
-def report_speed(report):
-    """Puts a row into the table that says how many times faster `ours` is than `theirs`.
-
-    Both are times, measured in turn; the ratio is the median of the ratios.
-    """
+def _reporting(report, sign, unit, quotient):
+    """A function that puts the median of the quotients of times into the table."""
 
     def add(
         work: str,
@@ -68,14 +64,15 @@ def report_speed(report):
         target: Target,
         steps: int = 1,
     ) -> float:
-        ratio = median(y / x for x, y in zip(ours, theirs, strict=True))
+        ratio = median(quotient(x, y) for x, y in zip(ours, theirs, strict=True))
         goal = counting(target)
+        met = None if goal is None else ratio >= goal if sign == ">=" else ratio <= goal
         report(
             work,
             against,
-            f"{ratio:.3g} x",
-            "" if goal is None else f">= {goal:g} x",
-            None if goal is None else ratio >= goal,
+            f"{ratio:.3g} {unit}",
+            "" if goal is None else f"{sign} {goal:g} {unit}",
+            met,
             duration(median(ours) / steps),
             duration(median(theirs) / steps),
         )
@@ -85,30 +82,27 @@ def report_speed(report):
 
 
 @pytest.fixture
+def report_speed(report):
+    """Puts a row into the table that says how many times faster `ours` is than `theirs`.
+
+    Both are times, measured in turn; the ratio is the median of the ratios.
+    """
+    return _reporting(report, ">=", "x", lambda ours, theirs: theirs / ours)
+
+
+@pytest.fixture
 def report_cost(report):
     """Puts a row into the table that says how many times as long `ours` takes as `theirs`."""
+    return _reporting(report, "<=", "times", lambda ours, theirs: ours / theirs)
 
-    def add(
-        work: str,
-        against: str,
-        ours: Sequence[float],
-        theirs: Sequence[float],
-        target: Target,
-        steps: int = 1,
-    ) -> None:
-        ratio = median(x / y for x, y in zip(ours, theirs, strict=True))
-        goal = counting(target)
-        report(
-            work,
-            against,
-            f"{ratio:.3g} times",
-            "" if goal is None else f"<= {goal:g} times",
-            None if goal is None else ratio <= goal,
-            duration(median(ours) / steps),
-            duration(median(theirs) / steps),
-        )
 
-    return add
+@pytest.fixture
+def deep_recursion():
+    """For rivals that sort their graph by recursion, a frame for every node of a chain."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
+    yield
+    sys.setrecursionlimit(limit)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """A chain of multiply-adds, `y = y * a + b`, 2,000 nodes long: nothing but overhead per node."""
 
-import sys
-
 import micrograd.engine
 import pytest
 import torch
@@ -11,6 +9,7 @@ from autograd import Value
 LENGTH = 1_000  # multiply-adds, two nodes each
 STEPS = 10  # graphs in each timed round
 ROUNDS = 20
+pytestmark = pytest.mark.usefixtures("deep_recursion")
 
 
 def chain(y, a, b):
@@ -21,15 +20,6 @@ def chain(y, a, b):
 
 def tensor(number):
     return torch.tensor(number, dtype=torch.float64, requires_grad=True)
-
-
-@pytest.fixture(autouse=True)
-def _deep_recursion():
-    """micrograd sorts its graph by recursion, a frame for every node of the chain."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(10_000)
-    yield
-    sys.setrecursionlimit(limit)
 
 
 def test_chain_of_values(race):

@@ -1,22 +1,12 @@
 """A transformer in scalars, 80,000 nodes in each step of its training."""
 
-import sys
-
 import pytest
 from workloads import Scalar, Transformer
 
 from autograd import Value
 
 ROUNDS = 10
-
-
-@pytest.fixture(autouse=True)
-def _deep_recursion():
-    """The rival sorts its graph by recursion."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(10_000)
-    yield
-    sys.setrecursionlimit(limit)
+pytestmark = pytest.mark.usefixtures("deep_recursion")
 
 
 def test_transformer(race):
