@@ -19,7 +19,7 @@ static const char *const kind_names[KINDS] = {
 
 typedef struct { /* an operation: what the loops ask of it */
     PyObject_HEAD
-    PyObject *rules; /* (forward, partial, partial): None for what is not there, or not to be used */
+    PyObject *rules; /* (forward, partial, partial), None for what is missing or must not be used */
     PyObject *fused; /* computes the value and the partials at once, or None */
     char selects;    /* whether nothing flows where a partial is 0 */
     char kind;       /* which of the operations that are repeated here */
