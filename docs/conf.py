@@ -2,12 +2,16 @@
 
 import ast
 import inspect
+import io
 import math
+import sys
 from collections.abc import Iterator
 from importlib import resources
+from pathlib import Path
 
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
+from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -46,14 +50,16 @@ html_static_path = [
 ]
 html_show_sphinx = False
 
+sys.path.insert(0, str(Path(__file__).parent / "examples"))  # pictures on the pages import them
+
 logger = logging.getLogger(__name__)
 to_mathml = LatexToMathML(fancy_error=False).convert_with_local_state
 
 
 class Diagram(SphinxDirective):
-    """Python code, and the picture that it makes: a `Diagram` as the value of its last line.
+    """Python code, and the picture that is the value of its last line.
 
-    The blocks of a page share their names.
+    It is a `Diagram` or a figure of matplotlib's. The blocks of a page share their names.
     """
 
     has_content = True
@@ -63,10 +69,19 @@ class Diagram(SphinxDirective):
         *body, last = ast.parse("\n".join(self.content)).body
         assert isinstance(last, ast.Expr)
         exec(compile(ast.Module(body, []), self.env.docname, "exec"), names)
-        diagram = eval(compile(ast.Expression(last.value), self.env.docname, "eval"), names)
-        picture = diagram.svg().replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
+        value = eval(compile(ast.Expression(last.value), self.env.docname, "eval"), names)
+        picture = svg(value).replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
         code = nodes.literal_block("", "\n".join(self.content), language="python")
         return [code, nodes.raw("", f"<p>{picture}</p>", format="html")]
+
+
+def svg(picture: autograd.Diagram | Figure) -> str:
+    """The picture as an element of a page."""
+    if isinstance(picture, autograd.Diagram):
+        return picture.svg()
+    file = io.StringIO()
+    picture.savefig(file, format="svg")
+    return file.getvalue().partition("<!DOCTYPE")[2].partition(">")[2]
 
 
 class Operations(SphinxDirective):

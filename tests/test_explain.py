@@ -331,6 +331,13 @@ def test_deep_graphs():
     assert re.search(r"\(… together 219[\d.]+ …\)", str(one))
 
 
+@pytest.mark.parametrize(("length", "left_out"), [(13, []), (14, ["(… 2 more …)"])])
+def test_a_single_factor_is_not_left_out(length, left_out):
+    x = Value(1.0, "x")
+    text = str(explain(chain(length, lambda node: node * 1.5, x), x))
+    assert re.findall(r"\(… \d+ more …\)", text) == left_out
+
+
 def test_wide_graphs():
     x = values([1.0] * 20_000, "x")
     value = total(x * x)

@@ -116,8 +116,8 @@ def _path(
 
 
 def _ends(edges: Sequence[Edge[Value]]) -> Sequence[Edge[Value]]:
-    """The first and the last of many."""
-    if len(edges) <= MOST_FACTORS:
+    """The first and the last of many; a single one is not worth leaving out."""
+    if len(edges) <= MOST_FACTORS + 1:
         return edges
     return [*edges[: MOST_FACTORS // 2], *edges[-MOST_FACTORS // 2 :]]
 
