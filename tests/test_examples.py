@@ -1,11 +1,14 @@
 """The examples that train networks: what they compute, what they print, what they refuse."""
 
+import math
 import os
 import random
 import re
 import signal
 import subprocess
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +101,28 @@ def test_it_learns():
     assert not grads(list(model.values())[-1]).any()  # cleared for whoever goes on
 
 
+def test_each_step_is_smaller_and_on_other_names(monkeypatch):
+    rates, seen = [], []
+    monkeypatch.setattr(gpt.Adam, "step", lambda self, rate: rates.append(rate))
+    monkeypatch.setattr(gpt, "cross_entropy", lambda model, name: seen.append(name) or x)
+    x = autograd.Value(1.0)
+    assert list(gpt.train({"x": [[x]]}, 4, random.Random(1))) == [1.0] * 4
+    assert rates == pytest.approx([0.02, 0.015, 0.01, 0.005])
+    assert len(seen) == 16
+    assert len(set(seen)) > 12
+    assert set(seen) < set(gpt.NAMES)
+
+
+def test_characters_are_drawn_by_their_chances(monkeypatch):
+    logits = [0.7 * math.log(1 + place) for place in range(len(gpt.CHARACTERS))]
+    monkeypatch.setattr(gpt, "predict", lambda model, c, keys, values: keys.append(c) or logits)
+    rng = random.Random(0)
+    drawn = Counter("".join(gpt.sample({}, rng) for _ in range(2000)))
+    counts = [drawn[c] for c in gpt.CHARACTERS[1:]]
+    expected = np.arange(2, 26) / np.arange(2, 26).sum() * sum(counts)
+    assert counts == pytest.approx(expected, abs=5 * max(expected) ** 0.5)
+
+
 def test_adam_is_the_published_one():
     # Algorithm 1 of Kingma and Ba (2015), number by number.
     x = autograd.Value(1.0)
@@ -175,6 +200,7 @@ def test_what_is_no_file_of_weights_is_refused(tmp_path):
         "transposed": {name: array.T for name, array in shapes.items()},
         "words": {**shapes, "mlp.up": np.full((64, 16), "x")},
         "objects": {**shapes, "mlp.up": np.full((64, 16), None)},
+        "nan": {**shapes, "mlp.up": np.full((64, 16), np.nan)},
         "complex": {**shapes, "mlp.up": np.full((64, 16), 1j)},
     }
     for name, content in others.items():
@@ -185,7 +211,7 @@ def test_what_is_no_file_of_weights_is_refused(tmp_path):
             gpt.load(path)
     result = run("gpt.py", "--load", text)
     assert result.returncode == 2
-    assert f"argument --load: {text} cannot be read" in result.stderr
+    assert f"argument --load: {text} does not hold the weights of this model" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -196,15 +222,40 @@ def test_bad_options(tmp_path):
     nowhere = tmp_path / "nowhere" / "weights.npz"
     result = run("gpt.py", "--save", nowhere)
     assert result.returncode == 2
-    assert f"argument --save: {nowhere} cannot be written" in result.stderr
+    assert f"argument --save: {nowhere}: No such file or directory" in result.stderr
 
 
 def test_what_goes_into_a_pipe_is_a_line_for_each_tenth():
-    result = run("gpt.py", "--steps", 11)
+    result = run("gpt.py", "--steps", 25, "--seed", 4)
     lines = result.stderr.splitlines()
-    assert [int(line.split()[1]) for line in lines] == list(range(1, 12))
+    assert [int(line.split()[1]) for line in lines] == [*range(2, 25, 2), 25]
+    rng = random.Random(4)
+    losses = list(gpt.train(gpt.initial(rng), 25, rng))
+    recent = [f"{np.mean(losses[max(0, step - 2) : step]):.4f}" for step in [*range(2, 25, 2), 25]]
+    assert [line.split()[3] for line in lines] == recent
     assert all(re.fullmatch(r"step +\d+  loss \d\.\d{4}  +\d+\.\d steps/s", line) for line in lines)
     assert "\r" not in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there are no such signals")
+def test_a_file_of_weights_is_whole_whenever_the_program_ends(tmp_path):
+    path = tmp_path / "weights.npz"
+    gpt.save(path, gpt.initial(random.Random(1)))
+    before = path.read_bytes()
+    command = [sys.executable, EXAMPLES / "gpt.py", "--steps", "1000", "--save", path]
+    for signals in ([signal.SIGKILL], [signal.SIGINT, signal.SIGINT]):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        part = tmp_path / "weights.npz.part"
+        while not part.exists():
+            assert process.poll() is None
+        for number in signals:
+            time.sleep(0.3)
+            process.send_signal(number)
+        process.communicate(timeout=60)
+        assert gpt.load(path)
+        if signals == [signal.SIGKILL]:
+            assert path.read_bytes() == before
+        part.unlink(missing_ok=True)
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals")
@@ -263,11 +314,15 @@ def test_the_moons_are_told_apart(learnt):
     assert again[0][0] == pytest.approx(np.mean(np.log1p(np.exp(-np.array(labels) * scores))))
 
 
-def test_the_grid_holds_what_the_model_says_there(learnt):
-    model = learnt[0]
+def test_the_grid_holds_what_the_model_says_there_by_one_graph(learnt, monkeypatch):
+    model, __call__ = learnt[0], mlp.MLP.__call__
     xs, ys = [-1.0, 0.5, 2.0], [0.25, -0.5]
     found = mlp.surface(model, xs, ys)
     assert found.shape == (2, 3)
+    calls = []
+    monkeypatch.setattr(mlp.MLP, "__call__", lambda self, x: calls.append(x) or __call__(self, x))
+    assert mlp.surface(model, xs, ys).tolist() == found.tolist()
+    assert len(calls) == 1
     assert found.tolist() == [[model([x, y])[0].data for x in xs] for y in ys]
 
 
@@ -276,7 +331,7 @@ def test_the_picture_of_the_moons(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = run("mlp.py")
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.splitlines()[-1] == "the picture is moons.png"
+    assert result.stdout.splitlines()[-1] == "wrote moons.png"
     assert (tmp_path / "moons.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -285,7 +340,14 @@ def test_the_boundary_lies_between_the_moons(learnt):
     model, points, labels, history = learnt
     figure = mlp.plot(model, points, labels, [loss for loss, _ in history])
     left, right = figure.axes
+    (x_low, x_high), (y_low, y_high) = right.get_xlim(), right.get_ylim()
     assert left.lines[0].get_ydata().tolist() == [loss for loss, _ in history]
+    assert all(x_low < x < x_high and y_low < y < y_high for x, y in points)
+    field, _, dots = right.collections
+    for point, label, color in zip(points, labels, dots.to_rgba(labels), strict=True):
+        assert (color[2] > color[0]) == (label > 0.0)  # blue for 1, in the dots and in the field
+        around = field.to_rgba(1.0 / (1.0 + math.exp(-model(point)[0].data)))
+        assert (around[2] > around[0]) == (label > 0.0)
     boundary = right.collections[1].get_paths()[0].vertices
     scores = [model(point)[0].data for point in boundary.tolist()]
     assert len(boundary) > 50
@@ -299,5 +361,5 @@ def test_without_matplotlib(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     mlp.main()
     printed = capsys.readouterr().out.splitlines()
-    assert printed[-1] == "there is no picture without matplotlib: pip install matplotlib"
+    assert printed[-1] == "there is no picture, as matplotlib is not installed"
     assert list(tmp_path.iterdir()) == []

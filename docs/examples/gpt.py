@@ -1,16 +1,17 @@
 """A GPT in scalars: it reads the names of villages, letter by letter, and makes up new ones."""
 
 import argparse
+import os
 import random
 import sys
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
-from zipfile import BadZipFile
 
 import numpy as np
 
-from autograd import data, dot, exp, grads, logsumexp, mean, relu, sqrt, values
+import autograd
+from autograd import data, dot, exp, grads, logsumexp, mean, relu, sqrt
 
 NAMES = Path(__file__).with_name("villages.txt").read_text(encoding="utf-8").split()
 CHARACTERS = "." + "".join(sorted(set("".join(NAMES))))  # the dot begins and ends a name
@@ -60,7 +61,8 @@ def predict(model, character, keys, values):
     keys.append(linear(model["attention.key"], y))
     values.append(linear(model["attention.value"], y))
     found, size = [], WIDTH // HEADS
-    for head in [slice(i, i + size) for i in range(0, WIDTH, size)]:
+    for start in range(0, WIDTH, size):
+        head = slice(start, start + size)
         found += attention(query[head], [k[head] for k in keys], [v[head] for v in values])
     x = add(x, linear(model["attention.output"], found))
     hidden = [relu(a) for a in linear(model["mlp.up"], rmsnorm(x))]
@@ -78,7 +80,7 @@ def cross_entropy(model, name):
 
 
 def sample(model, rng, temperature=0.7):
-    """A name, one character after another, drawn with the probabilities of the model."""
+    """A name, drawn character by character; below a temperature of 1, likely ones more often."""
     name, keys, values = ".", [], []
     while len(keys) < LENGTH and (name == "." or name[-1] != "."):
         logits = predict(model, CHARACTERS.index(name[-1]), keys, values)
@@ -91,10 +93,21 @@ def sample(model, rng, temperature=0.7):
 
 def initial(rng):
     """Small random weights, as Values."""
-    return {
-        name: values([[rng.gauss(0.0, 0.25) for _ in range(n)] for _ in range(m)], name).tolist()
+    numbers = {
+        name: [[rng.gauss(0.0, 0.25) for _ in range(n)] for _ in range(m)]
         for name, (m, n) in SHAPES.items()
     }
+    return recording(numbers)
+
+
+def recording(numbers):
+    """Matrices as Values, called by their names."""
+    return {name: autograd.values(matrix, name).tolist() for name, matrix in numbers.items()}
+
+
+def plain(model):
+    """Matrices as plain numbers."""
+    return {name: data(matrix).tolist() for name, matrix in model.items()}
 
 
 class Adam:
@@ -102,16 +115,16 @@ class Adam:
 
     def __init__(self, parameters, beta1=0.9, beta2=0.99):
         self.parameters, self.beta1, self.beta2 = parameters, beta1, beta2
-        self.steps, self.mean, self.square = 0, 0.0, 0.0
+        self.steps, self.first, self.second = 0, 0.0, 0.0  # moments: of gradients and squares
 
     def step(self, rate):
         gradient = grads(self.parameters)
         self.steps += 1
-        self.mean = self.beta1 * self.mean + (1 - self.beta1) * gradient
-        self.square = self.beta2 * self.square + (1 - self.beta2) * gradient**2
-        mean = self.mean / (1 - self.beta1**self.steps)
-        square = self.square / (1 - self.beta2**self.steps)
-        change = rate * mean / (np.sqrt(square) + 1e-8)
+        self.first = self.beta1 * self.first + (1 - self.beta1) * gradient
+        self.second = self.beta2 * self.second + (1 - self.beta2) * gradient**2
+        first = self.first / (1 - self.beta1**self.steps)
+        second = self.second / (1 - self.beta2**self.steps)
+        change = rate * first / (np.sqrt(second) + 1e-8)
         for parameter, x in zip(self.parameters, change.tolist(), strict=True):
             parameter.data -= x
 
@@ -131,58 +144,66 @@ def train(model, steps, rng, batch=4, rate=0.02):
 
 
 def save(path, model):
-    with open(path, "wb") as file:
-        np.savez(file, **{name: data(matrix) for name, matrix in model.items()})
+    """Weights as a file of arrays; it takes the place of another only once it is complete."""
+    with open(f"{path}.part", "wb") as file:
+        np.savez(file, **plain(model))
+    os.replace(f"{path}.part", path)
 
 
 def load(path):
     try:
         with open(path, "rb") as file, np.load(file) as arrays:
-            model = {name: values(array, name).tolist() for name, array in arrays.items()}
-    except (OSError, TypeError, ValueError, EOFError, BadZipFile) as error:
-        raise argparse.ArgumentTypeError(f"{path} cannot be read: {error}") from None
-    if {name: data(matrix).shape for name, matrix in model.items()} != SHAPES:
+            found = dict(arrays)
+        fits = {name: array.shape for name, array in found.items()} == SHAPES
+        fits = fits and all(np.isfinite(x).all() and np.isrealobj(x) for x in found.values())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error.strerror}") from None
+    except Exception:  # there are many ways not to be such a file
+        fits = False
+    if not fits:
         raise argparse.ArgumentTypeError(f"{path} does not hold the weights of this model")
-    return model
+    return recording(found)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=1000, help="of training")
-    parser.add_argument("--seed", type=int, default=0, help="of all that is random")
-    parser.add_argument("--load", type=load, metavar="FILE.npz", help="weights to begin with")
-    parser.add_argument("--save", metavar="FILE.npz", help="where to leave the weights")
+    parser.add_argument("--steps", type=int, default=1000, help="steps of training (default: 1000)")
+    parser.add_argument("--seed", type=int, default=0, help="of all that is random (default: 0)")
+    parser.add_argument("--load", type=load, metavar="FILE", help="begin with these weights (.npz)")
+    parser.add_argument("--save", metavar="FILE", help="leave the weights in this file (.npz)")
     options = parser.parse_args()
     if options.steps < 0:
         parser.error("argument --steps: a number of steps is 0 or more")
     rng = random.Random(options.seed)
     model = options.load or initial(rng)
-    if options.save:
+    if options.save is not None:
         try:
-            save(options.save, model)  # what fails, fails before the training
+            open(f"{options.save}.part", "wb").close()  # what fails, fails before the training
         except OSError as error:
-            parser.error(f"argument --save: {options.save} cannot be written: {error.strerror}")
+            parser.error(f"argument --save: {options.save}: {error.strerror}")
 
     losses, start, tenth = [], perf_counter(), max(1, options.steps // 10)
+    live = sys.stderr.isatty()
     try:
-        for loss in train(model, options.steps, rng):
+        for step, loss in enumerate(train(model, options.steps, rng), 1):
             losses.append(loss)
-            step, rate = len(losses), len(losses) / (perf_counter() - start)
-            line = f"step {step:4}  loss {np.mean(losses[-tenth:]):.4f}  {rate:5.1f} steps/s"
-            if step % tenth == 0:
-                print(line, file=sys.stderr, flush=True)
-            elif sys.stderr.isatty():
-                print(line, end="\r", file=sys.stderr, flush=True)
+            lasting = step % tenth == 0 or step == options.steps
+            if lasting or live:
+                recent, rate = np.mean(losses[-tenth:]), step / (perf_counter() - start)
+                line = f"step {step:4}  loss {recent:.4f}  {rate:5.1f} steps/s"
+                print(line, end="\n" if lasting else "\r", file=sys.stderr, flush=True)
     except KeyboardInterrupt:
-        print(f"\nstopped after step {len(losses)}", file=sys.stderr)
+        print("\n" * live + f"stopped after step {len(losses)}", file=sys.stderr)
 
-    if options.save:
+    if options.save is not None:
         save(options.save, model)
-    plain = {name: data(matrix).tolist() for name, matrix in model.items()}
-    names = [sample(plain, rng) for _ in range(12)]
+    names = [sample(plain(model), rng) for _ in range(12)]
     print("new:", *[name for name in names if name not in NAMES])
     print("in the list:", *[name for name in names if name in NAMES])
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:  # the second one
+        sys.exit(130)

@@ -1,4 +1,4 @@
-"""A network of three layers learns to tell two moons apart, and a picture shows what it learnt."""
+"""A network of three layers learns to tell two moons apart, and draws what it has learnt."""
 
 import random
 from itertools import pairwise
@@ -40,7 +40,7 @@ def two_moons(count, rng):
 
 
 def train(model, points, labels, steps, rate=0.5):
-    """Yields the logistic loss and the accuracy before each step of gradient descent."""
+    """The logistic loss and the accuracy, before each step of gradient descent."""
     scores = [model(point)[0] for point in points]
     pairs = zip(labels, scores, strict=True)
     loss = mean([softplus(-label * score) for label, score in pairs])
@@ -93,9 +93,9 @@ def main():
     try:
         plot(model, points, labels, losses).savefig("moons.png", dpi=150)
     except ImportError:
-        print("there is no picture without matplotlib: pip install matplotlib")
+        print("there is no picture, as matplotlib is not installed")
     else:
-        print("the picture is moons.png")
+        print("wrote moons.png")
 
 
 if __name__ == "__main__":
