@@ -36,11 +36,15 @@ from autograd.ops import (
     log10,
     logaddexp,
     logsumexp,
+    max,
     maximum,
     mean,
+    min,
     minimum,
+    norm,
     prod,
     relu,
+    round,
     sigmoid,
     sin,
     sinh,
@@ -54,6 +58,7 @@ from autograd.ops import (
     where,
 )
 from autograd.value import Value
+from autograd.vectors import cumprod, cumsum, log_softmax, softmax
 
 if _TYPE_CHECKING:
     from autograd.diagram import Diagram, draw
@@ -66,12 +71,12 @@ core: str = _FORM
 __all__ = [
     "Diagram", "Explanation", "Op", "Report", "Value", "abs", "acos", "acosh", "asin", "asinh",
     "atan", "atan2", "atanh", "cbrt", "check_gradient", "clip", "compare", "cos", "cosh",
-    "data", "dot", "draw", "erf", "exp", "explain", "expm1", "expression", "grad", "grads",
-    "hessian", "hvp", "hypot", "jacobian", "jvp", "latex", "leaky_relu", "log", "log10",
-    "log1p", "log2", "logaddexp", "logsumexp", "maximum", "mean", "minimum", "prod",
-    "python_source", "relu", "sigmoid", "sin", "sinh", "softplus", "sqrt", "square",
-    "stop_gradient", "sum", "tan", "tanh", "to_sympy", "topological_order", "value_and_grad",
-    "values", "vjp", "where",
+    "cumprod", "cumsum", "data", "dot", "draw", "erf", "exp", "explain", "expm1", "expression",
+    "grad", "grads", "hessian", "hvp", "hypot", "jacobian", "jvp", "latex", "leaky_relu",
+    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logsumexp", "max", "maximum",
+    "mean", "min", "minimum", "norm", "prod", "python_source", "relu", "round", "sigmoid",
+    "sin", "sinh", "softmax", "softplus", "sqrt", "square", "stop_gradient", "sum", "tan",
+    "tanh", "to_sympy", "topological_order", "value_and_grad", "values", "vjp", "where",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ of its partial derivative; a missing operand is None with 0.0.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, Never, Self, TypeAlias, TypeVar, cast
 
 from autograd.forms import native, take_functions
 from autograd.op import Op
@@ -41,7 +41,10 @@ class Node(Record):
     _y: Node | None
     _wide: Wide | None
 
-    def __init__(self, data: float, name: str | None = None) -> None:
+    def __init__(self, data: float, name: str | None = None, **others: Never) -> None:
+        if others:
+            remedy = "; every one has a gradient" if "requires_grad" in others else ""
+            raise TypeError(f"a Value takes its data and a name, not {', '.join(others)}{remedy}")
         if isinstance(data, Node):
             raise TypeError("this is a Value already: use it as it is, or a copy made by .detach()")
         self._begin(real(data, "the data of a Value"))

@@ -283,10 +283,41 @@ def logsumexp(*operands: float) -> float:
     for x in operands:
         if x != x:
             return math.nan
-    largest = max(operands)
-    if abs(largest) == math.inf:
-        return largest
-    return largest + math.log1p(_fsum(-1.0, *[math.exp(x - largest) for x in operands]))
+    top = max(operands)
+    if abs(top) == math.inf:
+        return top
+    return top + math.log1p(_fsum(-1.0, *[math.exp(x - top) for x in operands]))
+
+
+def softmax(x: float, *others: float) -> float:
+    """`exp(x)`, divided by the sum of all exponentials; equal infinities share."""
+    top = x
+    for y in others:
+        if y > top or y != y:
+            top = y
+    if top != top:
+        return top
+    power = math.exp(difference(x, top))
+    return power / _fsum(power, *[math.exp(difference(y, top)) for y in others])
+
+
+def log_softmax(x: float, *others: float) -> float:
+    """The logarithm of `softmax`, which keeps the digits of a share close to 1."""
+    top = x
+    for y in others:
+        if y > top or y != y:
+            top = y
+    if top != top:
+        return top
+    distance = difference(x, top)
+    return distance - math.log1p(
+        _fsum(-1.0, math.exp(distance), *[math.exp(difference(y, top)) for y in others])
+    )
+
+
+def nonzero(x: float) -> float:
+    """`x` itself, but infinite at 0."""
+    return x if x != 0.0 else math.inf
 
 
 def direction(x: float, y: float) -> float:
@@ -363,6 +394,30 @@ def maximum(x: float, y: float) -> float:
 def minimum(x: float, y: float) -> float:
     """The smaller; nan if either is nan."""
     return x + y if x != x or y != y else min(x, y)
+
+
+def largest(*operands: float) -> float:
+    """The largest; nan if one is nan."""
+    for x in operands:
+        if x != x:
+            return x
+    return max(operands)
+
+
+def smallest(*operands: float) -> float:
+    """The smallest; nan if one is nan."""
+    for x in operands:
+        if x != x:
+            return x
+    return min(operands)
+
+
+def round(x: float) -> float:
+    """The nearest whole number, the even one of two: next to 2 ** 52 there is no room for more."""
+    if not abs(x) < 4503599627370496.0:
+        return x
+    far = math.copysign(4503599627370496.0, x)
+    return math.copysign(x + far - far, x)
 
 
 def clip(x: float, lower: float, upper: float) -> float:

@@ -50,7 +50,8 @@ class Op(Applied):
         latex: the same for LaTeX; by default the name as an operator.
         domain: a closed interval per operand in which the operation is defined and its value and
             partials can be represented, so that tests may sample there; by default all the reals.
-        kinks: functions of the operands that are zero where a derivative jumps.
+        kinks: functions of the operands that are zero where a derivative jumps. For an operation on
+            any number of operands: a single function that returns as many numbers.
         selects: whether the operation picks among its operands. Nothing flows back into an operand
             that was not picked (whose partial is 0), not even `0 * inf`.
         gather: turns the arguments of a call into operands, for operations on sequences.
@@ -58,6 +59,7 @@ class Op(Applied):
             `forward` raises an arithmetic error, and the warning there and where the result is not
             finite. Where it is a ufunc, applying it to a Value applies this operation, if that is
             one of the library's.
+        scipy: the name of the ufunc of `scipy.special` with the same meaning.
         fused: computes the value and all the partials at once, only for speed. It counts where the
             value is finite, and everywhere if there is no `numpy`; None leaves it to the rest.
         raises: whether `forward` raises where IEEE 754 has a result; by default true if there is a
@@ -116,10 +118,11 @@ class Op(Applied):
         text: str | None = None,
         latex: str | None = None,
         domain: Sequence[Interval] = (),
-        kinks: Sequence[Callable[..., Any]] = (),
+        kinks: Sequence[Callable[..., Any]] | Callable[..., Sequence[Any]] = (),
         selects: bool = False,
         gather: Callable[..., Sequence[Any]] | None = None,
         numpy: Callable[..., Any] | None = None,
+        scipy: str | None = None,
         fused: Callable[..., tuple[float, tuple[float, ...]] | None] | None = None,
         raises: bool | None = None,
         textbook: Sequence[Callable[..., Any]] | Callable[..., Sequence[Any]] | None = None,
@@ -153,11 +156,14 @@ class Op(Applied):
         word = re.sub(r"([#$%&_{}])", r"\\\1", re.sub(r"[\\^~]", "-", name))
         self.latex = latex or rf"\operatorname{{{word}}}\left(#*\right)"
         self.domain = tuple(domain) or (REALS,) * (self.arity or 1)
-        self.kinks = tuple(kinks)
+        self.kinks = kinks if callable(kinks) else tuple(kinks)
         self.selects = bool(selects)
         self.gather = gather
-        self.sequences = len(inspect.signature(gather).parameters) if gather else 0
+        gathered = inspect.signature(gather).parameters.values() if gather else ()
+        self.sequences = sum([x.default is x.empty for x in gathered])
+        self.spread = any(x.kind is x.VAR_POSITIONAL for x in gathered)
         self.numpy = numpy
+        self.scipy = scipy
         self.fused = fused
         # For the core's loops, what computes one of the library's with one or two operands.
         rules = (forward, *self.partials) if self.own and self.arity in (1, 2) else ()
@@ -237,12 +243,11 @@ class Op(Applied):
         """How the operation is called: for `inspect`, notebooks and messages."""
         if self.arity is None and self.gather is None:
             return inspect.signature(lambda *operands: None)
-        defaults: Sequence[Any] = ()
         if self.gather is not None:
-            names = list(inspect.signature(self.gather).parameters)
-        else:
-            _, *names = inspect.signature(self.partials[0]).parameters
-            defaults = getattr(self.forward, "__defaults__", None) or ()
+            gathered = inspect.signature(self.gather).parameters.values()
+            return inspect.Signature([x.replace(annotation=x.empty) for x in gathered])
+        _, *names = inspect.signature(self.partials[0]).parameters
+        defaults = getattr(self.forward, "__defaults__", None) or ()
         values = [inspect.Parameter.empty] * (len(names) - len(defaults)) + list(defaults)
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         return inspect.Signature(
@@ -362,6 +367,13 @@ class Op(Applied):
             return [slope(out, *arguments) for slope in slopes]
         return slopes(out, *arguments)
 
+    def kinks_of(self, count: int) -> Sequence[Callable[..., Any]]:
+        """The functions that are zero at the kinks of the operation on so many operands."""
+        kinks = self.kinks
+        if not callable(kinks):
+            return kinks
+        return [lambda *operands, place=place: kinks(*operands)[place] for place in range(count)]
+
     def _reals(self, partials: Sequence[Any]) -> tuple[float, ...]:
         return tuple([real(x, f"a partial of {self.name}") for x in partials])
 
@@ -374,7 +386,7 @@ class Op(Applied):
             key = match[1]
             return ", ".join(groups[key]) if key in groups else operands[int(key) - 1]
 
-        return re.sub(r"#([1-9*<>])", replacement, template)
+        return re.sub(r"#(\d+|[*<>])", replacement, template)
 
 
 class Entry(Op):

@@ -19,13 +19,15 @@ from typing import Any
 import numpy as np
 
 from autograd import kernels
+from autograd.everyday import Everyday, Rounding, addends, candidates
 from autograd.gather import all_of, halves, two_vectors
-from autograd.op import REALS, Entry, Op
+from autograd.op import REALS, Entry, Op, call
 
 POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 AT_KINK = "#0's input #1 is at the kink, where its slope is taken to be 0"
 AT_BOUND = "#0's input #1 is at its {} bound, where the slope is taken to be 0"
+STEPS = "#0 is constant on both sides of its jumps"
 JUMP = "#0 is constant on both sides of its jump"
 
 
@@ -75,7 +77,7 @@ negative = Entry(
     "negative", operator.neg, [lambda out, x: -1.0],
     text="-#1", latex="-#1", numpy=np.negative, raises=False, operator="-", public=False,
     description="The operand with its sign changed.")
-abs = Entry(
+abs = Everyday(
     "abs", math.fabs, [lambda out, x: sign(x)],
     latex=r"\left|#1\right|", sympy="Abs(#1)", kinks=[lambda x: x], unsigned=True,
     numpy=np.absolute, raises=False,
@@ -94,7 +96,7 @@ sqrt = Entry(
     description="The square root.")
 cbrt = Entry(
     "cbrt", kernels.cbrt, [lambda out, x: cbrt_slope(x)],
-    latex=r"\sqrt[3]{#1}", numpy=np.cbrt, raises=False,
+    latex=r"\sqrt[3]{#1}", numpy=np.cbrt, scipy="cbrt", raises=False,
     sympy="sign(#1) * Abs(#1) ** Rational(1, 3)",
     description="The real cube root.")
 hypot = Entry(
@@ -109,7 +111,7 @@ exp = Entry(
     "exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp, unsigned=True,
     description="The exponential function, e to the power of the operand.")
 expm1 = Entry(
-    "expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1,
+    "expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1, scipy="expm1",
     textbook=[lambda out, x: out + 1.0], sympy="exp(#1) - 1", cancels=1.0,
     description="`exp(x) - 1`, accurate for small x.")
 log = Entry(
@@ -118,7 +120,7 @@ log = Entry(
     description="The natural logarithm.")
 log1p = Entry(
     "log1p", math.log1p, [lambda out, x: 1.0 / nonnegative(1.0 + x)],
-    latex=r"\ln\left(1 + #1\right)", domain=((-1.0, math.inf),), numpy=np.log1p,
+    latex=r"\ln\left(1 + #1\right)", domain=((-1.0, math.inf),), numpy=np.log1p, scipy="log1p",
     sympy="log(1 + #1)", cancels=1.0,
     description="`log(1 + x)`, accurate for small x.")
 log2 = Entry(
@@ -239,14 +241,14 @@ leaky_relu = Entry(
 maximum = Entry(
     "maximum", kernels.maximum, [lambda out, x, y: _share(x, y), lambda out, x, y: _share(y, x)],
     textbook=[lambda out, x, y: greater(x, y), lambda out, x, y: greater(y, x)],
-    latex=r"\max\left(#1, #2\right)", sympy="Max(#1, #2)", aliases=["max"],
+    latex=r"\max\left(#1, #2\right)", sympy="Max(#1, #2)",
     kinks=[lambda x, y: x - y], selects=True, numpy=np.maximum, raises=False, symmetric=True,
     reasons=["#0 picks #2, not #1", "#0 picks #1, not #2"],
     description="The larger operand; nan if either is nan. In a tie each has half the derivative.")
 minimum = Entry(
     "minimum", kernels.minimum, [lambda out, x, y: _share(y, x), lambda out, x, y: _share(x, y)],
     textbook=[lambda out, x, y: greater(y, x), lambda out, x, y: greater(x, y)],
-    latex=r"\min\left(#1, #2\right)", sympy="Min(#1, #2)", aliases=["min"],
+    latex=r"\min\left(#1, #2\right)", sympy="Min(#1, #2)",
     kinks=[lambda x, y: x - y], selects=True, numpy=np.minimum, raises=False, symmetric=True,
     reasons=["#0 picks #2, not #1", "#0 picks #1, not #2"],
     description="The smaller operand; nan if either is nan. In a tie each has half the derivative.")
@@ -292,6 +294,13 @@ stop_gradient = Entry(
     blocks=True, selects=True, reasons=["#0 lets nothing through"],
     description="The operand itself, through which nothing flows: its derivative is taken to be 0.")
 
+round = Rounding(
+    "round", kernels.round, [lambda out, x: _level(out)],
+    selects=True, reasons=[STEPS], numpy=np.rint, raises=False,
+    sympy="ceiling(#1 / 2 - Rational(1, 4)) + floor(#1 / 2 + Rational(1, 4))",
+    description="The nearest whole number, the even one of two; with a number of digits, the "
+    "nearest multiple of their last place. Its derivative is 0.")
+
 # --- Reductions: one node for any number of operands --------------------------------------------
 
 
@@ -309,9 +318,53 @@ def _products_of_the_others(out: Any, *operands: Any) -> Sequence[Any]:
 
 
 def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
-    weights = [exp(difference(x, out)) for x in operands]
-    total = sum(weights)
+    return _shares([exp(difference(x, out)) for x in operands])
+
+
+def _shares(weights: Sequence[Any]) -> Sequence[Any]:
+    total = _added(weights)
     return [weight / total for weight in weights]
+
+
+def _added(terms: Sequence[Any]) -> Any:
+    """The operation `sum`, of numbers too."""
+    return call(sum, terms)
+
+
+def _softmax_partials(out: Any, *operands: Any) -> Sequence[Any]:
+    own, *others = _softmax(call(logsumexp, operands), *operands)
+    return [own * _added(others), *[-own * other for other in others]]
+
+
+def _log_softmax_partials(out: Any, *operands: Any) -> Sequence[Any]:
+    _, *others = _softmax(call(logsumexp, operands), *operands)
+    return [_added(others), *[-other for other in others]]
+
+
+def _each_and_the_others(operands: Sequence[Any]) -> Sequence[tuple[Any, Sequence[Any]]]:
+    return [(x, [*operands[:i], *operands[i + 1 :]]) for i, x in enumerate(operands)]
+
+
+def _unit_vector(out: Any, *operands: Any) -> Sequence[Any]:
+    """The operands over their norm. Where there are many, their slopes may lose digits, or there
+    would be too many of them."""
+    if len(operands) > 32:
+        return [x / nonzero(out) for x in operands]
+    return [direction(x, call(norm, rest)) for x, rest in _each_and_the_others(operands)]
+
+
+def _leads(operands: Sequence[Any]) -> Sequence[Any]:
+    """How far each is ahead of the largest of the others."""
+    pairs = _each_and_the_others(operands)
+    return [x - call(max, others) if others else 1.0 for x, others in pairs]
+
+
+def _largest_share(out: Any, *operands: Any) -> Sequence[Any]:
+    return _shares([1.0 - greater(out, x) for x in operands])
+
+
+def _smallest_share(out: Any, *operands: Any) -> Sequence[Any]:
+    return _shares([1.0 - greater(x, out) for x in operands])
 
 
 def _dot_partials(operands: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -329,9 +382,9 @@ dot = Entry(
     expanded=lambda *x: reduce(operator.add, map(operator.mul, *halves(x))),
     fused=lambda *x: (kernels.dot(*halves(x)), _dot_partials(x)),
     description="The dot product of two vectors of the same length, rounded once.")
-sum = Entry(
+sum = Everyday(
     "sum", kernels.sum, lambda out, *x: (1.0,) * len(x),
-    text="sum([#*])", sympy="Add(#*)", sums=True, gather=all_of("sum"),
+    text="sum([#*])", sympy="Add(#*)", sums=True, gather=addends,
     numpy=lambda *x: _told(kernels.sum(*x)), raises=False,
     expanded=lambda *x: reduce(operator.add, x),
     description="The sum of all elements, rounded once.")
@@ -345,6 +398,24 @@ prod = Entry(
     text="prod([#*])", python="math.prod([#*], start=1.0)", sympy="Mul(#*)",
     domain=((-1e30, 1e30),), gather=all_of("prod"), numpy=lambda *x: np.prod(x), raises=False,
     description="The product of all elements.")
+norm = Entry(
+    "norm", math.hypot, _unit_vector,
+    text="norm([#*])", latex=r"\left\lVert\left(#*\right)\right\rVert",
+    sympy="sqrt(Add(*[x ** 2 for x in [#*]]))", unsigned=True,
+    textbook=lambda out, *x: [a / out for a in x],
+    domain=((-1e300, 1e300),), gather=all_of("norm"), numpy=lambda *x: _told(math.hypot(*x)),
+    raises=False,
+    description="The length of a vector, without overflow on the way; its derivative at 0 is 0.")
+max = Everyday(
+    "max", kernels.largest, _largest_share,
+    text="max([#*])", latex=r"\max\left(#*\right)", sympy="Max(#*)", selects=True,
+    kinks=lambda *x: _leads(x), gather=candidates("max"),
+    description="The largest of all elements; nan if one is. In a tie they share the derivative.")
+min = Everyday(
+    "min", kernels.smallest, _smallest_share,
+    text="min([#*])", latex=r"\min\left(#*\right)", sympy="Min(#*)", selects=True,
+    kinks=lambda *x: _leads([-a for a in x]), gather=candidates("min"),
+    description="The smallest of all elements; nan if one is. In a tie they share the derivative.")
 logsumexp = Entry(
     "logsumexp", kernels.logsumexp, _softmax,
     textbook=lambda out, *operands: [exp(x - out) for x in operands],
@@ -381,6 +452,20 @@ defined = Part(
     "defined", kernels.defined,
     [lambda out, x, value: 1.0, lambda out, x, value: 0.0], text="#1", latex="#1", sympy="#1",
     description="The first operand, or nan where the second, the value it is derived from, is nan.")
+nonzero = Part(
+    "nonzero", kernels.nonzero, [lambda out, x: 1.0],
+    text="#1", latex="#1", sympy="#1",
+    description="The operand, but infinite at 0, where what is divided by it is 0.")
+softmax = Part(
+    "softmax", kernels.softmax, _softmax_partials,
+    text="softmax([#*])[0]", latex=r"\operatorname{softmax}_1\left(#*\right)",
+    sympy="exp(#1) / Add(*map(exp, [#*]))", gather=all_of("softmax", empty=False),
+    description="The share of the first exponential in the sum of all of them.")
+log_softmax = Part(
+    "log_softmax", kernels.log_softmax, _log_softmax_partials,
+    text="log_softmax([#*])[0]", latex=r"\ln \operatorname{softmax}_1\left(#*\right)",
+    sympy="#1 - log(Add(*map(exp, [#*])))", gather=all_of("log_softmax", empty=False),
+    description="The logarithm of the share of the first exponential in the sum of all of them.")
 identity = Part(
     "identity", lambda x: x, [lambda out, x: 1.0],
     text="#1", latex="#1", python="#1", fused=lambda x: (x, (1.0,)),
@@ -473,3 +558,6 @@ TABLE: dict[str, Op] = {name: op for name, op in globals().items() if isinstance
 
 UFUNCS: dict[Any, Op] = {op.numpy: op for op in TABLE.values() if isinstance(op.numpy, np.ufunc)}
 """The operations that NumPy's ufuncs stand for."""
+
+SCIPY: dict[str, Op] = {op.scipy: op for op in TABLE.values() if op.scipy}
+"""The operations that ufuncs of SciPy's of these names stand for."""

@@ -3,6 +3,7 @@
 import numbers
 import operator
 import sys
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -57,10 +58,16 @@ def objects(items: object, role: str) -> np.ndarray[Any, Any]:
     return np.asarray(items, dtype=object)
 
 
+def symbolic(item: object) -> bool:
+    """Whether an item is an expression of SymPy, which is not imported for the question."""
+    return isinstance(item, getattr(sys.modules.get("sympy"), "Basic", ()))
+
+
 _REMEDIES: dict[tuple[type, ...], str] = {
     (str, bytes): "convert it with float() first",
     (complex,): "treat its real and imaginary parts as two numbers",
     (type(None),): "give a number (was a return statement forgotten?)",
+    (Decimal,): "convert it with float() first",
     (list, tuple, set, dict): "make an array of Values with autograd.values()",
 }
 NOT_NUMBERS = tuple([kind for kinds in _REMEDIES for kind in kinds])
@@ -79,7 +86,9 @@ def real(number: object, role: str) -> float:
         shown = f"the {type(number).__name__} {number!r}"
     item = [] if isinstance(number, np.ndarray) else number
     remedies = [remedy for kinds, remedy in _REMEDIES.items() if isinstance(item, kinds)]
-    if hasattr(number, "__float__"):
+    if symbolic(number) and getattr(number, "free_symbols", None):
+        remedies.append("give its symbols numbers, or use to_sympy() to make expressions of Values")
+    elif hasattr(number, "__float__"):
         remedies.append("convert it with float() first")
     remedy = "; " + remedies[0] if remedies else ""
     raise TypeError(f"{role} must be a real number, not {shown}{remedy}")

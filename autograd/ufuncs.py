@@ -1,11 +1,13 @@
 """NumPy's ufuncs applied to Values: `np.tanh(value)` is `autograd.tanh(value)`."""
 
+import sys
 from typing import Any
 
 import numpy as np
 
 from autograd.graph import Node
-from autograd.ops import TABLE, UFUNCS
+from autograd.op import Op
+from autograd.ops import SCIPY, TABLE, UFUNCS
 from autograd.questions import ask
 from autograd.reals import boxed, refuse_loss
 
@@ -33,6 +35,10 @@ def apply_ufunc(
         raise TypeError(f"np.{ufunc.__name__} of a Value does not take {', '.join(options)}")
     if ufunc in UFUNCS:
         result = UFUNCS[ufunc](*inputs)
+    elif (op := _of_scipy(ufunc)) is not None:
+        result = op(*inputs)
+    elif ufunc is np.divmod:
+        return UFUNCS[np.floor_divide](*inputs), UFUNCS[np.remainder](*inputs)
     elif {"d->?", "dd->?"} & set(ufunc.types):
         result = ask(ufunc, *inputs)
     elif ufunc in _IDENTITIES:
@@ -40,8 +46,9 @@ def apply_ufunc(
     elif ufunc.__name__ in TABLE:  # np.clip's, which has no public name
         result = TABLE[ufunc.__name__](*inputs)
     else:
+        known = getattr(np, ufunc.__name__, None) is ufunc
         raise TypeError(
-            f"np.{ufunc.__name__} has no derivative here: "
+            f"{'np.' if known else 'the ufunc '}{ufunc.__name__} has no derivative here: "
             "apply it to .data, or call an autograd.Op that you write for it"
         )
     if out is None:
@@ -52,3 +59,10 @@ def apply_ufunc(
         raise TypeError(message)
     target[...] = result
     return target
+
+
+def _of_scipy(ufunc: np.ufunc) -> Op | None:
+    """The operation that a ufunc of SciPy's, which is not imported for the question, stands for."""
+    special = sys.modules.get("scipy.special")
+    name = ufunc.__name__
+    return SCIPY.get(name) if ufunc is getattr(special, name, None) else None

@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from autograd.kernels import SMALLEST_NORMAL
 from autograd.op import Entry, Op, call
 from autograd.pickling import copied, reduction
 from autograd.questions import ask, listeners
-from autograd.reals import NOT_NUMBERS, kind_of, masked, real
+from autograd.reals import NOT_NUMBERS, kind_of, masked, real, symbolic
 from autograd.record import converted, title
 from autograd.ufuncs import apply_ufunc
 
@@ -36,8 +36,10 @@ def _apply(op: Op, left: object, right: object, other: object) -> Value:
     if isinstance(other, (int, Real, np.bool_)):
         constant = float(other)
         return Value._record(op, (constant, right) if left is other else (left, constant))
-    if isinstance(other, NOT_NUMBERS) or (
-        isinstance(other, np.ndarray) and not other.ndim and masked(other)
+    if (
+        isinstance(other, NOT_NUMBERS)
+        or symbolic(other)
+        or (isinstance(other, np.ndarray) and not other.ndim and masked(other))
     ):
         value = cast(Value, right if left is other else left)
         real(other, f"the other operand of {op.operator} with {title(value)}")
@@ -54,6 +56,22 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     method.__name__, method.__qualname__ = op.name, f"Value.{op.name}"
     method.__doc__ = op.__doc__
     return method
+
+
+class Elsewhere:
+    """An attribute that a Value does not have, with the remedy for those who expect it."""
+
+    def __init__(self, remedy: str) -> None:
+        self._remedy = remedy
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, value: Value | None, owner: type) -> Self:
+        if value is None:
+            return self
+        message = f"{title(value)} has no attribute {self._name!r}: {self._remedy}"
+        raise AttributeError(message, name=self._name, obj=value)
 
 
 class Value(Node):
@@ -385,15 +403,23 @@ class Value(Node):
         upper = math.inf if upper is None else upper
         return Value._record(ops.clip, (self, lower, upper))
 
+    def round(self, decimals: int | None = None, out: None = None) -> Value:
+        """The nearest whole number, or multiple of 10 ** -decimals; `np.round` calls this."""
+        return cast(Value, ops.round(self, decimals))
+
+    def rint(self) -> Value:
+        """The nearest whole number."""
+        return self.round()
+
     def conjugate(self) -> Value:
         """The Value itself, which is real."""
         return self
 
     def __float__(self) -> float:
         raise TypeError(
-            f"converting {title(self)} to a plain number would lose its gradient: use the "
-            "operations of this library (autograd.exp instead of math.exp), or .data where the "
-            "number alone is wanted"
+            f"converting {title(self)} to a plain number would lose its gradient: use .data where "
+            "the number alone is wanted, otherwise the operations of this library (autograd.exp "
+            "instead of math.exp)"
         )
 
     def __int__(self) -> int:
@@ -407,6 +433,15 @@ class Value(Node):
 
     def __trunc__(self) -> int:
         return int(float(self))
+
+    __sympy__ = False  # an expression on the left leaves its operator to the Value
+
+    # --- What tensors have elsewhere -------------------------------------------------------------
+
+    item = Elsewhere("its number is .data, a float")
+    numpy = Elsewhere("its number is .data; of an array of Values take autograd.data(array)")
+    sum = Elsewhere("it is a single number; autograd.sum takes a list or an array of Values")
+    requires_grad = Elsewhere("every Value has a gradient; a constant is a plain number")
 
     # --- Copying and pickling -------------------------------------------------------------------
     # Both go through the graph in topological order, so that it may be of any depth.

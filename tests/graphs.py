@@ -192,4 +192,5 @@ def arguments(node):
 
 def from_kinks(node):
     """How far a Value is from each of the kinks of its operation."""
-    return [abs(kink(*arguments(node))) for kink in node.op.kinks] if node.op else []
+    found = arguments(node)
+    return [abs(kink(*found)) for kink in node.op.kinks_of(len(found))] if node.op else []

@@ -61,6 +61,10 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "mean": lambda *x: sum(x) / len(x),
     "prod": lambda *x: math.prod(x),
     "logsumexp": lambda *x: sympy.log(sum(map(sympy.exp, x))),
+    "norm": lambda *x: sympy.sqrt(sum(y**2 for y in x)),
+    "softmax": lambda *x: sympy.exp(x[0]) / sum(map(sympy.exp, x)),
+    "log_softmax": lambda *x: x[0] - sympy.log(sum(map(sympy.exp, x))),
+    "nonzero": lambda x: x,
     "identity": lambda x: x,
     "nonnegative": lambda x: x,
     "distance": lambda x, y: sympy.sqrt(x**2 + y**2),
@@ -81,19 +85,26 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "inversion": lambda x, y: x / (x**2 + y**2),
 }
 
-PIECEWISE = set("abs relu leaky_relu maximum minimum clip where sign greater stop_gradient".split())
+PIECEWISE = set(
+    """
+    abs relu leaky_relu maximum minimum clip where sign greater stop_gradient round max min
+    """.split()
+)
 """Linear in every operand on each side of a kink; slopes at the kinks by the conventions."""
 
 KNOWN = EXPRESSIONS.keys() | PIECEWISE
 """The operations with limits; `test_ops.py` says which one is missing."""
 
-UNBOUNDED = {"dot", "prod"}
+UNBOUNDED = {"dot", "prod", "norm"}
 """Their domain in the table is where the value can be represented, which is no end of anything."""
 
 POWERS = {"power", "power_slope"}
 """Also defined for a negative base where the exponent is a whole number."""
 
-SIZES = {"dot": 4, "sum": 3, "mean": 3, "prod": 3, "logsumexp": 3}
+SIZES = {
+    "dot": 4,
+    **dict.fromkeys("sum mean prod norm max min softmax log_softmax logsumexp".split(), 3),
+}
 
 Multi = tuple[int, ...]  # how often an operation is differentiated with respect to each operand
 DIGITS = [
@@ -238,7 +249,7 @@ def _corner(
 ) -> float:
     """The limit from one side in each of several operands, nan if it depends on the path."""
     rates = set(itertools.product((1, 2), repeat=len(steps)))
-    if op.name in ("logaddexp", "logsumexp"):
+    if op.name in ("logaddexp", "logsumexp", "softmax", "log_softmax"):
         rates = {(1,) * len(steps)}  # equal infinities are a tie
     found = {
         _approach(function, operands, steps, dict(zip(steps, rate, strict=True))) for rate in rates

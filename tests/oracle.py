@@ -48,6 +48,26 @@ def _softmax(index: int, xs: tuple[mpf, ...]) -> mpf:
     return 1 / mpmath.fsum(mpmath.exp(x - xs[index]) for x in xs)
 
 
+def _others(*xs: mpf) -> mpf:
+    """What the first leaves to the others."""
+    return mpmath.fsum(_softmax(i, xs) for i in range(1, len(xs)))
+
+
+def _log_softmax(x: mpf, *xs: mpf) -> mpf:
+    top = max(x, *xs)
+    powers = [mpmath.exp(other - top) for other in (x, *xs)]
+    powers.remove(1)
+    return x - top - mpmath.log1p(mpmath.fsum(powers))
+
+
+def _norm(*xs: mpf) -> mpf:
+    return mpmath.sqrt(mpmath.fsum(x * x for x in xs))
+
+
+def _ties(extreme: mpf, xs: tuple[mpf, ...]) -> list[mpf]:
+    return [mpf(x == extreme) / xs.count(extreme) for x in xs]
+
+
 def _log_derivative(x: mpf, base: Any = mpmath.e) -> mpf:
     return 1 / (x * mpmath.log(base))
 
@@ -162,6 +182,8 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "greater": (lambda x, y: mpf(x > y), [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
     "nonnegative": (lambda x: x, [lambda x: mpf(1)]),
     "defined": (lambda x, value: x, [lambda x, value: mpf(1), lambda x, value: mpf(0)]),
+    "round": (mpmath.nint, [lambda x: mpf(0)]),
+    "nonzero": (lambda x: x if x else mpf("inf"), [lambda x: mpf(1)]),
     "stop_gradient": (lambda x: x, [lambda x: mpf(0)]),
     "identity": (lambda x: x, [lambda x: mpf(1)]),
     "difference": (lambda x, y: x - y, [lambda x, y: mpf(1), lambda x, y: mpf(-1)]),
@@ -233,6 +255,23 @@ VARIADIC: dict[str, tuple[Function, Function]] = {
     "prod": (
         lambda *xs: mpmath.fprod(xs),
         lambda *xs: [mpmath.fprod(xs[:i] + xs[i + 1 :]) for i in range(len(xs))],
+    ),
+    "norm": (_norm, lambda *xs: [x / (_norm(*xs) or 1) for x in xs]),
+    "max": (max, lambda *xs: _ties(max(xs), xs)),
+    "min": (min, lambda *xs: _ties(min(xs), xs)),
+    "softmax": (
+        lambda *xs: _softmax(0, xs),
+        lambda x, *xs: [
+            _softmax(0, (x, *xs)) * _others(x, *xs),
+            *[-_softmax(0, (x, *xs)) * _softmax(1 + i, (x, *xs)) for i in range(len(xs))],
+        ],
+    ),
+    "log_softmax": (
+        _log_softmax,
+        lambda x, *xs: [
+            _others(x, *xs),
+            *[-_softmax(1 + i, (x, *xs)) for i in range(len(xs))],
+        ],
     ),
     "logsumexp": (_logsumexp, lambda *xs: [_softmax(i, xs) for i in range(len(xs))]),
 }

@@ -19,7 +19,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Op, Value, expression, latex, ops, python_source, to_sympy, topological_order
+from autograd import (
+    Op,
+    Value,
+    expression,
+    latex,
+    log_softmax,
+    ops,
+    python_source,
+    softmax,
+    to_sympy,
+    topological_order,
+)
 from autograd.expression.simplify import simplified
 from autograd.neuron import Neuron
 
@@ -121,6 +132,7 @@ WRITTEN_AS_THEY_ARE = [
 def test_python_reads_it_and_gets_the_same_bits(value):
     *lines, last = expression(value).split("\n")
     space = {op.name: op for op in WRITTEN_AS_THEY_ARE} | {"inf": math.inf, "nan": math.nan}
+    space |= {"softmax": softmax, "log_softmax": log_softmax}
     taken = dict(space)
     named = {}
     (root,) = simplified([value])
@@ -229,7 +241,7 @@ def test_every_operation_in_sympy():
         if op in (ops.acosh, ops.acosh_slope):
             operands[0].data = 1.5
         value = Value._record(op, operands)
-        at = {sympy.Symbol(x.name, real=True): x.data for x in operands}
+        at = {sympy.Symbol(x.name, real=True): sympy.Float(x.data) for x in operands}
         assert float(to_sympy(value).evalf(25, subs=at)) == pytest.approx(value.data, rel=1e-12), op
     own = Op("own", lambda x: x, [lambda out, x: 1.0])
     assert str(to_sympy(own(X) + math.inf - 0.5)) == "own(x) + oo"

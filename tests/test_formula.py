@@ -11,7 +11,6 @@ from graphs import graphs
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import autograd
 from autograd import Value, expression, ops, topological_order
 from autograd.formula import read
 
@@ -27,6 +26,7 @@ from autograd.formula import read
         ("a - b - c", {"a": 10, "b": 3, "c": 2}, 5.0),
         ("a / b / c", {"a": 12, "b": 3, "c": 2}, 2.0),
         ("dot([a, b], (1, 2))", {"a": 3, "b": 4}, 11.0),
+        ("max(a, 2, 1) + max([a, 3]) - min(a, 0)", {"a": 1}, 5.0),
         ("sum([a, 2, 3]) + mean([a]) + prod([a, a]) + logsumexp([0])", {"a": 1}, 8.0),
         ("sum([])", {}, 0.0),
         ("where(x > 0, log(x), 0)", {"x": 1}, 0.0),
@@ -66,7 +66,7 @@ def test_it_is_the_graph_that_python_makes():
 def test_every_exported_operation_can_be_called_and_no_other():
     for name, op in ops.TABLE.items():
         text = f"{name}({', '.join(['[x, x]'] * op.sequences or ['x'] * op.arity)})"
-        if name in autograd.__all__:
+        if op.public:
             assert read(text, {"x": 1.0}).op is op
         else:
             with pytest.raises(ValueError, match=f"there is no operation '{name}'"):
@@ -105,7 +105,6 @@ def test_expressions_are_read_back(value):
         ("eval(x)", "there is no operation 'eval'", "eval"),
         ("greater(x, 0)", "there is no operation 'greater'", "greater"),
         ("ln(x)", "there is no operation 'ln'; did you mean 'log'?", "ln"),
-        ("max(x, 1)", "there is no operation 'max'; did you mean 'maximum'?", "max"),
         ("sigmiod(x)", "there is no operation 'sigmiod'; did you mean 'sigmoid'?", "sig"),
         ("[x for x in x]", "for has no place in a formula", "for"),
         ("lambda: x", "lambda has no place in a formula", "lambda"),

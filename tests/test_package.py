@@ -24,6 +24,7 @@ ROOMS = [
     "op",
     "notation",
     "gather",
+    "everyday",
     "ops",
     "record",
     "graph",
@@ -37,6 +38,7 @@ ROOMS = [
     "value",
     "formula",
     "arrays",
+    "vectors",
     "trees",
     "trace",
     "functional",
@@ -49,10 +51,11 @@ ROOMS = [
 ]
 NAMES = """
     Diagram Explanation Op Report Value abs acos acosh asin asinh atan atan2 atanh cbrt
-    check_gradient clip compare cos cosh data dot draw erf exp explain expm1 expression grad grads
-    hessian hvp hypot jacobian jvp latex leaky_relu log log10 log1p log2 logaddexp logsumexp maximum
-    mean minimum prod python_source relu sigmoid sin sinh softplus sqrt square stop_gradient sum tan
-    tanh to_sympy topological_order value_and_grad values vjp where
+    check_gradient clip compare cos cosh cumprod cumsum data dot draw erf exp explain expm1
+    expression grad grads hessian hvp hypot jacobian jvp latex leaky_relu log log10 log1p log2
+    log_softmax logaddexp logsumexp max maximum mean min minimum norm prod python_source relu round
+    sigmoid sin sinh softmax softplus sqrt square stop_gradient sum tan tanh to_sympy
+    topological_order value_and_grad values vjp where
 """.split()
 
 
@@ -111,6 +114,7 @@ NAMING = {
     "expression/simplify.py": "the identities of arithmetic are about particular ones",
     "expression/algebra.py": "so are the products and powers that a textbook gathers",
     "compare/mistakes.py": "so are the mistakes that people make",
+    "vectors.py": "functions that return vectors are made of two of them",
     "neuron.py": "a program that uses the library",
 }
 

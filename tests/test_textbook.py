@@ -61,7 +61,9 @@ def ordinary(value):
             if node.op in (ops.hypot, ops.power) and 0.0 in (node.data, numbers[0]):
                 return False
             small = all(abs(x) < 1e4 for x in (node.data, *node.partials))  # and not nan
-            if not small or any(abs(kink(*numbers)) < 1e-6 for kink in node.op.kinks):
+            if not small or any(
+                abs(kink(*numbers)) < 1e-6 for kink in node.op.kinks_of(len(numbers))
+            ):
                 return False
             if not all(map(math.isfinite, numbers)):
                 return False

@@ -2,11 +2,14 @@ import copy
 import math
 import operator
 import pickle
+import subprocess
+import sys
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,8 +145,67 @@ def test_a_misspelt_attribute_is_an_error():
      lambda v: np.array([v], dtype=float), lambda v: math.hypot(v, 1.0)],
 )  # fmt: skip
 def test_losing_the_gradient_is_an_error(function):
-    with pytest.raises(TypeError, match=r"the Value 'w'.*autograd\.exp.*\.data"):
+    with pytest.raises(TypeError, match=r"the Value 'w'.*\.data.*autograd\.exp"):
         function(Value(1.0, name="w"))
+
+
+# --- For those who come from elsewhere --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("use", "remedy"),
+    [
+        (lambda x: x.item(), r"item.*its number is \.data"),
+        (lambda x: x.sum(), r"sum.*autograd\.sum takes a list or an array"),
+        (lambda x: x.numpy(), r"numpy.*\.data.*autograd\.data\(array\)"),
+        (lambda x: x.detach().numpy(), r"numpy.*its number is \.data"),
+        (lambda x: x.requires_grad, "requires_grad.*every Value has a gradient"),
+        (lambda x: setattr(x, "requires_grad", True), "requires_grad"),
+    ],
+)
+def test_attributes_of_tensors_are_missed_with_a_remedy(use, remedy):
+    with pytest.raises(AttributeError, match=f"(the Value 'w' has no attribute ')?{remedy}"):
+        use(Value(1.0, name="w"))
+    assert not hasattr(Value(1.0), "item")
+    assert np.sum(Value(2.0)).data == 2.0  # NumPy asks for such a method
+
+
+def test_arguments_of_tensors_are_refused_with_a_remedy():
+    with pytest.raises(TypeError, match="not requires_grad; every one has a gradient"):
+        Value(1.0, requires_grad=True)
+    with pytest.raises(TypeError, match="a Value takes its data and a name, not nane, dtype"):
+        Value(1.0, nane="x", dtype=float)
+
+
+OTHERS = {
+    "Decimal": (Decimal("1.5"), "a Decimal; convert it with float"),
+    "pi": (sympy.pi, "a Pi; convert it with float"),
+    "symbol": (sympy.Symbol("s"), r"a Symbol; give its symbols numbers, or use to_sympy\(\)"),
+}
+
+
+@pytest.mark.parametrize(
+    "function", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
+)
+def test_numbers_of_other_libraries_are_right_or_refused_from_either_side(function):
+    x = Value(2.0, name="w")
+    for number in (Fraction(1, 4), sympy.Rational(1, 4), sympy.Float(0.25), sympy.Integer(3)):
+        for left, right in ((x, number), (number, x)):
+            got = function(left, right)
+            expected = function(*[2.0 if y is x else float(y) for y in (left, right)])
+            assert (type(got), got.data) == (Value, expected)
+            got.backward()
+        x.zero_grad()
+    for other, message in OTHERS.values():
+        for left, right in ((x, other), (other, x)):
+            with pytest.raises(TypeError, match=f"with the Value 'w' must be a .*not {message}"):
+                function(left, right)
+
+
+def test_sympy_is_not_imported_for_the_question():
+    code = "import sys, autograd; autograd.Value(1.0) + 2; print('sympy' in sys.modules)"
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, capture_output=True, check=True).stdout.strip() == b"False"
 
 
 # --- Comparing --------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def at_kinks(order: Sequence[Value], bounds: Mapping[Value, float]) -> Sides:
             continue
         data = arguments(node)
         room = sum(bounds[edge.operand] for edge in edges(node)) * EPSILON
-        kinks = [attempt(kink, *data) for kink in node.op.kinks]
+        kinks = [attempt(kink, *data) for kink in node.op.kinks_of(len(data))]
         if any(isinstance(x, float) and (x == 0.0 or fabs(x) <= room < inf) for x in kinks):
             result[node] = _sides(node, data, room)
     return result

@@ -215,7 +215,7 @@ def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         yield "the mask of relu is >= instead of >", [float(data[0] >= 0.0)]
     elif op is ops.abs:
         yield "the sign of the absolute value is missing", [1.0]
-    elif op in (ops.maximum, ops.minimum, ops.clip) and count > 1:
+    elif op in (ops.maximum, ops.minimum, ops.max, ops.min, ops.clip) and count > 1:
         yield f"the selection of {op.name} is missing", [float(x) for x in live]
     elif op is ops.multiply:
         if all(live):

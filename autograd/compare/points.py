@@ -61,7 +61,9 @@ class Sample:
         for node in self.judge.order:
             if node.op is None:
                 continue
-            kinks: list[Any] = [kink(*node.operands) for kink in node.op.kinks]
+            kinks: list[Any] = [
+                kink(*node.operands) for kink in node.op.kinks_of(len(node.operands))
+            ]
             if node.op.condition:
                 kinks.insert(0, node.operands[0])
             if node.op.between and all(map(isfinite, arguments(node))):

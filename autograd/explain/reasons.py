@@ -51,7 +51,7 @@ def kinks(edges: Sequence[Edge[Value]], labels: Labels[Value]) -> list[Words]:
         numbers = arguments(edge.node)
         if len(operands) == 2 and operands[0] is operands[1]:
             continue  # a Value that ties with itself is not at a kink
-        if 0.0 not in [quietly(kink, *numbers) for kink in op.kinks]:
+        if 0.0 not in [quietly(kink, *numbers) for kink in op.kinks_of(len(operands))]:
             continue
         inputs = [labels.equation(x) for x in edge.node.operands]
         listed: list[str | Math] = [part for x in inputs for part in (x, ", ")][:-1]

@@ -113,7 +113,7 @@ class Reader:
             raise self._source.wrong(
                 "arguments are given without names", self._source.column(node.keywords[0])
             )
-        if op.gather is None:
+        if op.gather is None or (op.spread and len(node.args) > 1):  # max(a, b)
             roles = [CONDITION if op.condition else NUMBER] + [NUMBER] * len(node.args)
         elif len(node.args) == op.sequences:
             roles = [SEQUENCE] * op.sequences

@@ -1,0 +1,76 @@
+"""Operations that have the names of Python's builtins: `abs`, `max`, `min`, `round`, `sum`.
+
+`from autograd import *` puts them in the place of the builtins, so they take the same calls, and
+are the builtins where there is nothing to differentiate.
+"""
+
+import builtins
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.gather import flat
+from autograd.op import Entry
+from autograd.reals import whole
+
+
+class Everyday(Entry):
+    """An operation that returns exactly what the builtin of its name does, unless it is given a
+    Value or an array, by itself or in a sequence.
+    """
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        arguments = tuple([list(x) if isinstance(x, Iterator) else x for x in arguments])
+        try:
+            if named.get("key") is not None or not any(
+                map(_holds, (*arguments, named.get("start")))
+            ):
+                return getattr(builtins, self.name)(*arguments, **named)
+        except TypeError:  # rows of numbers, or an error that says more
+            if named:
+                raise
+        return super().__call__(*arguments, **named)
+
+
+class Rounding(Everyday):
+    """The operation `round`: to a number of digits as well, by scaling, as NumPy does it."""
+
+    def __call__(self, number: Any, ndigits: Any = None) -> Any:  # type: ignore[override]
+        if ndigits is None:
+            return super().__call__(number)
+        if not _holds(number):
+            return builtins.round(number, ndigits)
+        scale = 10.0 ** whole(ndigits, "the number of digits", -300)
+        return super().__call__(number * scale) / scale
+
+
+def _holds(argument: Any) -> bool:
+    """Whether an argument is a Value or an array, or a sequence with one in it."""
+    if _differentiable(type(argument)):
+        return True
+    if isinstance(argument, (str, bytes)) or not isinstance(argument, Iterable):
+        return False
+    return any(map(_differentiable, set(map(type, argument))))
+
+
+def _differentiable(kind: type) -> bool:
+    return hasattr(kind, "_record") or issubclass(kind, np.ndarray)
+
+
+def addends(iterable: Any, start: Any = 0) -> Sequence[Any]:
+    """The operands of `sum`."""
+    elements = flat(iterable, "sum")
+    return elements if isinstance(start, int) and start == 0 else [start, *elements]
+
+
+def candidates(name: str) -> Any:
+    """The function that gathers the operands of `max` or `min`: a sequence, or one by one."""
+
+    def gather(*arguments: Any, key: None = None, default: Any = None) -> Sequence[Any]:
+        elements = flat(arguments[0] if len(arguments) == 1 else arguments, name)
+        if not elements:
+            raise ValueError(f"{name} of no operands is undefined")
+        return elements
+
+    return gather

@@ -1,0 +1,145 @@
+"""Functions of a vector that return a vector: NumPy's and SciPy's, for Values."""
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from operator import add, mul
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.ops import log_softmax as _log_share
+from autograd.ops import softmax as _share
+from autograd.reals import kind_of, objects, real
+from autograd.value import Value
+
+
+def softmax(x: Any, axis: int | None = None) -> NDArray[Any]:
+    """The exponentials of numbers, divided by their sum: positive, and together 1.
+
+    Each result is one node with all the numbers as operands, itself first, so that n of them take
+    n * n steps; nothing overflows.
+
+    Args:
+        x: numbers and Values, in a sequence, nested sequences or an array.
+        axis: the axis along which they add up to 1; by default that is all of them.
+
+    Returns:
+        An array of the shape of `x`: of Values where there is one along the axis, of float64 if
+        there is none at all.
+
+    Raises:
+        TypeError: if an element is not a real number, or the axis is not an integer.
+        ValueError: if there is no such axis.
+
+    Example:
+        >>> from autograd import data, values
+        >>> data(softmax(values([0.0, 0.0, 1e3])))
+        array([0., 0., 1.])
+    """
+    return _along(_shares(_share), x, axis, "softmax")
+
+
+def log_softmax(x: Any, axis: int | None = None) -> NDArray[Any]:
+    """The logarithm of `softmax`, which keeps its digits where a share is close to 0 or to 1.
+
+    Args:
+        x: as for `softmax`.
+        axis: as for `softmax`.
+
+    Returns:
+        An array of the shape of `x`.
+
+    Raises:
+        TypeError: as `softmax` does.
+        ValueError: as `softmax` does.
+
+    Example:
+        >>> log_softmax([0.0, 50.0])
+        array([-5.00000000e+01, -1.92874985e-22])
+    """
+    return _along(_shares(_log_share), x, axis, "log_softmax")
+
+
+def cumsum(a: Any, axis: int | None = None) -> NDArray[Any]:
+    """The sums of the first, the first two, the first three, … numbers, by a chain of additions.
+
+    Args:
+        a: numbers and Values, in a sequence, nested sequences or an array.
+        axis: the axis along which they are added; by default all of them, as one vector.
+
+    Returns:
+        An array of the shape of `a`, or a vector if no axis is given: of Values where there is one
+        along the axis, of float64 if there is none at all.
+
+    Raises:
+        TypeError: as `softmax` does.
+        ValueError: as `softmax` does.
+
+    Example:
+        >>> cumsum([1.0, 2.0, 3.0])
+        array([1., 3., 6.])
+    """
+    return _along(_running(add), a, axis, "cumsum", flat=True)
+
+
+def cumprod(a: Any, axis: int | None = None) -> NDArray[Any]:
+    """The products of the first, the first two, the first three, … numbers, one after the other.
+
+    Args:
+        a: as for `cumsum`.
+        axis: as for `cumsum`.
+
+    Returns:
+        As `cumsum` does.
+
+    Raises:
+        TypeError: as `softmax` does.
+        ValueError: as `softmax` does.
+
+    Example:
+        >>> from autograd import grads, values
+        >>> x = values([2.0, 0.0, 3.0])
+        >>> cumprod(x)[-1].backward()
+        >>> grads(x)
+        array([0., 6., 0.])
+    """
+    return _along(_running(mul), a, axis, "cumprod", flat=True)
+
+
+Line = Callable[[list[Any]], Sequence[Any]]
+
+
+def _shares(op: Callable[[Sequence[Any]], Any]) -> Line:
+    """An operation applied with each element in turn as the first."""
+
+    def line(xs: list[Any]) -> Sequence[Any]:
+        return [op([x, *xs[:place], *xs[place + 1 :]]) for place, x in enumerate(xs)]
+
+    return line
+
+
+def _running(step: Callable[[Any, Any], Any]) -> Line:
+    return lambda xs: list(accumulate(xs, step))
+
+
+def _along(line: Line, x: Any, axis: int | None, name: str, flat: bool = False) -> NDArray[Any]:
+    """The results of a function for each line of an array along an axis, or for all elements."""
+    role = f"an element of the argument of {name}"
+    array = objects(x, f"the argument of {name}")
+    if not array.ndim:
+        raise TypeError(f"{name} takes a sequence or an array, not {kind_of(x)}")
+    numbers = [y if isinstance(y, Value) else real(y, role) for y in array.flat]
+    shape = (array.size,) if flat and axis is None else array.shape
+    result = np.empty(array.size, dtype=object)
+    result[:] = numbers
+    if axis is None:
+        result[:] = line(numbers)
+        result = result.reshape(shape)
+    else:
+        result = np.moveaxis(result.reshape(shape), axis, -1)
+        for place in np.ndindex(result.shape[:-1]):
+            result[place] = line(list(result[place]))
+        result = np.moveaxis(result, -1, axis)
+    plain = all(isinstance(y, float) for y in result.flat)
+    return result.astype(np.float64) if plain else result

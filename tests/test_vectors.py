@@ -1,0 +1,168 @@
+"""Functions that return vectors, against SciPy, NumPy and mpmath; the norm of long vectors."""
+
+import math
+import operator
+from itertools import accumulate
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.special
+from hypothesis import given
+from hypothesis import strategies as st
+from mpmath import mpf
+
+import autograd
+from autograd import (
+    Value,
+    cumprod,
+    cumsum,
+    data,
+    grad,
+    hessian,
+    jacobian,
+    log_softmax,
+    norm,
+    softmax,
+    topological_order,
+    values,
+)
+
+NAMES = ["softmax", "log_softmax", "cumsum", "cumprod"]
+FUNCTIONS = {name: getattr(autograd, name) for name in NAMES}
+THEIRS = {
+    "softmax": scipy.special.softmax,
+    "log_softmax": scipy.special.log_softmax,
+    "cumsum": np.cumsum,
+    "cumprod": np.cumprod,
+}
+NUMBERS = st.floats(-50.0, 50.0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [
+        *(((3,), None), ((3,), 0), ((3,), -1), ((2, 3), None), ((2, 3), 0), ((2, 3), 1)),
+        *(((2, 3, 2), 1), ((0,), None), ((2, 0), 0), ((1,), None)),
+    ],
+)
+def test_shapes_and_numbers_are_numpys_and_scipys(name, shape, axis):
+    ours, theirs = FUNCTIONS[name], THEIRS[name]
+    numbers = np.random.default_rng(0).normal(size=shape)
+    expected = theirs(numbers, axis=axis) if numbers.size else np.empty(ours(numbers, axis).shape)
+    for given_ in (numbers, numbers.tolist(), values(numbers), values(numbers).tolist()):
+        found = ours(given_, axis=axis)
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(data(found), expected, rtol=1e-14)
+    assert ours(numbers, axis).dtype == np.float64
+    if numbers.size:
+        assert ours(values(numbers), axis).dtype == object
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_refused(name):
+    function = FUNCTIONS[name]
+    for argument, kind, message in [
+        (3.0, TypeError, f"{name} takes a sequence or an array, not a float"),
+        (Value(3.0), TypeError, f"{name} takes a sequence or an array, not a Value"),
+        (["a"], TypeError, f"an element of the argument of {name} must be a real number"),
+        ([[1.0], 2.0], TypeError, f"an element of the argument of {name}"),
+        (np.ma.array([1.0, 2.0], mask=[0, 1]), TypeError, "must not have a mask"),
+    ]:
+        with pytest.raises((kind, ValueError), match=message if kind is TypeError else None):
+            function(argument)
+    with pytest.raises(ValueError, match="axis 1 is out of bounds"):
+        function([1.0, 2.0], axis=1)
+    with pytest.raises(TypeError):
+        function([1.0, 2.0], axis="rows")
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=6))
+def test_the_jacobian_of_softmax_is_the_textbooks(numbers):
+    shares = softmax(numbers)
+    textbook = np.diag(shares) - np.outer(shares, shares)
+    np.testing.assert_allclose(jacobian(softmax)(np.array(numbers)), textbook, atol=1e-15)
+    textbook = np.eye(len(numbers)) - shares
+    np.testing.assert_allclose(jacobian(log_softmax)(np.array(numbers)), textbook, atol=1e-15)
+
+
+@given(st.lists(NUMBERS, min_size=2, max_size=5), st.data())
+def test_derivatives_keep_their_digits_where_a_share_is_nearly_1(numbers, draw):
+    place = draw.draw(st.integers(0, len(numbers) - 1))
+    numbers[place] += 100.0
+    with mpmath.workdps(100):
+        powers = [mpmath.exp(mpf(x)) for x in numbers]
+        rest = mpmath.fsum(powers[:place] + powers[place + 1 :]) / mpmath.fsum(powers)
+        log_share = mpmath.log1p(-rest)
+    size = max(numbers) - min(numbers)
+    close = {"rel": 2.0**-52 * (8 + 2 * size), "abs": 0.0}
+    x = values(numbers)
+    share = log_softmax(x)[place]
+    assert share.data == pytest.approx(float(log_share), **close)
+    assert share.derivative(x[place]).data == pytest.approx(float(rest), **close)
+    slope = softmax(x)[place].derivative(x[place])
+    assert slope.data == pytest.approx(float(rest * (1 - rest)), **close)
+
+
+def test_one_node_for_each_share():
+    x = values([0.0, 1.0, 2.0], "x")
+    shares = softmax(x)
+    assert [len(topological_order(share)) for share in shares] == [4, 4, 4]
+    assert autograd.expression(shares[1]) == "softmax([x1, x0, x2])[0]"
+    assert autograd.latex(shares[0]) == (
+        r"\operatorname{softmax}_1\left(x_{0}, x_{1}, x_{2}\right)"
+    )
+    assert hessian(lambda z: -log_softmax(z)[0])(np.zeros(2)).tolist() == [
+        [0.25, -0.25],
+        [-0.25, 0.25],
+    ]
+
+
+def test_infinite_logits_are_weights_of_0():
+    assert softmax([-math.inf, 0.0, 0.0]).tolist() == [0.0, 0.5, 0.5]
+    assert softmax([-math.inf, -math.inf]).tolist() == [0.5, 0.5]
+    assert softmax([math.inf, 0.0]).tolist() == [1.0, 0.0]
+    assert log_softmax([-math.inf, 0.0]).tolist() == [-math.inf, 0.0]
+    assert np.isnan(softmax([math.nan, 0.0])).all()
+    assert grad(lambda z: softmax(z)[1])([-math.inf, 0.0]) == [0.0, 0.0]
+
+
+def test_running_sums_and_products_are_chains():
+    x = values([1.0, -2.0, 4.0], "x")
+    sums = cumsum(x)
+    assert sums[0] is x[0]
+    assert sums[2].operands == (sums[1], x[2])
+    products = cumprod([2.0, Value(0.0), 3.0])
+    assert data(products).tolist() == [*accumulate([2.0, 0.0, 3.0], operator.mul)]
+    assert grad(lambda y: cumprod(y)[2])([2.0, 0.0, 3.0]) == [0.0, 6.0, 0.0]
+    lower = np.tril(np.ones((4, 4)))
+    assert (jacobian(cumsum)(np.arange(4.0)) == lower).all()
+
+
+# --- norm ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 32, 33, 200])
+def test_the_norm_of_vectors_short_and_long(count):
+    numbers = np.random.default_rng(count).normal(size=count)
+    exact = mpmath.sqrt(mpmath.fsum(mpf(x) ** 2 for x in numbers))
+    assert norm(numbers) == pytest.approx(float(exact), rel=4e-16)
+    slopes = grad(norm)(numbers)
+    np.testing.assert_allclose(slopes, numbers / float(exact), rtol=1e-15)
+    unit = numbers / np.linalg.norm(numbers)
+    second = (np.eye(count) - np.outer(unit, unit)) / np.linalg.norm(numbers)
+    np.testing.assert_allclose(hessian(norm)(numbers), second, atol=1e-14)
+    for scale in (1e300 / count, 1e-300):
+        assert norm(numbers * scale) == pytest.approx(float(exact * mpf(scale)), rel=1e-15)
+        np.testing.assert_allclose(grad(norm)(numbers * scale), slopes, rtol=1e-14)
+    assert grad(norm)(np.zeros(count)).tolist() == [0.0] * count
+    assert norm([]) == 0.0
+
+
+def test_the_distance_of_two_points_that_meet():
+    x = values([1.0, 2.0], "x")
+    distance = norm(x - np.array([1.0, 2.0]))
+    distance.backward()
+    assert [y.grad for y in x] == [0.0, 0.0]
+    assert math.isnan(np.linalg.norm(x - np.array([1.0, 2.0])).derivative(x[0]).data)
