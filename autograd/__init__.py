@@ -25,16 +25,19 @@ from autograd.ops import (
     cos,
     cosh,
     dot,
+    entr,
     erf,
     exp,
     expm1,
     hypot,
     leaky_relu,
     log,
+    log1mexp,
     log1p,
     log2,
     log10,
     logaddexp,
+    logit,
     logsumexp,
     maximum,
     mean,
@@ -52,6 +55,8 @@ from autograd.ops import (
     tan,
     tanh,
     where,
+    xlog1py,
+    xlogy,
 )
 from autograd.value import Value
 
@@ -65,13 +70,13 @@ core: str = _FORM
 
 __all__ = [
     "Diagram", "Explanation", "Op", "Report", "Value", "abs", "acos", "acosh", "asin", "asinh",
-    "atan", "atan2", "atanh", "cbrt", "check_gradient", "clip", "compare", "cos", "cosh",
-    "data", "dot", "draw", "erf", "exp", "explain", "expm1", "expression", "grad", "grads",
+    "atan", "atan2", "atanh", "cbrt", "check_gradient", "clip", "compare", "cos", "cosh", "data",
+    "dot", "draw", "entr", "erf", "exp", "explain", "expm1", "expression", "grad", "grads",
     "hessian", "hvp", "hypot", "jacobian", "jvp", "latex", "leaky_relu", "log", "log10",
-    "log1p", "log2", "logaddexp", "logsumexp", "maximum", "mean", "minimum", "prod",
-    "python_source", "relu", "sigmoid", "sin", "sinh", "softplus", "sqrt", "square",
+    "log1mexp", "log1p", "log2", "logaddexp", "logit", "logsumexp", "maximum", "mean", "minimum",
+    "prod", "python_source", "relu", "sigmoid", "sin", "sinh", "softplus", "sqrt", "square",
     "stop_gradient", "sum", "tan", "tanh", "to_sympy", "topological_order", "value_and_grad",
-    "values", "vjp", "where",
+    "values", "vjp", "where", "xlog1py", "xlogy",
 ]  # fmt: skip
 
 

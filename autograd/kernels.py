@@ -243,6 +243,79 @@ def bounded(x: float) -> float:
     return min(max(x, -30.0), 30.0) if x == x else x
 
 
+# Products with logarithms, and logarithms of probabilities.
+
+
+def ratio(x: float, y: float) -> float:
+    """`x / y`, nan for negative y; 0 where `x` is 0."""
+    if x == 0.0 and y == y:
+        return 0.0
+    return x / y if y > 0.0 else x * math.inf if y == 0.0 else math.nan
+
+
+def log_or_limit(x: float) -> float:
+    """`log(x)`: its limit at 0, nan below."""
+    return math.log(x) if x > 0.0 else -math.inf if x == 0.0 else math.nan
+
+
+def log1p_or_limit(x: float) -> float:
+    """`log(1 + x)`: its limit at -1, nan below."""
+    return math.log1p(x) if x > -1.0 else -math.inf if x == -1.0 else math.nan
+
+
+def xlogy(x: float, y: float) -> float:
+    """`x * log(y)`; 0 where `x` is 0."""
+    return 0.0 if x == 0.0 and y == y else x * log_or_limit(y)
+
+
+def xlog1py(x: float, y: float) -> float:
+    """`x * log(1 + y)`; 0 where `x` is 0."""
+    return 0.0 if x == 0.0 and y == y else x * log1p_or_limit(y)
+
+
+def entr(x: float) -> float:
+    """`-x * log(x)`: its limit 0 at 0, -inf below."""
+    return 0.0 - xlogy(x, x) if not x < 0.0 else -math.inf
+
+
+def entr_slope(x: float) -> float:
+    """`-1 - log(x)`, near its zero 1 / e by the exact product of `x` and e in two pieces."""
+    product = math.e * x
+    if not 0.5 < product < 2.0:
+        return -1.0 - log_or_limit(x)
+    error = _product_error(math.e, x, product) + 1.4456468917292502e-16 * x
+    return -math.log1p(product - 1.0 + error)
+
+
+def logit(x: float) -> float:
+    """`log(x / (1 - x))`: its limits at 0 and 1, nan beyond."""
+    if 0.25 < x < 0.75:
+        return 2.0 * math.atanh(2.0 * x - 1.0)
+    if 0.0 < x < 1.0:
+        return math.log(x / (1.0 - x))
+    return -math.inf if x == 0.0 else math.inf if x == 1.0 else math.nan
+
+
+def logit_slope(x: float) -> float:
+    """`1 / (x * (1 - x))`, infinite at 0 and 1, nan beyond."""
+    product = x * (1.0 - x)
+    return 1.0 / product if product > 0.0 else math.inf if product == 0.0 else math.nan
+
+
+def log1mexp(x: float) -> float:
+    """`log(1 - exp(-x))`: its limit at 0, nan below (Maechler 2012)."""
+    if x < 0.0:
+        return math.nan
+    return log_or_limit(-math.expm1(-x)) if x < 0.7 else math.log1p(-math.exp(-x))
+
+
+def log1mexp_slope(x: float) -> float:
+    """`1 / (exp(x) - 1)`, infinite at 0, nan below."""
+    if x > 0.0:
+        return math.exp(-x) / -math.expm1(-x)
+    return math.inf if x == 0.0 else math.nan
+
+
 def gaussian(x: float) -> float:
     """`exp(-x ** 2)`, corrected for the rounding of the square, which the exponential amplifies."""
     if abs(x) > 28.0:

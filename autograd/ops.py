@@ -138,6 +138,34 @@ logaddexp = Entry(
     sympy="log(exp(#1) + exp(#2))", symmetric=True,
     description="`log(exp(x) + exp(y))`, without overflow.")
 
+xlogy = Entry(
+    "xlogy", kernels.xlogy, [lambda out, x, y: log_or_limit(y), lambda out, x, y: ratio(x, y)],
+    latex=r"#1 \cdot \ln\left(#2\right)", domain=(REALS, POSITIVE), scipy="xlogy",
+    numpy=lambda x, y: np.multiply(x, np.log(y)), raises=False, sympy="#1 * log(#2)",
+    description="`x * log(y)`, which is 0 where x is 0, whatever y is.")
+xlog1py = Entry(
+    "xlog1py", kernels.xlog1py,
+    [lambda out, x, y: log1p_or_limit(y), lambda out, x, y: ratio(x, 1.0 + y)],
+    latex=r"#1 \cdot \ln\left(1 + #2\right)", domain=(REALS, (-1.0, math.inf)), scipy="xlog1py",
+    numpy=lambda x, y: np.multiply(x, np.log1p(y)), raises=False,
+    sympy="#1 * log(1 + #2)", cancels=1.0,
+    description="`x * log(1 + y)`, which is 0 where x is 0; accurate for small y.")
+entr = Entry(
+    "entr", kernels.entr, [lambda out, x: entr_slope(x)],
+    latex=r"-#1 \cdot \ln\left(#1\right)", domain=(POSITIVE,), scipy="entr",
+    numpy=lambda x: np.multiply(-x, np.log(np.abs(x))), raises=False, sympy="-#1 * log(#1)",
+    description="`-x * log(x)`, the share of a probability in the entropy: 0 at 0, -inf below it.")
+logit = Entry(
+    "logit", kernels.logit, [lambda out, x: logit_slope(x)],
+    domain=((0.0, 1.0),), scipy="logit", numpy=lambda x: np.log(np.divide(x, 1.0 - x)),
+    raises=False, sympy="log(#1 / (1 - #1))",
+    description="The logarithm of the odds, `log(x / (1 - x))`, the inverse of sigmoid.")
+log1mexp = Entry(
+    "log1mexp", kernels.log1mexp, [lambda out, x: log1mexp_slope(x)],
+    latex=r"\ln\left(1 - e^{-#1}\right)", domain=(POSITIVE,), cancels=1.0,
+    numpy=lambda x: np.log(-np.expm1(-x)), raises=False, sympy="log(1 - exp(-#1))",
+    description="`log(1 - exp(-x))` for positive x, accurate for small and large x.")
+
 # --- Trigonometric functions (radians) ----------------------------------------------------------
 
 sin = Entry("sin", math.sin, [lambda out, x: cos(x)], latex=r"\sin\left(#1\right)", numpy=np.sin,
@@ -402,6 +430,33 @@ bounded = Part(
     text="#1", latex="#1", domain=((-30.0, 30.0),),
     description="The operand moved into [-30, 30]: beyond that `exp(-x ** 2)`, by which it is "
     "multiplied, is 0.")
+ratio = Part(
+    "ratio", kernels.ratio,
+    [lambda out, x, y: 1.0 / nonnegative(y), lambda out, x, y: -ratio(out, y)],
+    text="#1 / #2", latex=r"\frac{#1}{#2}", domain=(REALS, POSITIVE), selects=True,
+    reasons=["#0 is 0 where #1 is", "#0 is 0 where #1 is"],
+    description="`x / y` for y from 0 up; where x is 0 it is 0, whatever y is.")
+log_or_limit = Part(
+    "log_or_limit", kernels.log_or_limit, [lambda out, x: 1.0 / nonnegative(x)],
+    text="log(#1)", latex=r"\ln\left(#1\right)", domain=(POSITIVE,),
+    description="`log(x)`, a slope: it may be infinite.")
+log1p_or_limit = Part(
+    "log1p_or_limit", kernels.log1p_or_limit, [lambda out, x: 1.0 / nonnegative(1.0 + x)],
+    text="log1p(#1)", latex=r"\ln\left(1 + #1\right)", domain=((-1.0, math.inf),),
+    description="`log(1 + x)`, a slope: it may be infinite.")
+entr_slope = Part(
+    "entr_slope", kernels.entr_slope, [lambda out, x: -1.0 / nonnegative(x)],
+    text="-log(#1) - 1", latex=r"-\ln\left(#1\right) - 1", domain=(POSITIVE,),
+    description="`-log(x) - 1`, the derivative of entr(x).")
+logit_slope = Part(
+    "logit_slope", kernels.logit_slope, [lambda out, x: (2.0 * x - 1.0) * out * out],
+    text="1 / (#1 * (1 - #1))", latex=r"\frac{1}{#1 \cdot \left(1 - #1\right)}",
+    domain=((0.0, 1.0),),
+    description="`1 / (x * (1 - x))`, the derivative of logit(x).")
+log1mexp_slope = Part(
+    "log1mexp_slope", kernels.log1mexp_slope, [lambda out, x: -out * (1.0 + out)],
+    text="1 / (exp(#1) - 1)", latex=r"\frac{1}{e^{#1} - 1}", domain=(POSITIVE,),
+    description="`1 / (exp(x) - 1)`, the derivative of log1mexp(x).")
 asin_slope = Part(
     "asin_slope", kernels.asin_slope, [lambda out, x: x * out**3.0],
     text="1 / sqrt(1 - #1 ** 2)", latex=r"\frac{1}{\sqrt{1 - #1^2}}", domain=(UNIT,),

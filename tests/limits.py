@@ -40,6 +40,11 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "log2": lambda x: sympy.log(x) / sympy.log(2),
     "log10": lambda x: sympy.log(x) / sympy.log(10),
     "logaddexp": lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)),
+    "xlogy": lambda x, y: x * sympy.log(y),
+    "xlog1py": lambda x, y: x * sympy.log(1 + y),
+    "entr": lambda x: -x * sympy.log(x),
+    "logit": lambda x: sympy.log(x / (1 - x)),
+    "log1mexp": lambda x: sympy.log(1 - sympy.exp(-x)),
     "sin": sympy.sin,
     "cos": sympy.cos,
     "tan": sympy.tan,
@@ -69,6 +74,12 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "gaussian": lambda x: sympy.exp(-(x**2)),
     "defined": lambda x, value: x,
     "bounded": lambda x: x,
+    "ratio": lambda x, y: x / y,
+    "log_or_limit": sympy.log,
+    "log1p_or_limit": lambda x: sympy.log(1 + x),
+    "entr_slope": lambda x: -1 - sympy.log(x),
+    "logit_slope": lambda x: 1 / (x * (1 - x)),
+    "log1mexp_slope": lambda x: 1 / (sympy.exp(x) - 1),
     "asin_slope": lambda x: 1 / sympy.sqrt(1 - x**2),
     "acosh_slope": lambda x: 1 / sympy.sqrt(x**2 - 1),
     "atanh_slope": lambda x: 1 / (1 - x**2),
@@ -128,7 +139,7 @@ def truths(op: Op, operands: Sequence[float], multi: Multi) -> tuple[float, ...]
     One number, but at a pole with different signs on its two sides: there is no limit, so nan, but
     a zero may also stand for the side that its sign is on, as it does in 1 / x.
     """
-    if math.isnan(value(op, operands)):
+    if math.isnan(value(op, operands)) or (op.name == "entr" and operands[0] < 0.0):
         return (NAN,)
     if op.name in PIECEWISE:
         return (_piecewise(op.name, tuple(operands), multi),)
@@ -158,6 +169,9 @@ CONVENTIONS: dict[tuple[str, tuple[float, ...], Multi], float] = {
         ("atan2", (0.0, 0.0), multi): NAN
         for multi in [(1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 1)]
     },
+    ("xlogy", (0.0, -INF), (1, 1)): NAN,
+    ("xlog1py", (0.0, -INF), (1, 1)): NAN,
+    ("ratio", (0.0, -INF), (1, 0)): NAN,
 }
 
 

@@ -93,6 +93,14 @@ def _clip(x: mpf, a: mpf, b: mpf) -> mpf:
     return min(max(x, a), b)
 
 
+def _xlog(x: mpf, log: mpf) -> mpf:
+    return x * log if x else mpf(0)
+
+
+def _log1mexp(x: mpf) -> mpf:
+    return mpmath.log(-mpmath.expm1(-x)) if x < 1 else mpmath.log1p(-mpmath.exp(-x))
+
+
 Function = Callable[..., Any]
 
 FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
@@ -120,6 +128,17 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
         _logsumexp,
         [lambda x, y: _softmax(0, (x, y)), lambda x, y: _softmax(1, (x, y))],
     ),
+    "xlogy": (
+        lambda x, y: _xlog(x, mpmath.log(y)),
+        [lambda x, y: mpmath.log(y), lambda x, y: x / y],
+    ),
+    "xlog1py": (
+        lambda x, y: _xlog(x, mpmath.log1p(y)),
+        [lambda x, y: mpmath.log1p(y), lambda x, y: x / (1 + y)],
+    ),
+    "entr": (lambda x: -_xlog(x, mpmath.log(x)), [lambda x: -1 - mpmath.log(x)]),
+    "logit": (lambda x: mpmath.log(x) - mpmath.log1p(-x), [lambda x: 1 / (x * (1 - x))]),
+    "log1mexp": (_log1mexp, [lambda x: 1 / mpmath.expm1(x)]),
     "sin": (mpmath.sin, [mpmath.cos]),
     "cos": (mpmath.cos, [lambda x: -mpmath.sin(x)]),
     "tan": (mpmath.tan, [lambda x: 1 / mpmath.cos(x) ** 2]),
@@ -168,6 +187,18 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "sech2": (_sech2, [lambda x: -2 * _sech2(x) * _tanh(x)]),
     "gaussian": (lambda x: mpmath.exp(-x * x), [lambda x: -2 * x * mpmath.exp(-x * x)]),
     "bounded": (lambda x: max(min(x, mpf(30)), mpf(-30)), [lambda x: mpf(1)]),
+    "ratio": (lambda x, y: x / y, [lambda x, y: 1 / y, lambda x, y: -x / y**2]),
+    "log_or_limit": (mpmath.log, [lambda x: 1 / x]),
+    "log1p_or_limit": (mpmath.log1p, [lambda x: 1 / (1 + x)]),
+    "entr_slope": (lambda x: -1 - mpmath.log(x), [lambda x: -1 / x]),
+    "logit_slope": (
+        lambda x: 1 / (x * (1 - x)),
+        [lambda x: (2 * x - 1) / (x * (1 - x)) ** 2],
+    ),
+    "log1mexp_slope": (
+        lambda x: 1 / mpmath.expm1(x),
+        [lambda x: -mpmath.exp(x) / mpmath.expm1(x) ** 2],
+    ),
     "asin_slope": (
         lambda x: 1 / mpmath.sqrt((1 - x) * (1 + x)),
         [lambda x: x / mpmath.sqrt((1 - x) * (1 + x)) ** 3],

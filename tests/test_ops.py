@@ -15,6 +15,7 @@ import mpmath
 import numpy as np
 import oracle
 import pytest
+import scipy.special
 from bits import OPERATORS
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -181,11 +182,12 @@ def test_a_domain_reaches_as_far_as_the_operation_is_defined(op):
     """So that none is sampled in a part of it only."""
     (interval,) = op.domain
     for end, outward in zip(interval, (-math.inf, math.inf), strict=True):
+        outside = {"bounded": end, "entr": -math.inf}
         if math.isfinite(end):
             with np.errstate(all="ignore"):
                 at, beyond = op.value(end), op.value(math.nextafter(end, outward))
             assert not math.isnan(at)
-            assert beyond == end if op is ops.bounded else math.isnan(beyond)
+            assert beyond == outside[op.name] if op.name in outside else math.isnan(beyond)
 
 
 def test_atan2_of_negative_zeros():
@@ -518,6 +520,13 @@ def test_the_textbook_is_right_and_other_than_the_table(op):
 def test_without_a_textbook_the_table_is_it():
     assert list(ops.sin.taught(None, [0.0])) == [1.0]
     assert ops.multiply.taught(None, [2.0, 3.0], [1]) == [3.0, 0.0]
+
+
+@those_with(lambda op: op.scipy)
+def test_scipy_has_the_same_value(op):
+    function = getattr(scipy.special, op.scipy)
+    for operands in ordinary_points(op):
+        assert op(*operands) == pytest.approx(function(*operands), rel=1e-13)
 
 
 def test_the_operands_of_the_symmetric_ones_may_be_exchanged():
