@@ -24,6 +24,7 @@ from autograd.op import REALS, Entry, Op
 
 POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
+DEGREE = math.radians(1.0)
 AT_KINK = "#0's input #1 is at the kink, where its slope is taken to be 0"
 AT_BOUND = "#0's input #1 is at its {} bound, where the slope is taken to be 0"
 JUMP = "#0 is constant on both sides of its jump"
@@ -71,6 +72,10 @@ power = Entry(
     python=lambda x, y: "#1 * #1" if isinstance(y, float) and y == 2.0 else None,
     operator="**", public=False,
     description="`x ** y`; nan for a negative x unless y is an integer.")
+reciprocal = Entry(
+    "reciprocal", kernels.reciprocal, [lambda out, x: quotient_slope(1.0, x)],
+    text="1 / #1", latex=r"\frac{1}{#1}", numpy=np.reciprocal,
+    description="`1 / x`.")
 negative = Entry(
     "negative", operator.neg, [lambda out, x: -1.0],
     text="-#1", latex="-#1", numpy=np.negative, raises=False, operator="-", public=False,
@@ -108,6 +113,11 @@ hypot = Entry(
 exp = Entry(
     "exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp, unsigned=True,
     description="The exponential function, e to the power of the operand.")
+exp2 = Entry(
+    "exp2", math.exp2, [lambda out, x: power_log(2.0, x)],
+    textbook=[lambda out, x: math.log(2.0) * out],
+    latex="2^{#1}", numpy=np.exp2, scipy="exp2", sympy="2 ** #1", unsigned=True,
+    description="2 to the power of the operand.")
 expm1 = Entry(
     "expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1,
     textbook=[lambda out, x: out + 1.0], sympy="exp(#1) - 1", cancels=1.0,
@@ -192,6 +202,20 @@ atan2 = Entry(
     "atan2", math.atan2, [lambda out, y, x: inversion(x, y), lambda out, y, x: -inversion(y, x)],
     numpy=np.arctan2, raises=False,
     description="The angle of the point (x, y), in radians from -pi to pi; y comes first.")
+
+sinc = Entry(
+    "sinc", kernels.sinc, [lambda out, x: sinc_derivative(1.0, x)],
+    textbook=[lambda out, x: (cos(math.pi * x) - out) / x],
+    sympy="Piecewise((1, Eq(#1, 0)), (sin(pi * #1) / (pi * #1), True))",
+    description="`sin(pi * x) / (pi * x)`, which is 1 at 0 and 0 at the other whole numbers.")
+deg2rad = Entry(
+    "deg2rad", kernels.deg2rad, [lambda out, x: DEGREE], aliases=["radians"],
+    numpy=np.deg2rad, raises=False, sympy="#1 * pi / 180", latex=r"\frac{\pi}{180} \cdot #1",
+    description="An angle in radians that is given in degrees.")
+rad2deg = Entry(
+    "rad2deg", kernels.rad2deg, [lambda out, x: 1.0 / DEGREE], aliases=["degrees"],
+    numpy=np.rad2deg, raises=False, sympy="#1 * 180 / pi", latex=r"\frac{180}{\pi} \cdot #1",
+    description="An angle in degrees that is given in radians.")
 
 # --- Hyperbolic functions -----------------------------------------------------------------------
 
@@ -430,6 +454,11 @@ bounded = Part(
     text="#1", latex="#1", domain=((-30.0, 30.0),),
     description="The operand moved into [-30, 30]: beyond that `exp(-x ** 2)`, by which it is "
     "multiplied, is 0.")
+sinc_derivative = Part(
+    "sinc_derivative", kernels.sinc_derivative,
+    [lambda out, n, x: _level(out), lambda out, n, x: sinc_derivative(n + 1.0, x)],
+    latex=r"\operatorname{sinc}^{\left(#1\right)}\left(#2\right)", domain=((0.0, 4.0), REALS),
+    description="The derivative of sinc(x) whose order is the whole part of n.")
 ratio = Part(
     "ratio", kernels.ratio,
     [lambda out, x, y: 1.0 / nonnegative(y), lambda out, x, y: -ratio(out, y)],
@@ -526,5 +555,10 @@ inversion = Part(
 TABLE: dict[str, Op] = {name: op for name, op in globals().items() if isinstance(op, Op)}
 """Every operation by its name."""
 
-UFUNCS: dict[Any, Op] = {op.numpy: op for op in TABLE.values() if isinstance(op.numpy, np.ufunc)}
-"""The operations that NumPy's ufuncs stand for."""
+UFUNCS: dict[Any, Op] = {
+    ufunc: op
+    for op in TABLE.values()
+    for ufunc in (op.numpy, *[getattr(np, alias, None) for alias in op.aliases])
+    if isinstance(ufunc, np.ufunc)
+}
+"""The operations that NumPy's ufuncs stand for; `np.radians` is another one than `np.deg2rad`."""

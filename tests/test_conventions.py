@@ -134,6 +134,16 @@ POINTS = [  # operation, operands, its partial derivatives (None: not asked)
     ("log1mexp", (-1.0,), (NAN,)),
     ("log1mexp", (INF,), (0.0,)),
     ("log1mexp", (720.0,), (math.exp(-720.0),)),
+    ("sinc", (0.0,), (0.0,)),
+    ("sinc", (1.0,), (-1.0,)),
+    ("sinc", (-2.0,), (-0.5,)),
+    ("sinc", (1e300,), (1e-300,)),
+    ("sinc", (INF,), (0.0,)),
+    ("reciprocal", (0.0,), (-INF,)),
+    ("reciprocal", (-0.0,), (-INF,)),
+    ("reciprocal", (1e-200,), (-INF,)),
+    ("exp2", (1024.0,), (2.0 * (math.log(2.0) * 2.0**1023),)),
+    ("exp2", (-INF,), (0.0,)),
     ("logaddexp", (INF, 1.0), (1.0, 0.0)),
     ("logaddexp", (1.0, INF), (0.0, 1.0)),
     ("logaddexp", (-INF, -INF), (0.5, 0.5)),
@@ -220,6 +230,9 @@ def test_values_at_awkward_points():
         assert TABLE["xlogy"](0.0, y) == TABLE["xlog1py"](-0.0, y) == 0.0
     assert [TABLE["entr"](x) for x in (-INF, -1.0, -0.0, 0.0, 1.0)] == [-INF, -INF, 0.0, 0.0, 0.0]
     assert TABLE["logit"](0.5) == 0.0
+    assert [TABLE["sinc"](x) for x in (0.0, 1.0, -2.0, 1e300, -INF)] == [1.0, 0.0, 0.0, 0.0, 0.0]
+    assert TABLE["deg2rad"](180.0) == math.pi
+    assert TABLE["rad2deg"](math.pi) == 180.0
     assert TABLE["log1mexp"](745.0) == -math.exp(-745.0)
     assert logaddexp(INF, 1.0) == INF
     assert logaddexp(-INF, -INF) == -INF

@@ -74,7 +74,7 @@ def _distinct(found: Any) -> list[Operands]:
 DERIVATIVES = """
     sech2 gaussian asin_slope acosh_slope atanh_slope cbrt_slope quotient_slope power_slope
     power_log power_mixed direction distance inversion ratio log_or_limit log1p_or_limit entr_slope
-    logit_slope log1mexp_slope
+    logit_slope log1mexp_slope sinc_derivative
 """.split()
 """Parts of derivatives, whose own higher ones are met in those of what they are parts of."""
 

@@ -78,6 +78,7 @@ def allowance(op, operands, exact, index=None):
     Of the value (`index` None) or of a partial derivative.
 
     - logaddexp and logsumexp add a logarithm to the largest operand, and exponentiate differences.
+    - A derivative of sinc is a difference of waves of the size of 1 / x, and has zeros.
     - A product of n factors is rounded n - 1 times, below the normal range by an absolute error
       that the other factors amplify.
     - The partials of the last section are second derivatives of the functions that people use:
@@ -101,6 +102,9 @@ def allowance(op, operands, exact, index=None):
     if op.name == "power_mixed" and index is None:
         x, y = map(mpf, operands)
         return float(4 * EPSILON * (1 + abs(y * mpmath.log(x))) * mpmath.power(x, y - 1))
+    if op.name in ("sinc", "sinc_derivative"):
+        order = int(operands[0] if op.name == "sinc_derivative" else 0.0) + (index is not None)
+        return order * EPSILON * math.pi**order / max(1.0, math.pi * abs(operands[-1]))
     if index is not None and op.name in CUBES:
         return 2 * EPSILON * abs(exact)
     if index is not None and op.name == "inversion":
