@@ -109,7 +109,33 @@ def _exactly(left: tuple[float, ...], right: tuple[float, ...], divisor: int = 1
         return math.inf if total > 0 else -math.inf
 
 
-PRIMITIVES = (_pow, _fsum, dot, sum, mean)
+def _sinc_derivative(n: float, x: float, sine: float, cosine: float) -> float:
+    """The derivative of order n of `sin(pi x) / (pi x)`, given the sine and the cosine of `pi x`.
+
+    By the power series of sinc near 0. Beyond, by differentiating `x * sinc(x)` over and over:
+    `x * sinc^(k)(x) = d^k/dx^k sin(pi x) / pi - k * sinc^(k-1)(x)`.
+    """
+    if not 0.0 <= n < 100.0 or x != x:
+        return math.nan
+    order, t = int(n), math.pi * x
+    if abs(t) > 0.5 * order + 1.0:
+        waves, scale = (sine, cosine, -sine, -cosine), 1.0 / math.pi
+        derivative = 0.0
+        for k in range(order + 1):
+            derivative = (scale * waves[k % 4] - k * derivative) / x
+            scale *= math.pi
+        return derivative
+    m = order % 2  # the power of t in the first term
+    term = math.pi**order * (1.0, -t, -1.0, t)[order % 4]
+    total = 0.0
+    while abs(term) > 2.0**-60 * abs(total) and term != 0.0:
+        total += term / (order + m + 1.0)
+        term *= -(t * t) / ((m + 1.0) * (m + 2.0))
+        m += 2
+    return total
+
+
+PRIMITIVES = (_pow, _fsum, _sinc_derivative, dot, sum, mean)
 """The primitives that kernels and the table call. All functions below this line are kernels."""
 
 
@@ -241,6 +267,136 @@ def atanh_slope(x: float) -> float:
 def bounded(x: float) -> float:
     """`x` moved into [-30, 30]; nan for nan."""
     return min(max(x, -30.0), 30.0) if x == x else x
+
+
+# Angles in degrees and in half turns.
+
+
+def _scaled(x: float, factor: float, rest: float) -> float:
+    """`x` times a factor that is given in two pieces, rounded once where nothing underflows."""
+    product = factor * x
+    if not 2.0**-900 < abs(product) < 2.0**900:
+        return product
+    return product + (_product_error(factor, x, product) + rest * x)
+
+
+def deg2rad(x: float) -> float:
+    """`x * pi / 180`."""
+    return _scaled(x, 0.017453292519943295, 2.9486522708701687e-19)
+
+
+def rad2deg(x: float) -> float:
+    """`x * 180 / pi`."""
+    return _scaled(x, 57.29577951308232, -1.9878495670576283e-15)
+
+
+def sin_pi(x: float) -> float:
+    """`sin(pi * x)` of a finite `x`, which is reduced exactly: 0 for whole numbers."""
+    part = math.fmod(x, 2.0)
+    if abs(part) > 1.0:
+        part -= math.copysign(2.0, part)
+    if abs(part) > 0.5:
+        part = math.copysign(1.0, part) - part
+    if abs(part) < 0.25:
+        return math.sin(math.pi * part)
+    return math.copysign(math.cos(math.pi * (0.5 - abs(part))), part)
+
+
+def cos_pi(x: float) -> float:
+    """`cos(pi * x)` of a finite `x`."""
+    return sin_pi(0.5 - math.fmod(abs(x), 2.0))
+
+
+def sinc(x: float) -> float:
+    """`sin(pi * x) / (pi * x)`: 1 at 0, and 0 at other whole numbers and at infinity."""
+    if x == 0.0 or abs(x) == math.inf:
+        return float(x == 0.0)
+    return sin_pi(x) / math.pi / x + 0.0
+
+
+def sinc_derivative(n: float, x: float) -> float:
+    """The derivative of sinc whose order is the whole part of `n`, at least 0 and below 100."""
+    if abs(x) == math.inf:
+        return 0.0 if 0.0 <= n < 100.0 else math.nan
+    return _sinc_derivative(n, x, sin_pi(x), cos_pi(x))
+
+
+def reciprocal(x: float) -> float:
+    """`1 / x`."""
+    return 1.0 / x
+
+
+# Products with logarithms, and logarithms of probabilities.
+
+
+def ratio(x: float, y: float) -> float:
+    """`x / y`, nan for negative y; 0 where `x` is 0."""
+    if x == 0.0 and y == y:
+        return 0.0
+    return x / y if y > 0.0 else x * math.inf if y == 0.0 else math.nan
+
+
+def log_or_limit(x: float) -> float:
+    """`log(x)`: its limit at 0, nan below."""
+    return math.log(x) if x > 0.0 else -math.inf if x == 0.0 else math.nan
+
+
+def log1p_or_limit(x: float) -> float:
+    """`log(1 + x)`: its limit at -1, nan below."""
+    return math.log1p(x) if x > -1.0 else -math.inf if x == -1.0 else math.nan
+
+
+def xlogy(x: float, y: float) -> float:
+    """`x * log(y)`; 0 where `x` is 0."""
+    return 0.0 if x == 0.0 and y == y else x * log_or_limit(y)
+
+
+def xlog1py(x: float, y: float) -> float:
+    """`x * log(1 + y)`; 0 where `x` is 0."""
+    return 0.0 if x == 0.0 and y == y else x * log1p_or_limit(y)
+
+
+def entr(x: float) -> float:
+    """`-x * log(x)`: its limit 0 at 0, -inf below."""
+    return 0.0 - xlogy(x, x) if not x < 0.0 else -math.inf
+
+
+def entr_slope(x: float) -> float:
+    """`-1 - log(x)`, near its zero 1 / e by the exact product of `x` and e in two pieces."""
+    product = math.e * x
+    if not 0.5 < product < 2.0:
+        return -1.0 - log_or_limit(x)
+    error = _product_error(math.e, x, product) + 1.4456468917292502e-16 * x
+    return -math.log1p(product - 1.0 + error)
+
+
+def logit(x: float) -> float:
+    """`log(x / (1 - x))`: its limits at 0 and 1, nan beyond."""
+    if 0.25 < x < 0.75:
+        return 2.0 * math.atanh(2.0 * x - 1.0)
+    if 0.0 < x < 1.0:
+        return math.log(x / (1.0 - x))
+    return -math.inf if x == 0.0 else math.inf if x == 1.0 else math.nan
+
+
+def logit_slope(x: float) -> float:
+    """`1 / (x * (1 - x))`, infinite at 0 and 1, nan beyond."""
+    product = x * (1.0 - x)
+    return 1.0 / product if product > 0.0 else math.inf if product == 0.0 else math.nan
+
+
+def log1mexp(x: float) -> float:
+    """`log(1 - exp(-x))`: its limit at 0, nan below (Maechler 2012)."""
+    if x < 0.0:
+        return math.nan
+    return log_or_limit(-math.expm1(-x)) if x < 0.7 else math.log1p(-math.exp(-x))
+
+
+def log1mexp_slope(x: float) -> float:
+    """`1 / (exp(x) - 1)`, infinite at 0, nan below."""
+    if x > 0.0:
+        return math.exp(-x) / -math.expm1(-x)
+    return math.inf if x == 0.0 else math.nan
 
 
 def gaussian(x: float) -> float:

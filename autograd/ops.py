@@ -25,6 +25,7 @@ from autograd.op import REALS, Entry, Op, call
 
 POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
+DEGREE = math.radians(1.0)
 AT_KINK = "#0's input #1 is at the kink, where its slope is taken to be 0"
 AT_BOUND = "#0's input #1 is at its {} bound, where the slope is taken to be 0"
 STEPS = "#0 is constant on both sides of its jumps"
@@ -73,6 +74,10 @@ power = Entry(
     python=lambda x, y: "#1 * #1" if isinstance(y, float) and y == 2.0 else None,
     operator="**", public=False,
     description="`x ** y`; nan for a negative x unless y is an integer.")
+reciprocal = Entry(
+    "reciprocal", kernels.reciprocal, [lambda out, x: quotient_slope(1.0, x)],
+    text="1 / #1", latex=r"\frac{1}{#1}", numpy=np.reciprocal,
+    description="`1 / x`.")
 negative = Entry(
     "negative", operator.neg, [lambda out, x: -1.0],
     text="-#1", latex="-#1", numpy=np.negative, raises=False, operator="-", public=False,
@@ -110,6 +115,11 @@ hypot = Entry(
 exp = Entry(
     "exp", math.exp, [lambda out, x: out], latex="e^{#1}", numpy=np.exp, unsigned=True,
     description="The exponential function, e to the power of the operand.")
+exp2 = Entry(
+    "exp2", math.exp2, [lambda out, x: power_log(2.0, x)],
+    textbook=[lambda out, x: math.log(2.0) * out],
+    latex="2^{#1}", numpy=np.exp2, scipy="exp2", sympy="2 ** #1", unsigned=True,
+    description="2 to the power of the operand.")
 expm1 = Entry(
     "expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1, scipy="expm1",
     textbook=[lambda out, x: out + 1.0], sympy="exp(#1) - 1", cancels=1.0,
@@ -140,6 +150,34 @@ logaddexp = Entry(
     sympy="log(exp(#1) + exp(#2))", symmetric=True,
     description="`log(exp(x) + exp(y))`, without overflow.")
 
+xlogy = Entry(
+    "xlogy", kernels.xlogy, [lambda out, x, y: log_or_limit(y), lambda out, x, y: ratio(x, y)],
+    latex=r"#1 \cdot \ln\left(#2\right)", domain=(REALS, POSITIVE), scipy="xlogy",
+    numpy=lambda x, y: np.multiply(x, np.log(y)), raises=False, sympy="#1 * log(#2)",
+    description="`x * log(y)`, which is 0 where x is 0, whatever y is.")
+xlog1py = Entry(
+    "xlog1py", kernels.xlog1py,
+    [lambda out, x, y: log1p_or_limit(y), lambda out, x, y: ratio(x, 1.0 + y)],
+    latex=r"#1 \cdot \ln\left(1 + #2\right)", domain=(REALS, (-1.0, math.inf)), scipy="xlog1py",
+    numpy=lambda x, y: np.multiply(x, np.log1p(y)), raises=False,
+    sympy="#1 * log(1 + #2)", cancels=1.0,
+    description="`x * log(1 + y)`, which is 0 where x is 0; accurate for small y.")
+entr = Entry(
+    "entr", kernels.entr, [lambda out, x: entr_slope(x)],
+    latex=r"-#1 \cdot \ln\left(#1\right)", domain=(POSITIVE,), scipy="entr",
+    numpy=lambda x: np.multiply(-x, np.log(np.abs(x))), raises=False, sympy="-#1 * log(#1)",
+    description="`-x * log(x)`, the share of a probability in the entropy: 0 at 0, -inf below it.")
+logit = Entry(
+    "logit", kernels.logit, [lambda out, x: logit_slope(x)],
+    domain=((0.0, 1.0),), scipy="logit", numpy=lambda x: np.log(np.divide(x, 1.0 - x)),
+    raises=False, sympy="log(#1 / (1 - #1))",
+    description="The logarithm of the odds, `log(x / (1 - x))`, the inverse of sigmoid.")
+log1mexp = Entry(
+    "log1mexp", kernels.log1mexp, [lambda out, x: log1mexp_slope(x)],
+    latex=r"\ln\left(1 - e^{-#1}\right)", domain=(POSITIVE,), cancels=1.0,
+    numpy=lambda x: np.log(-np.expm1(-x)), raises=False, sympy="log(1 - exp(-#1))",
+    description="`log(1 - exp(-x))` for positive x, accurate for small and large x.")
+
 # --- Trigonometric functions (radians) ----------------------------------------------------------
 
 sin = Entry("sin", math.sin, [lambda out, x: cos(x)], latex=r"\sin\left(#1\right)", numpy=np.sin,
@@ -166,6 +204,20 @@ atan2 = Entry(
     "atan2", math.atan2, [lambda out, y, x: inversion(x, y), lambda out, y, x: -inversion(y, x)],
     numpy=np.arctan2, raises=False,
     description="The angle of the point (x, y), in radians from -pi to pi; y comes first.")
+
+sinc = Entry(
+    "sinc", kernels.sinc, [lambda out, x: sinc_derivative(1.0, x)],
+    textbook=[lambda out, x: (cos(math.pi * x) - out) / x],
+    sympy="Piecewise((1, Eq(#1, 0)), (sin(pi * #1) / (pi * #1), True))",
+    description="`sin(pi * x) / (pi * x)`, which is 1 at 0 and 0 at the other whole numbers.")
+deg2rad = Entry(
+    "deg2rad", kernels.deg2rad, [lambda out, x: DEGREE], aliases=["radians"],
+    numpy=np.deg2rad, raises=False, sympy="#1 * pi / 180", latex=r"\frac{\pi}{180} \cdot #1",
+    description="An angle in radians that is given in degrees.")
+rad2deg = Entry(
+    "rad2deg", kernels.rad2deg, [lambda out, x: 1.0 / DEGREE], aliases=["degrees"],
+    numpy=np.rad2deg, raises=False, sympy="#1 * 180 / pi", latex=r"\frac{180}{\pi} \cdot #1",
+    description="An angle in degrees that is given in radians.")
 
 # --- Hyperbolic functions -----------------------------------------------------------------------
 
@@ -487,6 +539,38 @@ bounded = Part(
     text="#1", latex="#1", domain=((-30.0, 30.0),),
     description="The operand moved into [-30, 30]: beyond that `exp(-x ** 2)`, by which it is "
     "multiplied, is 0.")
+sinc_derivative = Part(
+    "sinc_derivative", kernels.sinc_derivative,
+    [lambda out, n, x: _level(out), lambda out, n, x: sinc_derivative(n + 1.0, x)],
+    latex=r"\operatorname{sinc}^{\left(#1\right)}\left(#2\right)", domain=((0.0, 4.0), REALS),
+    description="The derivative of sinc(x) whose order is the whole part of n.")
+ratio = Part(
+    "ratio", kernels.ratio,
+    [lambda out, x, y: 1.0 / nonnegative(y), lambda out, x, y: -ratio(out, y)],
+    text="#1 / #2", latex=r"\frac{#1}{#2}", domain=(REALS, POSITIVE), selects=True,
+    reasons=["#0 is 0 where #1 is", "#0 is 0 where #1 is"],
+    description="`x / y` for y from 0 up; where x is 0 it is 0, whatever y is.")
+log_or_limit = Part(
+    "log_or_limit", kernels.log_or_limit, [lambda out, x: 1.0 / nonnegative(x)],
+    text="log(#1)", latex=r"\ln\left(#1\right)", domain=(POSITIVE,),
+    description="`log(x)`, a slope: it may be infinite.")
+log1p_or_limit = Part(
+    "log1p_or_limit", kernels.log1p_or_limit, [lambda out, x: 1.0 / nonnegative(1.0 + x)],
+    text="log1p(#1)", latex=r"\ln\left(1 + #1\right)", domain=((-1.0, math.inf),),
+    description="`log(1 + x)`, a slope: it may be infinite.")
+entr_slope = Part(
+    "entr_slope", kernels.entr_slope, [lambda out, x: -1.0 / nonnegative(x)],
+    text="-log(#1) - 1", latex=r"-\ln\left(#1\right) - 1", domain=(POSITIVE,),
+    description="`-log(x) - 1`, the derivative of entr(x).")
+logit_slope = Part(
+    "logit_slope", kernels.logit_slope, [lambda out, x: (2.0 * x - 1.0) * out * out],
+    text="1 / (#1 * (1 - #1))", latex=r"\frac{1}{#1 \cdot \left(1 - #1\right)}",
+    domain=((0.0, 1.0),),
+    description="`1 / (x * (1 - x))`, the derivative of logit(x).")
+log1mexp_slope = Part(
+    "log1mexp_slope", kernels.log1mexp_slope, [lambda out, x: -out * (1.0 + out)],
+    text="1 / (exp(#1) - 1)", latex=r"\frac{1}{e^{#1} - 1}", domain=(POSITIVE,),
+    description="`1 / (exp(x) - 1)`, the derivative of log1mexp(x).")
 asin_slope = Part(
     "asin_slope", kernels.asin_slope, [lambda out, x: x * out**3.0],
     text="1 / sqrt(1 - #1 ** 2)", latex=r"\frac{1}{\sqrt{1 - #1^2}}", domain=(UNIT,),
@@ -556,8 +640,13 @@ inversion = Part(
 TABLE: dict[str, Op] = {name: op for name, op in globals().items() if isinstance(op, Op)}
 """Every operation by its name."""
 
-UFUNCS: dict[Any, Op] = {op.numpy: op for op in TABLE.values() if isinstance(op.numpy, np.ufunc)}
-"""The operations that NumPy's ufuncs stand for."""
+UFUNCS: dict[Any, Op] = {
+    ufunc: op
+    for op in TABLE.values()
+    for ufunc in (op.numpy, *[getattr(np, alias, None) for alias in op.aliases])
+    if isinstance(ufunc, np.ufunc)
+}
+"""The operations that NumPy's ufuncs stand for; `np.radians` is another one than `np.deg2rad`."""
 
 SCIPY: dict[str, Op] = {op.scipy: op for op in TABLE.values() if op.scipy}
 """The operations that ufuncs of SciPy's of these names stand for."""

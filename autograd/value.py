@@ -345,11 +345,16 @@ class Value(Node):
     # --- One method per unary operation ---------------------------------------------------------
 
     exp = _unary(ops.exp)
+    exp2 = _unary(ops.exp2)
     expm1 = _unary(ops.expm1)
     log = _unary(ops.log)
     log1p = _unary(ops.log1p)
     log2 = _unary(ops.log2)
     log10 = _unary(ops.log10)
+    reciprocal = _unary(ops.reciprocal)
+    entr = _unary(ops.entr)
+    logit = _unary(ops.logit)
+    log1mexp = _unary(ops.log1mexp)
     sqrt = _unary(ops.sqrt)
     cbrt = _unary(ops.cbrt)
     square = _unary(ops.square)
@@ -359,6 +364,9 @@ class Value(Node):
     asin = _unary(ops.asin)
     acos = _unary(ops.acos)
     atan = _unary(ops.atan)
+    sinc = _unary(ops.sinc)
+    deg2rad = _unary(ops.deg2rad)
+    rad2deg = _unary(ops.rad2deg)
     sinh = _unary(ops.sinh)
     cosh = _unary(ops.cosh)
     tanh = _unary(ops.tanh)
@@ -386,6 +394,7 @@ class Value(Node):
     # On an object array, NumPy calls the method with the ufunc's name on every element.
     arcsin, arccos, arctan = asin, acos, atan
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
+    radians, degrees = deg2rad, rad2deg
 
     def arctan2(self, other: float | Value) -> Value:
         """The angle of the point (other, self), in radians from -pi to pi."""

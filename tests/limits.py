@@ -22,24 +22,40 @@ from autograd.op import Op
 
 INF, NAN = math.inf, math.nan
 
+
+class sinc_derivative(sympy.Function):  # noqa: N801
+    """The derivative of sinc of an order; SymPy's formulas for it cancel near 0."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        order, x = self.args
+        return sinc_derivative(order + 1, x) if argindex == 2 else sympy.Integer(0)
+
+
 EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "add": lambda x, y: x + y,
     "subtract": lambda x, y: x - y,
     "multiply": lambda x, y: x * y,
     "divide": lambda x, y: x / y,
     "power": lambda x, y: x**y,
+    "reciprocal": lambda x: 1 / x,
     "negative": lambda x: -x,
     "square": lambda x: x**2,
     "sqrt": sympy.sqrt,
     "cbrt": lambda x: x * (x**2) ** sympy.Rational(-1, 3),  # real for a negative x
     "hypot": lambda x, y: sympy.sqrt(x**2 + y**2),
     "exp": sympy.exp,
+    "exp2": lambda x: 2**x,
     "expm1": lambda x: sympy.exp(x) - 1,
     "log": sympy.log,
     "log1p": lambda x: sympy.log(1 + x),
     "log2": lambda x: sympy.log(x) / sympy.log(2),
     "log10": lambda x: sympy.log(x) / sympy.log(10),
     "logaddexp": lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)),
+    "xlogy": lambda x, y: x * sympy.log(y),
+    "xlog1py": lambda x, y: x * sympy.log(1 + y),
+    "entr": lambda x: -x * sympy.log(x),
+    "logit": lambda x: sympy.log(x / (1 - x)),
+    "log1mexp": lambda x: sympy.log(1 - sympy.exp(-x)),
     "sin": sympy.sin,
     "cos": sympy.cos,
     "tan": sympy.tan,
@@ -47,6 +63,9 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "acos": sympy.acos,
     "atan": sympy.atan,
     "atan2": sympy.atan2,
+    "sinc": lambda x: sinc_derivative(0, x),
+    "deg2rad": lambda x: x * sympy.pi / 180,
+    "rad2deg": lambda x: x * 180 / sympy.pi,
     "sinh": lambda x: (sympy.exp(x) - sympy.exp(-x)) / 2,
     "cosh": lambda x: (sympy.exp(x) + sympy.exp(-x)) / 2,
     "tanh": lambda x: 1 - 2 / (sympy.exp(2 * x) + 1),
@@ -73,6 +92,13 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "gaussian": lambda x: sympy.exp(-(x**2)),
     "defined": lambda x, value: x,
     "bounded": lambda x: x,
+    "sinc_derivative": sinc_derivative,
+    "ratio": lambda x, y: x / y,
+    "log_or_limit": sympy.log,
+    "log1p_or_limit": lambda x: sympy.log(1 + x),
+    "entr_slope": lambda x: -1 - sympy.log(x),
+    "logit_slope": lambda x: 1 / (x * (1 - x)),
+    "log1mexp_slope": lambda x: 1 / (sympy.exp(x) - 1),
     "asin_slope": lambda x: 1 / sympy.sqrt(1 - x**2),
     "acosh_slope": lambda x: 1 / sympy.sqrt(x**2 - 1),
     "atanh_slope": lambda x: 1 / (1 - x**2),
@@ -139,7 +165,7 @@ def truths(op: Op, operands: Sequence[float], multi: Multi) -> tuple[float, ...]
     One number, but at a pole with different signs on its two sides: there is no limit, so nan, but
     a zero may also stand for the side that its sign is on, as it does in 1 / x.
     """
-    if math.isnan(value(op, operands)):
+    if math.isnan(value(op, operands)) or (op.name == "entr" and operands[0] < 0.0):
         return (NAN,)
     if op.name in PIECEWISE:
         return (_piecewise(op.name, tuple(operands), multi),)
@@ -169,6 +195,9 @@ CONVENTIONS: dict[tuple[str, tuple[float, ...], Multi], float] = {
         ("atan2", (0.0, 0.0), multi): NAN
         for multi in [(1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 1)]
     },
+    ("xlogy", (0.0, -INF), (1, 1)): NAN,
+    ("xlog1py", (0.0, -INF), (1, 1)): NAN,
+    ("ratio", (0.0, -INF), (1, 0)): NAN,
 }
 
 
@@ -191,7 +220,8 @@ def _derivative(name: str, count: int, multi: Multi) -> Callable[..., Any]:
     for symbol, times in zip(symbols, multi, strict=True):
         for _ in range(times):
             expression = sympy.factor(sympy.diff(expression, symbol))  # so that less cancels
-    return sympy.lambdify(symbols, expression, [{"erfc": oracle.erfc}, "mpmath"])
+    own = {"erfc": oracle.erfc, "sinc_derivative": oracle.sinc_derivative}
+    return sympy.lambdify(symbols, expression, [own, "mpmath"])
 
 
 def _exact(function: Callable[..., Any], operands: Sequence[mpf]) -> mpf | None:

@@ -113,6 +113,36 @@ def _clip(x: mpf, a: mpf, b: mpf) -> mpf:
     return min(max(x, a), b)
 
 
+def _xlog(x: mpf, log: mpf) -> mpf:
+    return x * log if x else mpf(0)
+
+
+def _log1mexp(x: mpf) -> mpf:
+    return mpmath.log(-mpmath.expm1(-x)) if x < 1 else mpmath.log1p(-mpmath.exp(-x))
+
+
+def sinc_derivative(n: mpf, x: mpf) -> mpf:
+    """Of the order that is the whole part of `n`: by the power series of sinc, or, further out, by
+    differentiating `x * sinc(x)` again and again.
+    """
+    order = int(n)
+    if mpmath.isinf(x):
+        return mpf(0)
+    with mpmath.workdps(150):
+        if abs(x) > 30 or (x and not order and x == int(x)):
+            waves = (mpmath.sinpi(x), mpmath.cospi(x))
+            result = mpf(0)
+            for k in range(order + 1):
+                wave = waves[k % 2] * (-1 if k % 4 > 1 else 1)
+                result = (mpmath.pi ** (k - 1) * wave - k * result) / x
+            return result
+        t, terms = mpmath.pi * x, []
+        for k in range((order + 1) // 2, 300):
+            power = t ** (2 * k - order) / mpmath.factorial(2 * k - order)
+            terms.append((-1) ** k * power / (2 * k + 1))
+        return mpmath.pi**order * mpmath.fsum(terms)
+
+
 Function = Callable[..., Any]
 
 FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
@@ -124,6 +154,7 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
         _power,
         [lambda x, y: y * _power(x, y - 1), lambda x, y: _power(x, y) * mpmath.log(x)],
     ),
+    "reciprocal": (lambda x: 1 / x, [lambda x: -1 / x**2]),
     "negative": (lambda x: -x, [lambda x: mpf(-1)]),
     "abs": (abs, [mpmath.sign]),
     "square": (lambda x: x * x, [lambda x: 2 * x]),
@@ -131,6 +162,7 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "cbrt": (_cbrt, [lambda x: 1 / (3 * _cbrt(x) ** 2)]),
     "hypot": (_hypot, [lambda x, y: x / _hypot(x, y), lambda x, y: y / _hypot(x, y)]),
     "exp": (mpmath.exp, [mpmath.exp]),
+    "exp2": (lambda x: _power(mpf(2), x), [lambda x: _power(mpf(2), x) * mpmath.log(2)]),
     "expm1": (mpmath.expm1, [mpmath.exp]),
     "log": (mpmath.log, [_log_derivative]),
     "log1p": (mpmath.log1p, [lambda x: 1 / (1 + x)]),
@@ -140,6 +172,17 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
         _logsumexp,
         [lambda x, y: _softmax(0, (x, y)), lambda x, y: _softmax(1, (x, y))],
     ),
+    "xlogy": (
+        lambda x, y: _xlog(x, mpmath.log(y)),
+        [lambda x, y: mpmath.log(y), lambda x, y: x / y],
+    ),
+    "xlog1py": (
+        lambda x, y: _xlog(x, mpmath.log1p(y)),
+        [lambda x, y: mpmath.log1p(y), lambda x, y: x / (1 + y)],
+    ),
+    "entr": (lambda x: -_xlog(x, mpmath.log(x)), [lambda x: -1 - mpmath.log(x)]),
+    "logit": (lambda x: mpmath.log(x) - mpmath.log1p(-x), [lambda x: 1 / (x * (1 - x))]),
+    "log1mexp": (_log1mexp, [lambda x: 1 / mpmath.expm1(x)]),
     "sin": (mpmath.sin, [mpmath.cos]),
     "cos": (mpmath.cos, [lambda x: -mpmath.sin(x)]),
     "tan": (mpmath.tan, [lambda x: 1 / mpmath.cos(x) ** 2]),
@@ -150,6 +193,9 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
         mpmath.atan2,
         [lambda y, x: x / (x * x + y * y), lambda y, x: -y / (x * x + y * y)],
     ),
+    "sinc": (lambda x: sinc_derivative(mpf(0), x), [lambda x: sinc_derivative(mpf(1), x)]),
+    "deg2rad": (lambda x: x * mpmath.pi / 180, [lambda x: mpmath.pi / 180]),
+    "rad2deg": (lambda x: x * 180 / mpmath.pi, [lambda x: 180 / mpmath.pi]),
     "sinh": (lambda x: (mpmath.expm1(x) - mpmath.expm1(-x)) / 2, [mpmath.cosh]),
     "cosh": (mpmath.cosh, [lambda x: (mpmath.expm1(x) - mpmath.expm1(-x)) / 2]),
     "tanh": (_tanh, [_sech2]),
@@ -190,6 +236,22 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "sech2": (_sech2, [lambda x: -2 * _sech2(x) * _tanh(x)]),
     "gaussian": (lambda x: mpmath.exp(-x * x), [lambda x: -2 * x * mpmath.exp(-x * x)]),
     "bounded": (lambda x: max(min(x, mpf(30)), mpf(-30)), [lambda x: mpf(1)]),
+    "sinc_derivative": (
+        sinc_derivative,
+        [lambda n, x: mpf(0), lambda n, x: sinc_derivative(n + 1, x)],
+    ),
+    "ratio": (lambda x, y: x / y, [lambda x, y: 1 / y, lambda x, y: -x / y**2]),
+    "log_or_limit": (mpmath.log, [lambda x: 1 / x]),
+    "log1p_or_limit": (mpmath.log1p, [lambda x: 1 / (1 + x)]),
+    "entr_slope": (lambda x: -1 - mpmath.log(x), [lambda x: -1 / x]),
+    "logit_slope": (
+        lambda x: 1 / (x * (1 - x)),
+        [lambda x: (2 * x - 1) / (x * (1 - x)) ** 2],
+    ),
+    "log1mexp_slope": (
+        lambda x: 1 / mpmath.expm1(x),
+        [lambda x: -mpmath.exp(x) / mpmath.expm1(x) ** 2],
+    ),
     "asin_slope": (
         lambda x: 1 / mpmath.sqrt((1 - x) * (1 + x)),
         [lambda x: x / mpmath.sqrt((1 - x) * (1 + x)) ** 3],

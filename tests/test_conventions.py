@@ -106,6 +106,44 @@ POINTS = [  # operation, operands, its partial derivatives (None: not asked)
     ("sigmoid", (-710.0,), (math.exp(-710.0),)),
     ("softplus", (1000.0,), (1.0,)),
     ("softplus", (-1000.0,), (0.0,)),
+    ("xlogy", (0.0, 0.0), (-INF, 0.0)),
+    ("xlogy", (-0.0, -0.0), (-INF, 0.0)),
+    ("xlogy", (0.0, 2.0), (math.log(2.0), 0.0)),
+    ("xlogy", (0.0, INF), (INF, 0.0)),
+    ("xlogy", (0.0, -1.0), (NAN, 0.0)),
+    ("xlogy", (2.0, -1.0), (NAN, NAN)),
+    ("xlogy", (2.0, 0.0), (-INF, INF)),
+    ("xlogy", (-2.0, -0.0), (-INF, -INF)),
+    ("xlogy", (0.0, NAN), (NAN, NAN)),
+    ("xlog1py", (0.0, -1.0), (-INF, 0.0)),
+    ("xlog1py", (0.0, -2.0), (NAN, 0.0)),
+    ("xlog1py", (2.0, -2.0), (NAN, NAN)),
+    ("xlog1py", (2.0, -1.0), (-INF, INF)),
+    ("xlog1py", (2.0, 0.0), (0.0, 2.0)),
+    ("entr", (0.0,), (INF,)),
+    ("entr", (-0.0,), (INF,)),
+    ("entr", (-1.0,), (NAN,)),
+    ("entr", (1.0,), (-1.0,)),
+    ("entr", (INF,), (-INF,)),
+    ("logit", (0.0,), (INF,)),
+    ("logit", (1.0,), (INF,)),
+    ("logit", (0.5,), (4.0,)),
+    ("logit", (-0.5,), (NAN,)),
+    ("logit", (1.5,), (NAN,)),
+    ("log1mexp", (0.0,), (INF,)),
+    ("log1mexp", (-1.0,), (NAN,)),
+    ("log1mexp", (INF,), (0.0,)),
+    ("log1mexp", (720.0,), (math.exp(-720.0),)),
+    ("sinc", (0.0,), (0.0,)),
+    ("sinc", (1.0,), (-1.0,)),
+    ("sinc", (-2.0,), (-0.5,)),
+    ("sinc", (1e300,), (1e-300,)),
+    ("sinc", (INF,), (0.0,)),
+    ("reciprocal", (0.0,), (-INF,)),
+    ("reciprocal", (-0.0,), (-INF,)),
+    ("reciprocal", (1e-200,), (-INF,)),
+    ("exp2", (1024.0,), (2.0 * (math.log(2.0) * 2.0**1023),)),
+    ("exp2", (-INF,), (0.0,)),
     ("logaddexp", (INF, 1.0), (1.0, 0.0)),
     ("logaddexp", (1.0, INF), (0.0, 1.0)),
     ("logaddexp", (-INF, -INF), (0.5, 0.5)),
@@ -188,6 +226,14 @@ def test_values_at_awkward_points():
     assert TABLE["softplus"](-1000.0) == 0.0
     assert TABLE["hypot"](1e200, 2e200) == pytest.approx(math.sqrt(5.0) * 1e200)
     assert TABLE["leaky_relu"](-INF, 0.0) == 0.0
+    for y in (-INF, -1.0, -0.0, 0.0, INF):
+        assert TABLE["xlogy"](0.0, y) == TABLE["xlog1py"](-0.0, y) == 0.0
+    assert [TABLE["entr"](x) for x in (-INF, -1.0, -0.0, 0.0, 1.0)] == [-INF, -INF, 0.0, 0.0, 0.0]
+    assert TABLE["logit"](0.5) == 0.0
+    assert [TABLE["sinc"](x) for x in (0.0, 1.0, -2.0, 1e300, -INF)] == [1.0, 0.0, 0.0, 0.0, 0.0]
+    assert TABLE["deg2rad"](180.0) == math.pi
+    assert TABLE["rad2deg"](math.pi) == 180.0
+    assert TABLE["log1mexp"](745.0) == -math.exp(-745.0)
     assert logaddexp(INF, 1.0) == INF
     assert logaddexp(-INF, -INF) == -INF
     assert logsumexp([-INF, -INF]) == -INF
@@ -324,6 +370,15 @@ WARNINGS = [
     ("log", (-1.0,), NAN, "invalid value"),
     ("log1p", (-1.0,), -INF, "divide by zero"),
     ("sqrt", (-1.0,), NAN, "invalid value"),
+    ("xlogy", (2.0, 0.0), -INF, "divide by zero"),
+    ("xlogy", (2.0, -1.0), NAN, "invalid value"),
+    ("xlog1py", (2.0, -1.0), -INF, "divide by zero"),
+    ("entr", (1e307,), -INF, "overflow"),
+    ("logit", (0.0,), -INF, "divide by zero"),
+    ("logit", (1.0,), INF, "divide by zero"),
+    ("logit", (2.0,), NAN, "invalid value"),
+    ("log1mexp", (0.0,), -INF, "divide by zero"),
+    ("log1mexp", (-1.0,), NAN, "invalid value"),
     ("exp", (1000.0,), INF, "overflow"),
     ("sinh", (-1000.0,), -INF, "overflow"),
     ("asin", (2.0,), NAN, "invalid value"),

@@ -454,6 +454,17 @@ def test_all_magnitudes_against_a_computation_without_limits(kernel, formula, un
             assert got == nearest or abs(got - expected) < units * math.ulp(nearest), (x, y)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "factor"),
+    [(kernels.deg2rad, mpmath.pi / 180), (kernels.rad2deg, 180 / mpmath.pi)],
+)
+def test_angles_are_rounded_once(kernel, factor):
+    draw = random.Random(0)
+    for _ in range(2000):
+        x = draw.uniform(-1.0, 1.0) * 10.0 ** draw.uniform(-200.0, 200.0)
+        assert kernel(x) == float(factor * mpmath.mpf(x))
+
+
 def test_sums_of_exponentials():
     """Of operands that are the largest more than once, far apart, infinite or nan."""
     inf, nan = math.inf, math.nan

@@ -73,7 +73,8 @@ def _distinct(found: Any) -> list[Operands]:
 
 DERIVATIVES = """
     sech2 gaussian asin_slope acosh_slope atanh_slope cbrt_slope quotient_slope power_slope
-    power_log power_mixed direction distance inversion
+    power_log power_mixed direction distance inversion ratio log_or_limit log1p_or_limit entr_slope
+    logit_slope log1mexp_slope sinc_derivative
 """.split()
 """Parts of derivatives, whose own higher ones are met in those of what they are parts of."""
 
@@ -395,6 +396,12 @@ EXCEPTIONS: dict[str, str] = {
         norm(1.25, inf, -inf): 0,2,0 0,3,0 0,0,2 0,0,3 1,1,0 1,0,1 0,1,1
         norm(1.25, -inf, inf): 0,2,0 0,3,0 0,0,2 0,0,3 1,1,0 1,0,1 0,1,1
         norm(1.25, -inf, -inf): 0,2,0 0,3,0 0,0,2 0,0,3 1,1,0 1,0,1 0,1,1
+    """,
+    "two infinities have no ratio, whose derivative this is": """
+        xlogy(inf, inf): 0,3 1,1
+        xlogy(-inf, inf): 0,3 1,1
+        xlog1py(inf, inf): 0,3 1,1
+        xlog1py(-inf, inf): 0,3 1,1
     """,
     "a slope is in [0, 1]": """
         leaky_relu(1.25, inf): 1,0 1,1

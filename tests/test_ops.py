@@ -15,6 +15,7 @@ import mpmath
 import numpy as np
 import oracle
 import pytest
+import scipy.special
 from bits import OPERATORS
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -81,6 +82,7 @@ def allowance(op, operands, exact, index=None):
     Of the value (`index` None) or of a partial derivative.
 
     - logaddexp and logsumexp add a logarithm to the largest operand, and exponentiate differences.
+    - A derivative of sinc is a difference of waves of the size of 1 / x, and has zeros.
     - A product of n factors is rounded n - 1 times, below the normal range by an absolute error
       that the other factors amplify.
     - The partials of the last section are second derivatives of the functions that people use:
@@ -109,6 +111,9 @@ def allowance(op, operands, exact, index=None):
     if op.name == "power_mixed" and index is None:
         x, y = map(mpf, operands)
         return float(4 * EPSILON * (1 + abs(y * mpmath.log(x))) * mpmath.power(x, y - 1))
+    if op.name in ("sinc", "sinc_derivative"):
+        order = int(operands[0] if op.name == "sinc_derivative" else 0.0) + (index is not None)
+        return order * EPSILON * math.pi**order / max(1.0, math.pi * abs(operands[-1]))
     if index is not None and op.name in CUBES:
         return 2 * EPSILON * abs(exact)
     if index is not None and op.name == "inversion":
@@ -190,11 +195,12 @@ def test_a_domain_reaches_as_far_as_the_operation_is_defined(op):
     """So that none is sampled in a part of it only."""
     (interval,) = op.domain
     for end, outward in zip(interval, (-math.inf, math.inf), strict=True):
+        outside = {"bounded": end, "entr": -math.inf}
         if math.isfinite(end):
             with np.errstate(all="ignore"):
                 at, beyond = op.value(end), op.value(math.nextafter(end, outward))
             assert not math.isnan(at)
-            assert beyond == end if op is ops.bounded else math.isnan(beyond)
+            assert beyond == outside[op.name] if op.name in outside else math.isnan(beyond)
 
 
 def test_atan2_of_negative_zeros():
@@ -530,6 +536,13 @@ def test_the_textbook_is_right_and_other_than_the_table(op):
 def test_without_a_textbook_the_table_is_it():
     assert list(ops.sin.taught(None, [0.0])) == [1.0]
     assert ops.multiply.taught(None, [2.0, 3.0], [1]) == [3.0, 0.0]
+
+
+@those_with(lambda op: op.scipy)
+def test_scipy_has_the_same_value(op):
+    function = getattr(scipy.special, op.scipy)
+    for operands in ordinary_points(op):
+        assert op(*operands) == pytest.approx(function(*operands), rel=1e-13)
 
 
 def test_the_operands_of_the_symmetric_ones_may_be_exchanged():
