@@ -58,6 +58,7 @@ class Op(Applied):
             `forward` raises an arithmetic error, and the warning there and where the result is not
             finite. Where it is a ufunc, applying it to a Value applies this operation, if that is
             one of the library's.
+        scipy: the name of the ufunc of `scipy.special` with the same meaning.
         fused: computes the value and all the partials at once, only for speed. It counts where the
             value is finite, and everywhere if there is no `numpy`; None leaves it to the rest.
         raises: whether `forward` raises where IEEE 754 has a result; by default true if there is a
@@ -120,6 +121,7 @@ class Op(Applied):
         selects: bool = False,
         gather: Callable[..., Sequence[Any]] | None = None,
         numpy: Callable[..., Any] | None = None,
+        scipy: str | None = None,
         fused: Callable[..., tuple[float, tuple[float, ...]] | None] | None = None,
         raises: bool | None = None,
         textbook: Sequence[Callable[..., Any]] | Callable[..., Sequence[Any]] | None = None,
@@ -158,6 +160,7 @@ class Op(Applied):
         self.gather = gather
         self.sequences = len(inspect.signature(gather).parameters) if gather else 0
         self.numpy = numpy
+        self.scipy = scipy
         self.fused = fused
         # For the core's loops, what computes one of the library's with one or two operands.
         rules = (forward, *self.partials) if self.own and self.arity in (1, 2) else ()
