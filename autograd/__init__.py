@@ -28,6 +28,7 @@ from autograd.ops import (
     digamma,
     dot,
     erf,
+    erfinv,
     exp,
     expm1,
     gammaln,
@@ -70,12 +71,12 @@ core: str = _FORM
 __all__ = [
     "Diagram", "Explanation", "Op", "Report", "Value", "abs", "acos", "acosh", "asin", "asinh",
     "atan", "atan2", "atanh", "betaln", "cbrt", "check_gradient", "clip", "compare", "cos",
-    "cosh", "data", "digamma", "dot", "draw", "erf", "exp", "explain", "expm1", "expression",
-    "gammaln", "grad", "grads", "hessian", "hvp", "hypot", "jacobian", "jvp", "latex",
-    "leaky_relu", "log", "log10", "log1p", "log2", "logaddexp", "logsumexp", "maximum", "mean",
-    "minimum", "polygamma", "prod", "python_source", "relu", "sigmoid", "sin", "sinh",
-    "softplus", "sqrt", "square", "stop_gradient", "sum", "tan", "tanh", "to_sympy",
-    "topological_order", "value_and_grad", "values", "vjp", "where",
+    "cosh", "data", "digamma", "dot", "draw", "erf", "erfinv", "exp", "explain", "expm1",
+    "expression", "gammaln", "grad", "grads", "hessian", "hvp", "hypot", "jacobian", "jvp",
+    "latex", "leaky_relu", "log", "log10", "log1p", "log2", "logaddexp", "logsumexp",
+    "maximum", "mean", "minimum", "polygamma", "prod", "python_source", "relu", "sigmoid",
+    "sin", "sinh", "softplus", "sqrt", "square", "stop_gradient", "sum", "tan", "tanh",
+    "to_sympy", "topological_order", "value_and_grad", "values", "vjp", "where",
 ]  # fmt: skip
 
 

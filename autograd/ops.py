@@ -205,6 +205,11 @@ softplus = Entry(
     description="`log(1 + exp(x))`, a smooth relu.")
 erf = Entry("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)],
     description="The error function.")
+erfinv = Entry(
+    "erfinv", kernels.erfinv, [lambda out, x: erfinv_slope(x)],
+    textbook=[lambda out, x: 0.5 * math.sqrt(math.pi) * exp(square(out))],
+    latex=r"\operatorname{erf}^{-1}\left(#1\right)", domain=(UNIT,), scipy="erfinv",
+    description="The inverse of the error function.")
 
 # --- The gamma function and what is made of it --------------------------------------------------
 
@@ -417,6 +422,12 @@ difference = Part(
     "difference", kernels.difference, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
     text="#1 - #2", latex="#1 - #2",
     description="`x - y`, and 0 for two equal infinities.")
+erfinv_slope = Part(
+    "erfinv_slope", kernels.erfinv_slope, [lambda out, x: 2.0 * erfinv(x) * square(out)],
+    text="0.886226925452758 * exp(erfinv(#1) ** 2)", domain=(UNIT,),
+    sympy="sqrt(pi) / 2 * exp(erfinv(#1) ** 2)",
+    latex=r"\frac{\sqrt{\pi}}{2} \cdot e^{\operatorname{erf}^{-1}\left(#1\right)^2}",
+    description="The derivative of erfinv(x).")
 polygamma_difference = Part(
     "polygamma_difference", kernels.polygamma_difference,
     [lambda out, n, x, y: math.nan * out,

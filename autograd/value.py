@@ -352,6 +352,7 @@ class Value(Node):
     relu = _unary(ops.relu)
     stop_gradient = _unary(ops.stop_gradient)
     erf = _unary(ops.erf)
+    erfinv = _unary(ops.erfinv)
     gammaln = _unary(ops.gammaln)
     digamma = _unary(ops.digamma)
     abs = _unary(ops.abs)

@@ -56,6 +56,8 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
     "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
     "erf": sympy.erf,
+    "erfinv": sympy.erfinv,
+    "erfinv_slope": lambda x: sympy.sqrt(sympy.pi) / 2 * sympy.exp(sympy.erfinv(x) ** 2),
     "gammaln": lambda x: sympy.log(sympy.gamma(x) ** 2) / 2,
     "digamma": sympy.digamma,
     "polygamma": sympy.polygamma,

@@ -153,6 +153,10 @@ def _psi_difference(n: mpf, x: mpf, y: mpf) -> mpf:
         return psi(n, x) - psi(n, x + y)
 
 
+def _erfinv_slope(x: mpf) -> mpf:
+    return mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(mpmath.erfinv(x) ** 2)
+
+
 def _clip(x: mpf, a: mpf, b: mpf) -> mpf:
     return min(max(x, a), b)
 
@@ -203,6 +207,8 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "sigmoid": (_sigmoid, [lambda x: _sigmoid(x) * _sigmoid(-x)]),
     "softplus": (_softplus, [_sigmoid]),
     "erf": (mpmath.erf, [lambda x: 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-x * x)]),
+    "erfinv": (mpmath.erfinv, [_erfinv_slope]),
+    "erfinv_slope": (_erfinv_slope, [lambda x: 2 * mpmath.erfinv(x) * _erfinv_slope(x) ** 2]),
     "gammaln": (_gammaln, [lambda x: psi(mpf(0), x)]),
     "digamma": (lambda x: psi(mpf(0), x), [lambda x: psi(mpf(1), x)]),
     "polygamma": (psi, [lambda n, x: mpmath.nan, lambda n, x: psi(n + 1, x)]),

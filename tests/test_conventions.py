@@ -120,6 +120,10 @@ POINTS = [  # operation, operands, its partial derivatives (None: not asked)
     ("prod", (0.0, INF), (NAN, NAN)),
     ("erf", (0.0,), (2.0 / math.sqrt(math.pi),)),
     ("erf", (30.0,), (0.0,)),
+    ("erfinv", (1.0,), (INF,)),
+    ("erfinv", (-1.0,), (INF,)),
+    ("erfinv", (1.5,), (NAN,)),
+    ("erfinv", (0.0,), (math.sqrt(math.pi) / 2.0,)),
     ("gammaln", (0.0,), (-INF,)),
     ("gammaln", (-0.0,), (INF,)),
     ("gammaln", (-1.0,), (NAN,)),
@@ -215,6 +219,7 @@ def test_values_at_awkward_points():
     assert [TABLE["polygamma"](1.0, x) for x in (0.0, -0.0, -3.0, INF)] == [INF, INF, INF, 0.0]
     assert [TABLE["polygamma"](2.0, x) for x in (0.0, -0.0, INF)] == [-INF, INF, 0.0]
     assert [TABLE["betaln"](x, 1.0) for x in (0.0, INF)] == [INF, -INF]
+    assert [TABLE["erfinv"](x) for x in (-1.0, 1.0)] == [-INF, INF]
     for name, *operands in (
         ("gammaln", -INF),
         ("digamma", -3.0),
@@ -222,6 +227,7 @@ def test_values_at_awkward_points():
         ("polygamma", 0.5, 3.0),
         ("betaln", 0.0, INF),
         ("betaln", -0.5, 0.3),
+        ("erfinv", 1.5),
     ):
         assert math.isnan(TABLE[name](*operands))
     assert TABLE["softplus"](1000.0) == 1000.0

@@ -75,7 +75,7 @@ def _distinct(found: Any) -> list[Operands]:
 
 DERIVATIVES = """
     sech2 gaussian asin_slope acosh_slope atanh_slope cbrt_slope quotient_slope power_slope
-    power_log power_mixed direction distance inversion polygamma_difference
+    power_log power_mixed direction distance inversion erfinv_slope polygamma_difference
 """.split()
 """Parts of derivatives, whose own higher ones are met in those of what they are parts of."""
 

@@ -27,7 +27,7 @@ from autograd.ops import TABLE
 
 EPSILON = 2.0**-52
 SIZES = {"dot": 6, "sum": 5, "mean": 5, "prod": 5, "logsumexp": 5}
-CUBES = ("direction", "asin_slope", "acosh_slope", "atanh_slope", "cbrt_slope")
+CUBES = ("direction", "asin_slope", "acosh_slope", "atanh_slope", "cbrt_slope", "erfinv_slope")
 """Operations whose partials are products of three accurate factors."""
 PARTS = [name for name, op in TABLE.items() if not op.public and op.operator is None]
 

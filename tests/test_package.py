@@ -49,9 +49,9 @@ ROOMS = [
 ]
 NAMES = """
     Diagram Explanation Op Report Value abs acos acosh asin asinh atan atan2 atanh betaln cbrt
-    check_gradient clip compare cos cosh data digamma dot draw erf exp explain expm1 expression
-    gammaln grad grads hessian hvp hypot jacobian jvp latex leaky_relu log log10 log1p log2
-    logaddexp logsumexp maximum mean minimum polygamma prod python_source relu sigmoid sin sinh
+    check_gradient clip compare cos cosh data digamma dot draw erf erfinv exp explain expm1
+    expression gammaln grad grads hessian hvp hypot jacobian jvp latex leaky_relu log log10 log1p
+    log2 logaddexp logsumexp maximum mean minimum polygamma prod python_source relu sigmoid sin sinh
     softplus sqrt square stop_gradient sum tan tanh to_sympy topological_order value_and_grad values
     vjp where
 """.split()
