@@ -24,6 +24,7 @@ from autograd.gather import all_of, halves, two_vectors
 from autograd.op import REALS, Entry, Op, call
 
 POSITIVE, UNIT, ABOVE_ONE = (0.0, math.inf), (-1.0, 1.0), (1.0, math.inf)
+WHOLE = (0.0, 20.0)
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 DEGREE = math.radians(1.0)
 AT_KINK = "#0's input #1 is at the kink, where its slope is taken to be 0"
@@ -258,6 +259,38 @@ softplus = Entry(
     description="`log(1 + exp(x))`, a smooth relu.")
 erf = Entry("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)],
     description="The error function.")
+erfinv = Entry(
+    "erfinv", kernels.erfinv, [lambda out, x: erfinv_slope(x)],
+    textbook=[lambda out, x: 0.5 * math.sqrt(math.pi) * exp(square(out))],
+    latex=r"\operatorname{erf}^{-1}\left(#1\right)", domain=(UNIT,), scipy="erfinv",
+    description="The inverse of the error function.")
+
+# --- The gamma function and what is made of it --------------------------------------------------
+
+gammaln = Entry(
+    "gammaln", kernels.gammaln, [lambda out, x: digamma(x)],
+    latex=r"\ln\left|\Gamma\left(#1\right)\right|", sympy="log(Abs(gamma(#1)))",
+    aliases=["lgamma"], scipy="gammaln",
+    description="The logarithm of the absolute value of the gamma function.")
+digamma = Entry(
+    "digamma", kernels.digamma, [lambda out, x: polygamma(1.0, x)],
+    latex=r"\psi\left(#1\right)", aliases=["psi"], scipy="psi",
+    description="The digamma function, the derivative of gammaln(x).")
+polygamma = Entry(
+    "polygamma", kernels.polygamma,
+    [lambda out, n, x: math.nan * out, lambda out, n, x: polygamma(n + 1.0, x)],
+    latex=r"\psi^{(#1)}\left(#2\right)", domain=(WHOLE, REALS),
+    description="The derivative of digamma(x) of order n, a whole number: `n` comes first, and "
+    "there is no derivative with respect to it.")
+betaln = Entry(
+    "betaln", kernels.betaln,
+    [lambda out, x, y: polygamma_difference(0.0, x, y),
+     lambda out, x, y: polygamma_difference(0.0, y, x)],
+    textbook=[lambda out, x, y: digamma(x) - digamma(x + y),
+              lambda out, x, y: digamma(y) - digamma(x + y)],
+    latex=r"\ln \mathrm{B}\left(#1, #2\right)", sympy="log(beta(#1, #2))",
+    domain=(POSITIVE, POSITIVE), symmetric=True, scipy="betaln",
+    description="The logarithm of the beta function of two positive numbers.")
 
 # --- Selection: a piece is picked, and nothing flows into the others ----------------------------
 
@@ -526,6 +559,21 @@ difference = Part(
     "difference", kernels.difference, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
     text="#1 - #2", latex="#1 - #2",
     description="`x - y`, and 0 for two equal infinities.")
+erfinv_slope = Part(
+    "erfinv_slope", kernels.erfinv_slope, [lambda out, x: 2.0 * erfinv(x) * square(out)],
+    text="0.886226925452758 * exp(erfinv(#1) ** 2)", domain=(UNIT,),
+    sympy="sqrt(pi) / 2 * exp(erfinv(#1) ** 2)",
+    latex=r"\frac{\sqrt{\pi}}{2} \cdot e^{\operatorname{erf}^{-1}\left(#1\right)^2}",
+    description="The derivative of erfinv(x).")
+polygamma_difference = Part(
+    "polygamma_difference", kernels.polygamma_difference,
+    [lambda out, n, x, y: math.nan * out,
+     lambda out, n, x, y: polygamma_difference(n + 1.0, x, y),
+     lambda out, n, x, y: -polygamma(n + 1.0, x + y)],
+    text="polygamma(#1, #2) - polygamma(#1, #2 + #3)",
+    latex=r"\psi^{(#1)}\left(#2\right) - \psi^{(#1)}\left(#2 + #3\right)",
+    domain=(WHOLE, POSITIVE, POSITIVE),
+    description="`polygamma(n, x) - polygamma(n, x + y)`, of which digits would cancel.")
 sech2 = Part(
     "sech2", kernels.sech2, [lambda out, x: -2.0 * out * tanh(x)],
     text="1 / cosh(#1) ** 2", latex=r"\frac{1}{\cosh^2\left(#1\right)}", sympy="sech(#1) ** 2",

@@ -378,6 +378,9 @@ class Value(Node):
     relu = _unary(ops.relu)
     stop_gradient = _unary(ops.stop_gradient)
     erf = _unary(ops.erf)
+    erfinv = _unary(ops.erfinv)
+    gammaln = _unary(ops.gammaln)
+    digamma = _unary(ops.digamma)
     abs = _unary(ops.abs)
 
     def leaky_relu(self, slope: float | Value = 0.01) -> Value:

@@ -75,6 +75,13 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
     "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
     "erf": sympy.erf,
+    "erfinv": sympy.erfinv,
+    "erfinv_slope": lambda x: sympy.sqrt(sympy.pi) / 2 * sympy.exp(sympy.erfinv(x) ** 2),
+    "gammaln": lambda x: sympy.log(sympy.gamma(x) ** 2) / 2,
+    "digamma": sympy.digamma,
+    "polygamma": sympy.polygamma,
+    "polygamma_difference": lambda n, x, y: sympy.polygamma(n, x) - sympy.polygamma(n, x + y),
+    "betaln": lambda x, y: sympy.log(sympy.gamma(x) * sympy.gamma(y) / sympy.gamma(x + y)),
     "dot": lambda a, b, c, d: a * c + b * d,
     "sum": lambda *x: sum(x),
     "mean": lambda *x: sum(x) / len(x),
@@ -127,6 +134,12 @@ UNBOUNDED = {"dot", "prod", "norm"}
 POWERS = {"power", "power_slope"}
 """Also defined for a negative base where the exponent is a whole number."""
 
+OF_WHOLE_ORDER = {"polygamma", "polygamma_difference"}
+"""Defined where the first operand is a whole number, so without a derivative with respect to it."""
+
+WITH_POLES = {"gammaln", "digamma", "polygamma"}
+"""At the negative whole numbers, where what goes to infinity there has no slope."""
+
 SIZES = {
     "dot": 4,
     **dict.fromkeys("sum mean prod norm max min softmax log_softmax logsumexp".split(), 3),
@@ -154,6 +167,8 @@ def ends(op: Op, index: int) -> tuple[float, float]:
 def _is_end(op: Op, operands: Sequence[float], multi: Multi, index: int) -> bool:
     """Whether an operand can be approached from one side only."""
     x = operands[index]
+    if op.name in OF_WHOLE_ORDER and index == 0:
+        return False
     if op.name in POWERS and not multi[1] and operands[1] % 1.0 == 0.0:
         return math.isinf(x)  # an integer power of any number
     return math.isinf(x) or x in ends(op, index)
@@ -172,6 +187,10 @@ def truths(op: Op, operands: Sequence[float], multi: Multi) -> tuple[float, ...]
     agreed = CONVENTIONS.get((op.name, tuple(operands), multi))
     if agreed is not None:
         return (agreed,)
+    if op.name in OF_WHOLE_ORDER and multi[0]:
+        return (NAN,)
+    if op.name in WITH_POLES and operands[-1] < 0.0 and operands[-1] % 1.0 == 0.0:
+        return (NAN,)  # of any order, as there is no first derivative
     if op.name in POWERS and operands[0] < 0.0 and (multi[1] or operands[1] % 1.0 != 0.0):
         return (NAN,)  # defined at whole exponents only
     function = _derivative(op.name, arity(op), multi)
@@ -191,6 +210,9 @@ CONVENTIONS: dict[tuple[str, tuple[float, ...], Multi], float] = {
     ("hypot", (0.0, 0.0), (1, 1)): 0.0,
     ("distance", (0.0, 0.0), (1, 0)): 0.0,
     ("distance", (0.0, 0.0), (0, 1)): 0.0,
+    # On every straight line; the path on which y is the square of x has another limit.
+    ("betaln", (0.0, 0.0), (1, 0)): -INF,
+    ("betaln", (0.0, 0.0), (0, 1)): -INF,
     **{
         ("atan2", (0.0, 0.0), multi): NAN
         for multi in [(1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 1)]
@@ -220,7 +242,11 @@ def _derivative(name: str, count: int, multi: Multi) -> Callable[..., Any]:
     for symbol, times in zip(symbols, multi, strict=True):
         for _ in range(times):
             expression = sympy.factor(sympy.diff(expression, symbol))  # so that less cancels
-    own = {"erfc": oracle.erfc, "sinc_derivative": oracle.sinc_derivative}
+    own = {
+        "erfc": oracle.erfc,
+        "sinc_derivative": oracle.sinc_derivative,
+        "polygamma": oracle.psi,
+    }
     return sympy.lambdify(symbols, expression, [own, "mpmath"])
 
 

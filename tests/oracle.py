@@ -5,6 +5,7 @@ with themselves at more digits, and the derivatives among them with numerical di
 Where mpmath gives up on numbers that are too large for it, the error says which truth it was.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -109,6 +110,73 @@ def erfc(x: mpf) -> mpf:
     return mpmath.exp(-x * x) / (x * mpmath.sqrt(mpmath.pi))
 
 
+def _gammaln(x: mpf) -> mpf:
+    if x > 0:
+        return mpmath.loggamma(x)
+    return mpmath.log(mpmath.pi / abs(mpmath.sinpi(x))) - mpmath.loggamma(1 - x)
+
+
+def psi(n: mpf, x: mpf) -> mpf:
+    """The polygamma function of a whole number n, nan of others.
+
+    By its asymptotic series where `x` is large, to which recurrence leads; by reflection where it
+    is negative. (mpmath's has an absolute error only, and not all negative numbers.)
+    """
+    order = int(n) if mpmath.isfinite(n) else -1
+    if order < 0 or order != n:
+        return mpmath.nan
+    sign = (-1) ** (order + 1)
+    if x <= 0:
+        return -sign * psi(n, 1 - x) - _cot_derivative(order, x)
+    return sign * _zeta(order, x, mpmath.mp.dps + 10)
+
+
+@functools.lru_cache(1000)
+def _zeta(order: int, x: mpf, precise: int) -> mpf:
+    total = mpf(0)
+    with mpmath.workdps(precise):
+        while x < precise + order:
+            total += x ** -(order + 1)
+            x = x + 1
+        total += x ** -(order + 1) / 2 + (x**-order / order if order else -mpmath.log(x))
+        k, term, factor = 2, total, mpf(order + 1) / 2 / x ** (order + 2)
+        while abs(term) > abs(total) * mpf(10) ** -precise:
+            term = mpmath.bernoulli(k) * factor
+            factor *= mpf((k + order) * (k + order + 1)) / ((k + 1) * (k + 2)) / x**2
+            total, k = total + term, k + 2
+        return total * mpmath.factorial(order)
+
+
+def _cot_derivative(order: int, x: mpf) -> mpf:
+    """The derivative of `pi * cot(pi * x)`, a polynomial of cotangents."""
+    coefficients = [mpf(0), mpmath.pi]
+    for _ in range(order):
+        slopes = [k * c for k, c in enumerate(coefficients)][1:] + [mpf(0)] * 2
+        coefficients = [
+            -mpmath.pi * (c + (slopes[k - 2] if k > 1 else 0)) for k, c in enumerate(slopes)
+        ]
+    return mpmath.polyval(coefficients[::-1], mpmath.cospi(x) / mpmath.sinpi(x))
+
+
+def _betaln(x: mpf, y: mpf) -> mpf:
+    low, high = min(x, y), max(x, y)
+    if high > mpf(10) ** 100 * (1 + low):
+        return mpmath.loggamma(low) - low * mpmath.log(high)
+    with mpmath.workdps(mpmath.mp.dps + 150):
+        return mpmath.loggamma(low) + mpmath.loggamma(high) - mpmath.loggamma(low + high)
+
+
+def _psi_difference(n: mpf, x: mpf, y: mpf) -> mpf:
+    if y < x * mpf(10) ** -60:
+        return -y * psi(n + 1, x + y / 2)
+    with mpmath.workdps(mpmath.mp.dps + 80):
+        return psi(n, x) - psi(n, x + y)
+
+
+def _erfinv_slope(x: mpf) -> mpf:
+    return mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(mpmath.erfinv(x) ** 2)
+
+
 def _clip(x: mpf, a: mpf, b: mpf) -> mpf:
     return min(max(x, a), b)
 
@@ -205,6 +273,23 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "sigmoid": (_sigmoid, [lambda x: _sigmoid(x) * _sigmoid(-x)]),
     "softplus": (_softplus, [_sigmoid]),
     "erf": (mpmath.erf, [lambda x: 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-x * x)]),
+    "erfinv": (mpmath.erfinv, [_erfinv_slope]),
+    "erfinv_slope": (_erfinv_slope, [lambda x: 2 * mpmath.erfinv(x) * _erfinv_slope(x) ** 2]),
+    "gammaln": (_gammaln, [lambda x: psi(mpf(0), x)]),
+    "digamma": (lambda x: psi(mpf(0), x), [lambda x: psi(mpf(1), x)]),
+    "polygamma": (psi, [lambda n, x: mpmath.nan, lambda n, x: psi(n + 1, x)]),
+    "betaln": (
+        _betaln,
+        [lambda x, y: _psi_difference(mpf(0), x, y), lambda x, y: _psi_difference(mpf(0), y, x)],
+    ),
+    "polygamma_difference": (
+        _psi_difference,
+        [
+            lambda n, x, y: mpmath.nan,
+            lambda n, x, y: _psi_difference(n + 1, x, y),
+            lambda n, x, y: -psi(n + 1, x + y),
+        ],
+    ),
     "relu": (lambda x: max(x, mpf(0)), [lambda x: mpf(x > 0)]),
     "leaky_relu": (
         lambda x, a: x if x > 0 else a * x,

@@ -158,6 +158,35 @@ POINTS = [  # operation, operands, its partial derivatives (None: not asked)
     ("prod", (0.0, INF), (NAN, NAN)),
     ("erf", (0.0,), (2.0 / math.sqrt(math.pi),)),
     ("erf", (30.0,), (0.0,)),
+    ("erfinv", (1.0,), (INF,)),
+    ("erfinv", (-1.0,), (INF,)),
+    ("erfinv", (1.5,), (NAN,)),
+    ("erfinv", (0.0,), (math.sqrt(math.pi) / 2.0,)),
+    ("gammaln", (0.0,), (-INF,)),
+    ("gammaln", (-0.0,), (INF,)),
+    ("gammaln", (-1.0,), (NAN,)),
+    ("gammaln", (-1e300,), (NAN,)),
+    ("gammaln", (INF,), (INF,)),
+    ("gammaln", (-INF,), (NAN,)),
+    ("digamma", (0.0,), (INF,)),
+    ("digamma", (-0.0,), (INF,)),
+    ("digamma", (-1.0,), (NAN,)),
+    ("digamma", (INF,), (0.0,)),
+    ("digamma", (-INF,), (NAN,)),
+    ("polygamma", (0.0, 0.0), (NAN, INF)),
+    ("polygamma", (1.0, 0.0), (NAN, -INF)),
+    ("polygamma", (1.0, -0.0), (NAN, INF)),
+    ("polygamma", (1.0, -2.0), (NAN, NAN)),
+    ("polygamma", (2.0, -2.0), (NAN, NAN)),
+    ("polygamma", (2.0, INF), (NAN, 0.0)),
+    ("polygamma", (0.5, 2.0), (NAN, NAN)),
+    ("polygamma", (-1.0, 2.0), (NAN, NAN)),
+    ("betaln", (0.0, 1.0), (-INF, 0.0)),
+    ("betaln", (0.0, 0.0), (-INF, -INF)),
+    ("betaln", (INF, 1.0), (0.0, -INF)),
+    ("betaln", (INF, INF), (NAN, NAN)),
+    ("betaln", (0.0, INF), (NAN, NAN)),
+    ("betaln", (-0.5, 0.3), (NAN, NAN)),
 ]
 
 
@@ -222,6 +251,23 @@ def test_constant_exponents_at_zero(exponent, expected):
 
 def test_values_at_awkward_points():
     assert TABLE["sigmoid"](-710.0) == math.exp(-710.0) > 0.0
+    assert [TABLE["gammaln"](x) for x in (0.0, -0.0, -3.0, -1e300, INF)] == [INF] * 5
+    assert [TABLE["gammaln"](x) for x in (1.0, 2.0)] == [0.0, 0.0]
+    assert [TABLE["digamma"](x) for x in (0.0, -0.0, INF)] == [-INF, INF, INF]
+    assert [TABLE["polygamma"](1.0, x) for x in (0.0, -0.0, -3.0, INF)] == [INF, INF, INF, 0.0]
+    assert [TABLE["polygamma"](2.0, x) for x in (0.0, -0.0, INF)] == [-INF, INF, 0.0]
+    assert [TABLE["betaln"](x, 1.0) for x in (0.0, INF)] == [INF, -INF]
+    assert [TABLE["erfinv"](x) for x in (-1.0, 1.0)] == [-INF, INF]
+    for name, *operands in (
+        ("gammaln", -INF),
+        ("digamma", -3.0),
+        ("polygamma", 2.0, -3.0),
+        ("polygamma", 0.5, 3.0),
+        ("betaln", 0.0, INF),
+        ("betaln", -0.5, 0.3),
+        ("erfinv", 1.5),
+    ):
+        assert math.isnan(TABLE[name](*operands))
     assert TABLE["softplus"](1000.0) == 1000.0
     assert TABLE["softplus"](-1000.0) == 0.0
     assert TABLE["hypot"](1e200, 2e200) == pytest.approx(math.sqrt(5.0) * 1e200)

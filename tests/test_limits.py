@@ -30,6 +30,8 @@ ORDINARY = [sign * x for x in (0.5, 0.75, 2.5, 20.0, 40.0, 300.0, 710.0) for sig
 
 # What the other operands are.
 BASES: dict[str, list[Operands]] = {
+    "polygamma": [(0.0, 0.7), (1.0, -1.5), (2.0, 2.5)],
+    "polygamma_difference": [(0.0, 0.7, 1.5), (1.0, 0.7, 1.5)],
     "leaky_relu": [(1.25, 0.1), (-1.5, 0.5)],
     "clip": [(0.5, 0.2, 0.9), (2.0, 1.0, 3.0), (0.5, 0.7, 1.0), (1.5, 0.7, 1.0)],
     "where": [(1.0, 0.7, 1.5), (0.0, 0.7, 1.5)],
@@ -74,7 +76,7 @@ def _distinct(found: Any) -> list[Operands]:
 DERIVATIVES = """
     sech2 gaussian asin_slope acosh_slope atanh_slope cbrt_slope quotient_slope power_slope
     power_log power_mixed direction distance inversion ratio log_or_limit log1p_or_limit entr_slope
-    logit_slope log1mexp_slope sinc_derivative
+    logit_slope log1mexp_slope sinc_derivative erfinv_slope polygamma_difference
 """.split()
 """Parts of derivatives, whose own higher ones are met in those of what they are parts of."""
 
@@ -402,6 +404,9 @@ EXCEPTIONS: dict[str, str] = {
         xlogy(-inf, inf): 0,3 1,1
         xlog1py(inf, inf): 0,3 1,1
         xlog1py(-inf, inf): 0,3 1,1
+    """,
+    "nor is there a slope of betaln at two infinities": """
+        betaln(inf, inf): 2,0 3,0 0,2 0,3 1,1
     """,
     "a slope is in [0, 1]": """
         leaky_relu(1.25, inf): 1,0 1,1
