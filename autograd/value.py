@@ -361,6 +361,10 @@ class Value(Node):
     stop_gradient = _unary(ops.stop_gradient)
     erf = _unary(ops.erf)
     abs = _unary(ops.abs)
+    sign = _unary(ops.sign)
+    floor = _unary(ops.floor)
+    ceil = _unary(ops.ceil)
+    trunc = _unary(ops.trunc)
 
     def leaky_relu(self, slope: float | Value = 0.01) -> Value:
         """`x` where it is positive, otherwise `slope * x`."""
@@ -385,6 +389,10 @@ class Value(Node):
     def hypot(self, other: float | Value) -> Value:
         """The distance of the point (self, other) from the origin."""
         return Value._record(ops.hypot, (self, other))
+
+    def fmod(self, other: float | Value) -> Value:
+        """The remainder of a division by `other`, with the sign of this Value."""
+        return Value._record(ops.fmod, (self, other))
 
     def clip(
         self, lower: float | Value | None, upper: float | Value | None, out: None = None

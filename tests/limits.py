@@ -107,7 +107,12 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "inversion": lambda x, y: x / (x**2 + y**2),
 }
 
-PIECEWISE = set("abs relu leaky_relu maximum minimum clip where sign greater stop_gradient".split())
+PIECEWISE = set(
+    """
+    abs relu leaky_relu maximum minimum fmax fmin clip where stop_gradient sign copysign heaviside
+    greater exceeds floor ceil trunc mod fmod floor_divide floor_quotient trunc_quotient
+    """.split()
+)
 """Linear in every operand on each side of a kink; slopes at the kinks by the conventions."""
 
 KNOWN = EXPRESSIONS.keys() | PIECEWISE
@@ -193,6 +198,8 @@ CONVENTIONS: dict[tuple[str, tuple[float, ...], Multi], float] = {
 def _piecewise(name: str, operands: tuple[float, ...], multi: Multi) -> float:
     """The derivative of what is linear on each side of a kink."""
     order = sum(multi)
+    if name == "copysign":  # mpmath has no negative zero
+        operands = (operands[0], math.copysign(1.0, operands[1]))
     if order == 1:
         exact = oracle.partials(name, tuple(map(mpf, operands)))[multi.index(1)]
         return float(exact)

@@ -48,12 +48,13 @@ ROOMS = [
     "command",
 ]
 NAMES = """
-    Diagram Explanation Op Report Value abs acos acosh asin asinh atan atan2 atanh cbrt
-    check_gradient clip compare cos cosh data deg2rad dot draw entr erf exp exp2 explain expm1
-    expression grad grads hessian hvp hypot jacobian jvp latex leaky_relu log log10 log1mexp log1p
-    log2 logaddexp logit logsumexp maximum mean minimum prod python_source rad2deg reciprocal relu
-    sigmoid sin sinc sinh softplus sqrt square stop_gradient sum tan tanh to_sympy topological_order
-    value_and_grad values vjp where xlog1py xlogy
+    Diagram Explanation Op Report Value abs acos acosh asin asinh atan atan2 atanh cbrt ceil
+    check_gradient clip compare copysign cos cosh data deg2rad dot draw entr erf exp exp2 explain
+    expm1 expression floor fmax fmin fmod grad grads heaviside hessian hvp hypot jacobian jvp latex
+    leaky_relu log log10 log1mexp log1p log2 logaddexp logit logsumexp maximum mean minimum mod prod
+    python_source rad2deg reciprocal relu sigmoid sign sin sinc sinh softplus sqrt square
+    stop_gradient sum tan tanh to_sympy topological_order trunc value_and_grad values vjp where
+    xlog1py xlogy
 """.split()
 
 
