@@ -515,6 +515,54 @@ def sign(x: float) -> float:
     return float(x > 0.0) - float(x < 0.0) if x == x else x
 
 
+def exceeds(x: float, y: float) -> float:
+    """1 where x > y, otherwise 0; nan counts as less than everything, and both nan give nan."""
+    return math.nan if x != x and y != y else float(x > y or y != y)
+
+
+def heaviside(x: float, h0: float) -> float:
+    """0 below 0, `h0` at 0 and 1 above; nan for nan."""
+    return x if x != x else h0 if x == 0.0 else float(x > 0.0)
+
+
+def trunc(x: float) -> float:
+    """The whole part of `x`."""
+    return math.copysign(x - math.fmod(x, 1.0), x) if math.isfinite(x) else x
+
+
+def floor(x: float) -> float:
+    """The largest whole number that is not above `x`."""
+    whole = trunc(x)
+    return whole - 1.0 if whole > x else whole
+
+
+def ceil(x: float) -> float:
+    """The smallest whole number that is not below `x`."""
+    return -floor(-x)
+
+
+def _nearest(x: float) -> float:
+    """The nearest whole number."""
+    whole = floor(x)
+    return whole + 1.0 if x - whole > 0.5 else whole
+
+
+def trunc_quotient(x: float, y: float) -> float:
+    """The whole part of the exact quotient of `x` and `y`; nan where they have no remainder."""
+    if y == 0.0 or math.isinf(x):
+        return math.nan
+    return _nearest((x - math.fmod(x, y)) / y)
+
+
+def floor_quotient(x: float, y: float) -> float:
+    """The largest whole number up to the exact quotient, as `x // y`; nan without a remainder."""
+    if y == 0.0 or math.isinf(x):
+        return math.nan
+    remainder = math.fmod(x, y)
+    step = float(remainder != 0.0 and (remainder < 0.0) != (y < 0.0))
+    return _nearest((x - remainder) / y - step)
+
+
 def defined(x: float, value: float) -> float:
     """`x` itself, or nan where `value` is nan."""
     return x if value == value else math.nan
@@ -574,6 +622,16 @@ def round(x: float) -> float:
         return x
     far = math.copysign(4503599627370496.0, x)
     return math.copysign(x + far - far, x)
+
+
+def fmax(x: float, y: float) -> float:
+    """The larger of the operands that are not nan."""
+    return y if x != x else x if y != y else max(x, y)
+
+
+def fmin(x: float, y: float) -> float:
+    """The smaller of the operands that are not nan."""
+    return y if x != x else x if y != y else min(x, y)
 
 
 def clip(x: float, lower: float, upper: float) -> float:

@@ -29,8 +29,8 @@ LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 DEGREE = math.radians(1.0)
 AT_KINK = "#0's input #1 is at the kink, where its slope is taken to be 0"
 AT_BOUND = "#0's input #1 is at its {} bound, where the slope is taken to be 0"
-STEPS = "#0 is constant on both sides of its jumps"
 JUMP = "#0 is constant on both sides of its jump"
+STEP = "#0 is constant between its jumps"
 
 
 # --- Arithmetic ---------------------------------------------------------------------------------
@@ -57,6 +57,32 @@ divide = Entry(
     python=lambda x, y: "#1 / #2" if isinstance(y, float) and y != 0.0 else None,
     operator="/", public=False,
     description="The quotient of two operands.")
+
+
+def _wave(x: Any) -> Any:
+    """0 at the whole numbers, where it changes its sign."""
+    return x * sinc(x)
+
+
+floor_divide = Entry(
+    "floor_divide", operator.floordiv,
+    [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
+    text="#1 // #2", latex=r"\left\lfloor{\frac{#1}{#2}}\right\rfloor", numpy=np.floor_divide,
+    python=lambda x, y: "#1 // #2" if isinstance(y, float) and y != 0.0 else None,
+    operator="//", public=False, sympy="floor(#1 / #2)",
+    kinks=[lambda x, y: _wave(divide(x, y))], selects=True, reasons=[STEP, STEP],
+    description="The largest whole number that is not above the quotient of two operands.")
+mod = Entry(
+    "mod", operator.mod, [lambda out, x, y: 1.0, lambda out, x, y: -floor_quotient(x, y)],
+    text="#1 % #2", latex=r"\left(#1 \bmod #2\right)", numpy=np.mod,
+    python=lambda x, y: "#1 % #2" if isinstance(y, float) and y != 0.0 else None,
+    operator="%", sympy="Mod(#1, #2)", kinks=[lambda x, y: _wave(divide(x, y))],
+    description="The remainder `x - y * floor(x / y)`, which has the sign of y.")
+fmod = Entry(
+    "fmod", math.fmod, [lambda out, x, y: 1.0, lambda out, x, y: -trunc_quotient(x, y)],
+    numpy=np.fmod, sympy="#1 - #2 * sign(#1 / #2) * floor(Abs(#1 / #2))",
+    kinks=[lambda x, y: sinc(divide(x, y))],
+    description="The remainder `x - y * trunc(x / y)`, which has the sign of x.")
 
 
 def _power_dx(out: Any, x: Any, y: Any) -> Any:
@@ -339,6 +365,29 @@ minimum = Entry(
     description="The smaller operand; nan if either is nan. In a tie each has half the derivative.")
 
 
+def _share_of_numbers(x: Any, y: Any) -> Any:
+    """The share of x in the larger of the two, which is 1 where y is nan."""
+    return 0.5 * (1.0 + exceeds(x, y) - exceeds(y, x))
+
+
+fmax = Entry(
+    "fmax", kernels.fmax,
+    [lambda out, x, y: _share_of_numbers(x, y), lambda out, x, y: _share_of_numbers(y, x)],
+    textbook=[lambda out, x, y: greater(x, y), lambda out, x, y: greater(y, x)],
+    latex=r"\max\left(#1, #2\right)", sympy="Max(#1, #2)",
+    kinks=[lambda x, y: x - y], selects=True, numpy=np.fmax, raises=False, symmetric=True,
+    reasons=["#0 picks #2, not #1", "#0 picks #1, not #2"],
+    description="The larger operand, or the other one if one is nan.")
+fmin = Entry(
+    "fmin", kernels.fmin,
+    [lambda out, x, y: _share_of_numbers(-x, -y), lambda out, x, y: _share_of_numbers(-y, -x)],
+    textbook=[lambda out, x, y: greater(y, x), lambda out, x, y: greater(x, y)],
+    latex=r"\min\left(#1, #2\right)", sympy="Min(#1, #2)",
+    kinks=[lambda x, y: x - y], selects=True, numpy=np.fmin, raises=False, symmetric=True,
+    reasons=["#0 picks #2, not #1", "#0 picks #1, not #2"],
+    description="The smaller operand, or the other one if one is nan.")
+
+
 def _inside(x: Any, lower: Any, upper: Any) -> Any:
     return greater(x, lower) * greater(upper, x)
 
@@ -379,9 +428,49 @@ stop_gradient = Entry(
     blocks=True, selects=True, reasons=["#0 lets nothing through"],
     description="The operand itself, through which nothing flows: its derivative is taken to be 0.")
 
+# --- Signs and steps: the derivative is 0 between jumps, and taken to be 0 at a jump, too --------
+
+
+def _level(out: Any) -> Any:
+    """0, or nan where there is no value."""
+    number = out if isinstance(out, float) else out.data  # a Value is not asked to compare
+    return 0.0 if number == number else defined(0.0, out)
+
+
+sign = Entry(
+    "sign", kernels.sign, [lambda out, x: _level(out)],
+    kinks=[lambda x: x], selects=True, reasons=[JUMP], numpy=np.sign, raises=False,
+    description="-1, 0 or 1, the sign of the operand.")
+copysign = Entry(
+    "copysign", math.copysign,
+    [lambda out, x, y: sign(x) * copysign(1.0, y), lambda out, x, y: _level(out)],
+    kinks=[lambda x, y: x, lambda x, y: y], selects=True, reasons=[AT_KINK, JUMP],
+    numpy=np.copysign, raises=False, sympy="Piecewise((Abs(#1), #2 >= 0), (-Abs(#1), True))",
+    description="`x` with the sign of y, which a zero and a nan have, too.")
+heaviside = Entry(
+    "heaviside", kernels.heaviside,
+    [lambda out, x, h0: _level(out), lambda out, x, h0: 1.0 - greater(x, 0.0) - greater(0.0, x)],
+    kinks=[lambda x, h0: x], selects=True, reasons=[JUMP, "#0 uses #2 only where #1 is 0"],
+    numpy=np.heaviside, raises=False, sympy="Heaviside(#1, #2)",
+    description="The unit step: 0 where x is negative, 1 where it is positive, and `h0` at 0.")
+floor = Entry(
+    "floor", kernels.floor, [lambda out, x: _level(out)],
+    latex=r"\left\lfloor{#1}\right\rfloor", numpy=np.floor, raises=False,
+    kinks=[lambda x: _wave(x)], selects=True, reasons=[STEP],
+    description="The largest whole number that is not above the operand.")
+ceil = Entry(
+    "ceil", kernels.ceil, [lambda out, x: _level(out)],
+    latex=r"\left\lceil{#1}\right\rceil", sympy="ceiling(#1)", numpy=np.ceil, raises=False,
+    kinks=[lambda x: _wave(x)], selects=True, reasons=[STEP],
+    description="The smallest whole number that is not below the operand.")
+trunc = Entry(
+    "trunc", kernels.trunc, [lambda out, x: _level(out)],
+    sympy="sign(#1) * floor(Abs(#1))", numpy=np.trunc, raises=False,
+    kinks=[lambda x: sinc(x)], selects=True, reasons=[STEP],
+    description="The whole part of the operand, without its fraction.")
 round = Rounding(
     "round", kernels.round, [lambda out, x: _level(out)],
-    selects=True, reasons=[STEPS], numpy=np.rint, raises=False,
+    kinks=[lambda x: _wave(x - 0.5)], selects=True, reasons=[STEP], numpy=np.rint, raises=False,
     sympy="ceiling(#1 / 2 - Rational(1, 4)) + floor(#1 / 2 + Rational(1, 4))",
     description="The nearest whole number, the even one of two; with a number of digits, the "
     "nearest multiple of their last place. Its derivative is 0.")
@@ -512,23 +601,30 @@ logsumexp = Entry(
 
 Part = partial(Entry, public=False)
 
-
-def _level(out: Any) -> Any:
-    """0, or nan where there is no value."""
-    number = out if isinstance(out, float) else out.data  # a Value is not asked to compare
-    return 0.0 if number == number else defined(0.0, out)
-
-
-sign = Part(
-    "sign", kernels.sign, [lambda out, x: _level(out)],
-    kinks=[lambda x: x], selects=True, reasons=[JUMP], numpy=np.sign, raises=False,
-    description="-1, 0 or 1, the sign of the operand.")
 greater = Part(
     "greater", kernels.greater, [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
     text="(#1 > #2)", latex=r"\mathbb{1}\left[#1 > #2\right]",
     sympy="Piecewise((1, #1 > #2), (0, True))",
     operator=">", kinks=[lambda x, y: x - y], selects=True, reasons=[JUMP, JUMP],
     description="1 where x > y, otherwise 0.")
+exceeds = Part(
+    "exceeds", kernels.exceeds, [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
+    text="(#1 > #2)", latex=r"\mathbb{1}\left[#1 > #2\right]",
+    sympy="Piecewise((1, #1 > #2), (0, True))",
+    kinks=[lambda x, y: x - y], selects=True, reasons=[JUMP, JUMP],
+    description="1 where x > y or only y is nan, otherwise 0.")
+floor_quotient = Part(
+    "floor_quotient", kernels.floor_quotient,
+    [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
+    text="floor(#1 / #2)", latex=r"\left\lfloor{\frac{#1}{#2}}\right\rfloor",
+    kinks=[lambda x, y: _wave(divide(x, y))], selects=True, reasons=[STEP, STEP],
+    description="The largest whole number that is not above `x / y`.")
+trunc_quotient = Part(
+    "trunc_quotient", kernels.trunc_quotient,
+    [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
+    text="trunc(#1 / #2)",
+    kinks=[lambda x, y: sinc(divide(x, y))], selects=True, reasons=[STEP, STEP],
+    description="The whole part of `x / y`.")
 nonnegative = Part(
     "nonnegative", kernels.nonnegative, [lambda out, x: 1.0],
     text="#1", latex="#1", domain=(POSITIVE,),
@@ -591,6 +687,8 @@ sinc_derivative = Part(
     "sinc_derivative", kernels.sinc_derivative,
     [lambda out, n, x: _level(out), lambda out, n, x: sinc_derivative(n + 1.0, x)],
     latex=r"\operatorname{sinc}^{\left(#1\right)}\left(#2\right)", domain=((0.0, 4.0), REALS),
+    sympy="pi ** floor(#1) * Integral(Symbol('s') ** floor(#1)"
+    " * cos(pi * (#2 * Symbol('s') + floor(#1) / 2)), (Symbol('s'), 0, 1))",
     description="The derivative of sinc(x) whose order is the whole part of n.")
 ratio = Part(
     "ratio", kernels.ratio,

@@ -296,6 +296,24 @@ class Value(Node):
     def __rpow__(self, other: object) -> Value:
         return _apply(ops.power, other, self, other)
 
+    def __floordiv__(self, other: object) -> Value:
+        return _apply(ops.floor_divide, self, other, other)
+
+    def __rfloordiv__(self, other: object) -> Value:
+        return _apply(ops.floor_divide, other, self, other)
+
+    def __mod__(self, other: object) -> Value:
+        return _apply(ops.mod, self, other, other)
+
+    def __rmod__(self, other: object) -> Value:
+        return _apply(ops.mod, other, self, other)
+
+    def __divmod__(self, other: object) -> tuple[Value, Value]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: object) -> tuple[Value, Value]:
+        return other // self, other % self
+
     def __neg__(self) -> Value:
         return _node(-self._number, ops.negative, self, -1.0)
 
@@ -382,6 +400,10 @@ class Value(Node):
     gammaln = _unary(ops.gammaln)
     digamma = _unary(ops.digamma)
     abs = _unary(ops.abs)
+    sign = _unary(ops.sign)
+    floor = _unary(ops.floor)
+    ceil = _unary(ops.ceil)
+    trunc = _unary(ops.trunc)
 
     def leaky_relu(self, slope: float | Value = 0.01) -> Value:
         """`x` where it is positive, otherwise `slope * x`."""
@@ -406,6 +428,10 @@ class Value(Node):
     def hypot(self, other: float | Value) -> Value:
         """The distance of the point (self, other) from the origin."""
         return Value._record(ops.hypot, (self, other))
+
+    def fmod(self, other: float | Value) -> Value:
+        """The remainder of a division by `other`, with the sign of this Value."""
+        return Value._record(ops.fmod, (self, other))
 
     def clip(
         self, lower: float | Value | None, upper: float | Value | None, out: None = None

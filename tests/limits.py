@@ -120,7 +120,9 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
 
 PIECEWISE = set(
     """
-    abs relu leaky_relu maximum minimum clip where sign greater stop_gradient round max min
+    abs relu leaky_relu maximum minimum fmax fmin clip where stop_gradient sign copysign heaviside
+    greater exceeds floor ceil trunc mod fmod floor_divide floor_quotient trunc_quotient round
+    max min
     """.split()
 )
 """Linear in every operand on each side of a kink; slopes at the kinks by the conventions."""
@@ -226,6 +228,8 @@ CONVENTIONS: dict[tuple[str, tuple[float, ...], Multi], float] = {
 def _piecewise(name: str, operands: tuple[float, ...], multi: Multi) -> float:
     """The derivative of what is linear on each side of a kink."""
     order = sum(multi)
+    if name == "copysign":  # mpmath has no negative zero
+        operands = (operands[0], math.copysign(1.0, operands[1]))
     if order == 1:
         exact = oracle.partials(name, tuple(map(mpf, operands)))[multi.index(1)]
         return float(exact)

@@ -177,6 +177,25 @@ def _erfinv_slope(x: mpf) -> mpf:
     return mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(mpmath.erfinv(x) ** 2)
 
 
+def _floored(x: mpf, y: mpf) -> mpf:
+    """The quotient rounded down, with all its digits."""
+    if mpmath.isinf(y):
+        return mpf(-1 if x * mpmath.sign(y) < 0 else 0)
+    with mpmath.workprec(5000):
+        return mpmath.floor(x / y)
+
+
+def _truncated(x: mpf, y: mpf) -> mpf:
+    """The quotient without its fraction, with all its digits."""
+    with mpmath.workprec(5000):
+        return mpmath.sign(x) * mpmath.sign(y) * _floored(abs(x), abs(y))
+
+
+def _remainder(x: mpf, y: mpf, quotient: mpf) -> mpf:
+    with mpmath.workprec(5000):
+        return x - y * quotient
+
+
 def _clip(x: mpf, a: mpf, b: mpf) -> mpf:
     return min(max(x, a), b)
 
@@ -218,6 +237,15 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "subtract": (lambda x, y: x - y, [lambda x, y: mpf(1), lambda x, y: mpf(-1)]),
     "multiply": (lambda x, y: x * y, [lambda x, y: y, lambda x, y: x]),
     "divide": (lambda x, y: x / y, [lambda x, y: 1 / y, lambda x, y: -x / y**2]),
+    "floor_divide": (_floored, [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
+    "mod": (
+        lambda x, y: _remainder(x, y, _floored(x, y)),
+        [lambda x, y: mpf(1), lambda x, y: -_floored(x, y)],
+    ),
+    "fmod": (
+        lambda x, y: _remainder(x, y, _truncated(x, y)),
+        [lambda x, y: mpf(1), lambda x, y: -_truncated(x, y)],
+    ),
     "power": (
         _power,
         [lambda x, y: y * _power(x, y - 1), lambda x, y: _power(x, y) * mpmath.log(x)],
@@ -297,6 +325,8 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     ),
     "maximum": (max, [_half, lambda x, y: _half(y, x)]),
     "minimum": (min, [lambda x, y: _half(y, x), _half]),
+    "fmax": (max, [_half, lambda x, y: _half(y, x)]),
+    "fmin": (min, [lambda x, y: _half(y, x), _half]),
     "clip": (
         _clip,
         [
@@ -310,6 +340,20 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
         [lambda c, x, y: mpf(0), lambda c, x, y: mpf(c != 0), lambda c, x, y: mpf(c == 0)],
     ),
     "sign": (mpmath.sign, [lambda x: mpf(0)]),
+    "copysign": (  # mpmath has no negative zero, but the sign of the result is that of y
+        lambda x, y: abs(x) if y >= 0 else -abs(x),
+        [lambda x, y: mpmath.sign(x) * (1 if y >= 0 else -1), lambda x, y: mpf(0)],
+    ),
+    "heaviside": (
+        lambda x, h0: h0 if x == 0 else mpf(x > 0),
+        [lambda x, h0: mpf(0), lambda x, h0: mpf(x == 0)],
+    ),
+    "floor": (mpmath.floor, [lambda x: mpf(0)]),
+    "ceil": (mpmath.ceil, [lambda x: mpf(0)]),
+    "trunc": (lambda x: mpmath.sign(x) * mpmath.floor(abs(x)), [lambda x: mpf(0)]),
+    "floor_quotient": (_floored, [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
+    "trunc_quotient": (_truncated, [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
+    "exceeds": (lambda x, y: mpf(x > y), [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
     "greater": (lambda x, y: mpf(x > y), [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
     "nonnegative": (lambda x: x, [lambda x: mpf(1)]),
     "defined": (lambda x, value: x, [lambda x, value: mpf(1), lambda x, value: mpf(0)]),

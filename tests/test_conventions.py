@@ -87,7 +87,55 @@ POINTS = [  # operation, operands, its partial derivatives (None: not asked)
     ("sum", (INF, 1.0, -INF), (NAN, NAN, NAN)),
     ("mean", (INF, 1.0, -INF), (NAN, NAN, NAN)),
     ("dot", (0.0, 1.0, INF, 1.0), (NAN, NAN, NAN, NAN)),
+    ("fmax", (2.0, 2.0), (0.5, 0.5)),
+    ("fmin", (2.0, 2.0), (0.5, 0.5)),
+    ("fmax", (1.0, NAN), (1.0, 0.0)),
+    ("fmax", (NAN, -INF), (0.0, 1.0)),
+    ("fmin", (1.0, NAN), (1.0, 0.0)),
+    ("fmin", (NAN, INF), (0.0, 1.0)),
+    ("fmax", (NAN, NAN), (NAN, NAN)),
+    ("fmin", (NAN, NAN), (NAN, NAN)),
+    ("sign", (0.0,), (0.0,)),
+    ("sign", (-INF,), (0.0,)),
     ("sign", (NAN,), (NAN,)),
+    ("copysign", (-3.0, 2.0), (-1.0, 0.0)),
+    ("copysign", (3.0, -0.0), (-1.0, 0.0)),
+    ("copysign", (0.0, -1.0), (0.0, 0.0)),
+    ("copysign", (-INF, -INF), (1.0, 0.0)),
+    ("copysign", (2.0, NAN), (1.0, 0.0)),
+    ("copysign", (NAN, 1.0), (NAN, NAN)),
+    ("heaviside", (0.0, 0.5), (0.0, 1.0)),
+    ("heaviside", (-0.0, 0.5), (0.0, 1.0)),
+    ("heaviside", (5e-324, NAN), (0.0, 0.0)),
+    ("heaviside", (0.0, NAN), (NAN, 1.0)),
+    ("heaviside", (NAN, 0.5), (NAN, NAN)),
+    ("floor", (2.0,), (0.0,)),
+    ("floor", (-0.0,), (0.0,)),
+    ("floor", (INF,), (0.0,)),
+    ("floor", (NAN,), (NAN,)),
+    ("ceil", (2.0,), (0.0,)),
+    ("ceil", (NAN,), (NAN,)),
+    ("trunc", (-2.0,), (0.0,)),
+    ("trunc", (NAN,), (NAN,)),
+    ("mod", (7.0, 3.0), (1.0, -2.0)),
+    ("mod", (-7.0, 3.0), (1.0, 3.0)),
+    ("mod", (7.0, -3.0), (1.0, 3.0)),
+    ("mod", (6.0, 3.0), (1.0, -2.0)),
+    ("mod", (1.0, 0.1), (1.0, -9.0)),
+    ("mod", (0.0, 3.0), (1.0, 0.0)),
+    ("mod", (1.0, INF), (1.0, 0.0)),
+    ("mod", (-1.0, INF), (1.0, 1.0)),
+    ("mod", (1e308, 1e-308), (1.0, -INF)),
+    ("mod", (1.0, 0.0), (NAN, NAN)),
+    ("mod", (INF, 3.0), (NAN, NAN)),
+    ("fmod", (-7.0, 3.0), (1.0, 2.0)),
+    ("fmod", (7.0, -3.0), (1.0, 2.0)),
+    ("fmod", (1.0, 0.1), (1.0, -9.0)),
+    ("fmod", (-1.0, INF), (1.0, 0.0)),
+    ("fmod", (1.0, 0.0), (NAN, NAN)),
+    ("floor_divide", (6.0, 3.0), (0.0, 0.0)),
+    ("floor_divide", (1.0, 0.0), (0.0, 0.0)),
+    ("floor_divide", (INF, 3.0), (NAN, NAN)),
     ("greater", (NAN, 1.0), (NAN, NAN)),
     ("stop_gradient", (NAN,), (0.0,)),
     ("asin", (1.0,), (INF,)),
@@ -210,6 +258,8 @@ def test_partials(name, operands, expected):
             assert same(out.derivative(node).data, x)
 
 
+STEPS = "sign greater copysign heaviside floor ceil trunc floor_divide".split()
+"""Their derivatives are 0 wherever they are recorded."""
 STARTS = [(0.7, 0.4, 0.9), (0.0, 0.0, 0.0), (0.0, 1.0, 1.0), (1e-310, -INF, INF), (NAN, 1.0, 1.0)]
 
 
@@ -222,7 +272,7 @@ def test_graphs_arrive_at_awkward_points(name, operands, expected, starts):
     """
     op = TABLE[name]
     with np.errstate(all="ignore"):
-        if undefined(op.value(*operands), operands) or name in ("sign", "greater"):
+        if undefined(op.value(*operands), operands) or name in STEPS:
             return
     with np.errstate(all="ignore"):
         nodes = [Value(start) for start, _ in zip(starts, operands, strict=False)]
@@ -303,6 +353,14 @@ def _selected(x):
         "leaky_relu": ops.leaky_relu(x.log(), 0.0),
         "sign": ops.sign(x.log()),
         "greater": ops.greater(x.log(), 0.0),
+        "copysign": ops.copysign(2.0, x.log()),
+        "heaviside": ops.heaviside(x.log(), 0.5),
+        "floor": ops.floor(x.log()),
+        "ceil": ops.ceil(x.log()),
+        "trunc": ops.trunc(x.log()),
+        "floor_divide": ops.floor_divide(3.0, x.log() - 1.0),
+        "fmax": ops.fmax(x.log(), -5.0),
+        "fmin": ops.fmin(-x.log(), 3.0),
         "below other operations": 3.0 * relu(2.0 * x.log() + 1.0) + 1.0,
         "twice": relu(relu(x.log()) + x.log()),
     }
@@ -444,6 +502,14 @@ WARNINGS = [
     ("square", (1e200,), INF, "overflow"),
     ("hypot", (1.7e308, 1.7e308), INF, "overflow"),
     ("sum", (1.7e308, 1.7e308), INF, "overflow"),
+    ("reciprocal", (0.0,), INF, "divide by zero"),
+    ("exp2", (1024.0,), INF, "overflow"),
+    ("rad2deg", (1e308,), INF, "overflow"),
+    ("mod", (1.0, 0.0), NAN, "invalid value"),
+    ("mod", (INF, 2.0), NAN, "invalid value"),
+    ("fmod", (1.0, 0.0), NAN, "invalid value"),
+    ("floor_divide", (1.0, 0.0), INF, "divide by zero"),
+    ("floor_divide", (0.0, 0.0), NAN, "invalid value"),
 ]
 
 

@@ -375,7 +375,7 @@ SAYS = Op("says#1", lambda x: 0.0, [lambda out, x: 0.0], selects=True, reasons=[
         (where(A, X, B), B, "where's condition a = 1 is true, so it does not pick b = 3."),
         (where(0.0, X, B), X, "where's condition 0 is false, so it does not pick x = 2."),
         (where(A, X, B), A, "where only asks whether its condition a = 1 is true."),
-        (ops.sign(A), A, "No gradient reaches a: sign(a) is constant on both sides of its jump."),
+        (ops.sign(A), A, "No gradient reaches a: sign is constant on both sides of its jump."),
         (relu(Z), Z, "relu's input z = 0 is at the kink, where its slope is taken to be 0."),
         (relu(W) + W, W, "Cut: relu's input w0 = -3.2 is negative, so nothing flows back along"),
         (relu(A) + relu(W), A, ""),

@@ -32,6 +32,7 @@ from autograd import (
     topological_order,
 )
 from autograd.expression.simplify import simplified
+from autograd.formula import read
 from autograd.neuron import Neuron
 
 X, Y = Value(2.0, name="x"), Value(3.0, name="y")
@@ -174,9 +175,13 @@ def test_no_parentheses_are_superfluous(value):
 
 
 EVERYDAY = leaves_of(st.floats(0.1, 3.0))
+JUMPING = """
+    sign copysign heaviside greater exceeds floor ceil trunc mod fmod floor_divide floor_quotient
+    trunc_quotient
+""".split()
 ALGEBRAIC = [
     x for x in ops.TABLE.values()
-    if x.name not in ("asin", "acos", "atanh", "acosh", "tan", "clip", "sign", "greater", "where")
+    if x.name not in ("asin", "acos", "atanh", "acosh", "tan", "clip", "where", *JUMPING)
 ]  # fmt: skip
 
 
@@ -243,8 +248,8 @@ def test_every_operation_in_sympy():
         if op in (ops.polygamma, ops.polygamma_difference):
             operands[0].data = 2.0  # a whole number
         value = Value._record(op, operands)
-        at = {sympy.Symbol(x.name, real=True): sympy.Float(x.data) for x in operands}
-        assert float(to_sympy(value).evalf(25, subs=at)) == pytest.approx(value.data, rel=1e-12), op
+        at = {sympy.Symbol(x.name, real=True): x.data for x in operands}
+        assert float(to_sympy(value).subs(at).evalf(25)) == pytest.approx(value.data, rel=1e-12), op
     own = Op("own", lambda x: x, [lambda out, x: 1.0])
     assert str(to_sympy(own(X) + math.inf - 0.5)) == "own(x) + oo"
     assert str(to_sympy(own(X) * 0.5)) == "0.5*own(x)"
@@ -252,6 +257,36 @@ def test_every_operation_in_sympy():
     assert to_sympy(gamma(X)).func == sympy.Function("gamma")
     half = Op("half", lambda x: x / 2.0, [lambda out, x: 0.5], sympy="#1 / len([#1, #1])")
     assert str(to_sympy(half(X + 1))) == "x/2 + 1/2"
+
+
+# --- Operators of one precedence ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "formula"),
+    [
+        (ops.mod(X * Y, 3.0), "x * y % 3", r"\left(x y \bmod 3\right)"),
+        (ops.mod(X, Y * 3), "x % (y * 3)", r"\left(x \bmod y \cdot 3\right)"),
+        (X * ops.mod(Y, 3.0), "x * (y % 3)", r"x \cdot \left(y \bmod 3\right)"),
+        (ops.mod(-X, Y) ** 2, "(-x % y) ** 2", r"\left(-x \bmod y\right)^{2}"),
+        (ops.mod(X, ops.mod(X, Y)), "x % (x % y)", None),
+        (ops.mod(X + 1, -Y), "(x + 1) % (-y)", None),
+        (
+            ops.floor_divide(X, Y) * 2,
+            "x // y * 2",
+            r"\left\lfloor{\frac{x}{y}}\right\rfloor \cdot 2",
+        ),
+        (ops.floor_divide(X, Y / 2), "x // (y / 2)", None),
+        (autograd.floor(X + 1), "floor(x + 1)", r"\left\lfloor{x + 1}\right\rfloor"),
+    ],
+)
+def test_remainders_and_whole_quotients(value, text, formula):
+    assert expression(value) == text
+    assert formula in (None, latex(value))
+    assert read(text, {leaf.name: leaf.data for leaf in leaves(value)}).data == value.data
+    space = {}
+    exec(python_source(value), space)
+    assert space["f"](*[leaf.data for leaf in leaves(value)]) == value.data
 
 
 # --- LaTeX --------------------------------------------------------------------------------------

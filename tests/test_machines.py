@@ -19,7 +19,9 @@ from autograd.ops import TABLE
 
 SAME_EVERYWHERE = """
     add subtract multiply divide negative abs square sqrt dot sum mean prod relu leaky_relu maximum
-    minimum clip where sign greater nonnegative identity difference
+    minimum fmax fmin clip where sign copysign heaviside floor ceil trunc floor_divide mod fmod
+    floor_quotient trunc_quotient reciprocal deg2rad rad2deg ratio greater exceeds nonnegative
+    identity difference
 """.split()
 SETTINGS = {
     "OPENBLAS_CORETYPE": ["Haswell", "Nehalem"],

@@ -9,6 +9,7 @@ import math
 import pickle
 import random
 import sys
+from fractions import Fraction
 
 import limits
 import mpmath
@@ -514,10 +515,24 @@ KINKS = {  # a point on every kink, in the order of the table's functions
     "maximum": [(2.0, 2.0)],
     "minimum": [(2.0, 2.0)],
     "clip": [(1.0, 1.0, 2.0), (2.0, 1.0, 2.0), (0.5, 1.0, 1.0)],
+    "round": [(2.5,)],
     "max": [(2.0, 2.0), (2.0, 2.0)],
     "min": [(2.0, 2.0), (2.0, 2.0)],
+    "fmax": [(2.0, 2.0)],
+    "fmin": [(2.0, 2.0)],
     "sign": [(0.0,)],
+    "copysign": [(0.0, 2.0), (2.0, 0.0)],
+    "heaviside": [(0.0, 0.5)],
+    "floor": [(2.0,)],
+    "ceil": [(-3.0,)],
+    "trunc": [(2.0,)],
+    "floor_divide": [(4.0, 2.0)],
+    "mod": [(4.0, -2.0)],
+    "fmod": [(4.0, 2.0)],
+    "floor_quotient": [(4.0, 2.0)],
+    "trunc_quotient": [(-4.0, 2.0)],
     "greater": [(2.0, 2.0)],
+    "exceeds": [(2.0, 2.0)],
 }
 
 
@@ -554,6 +569,30 @@ def test_partials_do_not_warn_where_the_value_is_finite(op):
             out = op.value(*operands)
         if math.isfinite(out):
             op.evaluate(operands)  # a warning is an error here
+
+
+EXACT = "copysign heaviside floor ceil trunc floor_divide mod fmod".split()
+
+
+@pytest.mark.parametrize("name", EXACT)
+@given(data=st.data())
+def test_steps_and_remainders_equal_numpys_bit_for_bit(name, data):
+    """The signs of zeros included."""
+    op, numbers = TABLE[name], st.sampled_from(AWKWARD) | st.floats() | st.integers(-99, 99)
+    operands = [float(data.draw(numbers)) for _ in intervals(op)]
+    with np.errstate(all="ignore"):
+        got, expected = op.value(*operands), float(op.numpy(*operands))
+    assert repr(got) == repr(expected)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-3.0, 3.0) | st.integers(-99, 99))
+@example(1.0, 0.1)
+@example(-0.3, 0.1)
+def test_the_slope_of_a_remainder_is_the_exact_whole_number(x, y):
+    if abs(x) < 2.0**50 * abs(y):
+        exact = Fraction(x) / Fraction(y)
+        assert ops.mod.evaluate((x, float(y)))[1] == (1.0, -math.floor(exact))
+        assert ops.fmod.evaluate((x, float(y)))[1] == (1.0, -math.trunc(exact))
 
 
 @those_with(lambda op: not op.raises)

@@ -50,13 +50,14 @@ ROOMS = [
     "command",
 ]
 NAMES = """
-    Diagram Explanation Op Report Value abs acos acosh asin asinh atan atan2 atanh betaln cbrt
-    check_gradient clip compare cos cosh cumprod cumsum data deg2rad digamma dot draw entr erf
-    erfinv exp exp2 explain expm1 expression gammaln grad grads hessian hvp hypot jacobian jvp
-    latex leaky_relu log log10 log1mexp log1p log2 log_softmax logaddexp logit logsumexp max
-    maximum mean min minimum norm polygamma prod python_source rad2deg reciprocal relu round
-    sigmoid sin sinc sinh softmax softplus sqrt square stop_gradient sum tan tanh to_sympy
-    topological_order value_and_grad values vjp where xlog1py xlogy
+    Diagram Explanation Op Report Value abs acos acosh asin asinh atan atan2 atanh betaln cbrt ceil
+    check_gradient clip compare copysign cos cosh cumprod cumsum data deg2rad digamma dot draw entr
+    erf erfinv exp exp2 explain expm1 expression floor fmax fmin fmod gammaln grad grads heaviside
+    hessian hvp hypot jacobian jvp latex leaky_relu log log10 log1mexp log1p log2 log_softmax
+    logaddexp logit logsumexp max maximum mean min minimum mod norm polygamma prod python_source
+    rad2deg reciprocal relu round sigmoid sign sin sinc sinh softmax softplus sqrt square
+    stop_gradient sum tan tanh to_sympy topological_order trunc value_and_grad values vjp where
+    xlog1py xlogy
 """.split()
 
 

@@ -17,7 +17,7 @@ __all__ = ["read"]
 def read(text: str, numbers: Mapping[str, float]) -> Value:
     """The graph of a formula such as `(relu(w * x + b) - t) ** 2`.
 
-    It is made of numbers, names, `pi`, `+ - * / **`, parentheses and the operations that this
+    It is made of numbers, names, `pi`, `+ - * / // % **`, parentheses and the operations that this
     package exports; reductions take lists: `dot([a, b], [c, d])`. A comparison `< <= > >=` may be
     the condition of `where`. It is parsed like Python, but nothing else is accepted.
 

@@ -15,6 +15,8 @@ OPERATORS: Mapping[type[ast.AST], str] = {
     ast.Sub: "-",
     ast.Mult: "*",
     ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
     ast.Pow: "**",
 }
 CONSTANTS = {"pi": math.pi}

@@ -15,7 +15,7 @@ MOST_SYMBOLS = 2000
 """How many operators, parentheses and commas it may have."""
 SHOWN = 70
 """How much of a long formula is shown in a message."""
-SYMBOLS = {"(", ")", "[", "]", ",", ".", "+", "-", "*", "/", "**", "<", ">", "<=", ">="}
+SYMBOLS = {*"()[],.+-*/%<>", "//", "**", "<=", ">="}
 HINTS = {
     "^": "; a power is written **",
     "×": "; a product is written *",

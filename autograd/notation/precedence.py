@@ -117,6 +117,8 @@ _OPERATORS: dict[type[ast.AST], tuple[int, Need, Need]] = {
     ast.Sub: (SUM, Need(SUM), Need(PRODUCT, minus=False)),
     ast.Mult: (PRODUCT, Need(PRODUCT), Need(SIGN, minus=False)),
     ast.Div: (PRODUCT, Need(PRODUCT), Need(SIGN, minus=False)),
+    ast.FloorDiv: (PRODUCT, Need(PRODUCT), Need(SIGN, minus=False)),
+    ast.Mod: (PRODUCT, Need(PRODUCT), Need(SIGN, minus=False)),
     ast.USub: (SIGN, Need(SIGN), Need(SIGN, minus=False)),
     ast.Pow: (POWER, Need(ATOM), Need(SIGN)),
 }
