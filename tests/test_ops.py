@@ -175,8 +175,11 @@ def check(op, operands):
         return  # a pole: see test_conventions.py
     if mpmath.isnan(exact):
         return
-    if op.name == "atan2" and math.copysign(1.0, operands[0]) < 0.0 == operands[0]:
+    below = {"atan2": operands[0], "copysign": operands[-1]}.get(op.name)
+    if below == 0.0 and math.copysign(1.0, below) < 0.0:
         exact = -exact  # mpmath has no negative zero
+        if op.name == "copysign":
+            exact_partials = [-partial for partial in exact_partials]
     reachable = in_reach(op, operands, exact)
     with np.errstate(all="ignore"):
         out, partials = op.evaluate(operands)
