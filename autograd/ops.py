@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import kernels
+from autograd import kernels, special
 from autograd.everyday import Everyday, Rounding, addends, candidates
 from autograd.gather import all_of, halves, two_vectors
 from autograd.op import REALS, Entry, Op, call
@@ -286,7 +286,7 @@ softplus = Entry(
 erf = Entry("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)],
     description="The error function.")
 erfinv = Entry(
-    "erfinv", kernels.erfinv, [lambda out, x: erfinv_slope(x)],
+    "erfinv", special.erfinv, [lambda out, x: erfinv_slope(x)],
     textbook=[lambda out, x: 0.5 * math.sqrt(math.pi) * exp(square(out))],
     latex=r"\operatorname{erf}^{-1}\left(#1\right)", domain=(UNIT,), scipy="erfinv",
     description="The inverse of the error function.")
@@ -294,22 +294,22 @@ erfinv = Entry(
 # --- The gamma function and what is made of it --------------------------------------------------
 
 gammaln = Entry(
-    "gammaln", kernels.gammaln, [lambda out, x: digamma(x)],
+    "gammaln", special.gammaln, [lambda out, x: digamma(x)],
     latex=r"\ln\left|\Gamma\left(#1\right)\right|", sympy="log(Abs(gamma(#1)))",
     aliases=["lgamma"], scipy="gammaln",
     description="The logarithm of the absolute value of the gamma function.")
 digamma = Entry(
-    "digamma", kernels.digamma, [lambda out, x: polygamma(1.0, x)],
+    "digamma", special.digamma, [lambda out, x: polygamma(1.0, x)],
     latex=r"\psi\left(#1\right)", aliases=["psi"], scipy="psi",
     description="The digamma function, the derivative of gammaln(x).")
 polygamma = Entry(
-    "polygamma", kernels.polygamma,
+    "polygamma", special.polygamma,
     [lambda out, n, x: math.nan * out, lambda out, n, x: polygamma(n + 1.0, x)],
     latex=r"\psi^{(#1)}\left(#2\right)", domain=(WHOLE, REALS),
     description="The derivative of digamma(x) of order n, a whole number: `n` comes first, and "
     "there is no derivative with respect to it.")
 betaln = Entry(
-    "betaln", kernels.betaln,
+    "betaln", special.betaln,
     [lambda out, x, y: polygamma_difference(0.0, x, y),
      lambda out, x, y: polygamma_difference(0.0, y, x)],
     textbook=[lambda out, x, y: digamma(x) - digamma(x + y),
@@ -442,11 +442,11 @@ sign = Entry(
     kinks=[lambda x: x], selects=True, reasons=[JUMP], numpy=np.sign, raises=False,
     description="-1, 0 or 1, the sign of the operand.")
 copysign = Entry(
-    "copysign", math.copysign,
+    "copysign", kernels.copysign,
     [lambda out, x, y: sign(x) * copysign(1.0, y), lambda out, x, y: _level(out)],
     kinks=[lambda x, y: x, lambda x, y: y], selects=True, reasons=[AT_KINK, JUMP],
     numpy=np.copysign, raises=False, sympy="Piecewise((Abs(#1), #2 >= 0), (-Abs(#1), True))",
-    description="`x` with the sign of y, which a zero and a nan have, too.")
+    description="`x` with the sign of y, which a zero has, too; nan where y is nan.")
 heaviside = Entry(
     "heaviside", kernels.heaviside,
     [lambda out, x, h0: _level(out), lambda out, x, h0: 1.0 - greater(x, 0.0) - greater(0.0, x)],
@@ -656,13 +656,13 @@ difference = Part(
     text="#1 - #2", latex="#1 - #2",
     description="`x - y`, and 0 for two equal infinities.")
 erfinv_slope = Part(
-    "erfinv_slope", kernels.erfinv_slope, [lambda out, x: 2.0 * erfinv(x) * square(out)],
+    "erfinv_slope", special.erfinv_slope, [lambda out, x: 2.0 * erfinv(x) * square(out)],
     text="0.886226925452758 * exp(erfinv(#1) ** 2)", domain=(UNIT,),
     sympy="sqrt(pi) / 2 * exp(erfinv(#1) ** 2)",
     latex=r"\frac{\sqrt{\pi}}{2} \cdot e^{\operatorname{erf}^{-1}\left(#1\right)^2}",
     description="The derivative of erfinv(x).")
 polygamma_difference = Part(
-    "polygamma_difference", kernels.polygamma_difference,
+    "polygamma_difference", special.polygamma_difference,
     [lambda out, n, x, y: math.nan * out,
      lambda out, n, x, y: polygamma_difference(n + 1.0, x, y),
      lambda out, n, x, y: -polygamma(n + 1.0, x + y)],

@@ -20,6 +20,7 @@ ROOMS = [
     "forms",
     "quiet",
     "kernels",
+    "special",
     "reals",
     "op",
     "notation",
