@@ -276,15 +276,32 @@ atanh = Entry(
 
 sigmoid = Entry(
     "sigmoid", kernels.sigmoid, [lambda out, x: 0.25 * sech2(0.5 * x)],
-    textbook=[lambda out, x: out * (1.0 - out)],
+    textbook=[lambda out, x: out * (1.0 - out)], scipy="expit",
     latex=r"\sigma\left(#1\right)", sympy="1 / (1 + exp(-#1))", unsigned=True,
     description="The logistic function, `1 / (1 + exp(-x))`.")
+log_sigmoid = Entry(
+    "log_sigmoid", kernels.log_sigmoid, [lambda out, x: sigmoid(-x)], scipy="log_expit",
+    latex=r"\ln \sigma\left(#1\right)", sympy="-log(1 + exp(-#1))",
+    description="`log(sigmoid(x))`, without overflow.")
 softplus = Entry(
     "softplus", kernels.softplus, [lambda out, x: sigmoid(x)],
     latex=r"\ln\left(1 + e^{#1}\right)", sympy="log(1 + exp(#1))", unsigned=True,
     description="`log(1 + exp(x))`, a smooth relu.")
-erf = Entry("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)],
+erf = Entry("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)], scipy="erf",
     description="The error function.")
+erfc = Entry(
+    "erfc", kernels.erfc, [lambda out, x: -2.0 / math.sqrt(math.pi) * gaussian(x)],
+    scipy="erfc", cancels=1.0, unsigned=True,
+    description="The complementary error function, `1 - erf(x)`, accurate for large x.")
+ndtr = Entry(
+    "ndtr", kernels.ndtr, [lambda out, x: normal_density(x)],
+    latex=r"\Phi\left(#1\right)", sympy="erfc(-#1 / sqrt(2)) / 2", scipy="ndtr",
+    cancels=0.5, unsigned=True, aliases=["normal_cdf", "norm_cdf"],
+    description="The probability that a standard normal number is below `x`.")
+log_ndtr = Entry(
+    "log_ndtr", kernels.log_ndtr, [lambda out, x: inverse_mills(x)],
+    latex=r"\ln \Phi\left(#1\right)", sympy="log(erfc(-#1 / sqrt(2)) / 2)", scipy="log_ndtr",
+    description="`log(ndtr(x))`, accurate where `ndtr(x)` is almost 0 or 1.")
 erfinv = Entry(
     "erfinv", special.erfinv, [lambda out, x: erfinv_slope(x)],
     textbook=[lambda out, x: 0.5 * math.sqrt(math.pi) * exp(square(out))],
@@ -317,6 +334,53 @@ betaln = Entry(
     latex=r"\ln \mathrm{B}\left(#1, #2\right)", sympy="log(beta(#1, #2))",
     domain=(POSITIVE, POSITIVE), symmetric=True, scipy="betaln",
     description="The logarithm of the beta function of two positive numbers.")
+
+# --- Activation functions and losses ------------------------------------------------------------
+
+
+def _gelu_dx(out: Any, x: Any, approximate: Any) -> Any:
+    if not isinstance(approximate, float):
+        return where(approximate, _gelu_dx(out, x, 1.0), _gelu_dx(out, x, 0.0))
+    if approximate:
+        return gelu_gate(x) + bounded(x) * gelu_gate_slope(x)
+    return ndtr(x) - normal_density_slope(x)
+
+
+silu = Entry(
+    "silu", kernels.silu,
+    [lambda out, x: sigmoid(x) + 8.0 * bounded(0.03125 * x) * sech2(0.5 * x)],
+    textbook=[lambda out, x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x)))],
+    latex=r"#1 \cdot \sigma\left(#1\right)", sympy="#1 / (1 + exp(-#1))", aliases=["swish"],
+    description="The sigmoid linear unit, `x * sigmoid(x)`.")
+gelu = Entry(
+    "gelu", kernels.gelu, [_gelu_dx, lambda out, x, approximate: 0.0],
+    latex=r"\operatorname{GELU}\left(#*\right)",
+    sympy="Piecewise((#1 * (1 + tanh(sqrt(2 / pi) * (#1 + Rational(8943, 200000) * #1 ** 3))) / 2, "
+    "Ne(#2, 0)), (#1 * erfc(-#1 / sqrt(2)) / 2, True))",
+    description="The Gaussian error linear unit, `x * ndtr(x)`; if `approximate` is true (not 0), "
+    "`0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ** 3)))`.")
+elu = Entry(
+    "elu", kernels.elu,
+    [lambda out, x, alpha: elu_slope(x, alpha), lambda out, x, alpha: expm1(-relu(-x))],
+    sympy="Piecewise((#1, #1 > 0), (#2 * (exp(#1) - 1), True))", kinks=[lambda x, alpha: x],
+    description="`x` where it is positive, otherwise `alpha * (exp(x) - 1)`.")
+selu = Entry(
+    "selu", kernels.selu,
+    [lambda out, x: kernels.SELU_SCALE * elu_slope(x, kernels.SELU_ALPHA)], kinks=[lambda x: x],
+    sympy=f"{kernels.SELU_SCALE} * elu(#1, {kernels.SELU_ALPHA})",
+    description=f"The scaled elu, `{kernels.SELU_SCALE} * elu(x, {kernels.SELU_ALPHA})`.")
+softsign = Entry(
+    "softsign", kernels.softsign, [lambda out, x: softsign_slope(x)],
+    latex=r"\frac{#1}{1 + \left|#1\right|}", sympy="#1 / (1 + Abs(#1))",
+    description="`x / (1 + abs(x))`.")
+huber = Entry(
+    "huber", kernels.huber,
+    [lambda out, delta, r: relu(difference(abs(r), nonnegative(delta))),
+     lambda out, delta, r: huber_slope(delta, r)],
+    latex=r"H_{#1}\left(#2\right)", domain=(POSITIVE, REALS), scipy="huber",
+    sympy="Piecewise((oo, #1 < 0), (#2 ** 2 / 2, Abs(#2) <= #1), (#1 * (Abs(#2) - #1 / 2), True))",
+    description="The Huber loss of a residual: `r ** 2 / 2` where `abs(r) <= delta`, otherwise "
+    "`delta * (abs(r) - delta / 2)`; infinite for a negative delta.")
 
 # --- Selection: a piece is picked, and nothing flows into the others ----------------------------
 
@@ -410,6 +474,13 @@ clip = Entry(
              "#0's input #1 is above its upper bound #3",
          "#0 does not move #1 to its lower bound #2", "#0 does not move #1 to its upper bound #3"],
     description="`x` moved into [lower, upper]; its derivative at a bound is 0.")
+hard_tanh = Entry(
+    "hard_tanh", kernels.hard_tanh, [lambda out, x: _inside(x, -1.0, 1.0)],
+    latex=r"\min\left(\max\left(-1, #1\right), 1\right)", sympy="Min(Max(-1, #1), 1)",
+    kinks=[lambda x: x + 1.0, lambda x: x - 1.0], between=(0, 1), selects=True,
+    reasons=[lambda x: AT_BOUND.format("lower" if x < 0.0 else "upper") if x in (-1.0, 1.0) else
+             f"#0's input #1 is {'below -1' if x < 0.0 else 'above 1'}"],
+    description="`x` moved into [-1, 1]; its derivative at -1 and 1 is 0.")
 where = Entry(
     "where", kernels.where,
     [lambda out, condition, x, y: 0.0,
@@ -681,8 +752,8 @@ gaussian = Part(
 bounded = Part(
     "bounded", kernels.bounded, [lambda out, x: 1.0],
     text="#1", latex="#1", domain=((-30.0, 30.0),),
-    description="The operand moved into [-30, 30]: beyond that `exp(-x ** 2)`, by which it is "
-    "multiplied, is 0.")
+    description="The operand moved into [-30, 30]: it multiplies what is 0 beyond that, as "
+    "`exp(-x ** 2)` is.")
 sinc_derivative = Part(
     "sinc_derivative", kernels.sinc_derivative,
     [lambda out, n, x: _level(out), lambda out, n, x: sinc_derivative(n + 1.0, x)],
@@ -717,6 +788,78 @@ log1mexp_slope = Part(
     "log1mexp_slope", kernels.log1mexp_slope, [lambda out, x: -out * (1.0 + out)],
     text="1 / (exp(#1) - 1)", latex=r"\frac{1}{e^{#1} - 1}", domain=(POSITIVE,),
     description="`1 / (exp(x) - 1)`, the derivative of log1mexp(x).")
+normal_density = Part(
+    "normal_density", kernels.normal_density, [lambda out, x: normal_density_slope(x)],
+    text="0.3989422804014327 * exp(-#1 ** 2 / 2)", latex=r"\varphi\left(#1\right)",
+    sympy="exp(-#1 ** 2 / 2) / sqrt(2 * pi)", unsigned=True,
+    description="`exp(-x ** 2 / 2) / sqrt(2 * pi)`, the derivative of ndtr(x).")
+normal_density_slope = Part(
+    "normal_density_slope", kernels.normal_density_slope,
+    [lambda out, x: (2.0 * bounded(0.5 * x) - 1.0) * (2.0 * bounded(0.5 * x) + 1.0)
+     * normal_density(x)],
+    text="-#1 * normal_density(#1)", latex=r"-#1 \cdot \varphi\left(#1\right)",
+    description="`-x * normal_density(x)`, the derivative of normal_density(x).")
+inverse_mills = Part(
+    "inverse_mills", kernels.inverse_mills, [lambda out, x: inverse_mills_slope(x)],
+    text="normal_density(#1) / ndtr(#1)",
+    latex=r"\frac{\varphi\left(#1\right)}{\Phi\left(#1\right)}", unsigned=True,
+    description="`normal_density(x) / ndtr(x)`, the derivative of log_ndtr(x).")
+inverse_mills_slope = Part(
+    "inverse_mills_slope", kernels.inverse_mills_slope, [lambda out, x: inverse_mills_bend(x)],
+    text="-inverse_mills(#1) * (#1 + inverse_mills(#1))",
+    latex=r"\left(\frac{\varphi}{\Phi}\right)'\left(#1\right)",
+    description="`-m * (x + m)` with `m = inverse_mills(x)`, of which it is the derivative.")
+inverse_mills_bend = Part(
+    "inverse_mills_bend", kernels.inverse_mills_bend,
+    [lambda out, x: -(x + 2.0 * inverse_mills(x)) * out
+     - 2.0 * inverse_mills_slope(x) * (1.0 + inverse_mills_slope(x))],
+    text="inverse_mills(#1) * ((#1 + inverse_mills(#1)) * (#1 + 2 * inverse_mills(#1)) - 1)",
+    latex=r"\left(\frac{\varphi}{\Phi}\right)''\left(#1\right)",
+    description="The second derivative of inverse_mills(x).")
+gelu_gate = Part(
+    "gelu_gate", kernels.gelu_gate, [lambda out, x: gelu_gate_slope(x)],
+    text="0.5 * (1 + tanh(0.7978845608028654 * (#1 + 0.044715 * #1 ** 3)))",
+    latex=r"\sigma\left(\sqrt{8 / \pi} \left(#1 + 0.044715 \cdot #1^3\right)\right)",
+    sympy="(1 + tanh(sqrt(2 / pi) * (#1 + Rational(8943, 200000) * #1 ** 3))) / 2",
+    description="What approximates `ndtr(x)` in `gelu(x, True)`.")
+
+
+def _gelu_bend(out: Any, x: Any) -> Any:
+    half = 0.7978845608028654 * (x + 0.044715 * x * square(x))
+    slope = 1.5957691216057308 + 0.21406444881780074 * square(x)
+    return out * (0.42812889763560150 * x / slope - slope * tanh(half))
+
+
+gelu_gate_slope = Part(
+    "gelu_gate_slope", kernels.gelu_gate_slope, [lambda out, x: _gelu_bend(out, bounded(x))],
+    text="(1.5957691216057308 + 0.21406444881780074 * #1 ** 2) * gelu_gate(#1) "
+    "* (1 - gelu_gate(#1))",
+    latex=r"\frac{d}{d #1} \sigma\left(\sqrt{8 / \pi} "
+    r"\left(#1 + 0.044715 \cdot #1^3\right)\right)",
+    description="The derivative of gelu_gate(x).")
+elu_slope = Part(
+    "elu_slope", kernels.elu_slope,
+    [lambda out, x, alpha: out * greater(0.0, x),
+     lambda out, x, alpha: exp(-relu(-x)) * greater(0.0, x)],
+    text="where(greater(#1, 0), 1, #2 * exp(#1))",
+    latex=r"\begin{cases} 1 & #1 > 0 \\ #2 \cdot e^{#1} & \text{otherwise} \end{cases}",
+    sympy="Piecewise((1, #1 > 0), (#2 * exp(#1), True))", kinks=[lambda x, alpha: x],
+    description="The derivative of elu(x, alpha) with respect to x.")
+softsign_slope = Part(
+    "softsign_slope", kernels.softsign_slope, [lambda out, x: softsign_bend(x)],
+    text="1 / (1 + abs(#1)) ** 2", latex=r"\frac{1}{\left(1 + \left|#1\right|\right)^2}",
+    description="`1 / (1 + abs(x)) ** 2`, the derivative of softsign(x).")
+softsign_bend = Part(
+    "softsign_bend", kernels.softsign_bend, [lambda out, x: 6.0 * square(softsign_slope(x))],
+    text="-2 * sign(#1) / (1 + abs(#1)) ** 3",
+    latex=r"-\frac{2 \operatorname{sign}\left(#1\right)}{\left(1 + \left|#1\right|\right)^3}",
+    description="`-2 * sign(x) / (1 + abs(x)) ** 3`, the derivative of softsign_slope(x).")
+huber_slope = Part(
+    "huber_slope", kernels.huber_slope,
+    [lambda out, delta, r: sign(r) * greater(abs(r), delta),
+     lambda out, delta, r: greater(delta, abs(r))],
+    text="clip(#2, -#1, #1)", domain=(POSITIVE, REALS),
+    description="`r` moved into [-delta, delta], the derivative of huber(delta, r).")
 asin_slope = Part(
     "asin_slope", kernels.asin_slope, [lambda out, x: x * out**3.0],
     text="1 / sqrt(1 - #1 ** 2)", latex=r"\frac{1}{\sqrt{1 - #1^2}}", domain=(UNIT,),

@@ -392,13 +392,21 @@ class Value(Node):
     acosh = _unary(ops.acosh)
     atanh = _unary(ops.atanh)
     sigmoid = _unary(ops.sigmoid)
+    log_sigmoid = _unary(ops.log_sigmoid)
     softplus = _unary(ops.softplus)
+    silu = _unary(ops.silu)
+    selu = _unary(ops.selu)
+    softsign = _unary(ops.softsign)
+    hard_tanh = _unary(ops.hard_tanh)
     relu = _unary(ops.relu)
     stop_gradient = _unary(ops.stop_gradient)
     erf = _unary(ops.erf)
     erfinv = _unary(ops.erfinv)
     gammaln = _unary(ops.gammaln)
     digamma = _unary(ops.digamma)
+    erfc = _unary(ops.erfc)
+    ndtr = _unary(ops.ndtr)
+    log_ndtr = _unary(ops.log_ndtr)
     abs = _unary(ops.abs)
     sign = _unary(ops.sign)
     floor = _unary(ops.floor)
@@ -408,6 +416,14 @@ class Value(Node):
     def leaky_relu(self, slope: float | Value = 0.01) -> Value:
         """`x` where it is positive, otherwise `slope * x`."""
         return Value._record(ops.leaky_relu, (self, slope))
+
+    def elu(self, alpha: float | Value = 1.0) -> Value:
+        """`x` where it is positive, otherwise `alpha * (exp(x) - 1)`."""
+        return Value._record(ops.elu, (self, alpha))
+
+    def gelu(self, approximate: bool = False) -> Value:
+        """`x * ndtr(x)`, or the approximation of that by a tanh."""
+        return Value._record(ops.gelu, (self, approximate))
 
     # --- NumPy ----------------------------------------------------------------------------------
 

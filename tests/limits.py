@@ -31,6 +31,39 @@ class sinc_derivative(sympy.Function):  # noqa: N801
         return sinc_derivative(order + 1, x) if argindex == 2 else sympy.Integer(0)
 
 
+SELU_SCALE, SELU_ALPHA = map(sympy.Rational, map(str, (oracle.SELU_SCALE, oracle.SELU_ALPHA)))
+
+
+def _normal_density(x: Any) -> Any:
+    return sympy.exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi)
+
+
+class Ndtr(sympy.Function):  # type: ignore[misc]
+    """SymPy makes `2 - erfc(x)` of `erfc(-x)`, which loses all digits far to the left."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        return _normal_density(*self.args)
+
+
+class LogNdtr(sympy.Function):  # type: ignore[misc]
+    """The derivative of its first operand's order of the logarithm of `Ndtr`."""
+
+    def fdiff(self, argindex: int = 2) -> Any:
+        order, x = self.args
+        return LogNdtr(order + 1, x)
+
+
+LINEAR, CUBIC = sympy.symbols("linear cubic")
+COEFFICIENTS = {  # put in when all is factored: SymPy takes long to factor with these numbers
+    LINEAR: sympy.sqrt(8 / sympy.pi),
+    CUBIC: sympy.sqrt(8 / sympy.pi) * sympy.Rational("0.044715"),
+}
+
+
+def _gelu_gate(x: Any) -> Any:
+    return 1 / (1 + sympy.exp(-LINEAR * x - CUBIC * x**3))
+
+
 EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "add": lambda x, y: x + y,
     "subtract": lambda x, y: x - y,
@@ -74,6 +107,7 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "atanh": sympy.atanh,
     "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
     "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
+    "log_sigmoid": lambda x: -sympy.log(1 + sympy.exp(-x)),
     "erf": sympy.erf,
     "erfinv": sympy.erfinv,
     "erfinv_slope": lambda x: sympy.sqrt(sympy.pi) / 2 * sympy.exp(sympy.erfinv(x) ** 2),
@@ -82,6 +116,21 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "polygamma": sympy.polygamma,
     "polygamma_difference": lambda n, x, y: sympy.polygamma(n, x) - sympy.polygamma(n, x + y),
     "betaln": lambda x, y: sympy.log(sympy.gamma(x) * sympy.gamma(y) / sympy.gamma(x + y)),
+    "erfc": sympy.erfc,
+    "ndtr": Ndtr,
+    "log_ndtr": lambda x: LogNdtr(0, x),
+    "silu": lambda x: x / (1 + sympy.exp(-x)),
+    "gelu": lambda x, approximate: sympy.Piecewise(
+        (x * _gelu_gate(x), sympy.Ne(approximate, 0)), (x * Ndtr(x), True)
+    ),
+    "elu": lambda x, alpha: sympy.Piecewise((x, x > 0), (alpha * (sympy.exp(x) - 1), True)),
+    "selu": lambda x: (
+        SELU_SCALE * sympy.Piecewise((x, x > 0), (SELU_ALPHA * (sympy.exp(x) - 1), True))
+    ),
+    "softsign": lambda x: x / (1 + sympy.sqrt(x**2)),
+    "huber": lambda delta, r: sympy.Piecewise(
+        (r**2 / 2, r**2 <= delta**2), (delta * (sympy.sqrt(r**2) - delta / 2), True)
+    ),
     "dot": lambda a, b, c, d: a * c + b * d,
     "sum": lambda *x: sum(x),
     "mean": lambda *x: sum(x) / len(x),
@@ -106,6 +155,19 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "entr_slope": lambda x: -1 - sympy.log(x),
     "logit_slope": lambda x: 1 / (x * (1 - x)),
     "log1mexp_slope": lambda x: 1 / (sympy.exp(x) - 1),
+    "normal_density": _normal_density,
+    "normal_density_slope": lambda x: -x * _normal_density(x),
+    "inverse_mills": lambda x: LogNdtr(1, x),
+    "inverse_mills_slope": lambda x: LogNdtr(2, x),
+    "inverse_mills_bend": lambda x: LogNdtr(3, x),
+    "gelu_gate": _gelu_gate,
+    "gelu_gate_slope": lambda x: sympy.diff(_gelu_gate(x), x),
+    "elu_slope": lambda x, alpha: sympy.Piecewise((1, x > 0), (alpha * sympy.exp(x), True)),
+    "softsign_slope": lambda x: 1 / (1 + sympy.sqrt(x**2)) ** 2,
+    "softsign_bend": lambda x: -2 * x / sympy.sqrt(x**2) / (1 + sympy.sqrt(x**2)) ** 3,
+    "huber_slope": lambda delta, r: sympy.Piecewise(
+        (r, r**2 <= delta**2), (delta * r / sympy.sqrt(r**2), True)
+    ),
     "asin_slope": lambda x: 1 / sympy.sqrt(1 - x**2),
     "acosh_slope": lambda x: 1 / sympy.sqrt(x**2 - 1),
     "atanh_slope": lambda x: 1 / (1 - x**2),
@@ -122,7 +184,7 @@ PIECEWISE = set(
     """
     abs relu leaky_relu maximum minimum fmax fmin clip where stop_gradient sign copysign heaviside
     greater exceeds floor ceil trunc mod fmod floor_divide floor_quotient trunc_quotient round
-    max min
+    max min hard_tanh
     """.split()
 )
 """Linear in every operand on each side of a kink; slopes at the kinks by the conventions."""
@@ -186,6 +248,15 @@ def truths(op: Op, operands: Sequence[float], multi: Multi) -> tuple[float, ...]
         return (NAN,)
     if op.name in PIECEWISE:
         return (_piecewise(op.name, tuple(operands), multi),)
+    if op.name in ("huber", "huber_slope"):
+        if operands[0] < 0.0:
+            return (NAN,)
+        if operands[0] == abs(operands[1]) and (op.name, multi) != ("huber", (0, 1)):
+            return (0.0,)  # at the kink of a slope
+    if op.name.startswith("gelu") and abs(operands[0]) > 1e9:  # in a moment, not in minutes
+        return (float(op.name == "gelu" and operands[0] > 0.0 and multi == (1, 0)),)
+    if op.name in ("elu", "elu_slope", "selu") and operands[0] == 0.0:
+        return (_at_kink(op.name, *operands, multi=multi),)
     agreed = CONVENTIONS.get((op.name, tuple(operands), multi))
     if agreed is not None:
         return (agreed,)
@@ -215,6 +286,8 @@ CONVENTIONS: dict[tuple[str, tuple[float, ...], Multi], float] = {
     # On every straight line; the path on which y is the square of x has another limit.
     ("betaln", (0.0, 0.0), (1, 0)): -INF,
     ("betaln", (0.0, 0.0), (0, 1)): -INF,
+    ("softsign", (0.0,), (2,)): 0.0,
+    ("softsign_slope", (0.0,), (1,)): 0.0,
     **{
         ("atan2", (0.0, 0.0), multi): NAN
         for multi in [(1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 1)]
@@ -223,6 +296,12 @@ CONVENTIONS: dict[tuple[str, tuple[float, ...], Multi], float] = {
     ("xlog1py", (0.0, -INF), (1, 1)): NAN,
     ("ratio", (0.0, -INF), (1, 0)): NAN,
 }
+
+
+def _at_kink(name: str, x: float, alpha: float = 0.0, *, multi: Multi) -> float:
+    """The derivative of an ELU at 0: there is none of higher order, so 0 is right as well."""
+    slope = float(oracle.SELU_SCALE) if name == "selu" else min(max(alpha, 0.0), 1.0)
+    return slope if name != "elu_slope" and multi[0] == 1 == sum(multi) else 0.0
 
 
 def _piecewise(name: str, operands: tuple[float, ...], multi: Multi) -> float:
@@ -245,13 +324,24 @@ def _derivative(name: str, count: int, multi: Multi) -> Callable[..., Any]:
     expression = EXPRESSIONS[name](*symbols)
     for symbol, times in zip(symbols, multi, strict=True):
         for _ in range(times):
-            expression = sympy.factor(sympy.diff(expression, symbol))  # so that less cancels
+            expression = _factored(sympy.diff(expression, symbol))
+    expression = expression.subs(COEFFICIENTS)
     own = {
         "erfc": oracle.erfc,
+        "Ndtr": oracle.ndtr,
         "sinc_derivative": oracle.sinc_derivative,
         "polygamma": oracle.psi,
+        "LogNdtr": lambda order, x: oracle.LOG_NDTR[int(order)](x),
     }
     return sympy.lambdify(symbols, expression, [own, "mpmath"])
+
+
+def _factored(expression: Any) -> Any:
+    """Factored, so that less cancels; each piece by itself."""
+    if isinstance(expression, sympy.Piecewise):
+        pieces = [(sympy.factor(piece), condition) for piece, condition in expression.args]
+        return sympy.Piecewise(*pieces)
+    return sympy.factor(expression)
 
 
 def _exact(function: Callable[..., Any], operands: Sequence[mpf]) -> mpf | None:

@@ -107,7 +107,87 @@ def erfc(x: mpf) -> mpf:
     """mpmath's, and its asymptote where the square of `x`, which that computes, is no double."""
     if x < mpf(10) ** 100:
         return mpmath.erfc(x)
-    return mpmath.exp(-x * x) / (x * mpmath.sqrt(mpmath.pi))
+    return mpmath.exp(-x * x) / (x * mpmath.sqrt(mpmath.pi)) * _asymptotic(2 * x * x)
+
+
+def _asymptotic(square: mpf) -> mpf:
+    """`1 - 1 / square + 3 / square ** 2 - 15 / square ** 3 + ...`"""
+    total = term = mpf(1)
+    count = 1
+    while abs(term) > mpmath.eps:
+        term *= -count / square
+        total += term
+        count += 2
+    return total
+
+
+def ndtr(x: mpf) -> mpf:
+    return erfc(-x / mpmath.sqrt(2)) / 2
+
+
+def _mills(formula: Any) -> Any:
+    """A formula of `x` and the inverse of Mills' ratio, with as many digits as cancel in it."""
+
+    def function(x: mpf) -> mpf:
+        more = 50 + 9 * int(mpmath.log10(1 + abs(x)))
+        with mpmath.workdps(mpmath.mp.dps + more):
+            if x < -1000:
+                result = formula(x, -x / _asymptotic(x * x))
+            else:
+                result = formula(x, mpmath.npdf(x) / ndtr(x))
+        return +result
+
+    return function
+
+
+LOG_NDTR = [
+    lambda x: mpmath.log(ndtr(x)) if x < 0 else mpmath.log1p(-ndtr(-x)),
+    _mills(lambda x, m: m),
+    _mills(lambda x, m: -m * (x + m)),
+    _mills(lambda x, m: m * ((x + m) * (x + 2 * m) - 1)),
+    _mills(lambda x, m: -m * (6 * m**3 + 12 * m * m * x + 7 * m * x * x - 4 * m + x**3 - 3 * x)),
+]
+"""The logarithm of the normal distribution function, and its derivatives of order 1 to 4."""
+
+
+def _silu_slope(x: mpf) -> mpf:
+    return _sigmoid(x) * (1 + x * _sigmoid(-x))
+
+
+CUBIC = mpf("0.044715")
+
+
+def _gelu_gate(x: mpf) -> mpf:
+    return _sigmoid(mpmath.sqrt(8 / mpmath.pi) * (x + CUBIC * x**3))
+
+
+def _gelu_gate_slope(x: mpf) -> mpf:
+    return _gelu_gate(x) * _gelu_gate(-x) * mpmath.sqrt(8 / mpmath.pi) * (1 + 3 * CUBIC * x * x)
+
+
+def _gelu_gate_bend(x: mpf) -> mpf:
+    inner = mpmath.sqrt(2 / mpmath.pi) * (x + CUBIC * x**3)
+    slope = mpmath.sqrt(8 / mpmath.pi) * (1 + 3 * CUBIC * x * x)
+    curve = 6 * CUBIC * x / (1 + 3 * CUBIC * x * x)
+    return _gelu_gate_slope(x) * (curve - slope * _tanh(inner))
+
+
+SELU_SCALE = mpf("1.0507009873554804934193349852946")
+SELU_ALPHA = mpf("1.6732632423543772848170429916717")
+
+
+def _elu(x: mpf, alpha: mpf) -> mpf:
+    return x if x > 0 else alpha * mpmath.expm1(x)
+
+
+def _elu_slope(x: mpf, alpha: mpf) -> mpf:
+    if x == 0:
+        return min(max(alpha, mpf(0)), mpf(1))
+    return mpf(1) if x > 0 else alpha * mpmath.exp(x)
+
+
+def _below_zero(value: Any) -> Any:
+    return lambda x, alpha: value(x, alpha) if x < 0 else mpf(0)
 
 
 def _gammaln(x: mpf) -> mpf:
@@ -300,6 +380,7 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "atanh": (_atanh, [lambda x: 1 / ((1 - x) * (1 + x))]),
     "sigmoid": (_sigmoid, [lambda x: _sigmoid(x) * _sigmoid(-x)]),
     "softplus": (_softplus, [_sigmoid]),
+    "log_sigmoid": (lambda x: -_softplus(-x), [lambda x: _sigmoid(-x)]),
     "erf": (mpmath.erf, [lambda x: 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-x * x)]),
     "erfinv": (mpmath.erfinv, [_erfinv_slope]),
     "erfinv_slope": (_erfinv_slope, [lambda x: 2 * mpmath.erfinv(x) * _erfinv_slope(x) ** 2]),
@@ -318,6 +399,58 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
             lambda n, x, y: -psi(n + 1, x + y),
         ],
     ),
+    "erfc": (erfc, [lambda x: -2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-x * x)]),
+    "ndtr": (ndtr, [mpmath.npdf]),
+    "log_ndtr": (LOG_NDTR[0], [LOG_NDTR[1]]),
+    "normal_density": (mpmath.npdf, [lambda x: -x * mpmath.npdf(x)]),
+    "normal_density_slope": (
+        lambda x: -x * mpmath.npdf(x),
+        [lambda x: (x - 1) * (x + 1) * mpmath.npdf(x)],
+    ),
+    "inverse_mills": (LOG_NDTR[1], [LOG_NDTR[2]]),
+    "inverse_mills_slope": (LOG_NDTR[2], [LOG_NDTR[3]]),
+    "inverse_mills_bend": (LOG_NDTR[3], [LOG_NDTR[4]]),
+    "silu": (lambda x: x * _sigmoid(x), [_silu_slope]),
+    "gelu": (
+        lambda x, approximate: x * (_gelu_gate(x) if approximate else ndtr(x)),
+        [
+            lambda x, approximate: (
+                _gelu_gate(x) + x * _gelu_gate_slope(x)
+                if approximate
+                else ndtr(x) + x * mpmath.npdf(x)
+            ),
+            lambda x, approximate: mpf(0),
+        ],
+    ),
+    "gelu_gate": (_gelu_gate, [_gelu_gate_slope]),
+    "gelu_gate_slope": (_gelu_gate_slope, [_gelu_gate_bend]),
+    "elu": (_elu, [_elu_slope, _below_zero(lambda x, alpha: mpmath.expm1(x))]),
+    "elu_slope": (
+        _elu_slope,
+        [_below_zero(_elu_slope), _below_zero(lambda x, alpha: mpmath.exp(x))],
+    ),
+    "selu": (
+        lambda x: SELU_SCALE * _elu(x, SELU_ALPHA),
+        [lambda x: SELU_SCALE * _elu_slope(x, SELU_ALPHA)],
+    ),
+    "softsign": (lambda x: x / (1 + abs(x)), [lambda x: 1 / (1 + abs(x)) ** 2]),
+    "softsign_slope": (
+        lambda x: 1 / (1 + abs(x)) ** 2,
+        [lambda x: -2 * mpmath.sign(x) / (1 + abs(x)) ** 3],
+    ),
+    "softsign_bend": (
+        lambda x: -2 * mpmath.sign(x) / (1 + abs(x)) ** 3,
+        [lambda x: 6 / (1 + abs(x)) ** 4],
+    ),
+    "huber": (
+        lambda delta, r: r * r / 2 if abs(r) <= delta else delta * (abs(r) - delta / 2),
+        [lambda delta, r: max(abs(r) - delta, mpf(0)), lambda delta, r: _clip(r, -delta, delta)],
+    ),
+    "huber_slope": (
+        lambda delta, r: _clip(r, -delta, delta),
+        [lambda delta, r: mpmath.sign(r) * (abs(r) > delta), lambda delta, r: mpf(abs(r) < delta)],
+    ),
+    "hard_tanh": (lambda x: _clip(x, mpf(-1), mpf(1)), [lambda x: mpf(-1 < x < 1)]),
     "relu": (lambda x: max(x, mpf(0)), [lambda x: mpf(x > 0)]),
     "leaky_relu": (
         lambda x, a: x if x > 0 else a * x,

@@ -1,10 +1,12 @@
 """The derivative at awkward points: every row of the page "Conventions", in every way of asking."""
 
+import itertools
 import math
 import operator
 
 import numpy as np
 import pytest
+from scipy import special
 
 from autograd import Value, logaddexp, logsumexp, ops, prod, relu, where
 from autograd.op import undefined
@@ -235,6 +237,57 @@ POINTS = [  # operation, operands, its partial derivatives (None: not asked)
     ("betaln", (INF, INF), (NAN, NAN)),
     ("betaln", (0.0, INF), (NAN, NAN)),
     ("betaln", (-0.5, 0.3), (NAN, NAN)),
+    ("erfc", (INF,), (0.0,)),
+    ("erfc", (-INF,), (0.0,)),
+    ("ndtr", (0.0,), (1.0 / math.sqrt(2.0 * math.pi),)),
+    ("ndtr", (-INF,), (0.0,)),
+    ("log_ndtr", (INF,), (0.0,)),
+    ("log_ndtr", (0.0,), (math.sqrt(2.0 / math.pi),)),
+    ("log_ndtr", (-1e150,), (1e150,)),
+    ("log_ndtr", (-INF,), (INF,)),
+    ("log_sigmoid", (INF,), (0.0,)),
+    ("log_sigmoid", (1000.0,), (0.0,)),
+    ("log_sigmoid", (-1000.0,), (1.0,)),
+    ("log_sigmoid", (-INF,), (1.0,)),
+    ("silu", (INF,), (1.0,)),
+    ("silu", (-INF,), (0.0,)),
+    ("silu", (0.0,), (0.5,)),
+    ("silu", (NAN,), (NAN,)),
+    ("gelu", (INF, 0.0), (1.0, 0.0)),
+    ("gelu", (-INF, 0.0), (0.0, 0.0)),
+    ("gelu", (INF, 1.0), (1.0, 0.0)),
+    ("gelu", (-INF, 1.0), (0.0, 0.0)),
+    ("gelu", (0.0, 0.0), (0.5, 0.0)),
+    ("gelu", (-0.0, NAN), (0.5, 0.0)),
+    ("gelu", (NAN, 0.0), (NAN, 0.0)),
+    ("elu", (0.0, 1.0), (1.0, 0.0)),
+    ("elu", (-0.0, 0.25), (0.25, 0.0)),
+    ("elu", (0.0, 2.0), (1.0, 0.0)),
+    ("elu", (0.0, 0.0), (0.0, 0.0)),
+    ("elu", (0.0, -2.0), (0.0, 0.0)),
+    ("elu", (-INF, 2.0), (0.0, -1.0)),
+    ("elu", (INF, 2.0), (1.0, 0.0)),
+    ("elu", (-745.0, 1e300), (1e300 * math.exp(-700.0) * math.exp(-45.0), -1.0)),
+    ("elu", (NAN, 1.0), (NAN, NAN)),
+    ("selu", (0.0,), (1.0507009873554805,)),
+    ("selu", (-0.0,), (1.0507009873554805,)),
+    ("selu", (-INF,), (0.0,)),
+    ("softsign", (0.0,), (1.0,)),
+    ("softsign", (INF,), (0.0,)),
+    ("softsign", (-INF,), (0.0,)),
+    ("hard_tanh", (1.0,), (0.0,)),
+    ("hard_tanh", (-1.0,), (0.0,)),
+    ("hard_tanh", (math.nextafter(1.0, 0.0),), (1.0,)),
+    ("hard_tanh", (INF,), (0.0,)),
+    ("hard_tanh", (NAN,), (NAN,)),
+    ("huber", (1.0, 1.0), (0.0, 1.0)),
+    ("huber", (1.0, -3.0), (2.0, -1.0)),
+    ("huber", (0.0, 3.0), (3.0, 0.0)),
+    ("huber", (0.0, 0.0), (0.0, 0.0)),
+    ("huber", (INF, 3.0), (0.0, 3.0)),
+    ("huber", (1.0, INF), (INF, 1.0)),
+    ("huber", (-1.0, 3.0), (NAN, NAN)),
+    ("huber", (NAN, 1.0), (NAN, NAN)),
 ]
 
 
@@ -333,8 +386,55 @@ def test_values_at_awkward_points():
     assert logaddexp(INF, 1.0) == INF
     assert logaddexp(-INF, -INF) == -INF
     assert logsumexp([-INF, -INF]) == -INF
+    assert TABLE["silu"](-INF) == TABLE["gelu"](-INF) == TABLE["gelu"](-INF, True) == 0.0
+    assert TABLE["silu"](INF) == TABLE["gelu"](INF) == TABLE["gelu"](INF, True) == INF
+    assert TABLE["softsign"](-INF) == -1.0
+    assert TABLE["elu"](-INF, 2.0) == -2.0
+    assert TABLE["huber"](-1.0, 0.0) == INF
+    assert TABLE["log_ndtr"](-1e150) == pytest.approx(-5e299, rel=1e-15)
+    assert TABLE["log_ndtr"](-1e300) == -INF
+    assert TABLE["log_ndtr"](-40.0) == pytest.approx(-804.6084420137538, rel=1e-15)
     assert math.isnan(TABLE["maximum"](1.0, NAN))
     assert math.isnan(TABLE["maximum"](NAN, 1.0))
+
+
+@pytest.mark.parametrize(("alpha", "slope"), [(2.0, 1.0), (1.0, 1.0), (0.5, 0.5), (-1.0, 0.0)])
+def test_higher_derivatives_at_the_kink_of_an_elu(alpha, slope):
+    x, y = Value(0.0), Value(alpha)
+    out = ops.elu(x, y)
+    first = out.derivative(x)
+    higher = [first.derivative(x), first.derivative(y), out.derivative(y).derivative(x)]
+    assert first.data == slope
+    assert [node.data for node in higher] == [0.0, 0.0, 0.0]
+
+
+def test_where_the_slope_of_a_softsign_has_its_peak():
+    x = Value(0.0)
+    second = ops.softsign(x).derivative(x).derivative(x)
+    assert (second.data, second.derivative(x).data) == (0.0, 6.0)
+
+
+@pytest.mark.parametrize("x", [-37.0, 31.0, 36.5])
+def test_higher_derivatives_in_the_tails_of_the_normal_distribution(x):
+    density = math.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+    node = Value(x)
+    third = ops.ndtr(node).derivative(node).derivative(node).derivative(node)
+    assert third.data == pytest.approx((x * x - 1.0) * density, rel=1e-12, abs=0.0)
+
+
+@pytest.mark.parametrize("name", [name for name, op in TABLE.items() if op.scipy])
+def test_values_are_those_of_scipy(name):
+    """But for log(abs(B)) of negative operands, and where there is no limit."""
+    op = TABLE[name]
+    points = [-1e150, -710.0, -40.0, -5.5, -1.0, -0.0, 0.0, 0.3, 1.0, 6.0, 40.0, 710.0, INF, -INF]
+    pairs = itertools.product(points, repeat=op.arity)
+    for point in pairs:
+        with np.errstate(all="ignore"):
+            expected, got = float(getattr(special, op.scipy)(*point)), op.value(*point)
+        no_limit = {"gammaln": [(-INF,)], "betaln": [(0.0, INF), (INF, 0.0)]}.get(name, ())
+        if (name == "betaln" and min(point) < 0.0) or point in no_limit:
+            expected = NAN
+        assert same(got, expected) or got == pytest.approx(expected, rel=1e-11), point
 
 
 # --- Selection cuts the path ------------------------------------------------------------------
@@ -350,6 +450,7 @@ def _selected(x):
         "maximum": ops.maximum(x.log(), -5.0),
         "minimum": ops.minimum(-x.log(), 3.0),
         "clip": ops.clip(x.log(), -1.0, 1.0),
+        "hard_tanh": ops.hard_tanh(x.log()),
         "leaky_relu": ops.leaky_relu(x.log(), 0.0),
         "sign": ops.sign(x.log()),
         "greater": ops.greater(x.log(), 0.0),
@@ -543,7 +644,8 @@ def test_operators_equal_numpys(symbol, x, y):
     ("name", "operands"),
     [("sqrt", (0.0,)), ("cbrt", (0.0,)), ("power", (1e-300, -0.5)), ("power", (0.0, 0.5)),
      ("atan2", (1e-200, 1e-200)), ("hypot", (0.0, 0.0)), ("softplus", (1e4,)), ("tanh", (1e4,)),
-     ("asin", (1.0,)), ("acosh", (1.0,)), ("power", (0.0, 0.0))],
+     ("asin", (1.0,)), ("acosh", (1.0,)), ("power", (0.0, 0.0)),
+     ("huber", (-1.0, 1.0))],
 )  # fmt: skip
 def test_an_infinite_slope_does_not_warn(name, operands):
     with np.errstate(all="raise"):

@@ -74,7 +74,9 @@ def _distinct(found: Any) -> list[Operands]:
 
 
 DERIVATIVES = """
-    sech2 gaussian asin_slope acosh_slope atanh_slope cbrt_slope quotient_slope power_slope
+    sech2 gaussian normal_density normal_density_slope inverse_mills inverse_mills_slope
+    inverse_mills_bend gelu_gate gelu_gate_slope elu_slope softsign_slope softsign_bend
+    huber_slope asin_slope acosh_slope atanh_slope cbrt_slope quotient_slope power_slope
     power_log power_mixed direction distance inversion ratio log_or_limit log1p_or_limit entr_slope
     logit_slope log1mexp_slope sinc_derivative erfinv_slope polygamma_difference
 """.split()
@@ -407,6 +409,18 @@ EXCEPTIONS: dict[str, str] = {
     """,
     "nor is there a slope of betaln at two infinities": """
         betaln(inf, inf): 2,0 3,0 0,2 0,3 1,1
+    """,
+    "a fourth derivative of log_ndtr, whose terms cancel, or are infinity times 0": """
+        inverse_mills_bend(inf): 1
+        inverse_mills_bend(-inf): 1
+        inverse_mills_bend(-40.0): 1
+        inverse_mills_bend(-300.0): 1
+        inverse_mills_bend(-710.0): 1
+        inverse_mills_bend(-1e+105): 1
+    """,
+    "infinity times 0: an infinite alpha, and its exponential": """
+        elu(-inf, inf): 1,0 2,0 3,0 1,1
+        elu(-inf, -inf): 1,0 2,0 3,0 1,1
     """,
     "a slope is in [0, 1]": """
         leaky_relu(1.25, inf): 1,0 1,1

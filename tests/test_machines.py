@@ -22,6 +22,7 @@ SAME_EVERYWHERE = """
     minimum fmax fmin clip where sign copysign heaviside floor ceil trunc floor_divide mod fmod
     floor_quotient trunc_quotient reciprocal deg2rad rad2deg ratio greater exceeds nonnegative
     identity difference
+    hard_tanh softsign softsign_slope softsign_bend huber huber_slope
 """.split()
 SETTINGS = {
     "OPENBLAS_CORETYPE": ["Haswell", "Nehalem"],

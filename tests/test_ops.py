@@ -32,8 +32,18 @@ SIZES = {
     "dot": 6,
     **dict.fromkeys("sum mean prod norm max min softmax log_softmax logsumexp".split(), 5),
 }
-CUBES = ("direction", "asin_slope", "acosh_slope", "atanh_slope", "cbrt_slope", "erfinv_slope")
+CUBES = (
+    "direction",
+    "asin_slope",
+    "acosh_slope",
+    "atanh_slope",
+    "cbrt_slope",
+    "erfinv_slope",
+    "softsign_bend",
+)
 """Operations whose partials are products of three accurate factors."""
+MILLS = ("inverse_mills", "inverse_mills_slope", "inverse_mills_bend")
+"""Each the derivative of the one before."""
 PARTS = [name for name, op in TABLE.items() if not op.public and op.operator is None]
 
 
@@ -51,9 +61,11 @@ def intervals(op):
 
 
 def rounded(op, operands):
-    """The operands, those of them whole numbers that have to be."""
-    whole = op.name.startswith(("polygamma", "sinc_derivative"))
-    return (float(round(operands[0])), *operands[1:]) if whole else operands
+    """The operands, those of them whole numbers that have to be, or far from them."""
+    order, *rest = operands
+    if op.name.startswith("polygamma"):
+        return float(round(order)), *rest
+    return (math.floor(order) + 0.5, *rest) if op.name == "sinc_derivative" else operands
 
 
 def numbers(low, high):
@@ -96,6 +108,8 @@ def allowance(op, operands, exact, index=None):
       if it is above 8, twice as many units are allowed.
     - A product of n factors is rounded n - 1 times, below the normal range by an absolute error
       that the other factors amplify.
+    - The slopes of silu and gelu are sums of two terms, which cancel at -1.28 and -0.75. One has
+      the factor x, which amplifies what is lost below the normal range.
     - The partials of the last section are second derivatives of the functions that people use:
       sums and products of accurate factors, so the error is relative to the terms.
     """
@@ -125,6 +139,21 @@ def allowance(op, operands, exact, index=None):
         size = mpmath.fsum(map(abs, terms)) * (1 + abs(mpmath.log(x))) + abs(exact)
         rounding = 8 * EPSILON + 2 * math.ulp(abs(operands[1]) + 2)
         return float(size * (8 * EPSILON + rounding * abs(mpmath.log(x))))
+    if op.name in ("silu", "gelu") and index == 0:
+        x, *flag = map(mpf, operands)
+        gate = "sigmoid" if not flag else "gelu_gate" if flag[0] else "ndtr"
+        terms = oracle.value(gate, (x,)), x * oracle.partials(gate, (x,))[0]
+        return float(EPSILON * mpmath.fsum(map(abs, terms))) + 2.0 ** (-1069 if flag else -1064)
+    if op.name in MILLS:
+        order = MILLS.index(op.name) + (index is not None)
+        x, left = abs(mpf(operands[0])), operands[0] <= -2.5
+        m = oracle.value("inverse_mills", (mpf(operands[0]),))
+        slope = 0 if left else m * (x + m)
+        bend = oracle.value(MILLS[2], (-x,)) if left else m * ((x + m) * (x + 2 * m) + 1)
+        third = 4 * (slope or 1) + (x + 2 * m) * bend
+        return float(8 * EPSILON * [0, slope, bend, third][order])
+    if index is not None and op.name == "gelu_gate_slope":
+        return float(4 * EPSILON * oracle.value("gelu_gate_slope", (mpf(operands[0]),)))
     if op.name == "power_mixed" and index is None:
         x, y = map(mpf, operands)
         return float(4 * EPSILON * (1 + abs(y * mpmath.log(x))) * mpmath.power(x, y - 1))
@@ -517,6 +546,10 @@ KINKS = {  # a point on every kink, in the order of the table's functions
     "leaky_relu": [(0.0, 0.1)],
     "maximum": [(2.0, 2.0)],
     "minimum": [(2.0, 2.0)],
+    "elu": [(0.0, 0.5)],
+    "selu": [(0.0,)],
+    "elu_slope": [(0.0, 0.5)],
+    "hard_tanh": [(-1.0,), (1.0,)],
     "clip": [(1.0, 1.0, 2.0), (2.0, 1.0, 2.0), (0.5, 1.0, 1.0)],
     "round": [(2.5,)],
     "max": [(2.0, 2.0), (2.0, 2.0)],
@@ -689,10 +722,11 @@ def test_where_a_derivative_is_a_decree():
 
 def test_between_two_kinks_there_is_a_piece():
     """Each of the two is crossed while the value stays on one straight line or the other."""
-    (op,) = [op for op in TABLE.values() if op.between]
-    low, high = [op.kinks[place] for place in op.between]
-    sides = [(low(x, 0.0, 1.0) > 0.0, high(x, 0.0, 1.0) > 0.0) for x in (-1.0, 0.5, 2.0)]
-    assert sides == [(False, False), (True, False), (True, True)]
+    for op in [op for op in TABLE.values() if op.between]:
+        low, high = [op.kinks[place] for place in op.between]
+        bounds = (0.0, 1.0)[: op.arity - 1]
+        sides = [(low(x, *bounds) > 0.0, high(x, *bounds) > 0.0) for x in (-2.0, 0.5, 2.0)]
+        assert sides == [(False, False), (True, False), (True, True)]
 
 
 @those_with(lambda op: op.expanded)

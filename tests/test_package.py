@@ -52,13 +52,13 @@ ROOMS = [
 ]
 NAMES = """
     Diagram Explanation Op Report Value abs acos acosh asin asinh atan atan2 atanh betaln cbrt ceil
-    check_gradient clip compare copysign cos cosh cumprod cumsum data deg2rad digamma dot draw entr
-    erf erfinv exp exp2 explain expm1 expression floor fmax fmin fmod gammaln grad grads heaviside
-    hessian hvp hypot jacobian jvp latex leaky_relu log log10 log1mexp log1p log2 log_softmax
-    logaddexp logit logsumexp max maximum mean min minimum mod norm polygamma prod python_source
-    rad2deg reciprocal relu round sigmoid sign sin sinc sinh softmax softplus sqrt square
-    stop_gradient sum tan tanh to_sympy topological_order trunc value_and_grad values vjp where
-    xlog1py xlogy
+    check_gradient clip compare copysign cos cosh cumprod cumsum data deg2rad digamma dot draw elu
+    entr erf erfc erfinv exp exp2 explain expm1 expression floor fmax fmin fmod gammaln gelu grad
+    grads hard_tanh heaviside hessian huber hvp hypot jacobian jvp latex leaky_relu log log10
+    log1mexp log1p log2 log_ndtr log_sigmoid log_softmax logaddexp logit logsumexp max maximum mean
+    min minimum mod ndtr norm polygamma prod python_source rad2deg reciprocal relu round selu
+    sigmoid sign silu sin sinc sinh softmax softplus softsign sqrt square stop_gradient sum tan
+    tanh to_sympy topological_order trunc value_and_grad values vjp where xlog1py xlogy
 """.split()
 
 

@@ -44,6 +44,7 @@ def operation(step: Step) -> str:
     text = applied(step.op, step.operands, operands).text.text
     if infix:
         return text.removeprefix(f"{PLACE} ")
+    text = text.removesuffix(f"({PLACE})")  # its constants are left out
     return re.sub(rf"\[{PLACE}(, {PLACE})*\]", PLACE, text)
 
 

@@ -33,21 +33,35 @@ class Notation(NamedTuple):
     parentheses: tuple[str, str]
 
 
-def _facing(template: str, op: Op, operands: Sequence[Any]) -> str:
-    """A template for an operation on some operands: `x < 1` rather than `1 > x`."""
+def _fitted(template: str, op: Op, operands: Sequence[Any]) -> str:
+    """A template for an operation on some operands: `x < 1` rather than `1 > x`.
+
+    Constants at the end that are what they would be by default are left out: `gelu(x)`.
+    """
+    if op.arity is not None and "#*" in template:
+        defaults = getattr(op.forward, "__defaults__", None) or ()
+        count = op.arity
+        while defaults and isinstance(operands[count - 1], float):
+            *defaults, default = defaults
+            if operands[count - 1] != default:
+                break
+            count -= 1
+        if count < op.arity:
+            written = ", ".join(f"#{place}" for place in range(1, count + 1))
+            return template.replace("#*", written)
     if op.operator == ">" and isinstance(operands[0], float) and not isinstance(operands[1], float):
         return template.replace("#1 > #2", "#2 < #1")
     return template
 
 
 TEXT = Notation(
-    template=lambda op, operands: text_template(_facing(op.text, op, operands)),
+    template=lambda op, operands: text_template(_fitted(op.text, op, operands)),
     number=as_text,
     name=lambda name: Text(name, ATOM),
     parentheses=("(", ")"),
 )
 LATEX = Notation(
-    template=lambda op, operands: latex_template(_facing(op.latex, op, operands)),
+    template=lambda op, operands: latex_template(_fitted(op.latex, op, operands)),
     number=as_latex,
     name=lambda name: Text(symbol(name), ATOM),
     parentheses=(r"\left(", r"\right)"),
