@@ -290,16 +290,16 @@ softplus = Entry(
 erf = Entry("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)], scipy="erf",
     description="The error function.")
 erfc = Entry(
-    "erfc", kernels.erfc, [lambda out, x: -2.0 / math.sqrt(math.pi) * gaussian(x)],
+    "erfc", special.erfc, [lambda out, x: -2.0 / math.sqrt(math.pi) * gaussian(x)],
     scipy="erfc", cancels=1.0, unsigned=True,
     description="The complementary error function, `1 - erf(x)`, accurate for large x.")
 ndtr = Entry(
-    "ndtr", kernels.ndtr, [lambda out, x: normal_density(x)],
+    "ndtr", special.ndtr, [lambda out, x: normal_density(x)],
     latex=r"\Phi\left(#1\right)", sympy="erfc(-#1 / sqrt(2)) / 2", scipy="ndtr",
     cancels=0.5, unsigned=True, aliases=["normal_cdf", "norm_cdf"],
     description="The probability that a standard normal number is below `x`.")
 log_ndtr = Entry(
-    "log_ndtr", kernels.log_ndtr, [lambda out, x: inverse_mills(x)],
+    "log_ndtr", special.log_ndtr, [lambda out, x: inverse_mills(x)],
     latex=r"\ln \Phi\left(#1\right)", sympy="log(erfc(-#1 / sqrt(2)) / 2)", scipy="log_ndtr",
     description="`log(ndtr(x))`, accurate where `ndtr(x)` is almost 0 or 1.")
 erfinv = Entry(
@@ -353,7 +353,7 @@ silu = Entry(
     latex=r"#1 \cdot \sigma\left(#1\right)", sympy="#1 / (1 + exp(-#1))", aliases=["swish"],
     description="The sigmoid linear unit, `x * sigmoid(x)`.")
 gelu = Entry(
-    "gelu", kernels.gelu, [_gelu_dx, lambda out, x, approximate: 0.0],
+    "gelu", special.gelu, [_gelu_dx, lambda out, x, approximate: 0.0],
     latex=r"\operatorname{GELU}\left(#*\right)",
     sympy="Piecewise((#1 * (1 + tanh(sqrt(2 / pi) * (#1 + Rational(8943, 200000) * #1 ** 3))) / 2, "
     "Ne(#2, 0)), (#1 * erfc(-#1 / sqrt(2)) / 2, True))",
@@ -789,35 +789,35 @@ log1mexp_slope = Part(
     text="1 / (exp(#1) - 1)", latex=r"\frac{1}{e^{#1} - 1}", domain=(POSITIVE,),
     description="`1 / (exp(x) - 1)`, the derivative of log1mexp(x).")
 normal_density = Part(
-    "normal_density", kernels.normal_density, [lambda out, x: normal_density_slope(x)],
+    "normal_density", special.normal_density, [lambda out, x: normal_density_slope(x)],
     text="0.3989422804014327 * exp(-#1 ** 2 / 2)", latex=r"\varphi\left(#1\right)",
     sympy="exp(-#1 ** 2 / 2) / sqrt(2 * pi)", unsigned=True,
     description="`exp(-x ** 2 / 2) / sqrt(2 * pi)`, the derivative of ndtr(x).")
 normal_density_slope = Part(
-    "normal_density_slope", kernels.normal_density_slope,
+    "normal_density_slope", special.normal_density_slope,
     [lambda out, x: (2.0 * bounded(0.5 * x) - 1.0) * (2.0 * bounded(0.5 * x) + 1.0)
      * normal_density(x)],
     text="-#1 * normal_density(#1)", latex=r"-#1 \cdot \varphi\left(#1\right)",
     description="`-x * normal_density(x)`, the derivative of normal_density(x).")
 inverse_mills = Part(
-    "inverse_mills", kernels.inverse_mills, [lambda out, x: inverse_mills_slope(x)],
+    "inverse_mills", special.inverse_mills, [lambda out, x: inverse_mills_slope(x)],
     text="normal_density(#1) / ndtr(#1)",
     latex=r"\frac{\varphi\left(#1\right)}{\Phi\left(#1\right)}", unsigned=True,
     description="`normal_density(x) / ndtr(x)`, the derivative of log_ndtr(x).")
 inverse_mills_slope = Part(
-    "inverse_mills_slope", kernels.inverse_mills_slope, [lambda out, x: inverse_mills_bend(x)],
+    "inverse_mills_slope", special.inverse_mills_slope, [lambda out, x: inverse_mills_bend(x)],
     text="-inverse_mills(#1) * (#1 + inverse_mills(#1))",
     latex=r"\left(\frac{\varphi}{\Phi}\right)'\left(#1\right)",
     description="`-m * (x + m)` with `m = inverse_mills(x)`, of which it is the derivative.")
 inverse_mills_bend = Part(
-    "inverse_mills_bend", kernels.inverse_mills_bend,
+    "inverse_mills_bend", special.inverse_mills_bend,
     [lambda out, x: -(x + 2.0 * inverse_mills(x)) * out
      - 2.0 * inverse_mills_slope(x) * (1.0 + inverse_mills_slope(x))],
     text="inverse_mills(#1) * ((#1 + inverse_mills(#1)) * (#1 + 2 * inverse_mills(#1)) - 1)",
     latex=r"\left(\frac{\varphi}{\Phi}\right)''\left(#1\right)",
     description="The second derivative of inverse_mills(x).")
 gelu_gate = Part(
-    "gelu_gate", kernels.gelu_gate, [lambda out, x: gelu_gate_slope(x)],
+    "gelu_gate", special.gelu_gate, [lambda out, x: gelu_gate_slope(x)],
     text="0.5 * (1 + tanh(0.7978845608028654 * (#1 + 0.044715 * #1 ** 3)))",
     latex=r"\sigma\left(\sqrt{8 / \pi} \left(#1 + 0.044715 \cdot #1^3\right)\right)",
     sympy="(1 + tanh(sqrt(2 / pi) * (#1 + Rational(8943, 200000) * #1 ** 3))) / 2",
@@ -831,7 +831,7 @@ def _gelu_bend(out: Any, x: Any) -> Any:
 
 
 gelu_gate_slope = Part(
-    "gelu_gate_slope", kernels.gelu_gate_slope, [lambda out, x: _gelu_bend(out, bounded(x))],
+    "gelu_gate_slope", special.gelu_gate_slope, [lambda out, x: _gelu_bend(out, bounded(x))],
     text="(1.5957691216057308 + 0.21406444881780074 * #1 ** 2) * gelu_gate(#1) "
     "* (1 - gelu_gate(#1))",
     latex=r"\frac{d}{d #1} \sigma\left(\sqrt{8 / \pi} "

@@ -1,13 +1,13 @@
-"""How special functions are computed on floats: the gamma function and its kin, the inverse of erf.
+"""How special functions are computed on floats: those of normal numbers, gamma functions, erfinv.
 
 These are kernels too, in the language of `autograd.kernels`, of which they call a few.
 """
 
 import math
 
-from autograd.kernels import _fsum, _pow, _product_error
+from autograd.kernels import _decayed, _fsum, _pow, _product_error, _sum_error
 
-# --- The gamma function and what is made of it ---------------------------------------------------
+# --- Tools --------------------------------------------------------------------------------------
 
 
 def _polynomial(x: float, *coefficients: float) -> float:
@@ -16,6 +16,182 @@ def _polynomial(x: float, *coefficients: float) -> float:
     for coefficient in coefficients:
         total = total * x + coefficient
     return total
+
+
+def _continued(x: float, value: float, *numerators: float) -> float:
+    """`1 / (x + a / (x + b / (x + ...)))`, from the inside: first numerator and value, ..., a."""
+    for numerator in numerators:
+        value = 1.0 / (x + numerator * value)
+    return value
+
+
+# --- The normal distribution ---------------------------------------------------------------------
+
+
+def _erfcx(x: float, error: float, correction: float) -> float:
+    """`exp(y ** 2) * erfc(y) * (1 - correction)` for `y = x + error` from 0.5 on.
+
+    Times `1 + 2 * x` it is a polynomial of `(x - 3.5) / (x + 2.5)`, which is from -1 to 1: an idea
+    of Shepherd and Laframboise, Mathematics of Computation 36 (1981).
+    """
+    product = _polynomial(
+        (x - 3.5) / (x + 2.5),
+        -1.758776604748611e-10, 1.6016206432575034e-10, 2.1035733856415845e-09,
+        -5.269399511694885e-10, -1.3850021811765551e-08, -7.047535213532136e-09,
+        6.898246035465337e-08, 9.88411614734026e-08, -3.0037856309194624e-07,
+        -8.089513023659347e-07, 1.300352446961034e-06, 5.783337803215547e-06,
+        -7.071892042435781e-06, -4.116718852160905e-05, 6.401281045003443e-05,
+        0.0002904648460476749, -0.0008848860959473378, -0.0011965769232149073,
+        0.01258744651905673, -0.03662799043760799, 0.05674654966868336,
+        -0.024899113240524604, -0.12000786868938808, 1.2423492448711544,
+    )  # fmt: skip
+    size = 1.0 + 2.0 * x
+    value = product / size
+    return value - value * (correction + (2.0 * (x + error) - (size - 1.0)) / size)
+
+
+def erfc(x: float) -> float:
+    """The complementary error function; C's is up to 5 units off from 0.8 on."""
+    if x < 0.5 or x != x:
+        return math.erfc(x)
+    if x > 30.0:
+        return 0.0
+    square = x * x
+    return _decayed(_erfcx(x, 0.0, _product_error(x, x, square)), square)
+
+
+def _density(factor: float, x: float) -> float:
+    """A factor times the density of the standard normal distribution."""
+    if abs(x) > 40.0:
+        return 0.0
+    square = x * x
+    factor *= 0.3989422804014327
+    return _decayed(factor - 0.5 * factor * _product_error(x, x, square), 0.5 * square)
+
+
+def _erfcx_of_root(x: float, correction: float) -> float:
+    """The same for `y = sqrt(1 / 2) * x`."""
+    z = 0.7071067811865476 * x
+    error = _product_error(0.7071067811865476, x, z) - 4.833646656726457e-17 * x
+    return _erfcx(z, error, correction)
+
+
+def _tail(factor: float, x: float) -> float:
+    """A factor times the probability that a standard normal number is above `x`, at least 0."""
+    if x > 40.0:
+        return 0.0
+    if x < 0.75:
+        return 0.5 * factor * math.erfc(0.7071067811865476 * x)
+    square = x * x
+    scaled = _erfcx_of_root(x, 0.5 * _product_error(x, x, square))
+    return _decayed(0.5 * factor * scaled, 0.5 * square)
+
+
+def normal_density(x: float) -> float:
+    """`exp(-x ** 2 / 2) / sqrt(2 * pi)`."""
+    return _density(1.0, x)
+
+
+def normal_density_slope(x: float) -> float:
+    """`-x * normal_density(x)`, the derivative of that."""
+    return _density(-x, x)
+
+
+def ndtr(x: float) -> float:
+    """The probability that a standard normal number is below `x`."""
+    return _tail(1.0, -x) if x < 0.0 else 1.0 - _tail(1.0, x)
+
+
+def log_ndtr(x: float) -> float:
+    """`log(ndtr(x))`; far to the left by the scaled erfc, which takes the exponential out."""
+    if x > -1.0:
+        return math.log1p(-_tail(1.0, x)) if x > 0.0 else math.log(ndtr(x))
+    if x < -1e155:
+        return -math.inf
+    return -0.5 * x * x + math.log(0.5 * _erfcx_of_root(-x, 0.0))
+
+
+def inverse_mills(x: float) -> float:
+    """`normal_density(x) / ndtr(x)`, the inverse of Mills' ratio; about -x far to the left."""
+    if x > -1.0 or x != x:
+        return normal_density(x) / ndtr(x)
+    return 0.7978845608028654 / _erfcx_of_root(-x, 0.0) if x > -1e9 else -x
+
+
+def _third_ratio(y: float) -> float:
+    """The third repeated integral of the normal density's tail over the second, y from 2.5 on.
+
+    Such ratios are `r[n] = 1 / (y + (n + 1) * r[n + 1])`; Abramowitz and Stegun, 7.2.5.
+    """
+    return _continued(
+        y, 2.0 / (y + math.sqrt(y * y + 242.0)), 60.0, 59.0, 58.0, 57.0, 56.0, 55.0, 54.0, 53.0,
+        52.0, 51.0, 50.0, 49.0, 48.0, 47.0, 46.0, 45.0, 44.0, 43.0, 42.0, 41.0, 40.0, 39.0, 38.0,
+        37.0, 36.0, 35.0, 34.0, 33.0, 32.0, 31.0, 30.0, 29.0, 28.0, 27.0, 26.0, 25.0, 24.0, 23.0,
+        22.0, 21.0, 20.0, 19.0, 18.0, 17.0, 16.0, 15.0, 14.0, 13.0, 12.0, 11.0, 10.0, 9.0, 8.0, 7.0,
+        6.0, 5.0, 4.0,
+    )  # fmt: skip
+
+
+def inverse_mills_slope(x: float) -> float:
+    """`-m * (x + m)` with `m = inverse_mills(x)`."""
+    if x > -2.5 or x != x:
+        return -_density(x + inverse_mills(x), x) / ndtr(x)
+    second = 1.0 / (3.0 * _third_ratio(-x) - x)
+    first = 1.0 / (2.0 * second - x)
+    return first * (2.0 * second - first) - 1.0
+
+
+def inverse_mills_bend(x: float) -> float:
+    """`m * ((x + m) * (x + 2 * m) - 1)` with `m = inverse_mills(x)`."""
+    if x > -2.5 or x != x:
+        m = inverse_mills(x)
+        return _density((x + m) * (x + 2.0 * m) - 1.0, x) / ndtr(x)
+    third = _third_ratio(-x)
+    second = 1.0 / (3.0 * third - x)
+    first = 1.0 / (2.0 * second - x)
+    return 2.0 * first * (3.0 * second * (third - first) + first * first)
+
+
+# --- The GELU, whose approximation is `x * sigmoid(y)`, y = sqrt(8 / pi) * (x + 0.044715 * x ** 3)
+
+
+def _gelu_decay(factor: float, x: float) -> float:
+    """A factor times `exp(-abs(y))`, the roundings on the way to y undone."""
+    x = min(abs(x), 30.0)
+    square = x * x
+    cubic = 0.07135481627260025 * square
+    slope = 1.5957691216057308 + cubic
+    y = slope * x
+    error = _product_error(0.07135481627260025, square, cubic) - 9.96930880911092e-17
+    error += 0.07135481627260025 * _product_error(x, x, square) - 6.175149918155315e-19 * square
+    error += _sum_error(1.5957691216057308, cubic, slope)
+    error = error * x + _product_error(slope, x, y)
+    return _decayed(factor - factor * error, y)
+
+
+def gelu_gate(x: float) -> float:
+    """`sigmoid(y)`, about `ndtr(x)`."""
+    e = _gelu_decay(1.0, x)
+    return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e)
+
+
+def gelu_gate_slope(x: float) -> float:
+    """The derivative of `gelu_gate(x)`."""
+    e = _gelu_decay(1.0, x)
+    x = min(abs(x), 30.0)
+    slope = 1.5957691216057308 + 0.21406444881780074 * x * x
+    return _gelu_decay(slope, x) / (1.0 + e * (2.0 + e))
+
+
+def gelu(x: float, approximate: float = False) -> float:
+    """`x * ndtr(x)` or, approximately, `x * gelu_gate(x)`; below -40 it is -0.0."""
+    if x >= 0.0:
+        return x * (gelu_gate(x) if approximate != 0.0 else ndtr(x))
+    x = max(x, -40.0)
+    return _gelu_decay(x, x) / (1.0 + _gelu_decay(1.0, x)) if approximate != 0.0 else _tail(x, -x)
+
+
+# --- The gamma function and what is made of it ---------------------------------------------------
 
 
 def _from_whole(x: float) -> float:

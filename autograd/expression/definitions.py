@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import kernels
+from autograd import kernels, special
 from autograd.expression.simplify import Operand
 from autograd.notation.names import identifier
 from autograd.notation.precedence import Template, text_template
@@ -23,6 +23,9 @@ from autograd.value import Value
 KERNEL = re.compile(r"(?<![\w.])[^\W\d]\w*(?=\()")
 """A function that is called by its name alone."""
 NAME = "\0"
+
+
+KERNELS = kernels.__name__, special.__name__
 
 
 class Functions:
@@ -98,7 +101,7 @@ class Functions:
         except (OSError, TypeError):
             raise _unwritable(op, "has no source that can be found") from None
         defaults = function.__defaults__ or function.__kwdefaults__
-        if not source.startswith("def ") or (defaults and function.__module__ != kernels.__name__):
+        if not source.startswith("def ") or (defaults and function.__module__ not in KERNELS):
             raise _unwritable(op, "has a decorator or defaults")
         if not _only_builtins(function.__annotations__.values()):
             raise _unwritable(op, "has annotations that are not built-in types")
