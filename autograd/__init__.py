@@ -93,6 +93,7 @@ from autograd.ops import (
     xlog1py,
     xlogy,
 )
+from autograd.ops import gammaln as lgamma
 from autograd.value import Value
 from autograd.vectors import cumprod, cumsum, log_softmax, softmax
 
@@ -110,12 +111,12 @@ __all__ = [
     "copysign", "cos", "cosh", "cumprod", "cumsum", "data", "deg2rad", "digamma", "dot", "draw",
     "elu", "entr", "erf", "erfc", "erfinv", "exp", "exp2", "explain", "expm1", "expression",
     "floor", "fmax", "fmin", "fmod", "gammaln", "gelu", "grad", "grads", "hard_tanh", "heaviside",
-    "hessian", "huber", "hvp", "hypot", "jacobian", "jvp", "latex", "leaky_relu", "log", "log10",
-    "log1mexp", "log1p", "log2", "log_ndtr", "log_sigmoid", "log_softmax", "logaddexp", "logit",
-    "logsumexp", "max", "maximum", "mean", "min", "minimum", "mod", "ndtr", "norm", "polygamma",
-    "prod", "python_source", "rad2deg", "reciprocal", "relu", "round", "selu", "sigmoid", "sign",
-    "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "sqrt", "square",
-    "stop_gradient", "sum", "tan", "tanh", "to_sympy", "topological_order", "trunc",
+    "hessian", "huber", "hvp", "hypot", "jacobian", "jvp", "latex", "leaky_relu", "lgamma", "log",
+    "log10", "log1mexp", "log1p", "log2", "log_ndtr", "log_sigmoid", "log_softmax", "logaddexp",
+    "logit", "logsumexp", "max", "maximum", "mean", "min", "minimum", "mod", "ndtr", "norm",
+    "polygamma", "prod", "python_source", "rad2deg", "reciprocal", "relu", "round", "selu",
+    "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "sqrt",
+    "square", "stop_gradient", "sum", "tan", "tanh", "to_sympy", "topological_order", "trunc",
     "value_and_grad", "values", "vjp", "where", "xlog1py", "xlogy",
 ]  # fmt: skip
 

@@ -5,7 +5,7 @@ are the builtins where there is nothing to differentiate.
 """
 
 import builtins
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,26 +23,43 @@ class Everyday(Entry):
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         arguments = tuple([list(x) if isinstance(x, Iterator) else x for x in arguments])
         try:
-            if named.get("key") is not None or not any(
-                map(_holds, (*arguments, named.get("start")))
-            ):
+            if not self._records(arguments, named):
                 return getattr(builtins, self.name)(*arguments, **named)
         except TypeError:  # rows of numbers, or an error that says more
-            if named:
+            if named or len(arguments) > 1:
                 raise
         return super().__call__(*arguments, **named)
 
+    def _records(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> bool:
+        """Whether a call is for this operation, not for the builtin."""
+        if named.get("key") is not None:
+            return False  # the builtin returns one of the elements
+        if self.spread and len(arguments) > 1:  # they are compared with each other
+            return (
+                "default" not in named
+                and all(map(_single, arguments))
+                and any(map(_differentiable, map(type, arguments)))
+            )
+        if self.spread and "default" in named and np.size(arguments[0]) == 0:
+            return False
+        return any(map(_holds, (*arguments, named.get("start"))))
+
 
 class Rounding(Everyday):
-    """The operation `round`: to a number of digits as well, by scaling, as NumPy does it."""
+    """The operation `round`, whose number of digits is a constant."""
 
     def __call__(self, number: Any, ndigits: Any = None) -> Any:  # type: ignore[override]
         if ndigits is None:
             return super().__call__(number)
-        if not _holds(number):
-            return builtins.round(number, ndigits)
-        scale = 10.0 ** whole(ndigits, "the number of digits", -300)
-        return super().__call__(number * scale) / scale
+        if isinstance(ndigits, float) and ndigits.is_integer():  # in a formula
+            ndigits = int(ndigits)
+        if _holds(number) and not _holds(ndigits):
+            whole(ndigits, "the number of digits", -400)
+        return super().__call__(number, ndigits)
+
+
+def _single(argument: Any) -> bool:
+    return not isinstance(argument, (list, tuple, str, bytes))
 
 
 def _holds(argument: Any) -> bool:

@@ -137,7 +137,33 @@ def _sinc_derivative(n: float, x: float, sine: float, cosine: float) -> float:
     return total
 
 
-PRIMITIVES = (_pow, _fsum, _sinc_derivative, dot, sum, mean)
+def _hypot(*operands: float) -> float:
+    """The root of the sum of squares, without overflow on the way."""
+    return math.hypot(*operands)
+
+
+def unit_vector(*operands: float) -> list[float]:
+    """The operands over their norm, as `direction_among` has each of them."""
+    top = max([abs(x) if x == x else math.inf for x in operands])
+    if not 2.0**-900 < top < 2.0**900:
+        return [
+            direction_among(x, *operands[:i], *operands[i + 1 :]) for i, x in enumerate(operands)
+        ]
+    size = math.hypot(*operands)
+    return [x / size for x in operands]
+
+
+def rounded(x: float, ndigits: float = 0.0) -> float:
+    """Python's rounding to a number of digits, half to even; nan if that is not a whole number."""
+    if not math.isfinite(ndigits) or ndigits % 1.0 != 0.0:
+        return math.nan
+    try:
+        return round(x, int(max(-400.0, min(400.0, ndigits)))) if math.isfinite(x) else x
+    except OverflowError:
+        return math.copysign(math.inf, x)
+
+
+PRIMITIVES = (_pow, _fsum, _sinc_derivative, _hypot, unit_vector, rounded, dot, sum, mean)
 """The primitives that kernels and the table call. All functions below this line are kernels."""
 
 
@@ -470,7 +496,7 @@ def elu(x: float, alpha: float = 1.0) -> float:
 
 
 def elu_slope(x: float, alpha: float) -> float:
-    """1 where `x` is positive, `alpha * exp(x)` where negative; at 0 whichever is closer to 0."""
+    """1 where `x` is positive, `alpha * exp(x)` where negative, at 0 the slope closest to 0."""
     if x == 0.0:
         return min(max(alpha, 0.0), 1.0)
     return 1.0 if x > 0.0 else _decayed(alpha, -x)
@@ -577,6 +603,28 @@ def direction(x: float, y: float) -> float:
         return math.nan if abs(x) == abs(y) else math.copysign(float(abs(x) == math.inf), x)
     scale = 2.0**100 if largest < 2.0**500 else 0.5  # neither subnormal nor overflowing
     return x * scale / math.hypot(x * scale, y * scale)
+
+
+def direction_among(x: float, *others: float) -> float:
+    """`x` over the norm of all operands, which is scaled; 0 at the origin."""
+    top = abs(x)
+    for y in others:
+        if y != y:
+            return y
+        top = max(top, abs(y))
+    if x != x or top == 0.0:
+        return x * 0.0
+    if top == math.inf:
+        if abs(x) != math.inf:
+            return math.copysign(0.0, x)
+        for y in others:
+            if abs(y) == math.inf:
+                return math.nan
+        return math.copysign(1.0, x)
+    if top > 2.0**400:  # a small x must not lose its bits
+        return x / _hypot(x * 2.0**-600, *[y * 2.0**-600 for y in others]) * 2.0**-600
+    scale = 2.0**600 if top < 2.0**-400 else 1.0
+    return x * scale / _hypot(x * scale, *[y * scale for y in others])
 
 
 def distance(x: float, y: float) -> float:
@@ -706,14 +754,6 @@ def smallest(*operands: float) -> float:
         if x != x:
             return x
     return min(operands)
-
-
-def round(x: float) -> float:
-    """The nearest whole number, the even one of two: next to 2 ** 52 there is no room for more."""
-    if not abs(x) < 4503599627370496.0:
-        return x
-    far = math.copysign(4503599627370496.0, x)
-    return math.copysign(x + far - far, x)
 
 
 def fmax(x: float, y: float) -> float:

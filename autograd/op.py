@@ -265,7 +265,7 @@ class Op(Applied):
         if self.gather is not None:
             raise TypeError(f"{self.name} takes numbers and Values, not vectors of arrays")
         points = np.broadcast(*[x if isinstance(x, np.ndarray) else boxed(x) for x in operands])
-        results = [self(*point) for point in points]
+        results = [Op.__call__(self, *point) for point in points]
         if points.ndim == 0:
             return results[0]
         plain = all(isinstance(x, float) for x in results)

@@ -112,7 +112,7 @@ negative = Entry(
 abs = Everyday(
     "abs", math.fabs, [lambda out, x: sign(x)],
     latex=r"\left|#1\right|", sympy="Abs(#1)", kinks=[lambda x: x], unsigned=True,
-    numpy=np.absolute, raises=False,
+    numpy=np.absolute, raises=False, aliases=["fabs"],
     description="The absolute value; its derivative at 0 is 0.")
 
 # --- Powers and roots ---------------------------------------------------------------------------
@@ -343,7 +343,7 @@ def _gelu_dx(out: Any, x: Any, approximate: Any) -> Any:
         return where(approximate, _gelu_dx(out, x, 1.0), _gelu_dx(out, x, 0.0))
     if approximate:
         return gelu_gate(x) + bounded(x) * gelu_gate_slope(x)
-    return ndtr(x) - normal_density_slope(x)
+    return ndtr(x) + normal_moment(x)
 
 
 silu = Entry(
@@ -361,7 +361,9 @@ gelu = Entry(
     "`0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ** 3)))`.")
 elu = Entry(
     "elu", kernels.elu,
-    [lambda out, x, alpha: elu_slope(x, alpha), lambda out, x, alpha: expm1(-relu(-x))],
+    [lambda out, x, alpha: elu_slope(x, alpha), lambda out, x, alpha: expm1(0.0 - relu(-x))],
+    textbook=[lambda out, x, alpha: elu_slope(x, alpha),
+              lambda out, x, alpha: expm1(minimum(x, 0.0))],
     sympy="Piecewise((#1, #1 > 0), (#2 * (exp(#1) - 1), True))", kinks=[lambda x, alpha: x],
     description="`x` where it is positive, otherwise `alpha * (exp(x) - 1)`.")
 selu = Entry(
@@ -540,11 +542,13 @@ trunc = Entry(
     kinks=[lambda x: sinc(x)], selects=True, reasons=[STEP],
     description="The whole part of the operand, without its fraction.")
 round = Rounding(
-    "round", kernels.round, [lambda out, x: _level(out)],
-    kinks=[lambda x: _wave(x - 0.5)], selects=True, reasons=[STEP], numpy=np.rint, raises=False,
-    sympy="ceiling(#1 / 2 - Rational(1, 4)) + floor(#1 / 2 + Rational(1, 4))",
-    description="The nearest whole number, the even one of two; with a number of digits, the "
-    "nearest multiple of their last place. Its derivative is 0.")
+    "round", kernels.rounded, [lambda out, x, ndigits: _level(out)] * 2,
+    sympy="(ceiling(#1 * 10 ** #2 / 2 - Rational(1, 4))"
+    " + floor(#1 * 10 ** #2 / 2 + Rational(1, 4))) / 10 ** #2",
+    domain=(REALS, (0.0, 0.0)), aliases=["rint"], selects=True, reasons=[STEP, STEP],
+    kinks=[lambda x, ndigits: _wave(x * power(10.0, ndigits) - 0.5)],
+    description="The nearest whole number, or multiple of `10 ** -ndigits`; the even one of two.")
+
 
 # --- Reductions: one node for any number of operands --------------------------------------------
 
@@ -593,15 +597,29 @@ def _each_and_the_others(operands: Sequence[Any]) -> Sequence[tuple[Any, Sequenc
 def _unit_vector(out: Any, *operands: Any) -> Sequence[Any]:
     """The operands over their norm. Where there are many, their slopes may lose digits, or there
     would be too many of them."""
-    if len(operands) > 32:
-        return [x / nonzero(out) for x in operands]
-    return [direction(x, call(norm, rest)) for x, rest in _each_and_the_others(operands)]
+    if len(operands) <= 32:
+        return [call(direction_among, [x, *others]) for x, others in _each_and_the_others(operands)]
+    if isinstance(out, float):
+        return kernels.unit_vector(*operands)
+    return [x / nonzero(out) for x in operands]
+
+
+def _direction_partials(out: Any, x: Any, *others: Any) -> Sequence[Any]:
+    rest = call(length, others)
+    size = distance(x, rest)
+    each = [call(direction_among, [y, x, *more]) for y, more in _each_and_the_others(others)]
+    return [square(direction(rest, x)) / size, *[-out * y / size for y in each]]
 
 
 def _leads(operands: Sequence[Any]) -> Sequence[Any]:
     """How far each is ahead of the largest of the others."""
-    pairs = _each_and_the_others(operands)
-    return [x - call(max, others) if others else 1.0 for x, others in pairs]
+    if len(operands) < 2:
+        return [1.0] * len(operands)
+    numbers = [x if isinstance(x, float) else x.data for x in operands]
+    *_, second, first = sorted(range(len(numbers)), key=numbers.__getitem__)
+    rivals = [first] * len(numbers)
+    rivals[first] = second
+    return [x - operands[rival] for x, rival in zip(operands, rivals, strict=True)]
 
 
 def _largest_share(out: Any, *operands: Any) -> Sequence[Any]:
@@ -693,7 +711,7 @@ floor_quotient = Part(
 trunc_quotient = Part(
     "trunc_quotient", kernels.trunc_quotient,
     [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
-    text="trunc(#1 / #2)",
+    text="trunc(#1 / #2)", latex=r"\operatorname{trunc}\left(\frac{#1}{#2}\right)",
     kinks=[lambda x, y: sinc(divide(x, y))], selects=True, reasons=[STEP, STEP],
     description="The whole part of `x / y`.")
 nonnegative = Part(
@@ -789,16 +807,21 @@ log1mexp_slope = Part(
     text="1 / (exp(#1) - 1)", latex=r"\frac{1}{e^{#1} - 1}", domain=(POSITIVE,),
     description="`1 / (exp(x) - 1)`, the derivative of log1mexp(x).")
 normal_density = Part(
-    "normal_density", special.normal_density, [lambda out, x: normal_density_slope(x)],
+    "normal_density", special.normal_density, [lambda out, x: -normal_moment(x)],
     text="0.3989422804014327 * exp(-#1 ** 2 / 2)", latex=r"\varphi\left(#1\right)",
     sympy="exp(-#1 ** 2 / 2) / sqrt(2 * pi)", unsigned=True,
     description="`exp(-x ** 2 / 2) / sqrt(2 * pi)`, the derivative of ndtr(x).")
-normal_density_slope = Part(
-    "normal_density_slope", special.normal_density_slope,
-    [lambda out, x: (2.0 * bounded(0.5 * x) - 1.0) * (2.0 * bounded(0.5 * x) + 1.0)
+normal_moment = Part(
+    "normal_moment", special.normal_moment, [lambda out, x: -normal_density_bend(x)],
+    text="#1 * normal_density(#1)", latex=r"#1 \cdot \varphi\left(#1\right)",
+    description="`x * normal_density(x)`; with a minus, the derivative of normal_density(x).")
+normal_density_bend = Part(
+    "normal_density_bend", special.normal_density_bend,
+    [lambda out, x: 2.0 * bounded(0.5 * x) * (3.0 - square(2.0 * bounded(0.5 * x)))
      * normal_density(x)],
-    text="-#1 * normal_density(#1)", latex=r"-#1 \cdot \varphi\left(#1\right)",
-    description="`-x * normal_density(x)`, the derivative of normal_density(x).")
+    text="(#1 ** 2 - 1) * normal_density(#1)",
+    latex=r"\left(#1^2 - 1\right) \varphi\left(#1\right)",
+    description="`(x ** 2 - 1) * normal_density(x)`, the second derivative of normal_density(x).")
 inverse_mills = Part(
     "inverse_mills", special.inverse_mills, [lambda out, x: inverse_mills_slope(x)],
     text="normal_density(#1) / ndtr(#1)",
@@ -858,7 +881,8 @@ huber_slope = Part(
     "huber_slope", kernels.huber_slope,
     [lambda out, delta, r: sign(r) * greater(abs(r), delta),
      lambda out, delta, r: greater(delta, abs(r))],
-    text="clip(#2, -#1, #1)", domain=(POSITIVE, REALS),
+    text="clip(#2, -#1, #1)", latex=r"\operatorname{clip}\left(#2, -#1, #1\right)",
+    domain=(POSITIVE, REALS),
     description="`r` moved into [-delta, delta], the derivative of huber(delta, r).")
 asin_slope = Part(
     "asin_slope", kernels.asin_slope, [lambda out, x: x * out**3.0],
@@ -906,6 +930,16 @@ power_mixed = Part(
     text="#1 ** (#2 - 1) * (1 + #2 * log(#1))",
     latex=r"#1^{#2 - 1} \left(1 + #2 \ln\left(#1\right)\right)", domain=(POSITIVE, REALS),
     description="`x ** (y - 1) * (1 + y * log(x))`, the derivative of x ** y with respect to both.")
+length = Part(
+    "length", math.hypot, _unit_vector, text="norm([#*])",
+    latex=r"\left\lVert\left(#*\right)\right\rVert", sympy="sqrt(Add(*[x ** 2 for x in [#*]]))",
+    domain=((-1e300, 1e300),), gather=all_of("length"), unsigned=True,
+    description="The same as norm, in derivatives, where an overflow is no reason to warn.")
+direction_among = Part(
+    "direction_among", kernels.direction_among, _direction_partials,
+    text="#1 / norm([#*])", latex=r"\frac{#1}{\left\lVert\left(#*\right)\right\rVert}",
+    sympy="#1 / sqrt(Add(*[x ** 2 for x in [#*]]))", gather=all_of("direction_among"),
+    description="The first operand, divided by the norm of all of them; 0 at the origin.")
 direction = Part(
     "direction", kernels.direction,
     [lambda out, x, y: square(direction(y, x)) / distance(x, y),

@@ -19,7 +19,7 @@ def _polynomial(x: float, *coefficients: float) -> float:
 
 
 def _continued(x: float, value: float, *numerators: float) -> float:
-    """`1 / (x + a / (x + b / (x + ...)))`, from the inside: first numerator and value, ..., a."""
+    """`1 / (x + a / (x + b / (x + ...)))`, from the inside: its value there, then ..., b, a."""
     for numerator in numerators:
         value = 1.0 / (x + numerator * value)
     return value
@@ -29,10 +29,10 @@ def _continued(x: float, value: float, *numerators: float) -> float:
 
 
 def _erfcx(x: float, error: float, correction: float) -> float:
-    """`exp(y ** 2) * erfc(y) * (1 - correction)` for `y = x + error` from 0.5 on.
+    """`exp(y ** 2) * erfc(y) * (1 - correction)` for `y = x + error`, x from 0.5 on.
 
-    Times `1 + 2 * x` it is a polynomial of `(x - 3.5) / (x + 2.5)`, which is from -1 to 1: an idea
-    of Shepherd and Laframboise, Mathematics of Computation 36 (1981).
+    `(1 + 2 * x) * exp(x ** 2) * erfc(x)` is close to a polynomial of `(x - 3.5) / (x + 2.5)`, which
+    is from -1 to 1: the idea of Shepherd and Laframboise, Mathematics of Computation 36 (1981).
     """
     product = _polynomial(
         (x - 3.5) / (x + 2.5),
@@ -51,7 +51,7 @@ def _erfcx(x: float, error: float, correction: float) -> float:
 
 
 def erfc(x: float) -> float:
-    """The complementary error function; C's is up to 5 units off from 0.8 on."""
+    """The complementary error function; C's can be 5 units off from 0.8 on."""
     if x < 0.5 or x != x:
         return math.erfc(x)
     if x > 30.0:
@@ -70,7 +70,7 @@ def _density(factor: float, x: float) -> float:
 
 
 def _erfcx_of_root(x: float, correction: float) -> float:
-    """The same for `y = sqrt(1 / 2) * x`."""
+    """`exp(y ** 2) * erfc(y) * (1 - correction)` for `y = x / sqrt(2)`."""
     z = 0.7071067811865476 * x
     error = _product_error(0.7071067811865476, x, z) - 4.833646656726457e-17 * x
     return _erfcx(z, error, correction)
@@ -92,9 +92,15 @@ def normal_density(x: float) -> float:
     return _density(1.0, x)
 
 
-def normal_density_slope(x: float) -> float:
-    """`-x * normal_density(x)`, the derivative of that."""
-    return _density(-x, x)
+def normal_moment(x: float) -> float:
+    """`x * normal_density(x)`."""
+    return _density(x, x)
+
+
+def normal_density_bend(x: float) -> float:
+    """`(x ** 2 - 1) * normal_density(x)`."""
+    y = max(-40.0, min(40.0, x)) if x == x else x
+    return _density((y - 1.0) * (y + 1.0), x)
 
 
 def ndtr(x: float) -> float:

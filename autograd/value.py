@@ -73,6 +73,9 @@ class Elsewhere:
         message = f"{title(value)} has no attribute {self._name!r}: {self._remedy}"
         raise AttributeError(message, name=self._name, obj=value)
 
+    def __set__(self, value: Value, assigned: object) -> None:
+        self.__get__(value, type(value))
+
 
 class Value(Node):
     """A real number that remembers how it was computed, so that it can be differentiated.
@@ -433,7 +436,7 @@ class Value(Node):
         return apply_ufunc(ufunc, method, inputs, **options)
 
     # On an object array, NumPy calls the method with the ufunc's name on every element.
-    arcsin, arccos, arctan = asin, acos, atan
+    arcsin, arccos, arctan, fabs = asin, acos, atan, abs
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
     radians, degrees = deg2rad, rad2deg
 

@@ -1,8 +1,8 @@
 """Functions of a vector that return a vector: NumPy's and SciPy's, for Values."""
 
+import operator
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from operator import add, mul
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ def cumsum(a: Any, axis: int | None = None) -> NDArray[Any]:
         >>> cumsum([1.0, 2.0, 3.0])
         array([1., 3., 6.])
     """
-    return _along(_running(add), a, axis, "cumsum", flat=True)
+    return _along(_running(operator.add), a, axis, "cumsum", flat=True)
 
 
 def cumprod(a: Any, axis: int | None = None) -> NDArray[Any]:
@@ -104,7 +104,7 @@ def cumprod(a: Any, axis: int | None = None) -> NDArray[Any]:
         >>> grads(x)
         array([0., 6., 0.])
     """
-    return _along(_running(mul), a, axis, "cumprod", flat=True)
+    return _along(_running(operator.mul), a, axis, "cumprod", flat=True)
 
 
 Line = Callable[[list[Any]], Sequence[Any]]
@@ -127,6 +127,8 @@ def _along(line: Line, x: Any, axis: int | None, name: str, flat: bool = False) 
     """The results of a function for each line of an array along an axis, or for all elements."""
     role = f"an element of the argument of {name}"
     array = objects(x, f"the argument of {name}")
+    if axis is not None and not -array.ndim <= operator.index(axis) < array.ndim:
+        raise ValueError(f"{name} of an array of shape {array.shape} has no axis {axis}")
     if not array.ndim:
         raise TypeError(f"{name} takes a sequence or an array, not {kind_of(x)}")
     numbers = [y if isinstance(y, Value) else real(y, role) for y in array.flat]

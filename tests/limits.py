@@ -136,6 +136,8 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "mean": lambda *x: sum(x) / len(x),
     "prod": lambda *x: math.prod(x),
     "logsumexp": lambda *x: sympy.log(sum(map(sympy.exp, x))),
+    "direction_among": lambda *x: x[0] / sympy.sqrt(sum(y**2 for y in x)),
+    "length": lambda *x: sympy.sqrt(sum(y**2 for y in x)),
     "norm": lambda *x: sympy.sqrt(sum(y**2 for y in x)),
     "softmax": lambda *x: sympy.exp(x[0]) / sum(map(sympy.exp, x)),
     "log_softmax": lambda *x: x[0] - sympy.log(sum(map(sympy.exp, x))),
@@ -156,7 +158,8 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
     "logit_slope": lambda x: 1 / (x * (1 - x)),
     "log1mexp_slope": lambda x: 1 / (sympy.exp(x) - 1),
     "normal_density": _normal_density,
-    "normal_density_slope": lambda x: -x * _normal_density(x),
+    "normal_moment": lambda x: x * _normal_density(x),
+    "normal_density_bend": lambda x: (x**2 - 1) * _normal_density(x),
     "inverse_mills": lambda x: LogNdtr(1, x),
     "inverse_mills_slope": lambda x: LogNdtr(2, x),
     "inverse_mills_bend": lambda x: LogNdtr(3, x),
@@ -192,7 +195,7 @@ PIECEWISE = set(
 KNOWN = EXPRESSIONS.keys() | PIECEWISE
 """The operations with limits; `test_ops.py` says which one is missing."""
 
-UNBOUNDED = {"dot", "prod", "norm"}
+UNBOUNDED = {"dot", "prod", "norm", "length"}
 """Their domain in the table is where the value can be represented, which is no end of anything."""
 
 POWERS = {"power", "power_slope"}
@@ -204,10 +207,8 @@ OF_WHOLE_ORDER = {"polygamma", "polygamma_difference"}
 WITH_POLES = {"gammaln", "digamma", "polygamma"}
 """At the negative whole numbers, where what goes to infinity there has no slope."""
 
-SIZES = {
-    "dot": 4,
-    **dict.fromkeys("sum mean prod norm max min softmax log_softmax logsumexp".split(), 3),
-}
+THREE = "sum mean prod norm length direction_among max min softmax log_softmax logsumexp".split()
+SIZES = {"dot": 4, **dict.fromkeys(THREE, 3)}
 
 Multi = tuple[int, ...]  # how often an operation is differentiated with respect to each operand
 DIGITS = [
@@ -299,7 +300,7 @@ CONVENTIONS: dict[tuple[str, tuple[float, ...], Multi], float] = {
 
 
 def _at_kink(name: str, x: float, alpha: float = 0.0, *, multi: Multi) -> float:
-    """The derivative of an ELU at 0: there is none of higher order, so 0 is right as well."""
+    """The derivative at 0 of an ELU, whose higher ones are agreed to be 0 there."""
     slope = float(oracle.SELU_SCALE) if name == "selu" else min(max(alpha, 0.0), 1.0)
     return slope if name != "elu_slope" and multi[0] == 1 == sum(multi) else 0.0
 

@@ -122,6 +122,7 @@ def _asymptotic(square: mpf) -> mpf:
 
 
 def ndtr(x: mpf) -> mpf:
+    """The distribution function of the standard normal distribution, for any double."""
     return erfc(-x / mpmath.sqrt(2)) / 2
 
 
@@ -154,7 +155,7 @@ def _silu_slope(x: mpf) -> mpf:
     return _sigmoid(x) * (1 + x * _sigmoid(-x))
 
 
-CUBIC = mpf("0.044715")
+CUBIC = mpf("0.044715")  # of the GELU's approximation
 
 
 def _gelu_gate(x: mpf) -> mpf:
@@ -403,9 +404,13 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "ndtr": (ndtr, [mpmath.npdf]),
     "log_ndtr": (LOG_NDTR[0], [LOG_NDTR[1]]),
     "normal_density": (mpmath.npdf, [lambda x: -x * mpmath.npdf(x)]),
-    "normal_density_slope": (
-        lambda x: -x * mpmath.npdf(x),
-        [lambda x: (x - 1) * (x + 1) * mpmath.npdf(x)],
+    "normal_moment": (
+        lambda x: x * mpmath.npdf(x),
+        [lambda x: (1 - x) * (1 + x) * mpmath.npdf(x)],
+    ),
+    "normal_density_bend": (
+        lambda x: (x - 1) * (x + 1) * mpmath.npdf(x),
+        [lambda x: x * (3 - x * x) * mpmath.npdf(x)],
     ),
     "inverse_mills": (LOG_NDTR[1], [LOG_NDTR[2]]),
     "inverse_mills_slope": (LOG_NDTR[2], [LOG_NDTR[3]]),
@@ -490,7 +495,7 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "greater": (lambda x, y: mpf(x > y), [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
     "nonnegative": (lambda x: x, [lambda x: mpf(1)]),
     "defined": (lambda x, value: x, [lambda x, value: mpf(1), lambda x, value: mpf(0)]),
-    "round": (mpmath.nint, [lambda x: mpf(0)]),
+    "round": (lambda x, ndigits: mpmath.nint(x), [lambda x, n: mpf(0)] * 2),
     "nonzero": (lambda x: x if x else mpf("inf"), [lambda x: mpf(1)]),
     "stop_gradient": (lambda x: x, [lambda x: mpf(0)]),
     "identity": (lambda x: x, [lambda x: mpf(1)]),
@@ -580,6 +585,14 @@ VARIADIC: dict[str, tuple[Function, Function]] = {
         lambda *xs: mpmath.fprod(xs),
         lambda *xs: [mpmath.fprod(xs[:i] + xs[i + 1 :]) for i in range(len(xs))],
     ),
+    "direction_among": (
+        lambda *xs: xs[0] / _norm(*xs),
+        lambda x, *xs: [
+            (_norm(*xs) / _norm(x, *xs)) ** 2 / _norm(x, *xs),
+            *[-x * y / _norm(x, *xs) ** 3 for y in xs],
+        ],
+    ),
+    "length": (_norm, lambda *xs: [x / (_norm(*xs) or 1) for x in xs]),
     "norm": (_norm, lambda *xs: [x / (_norm(*xs) or 1) for x in xs]),
     "max": (max, lambda *xs: _ties(max(xs), xs)),
     "min": (min, lambda *xs: _ties(min(xs), xs)),

@@ -610,7 +610,7 @@ def test_formulas_are_drawn(tmp_path, capsys):
         (["x", "x=1", "--colour", "red"], "unrecognized arguments: --colour red"),
         (["x" * 20_000, "x=1"], "a formula has at most 10,000 characters; this one has 20,000\n"),
         (["", "x=1"], "the formula is empty"),
-        (["foo(x)", "x=1"], "there is no operation 'foo'\n  foo(x)\n  ^\n"),
+        (["foo(x)", "x=1"], "there is no operation 'foo'; did you mean 'floor'?\n  foo(x)\n  ^\n"),
         (["x + __import__('os')", "x=1"], "' has no place in a formula\n"),
         (["--wrt"], ""),
         ([], "the following arguments are required: FORMULA"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from autograd import Value, logaddexp, logsumexp, ops, prod, relu, where
+from autograd import Value, grad, logaddexp, logsumexp, ops, prod, relu, where
 from autograd.op import undefined
 from autograd.ops import TABLE
 
@@ -412,6 +412,12 @@ def test_where_the_slope_of_a_softsign_has_its_peak():
     x = Value(0.0)
     second = ops.softsign(x).derivative(x).derivative(x)
     assert (second.data, second.derivative(x).data) == (0.0, 6.0)
+
+
+@pytest.mark.parametrize("x", [1e-20, -1e-16, -3e-12])
+def test_the_third_derivative_of_gelu_near_0(x):
+    third = grad(grad(grad(ops.gelu)))(x)
+    assert third == pytest.approx(-4.0 * x / math.sqrt(2.0 * math.pi), rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize("x", [-37.0, 31.0, 36.5])

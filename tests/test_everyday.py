@@ -95,6 +95,7 @@ def test_errors_are_the_builtins_or_say_more():
     for call, kind, message in [
         (lambda: autograd.max([]), ValueError, "empty"),
         (lambda: autograd.sum(3), TypeError, "sum takes a sequence or an array, not an int"),
+        (lambda: autograd.sum(["a", "b"], ""), TypeError, "use ''.join"),
         (lambda: autograd.sum(["a"]), TypeError, "must be a real number, not the str 'a'"),
         (lambda: autograd.round("a"), TypeError, "must be a real number, not the str 'a'"),
         (lambda: autograd.sum([1], begin=2), TypeError, "begin"),
@@ -146,6 +147,11 @@ def test_extremes(name):
         x, key=lambda y: y.data**2
     )
     assert function([(x[0], 1), (x[1], 0)]) == getattr(builtins, name)([(x[0], 1), (x[1], 0)])
+    assert function((x[0], 1), (x[1], 0)) == getattr(builtins, name)((x[0], 1), (x[1], 0))
+    assert function([1, x[0]], [x[1]]) == getattr(builtins, name)([1, x[0]], [x[1]])
+    assert function(np.array([]), default=3) == function([], default=3) == 3
+    with pytest.raises(TypeError, match="default"):
+        function(x[0], x[1], default=0)
     assert function([], default=x[0]) is x[0]
     assert function(x, default=0.0).data == picked.data
 
@@ -193,13 +199,20 @@ def test_round():
         0,
         -2,
     ]
-    for digits in (-1, 0, 1, 2):
+    for number, digits in [(2.675, -1), (2.675, 0), (2.675, 2), (1e300, 20), (1e-300, 310)]:
+        x = Value(number)
         rounded = autograd.round(x, digits)
-        assert rounded.data == np.round(2.675, digits) == np.round(x, digits).data
-        assert grad(lambda y, digits=digits: autograd.round(y, digits))(2.675) == 0.0
+        assert rounded.data == builtins.round(number, digits) == np.round(x, digits).data
+        assert rounded.operands == (x, float(digits))
+        assert grad(lambda y, digits=digits: autograd.round(y, digits))(number) == 0.0
+    assert autograd.round(Value(-87545.89433595215), -5).data == -100000.0
+    assert autograd.expression(autograd.round(Value(1.5, "x"))) == "round(x)"
     assert data(np.round(values([1.25, -0.5]), 1)).tolist() == [1.2, -0.5]
     assert data(np.rint(values([1.25, -0.5]))).tolist() == [1.0, 0.0]
     assert autograd.round(np.array([0.5, 1.6])).tolist() == [0.0, 2.0]
+    assert autograd.round(np.array([1.26, 2.5]), 1).dtype == np.float64
+    for kind in (np.int64, np.float32, bool):
+        assert autograd.abs(np.array([-1, 2], dtype=float).astype(kind)).dtype == np.float64
 
 
 def test_the_builtins_of_a_value():

@@ -22,6 +22,7 @@ import autograd
 from autograd import (
     Op,
     Value,
+    explain,
     expression,
     latex,
     log_softmax,
@@ -90,6 +91,43 @@ def leaves(value):
 )  # fmt: skip
 def test_text(value, text):
     assert expression(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "formula"),
+    [
+        (autograd.gelu(X), "gelu(x)", r"\operatorname{GELU}\left(x\right)"),
+        (X.gelu(approximate=True), "gelu(x, 1)", r"\operatorname{GELU}\left(x, 1\right)"),
+        (autograd.elu(X), "elu(x)", r"\operatorname{elu}\left(x\right)"),
+        (X.elu(0.5), "elu(x, 0.5)", r"\operatorname{elu}\left(x, 0.5\right)"),
+        (X.elu(Value(1.0, "a")), "elu(x, a)", r"\operatorname{elu}\left(x, a\right)"),
+        (autograd.leaky_relu(X), "leaky_relu(x)", r"\operatorname{leaky\_relu}\left(x\right)"),
+    ],
+)
+def test_defaults_are_not_written(value, text, formula):
+    assert (expression(value), latex(value)) == (text, formula)
+    numbers = {"x": X.data, "a": 1.0} if text.endswith("a)") else {"x": X.data}
+    assert read(text, numbers).data == value.data
+
+
+def test_numbers_in_the_place_of_operands_are_no_defaults():
+    alpha = Value(1.0, "a")
+    assert "elu(x, a) = elu(2, 1) = 2" in str(explain(X.elu(alpha).named("y"), alpha))
+
+
+def test_a_gelu_whose_flag_is_a_value():
+    x, flag = Value(-0.7, "x"), Value(0.0, "flag")
+    y = autograd.gelu(x, flag)
+    slope = y.derivative(x)
+    for number in (0.0, 1.0, -3.0):
+        flag.data = number
+        y.forward()
+        exact = autograd.gelu(Value(-0.7), bool(number))
+        assert (y.data, y.partials, slope.forward()) == (
+            exact.data, exact.partials, exact.partials[0]
+        )  # fmt: skip
+    with pytest.raises(TypeError, match="an operand of gelu must be a real number, not the str"):
+        x.gelu("tanh")
 
 
 def test_what_is_shared_is_a_line():
@@ -247,6 +285,8 @@ def test_every_operation_in_sympy():
             operands[0].data = 1.5
         if op in (ops.polygamma, ops.polygamma_difference):
             operands[0].data = 2.0  # a whole number
+        if op is ops.round:
+            operands[1].data = 1.0
         value = Value._record(op, operands)
         at = {sympy.Symbol(x.name, real=True): x.data for x in operands}
         assert float(to_sympy(value).subs(at).evalf(25)) == pytest.approx(value.data, rel=1e-12), op

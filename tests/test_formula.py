@@ -28,6 +28,7 @@ from autograd.formula import read
         ("a * b % c * a + -a // c", {"a": 3, "b": 4, "c": 5}, 5.0),
         ("mod(a, -b) + 2 * (-a % b)", {"a": 7, "b": 4}, 1.0),
         ("dot([a, b], (1, 2))", {"a": 3, "b": 4}, 11.0),
+        ("ln(a) + lgamma(a) + fabs(-a) + round(a * 1.26, 1)", {"a": 1}, 2.3),
         ("max(a, 2, 1) + max([a, 3]) - min(a, 0)", {"a": 1}, 5.0),
         ("sum([a, 2, 3]) + mean([a]) + prod([a, a]) + logsumexp([0])", {"a": 1}, 8.0),
         ("sum([])", {}, 0.0),
@@ -35,6 +36,8 @@ from autograd.formula import read
         ("where(x > 0, 1, 2) + 10*where(x < 0, 1, 2)", {"x": 0}, 22.0),
         ("where(x >= 0, 1, 2) + 10*where(x <= 0, 1, 2)", {"x": 0}, 11.0),
         ("leaky_relu(x) + leaky_relu(x, 0.5)", {"x": -2}, -1.02),
+        ("gelu(x) - gelu(x, 0)", {"x": -2}, 0.0),
+        ("gelu(x, 1) / x", {"x": 9}, 1.0),
         ("pi*r**2", {"r": 1}, math.pi),
         ("pi*r**2", {"r": 1, "pi": 3}, 3.0),
         ("exp*exp(0)", {"exp": 5}, 5.0),
@@ -67,7 +70,8 @@ def test_it_is_the_graph_that_python_makes():
 
 def test_every_exported_operation_can_be_called_and_no_other():
     for name, op in ops.TABLE.items():
-        text = f"{name}({', '.join(['[x, x]'] * op.sequences or ['x'] * op.arity)})"
+        needed = (op.arity or 0) - len(getattr(op.forward, "__defaults__", None) or ())
+        text = f"{name}({', '.join(['[x, x]'] * op.sequences or ['x'] * needed)})"
         if op.public:
             assert read(text, {"x": 1.0}).op is op
         else:
@@ -106,7 +110,6 @@ def test_expressions_are_read_back(value):
         ("__import__('os').system('ls')", "' has no place in a formula", "'os"),
         ("eval(x)", "there is no operation 'eval'", "eval"),
         ("greater(x, 0)", "there is no operation 'greater'", "greater"),
-        ("ln(x)", "there is no operation 'ln'; did you mean 'log'?", "ln"),
         ("sigmiod(x)", "there is no operation 'sigmiod'; did you mean 'sigmoid'?", "sig"),
         ("[x for x in x]", "for has no place in a formula", "for"),
         ("lambda: x", "lambda has no place in a formula", "lambda"),

@@ -32,6 +32,7 @@ ORDINARY = [sign * x for x in (0.5, 0.75, 2.5, 20.0, 40.0, 300.0, 710.0) for sig
 BASES: dict[str, list[Operands]] = {
     "polygamma": [(0.0, 0.7), (1.0, -1.5), (2.0, 2.5)],
     "polygamma_difference": [(0.0, 0.7, 1.5), (1.0, 0.7, 1.5)],
+    "round": [(2.5, 0.0), (-1.75, 1.0)],
     "leaky_relu": [(1.25, 0.1), (-1.5, 0.5)],
     "clip": [(0.5, 0.2, 0.9), (2.0, 1.0, 3.0), (0.5, 0.7, 1.0), (1.5, 0.7, 1.0)],
     "where": [(1.0, 0.7, 1.5), (0.0, 0.7, 1.5)],
@@ -74,7 +75,8 @@ def _distinct(found: Any) -> list[Operands]:
 
 
 DERIVATIVES = """
-    sech2 gaussian normal_density normal_density_slope inverse_mills inverse_mills_slope
+    sech2 gaussian normal_density normal_moment normal_density_bend length
+    direction_among     inverse_mills inverse_mills_slope
     inverse_mills_bend gelu_gate gelu_gate_slope elu_slope softsign_slope softsign_bend
     huber_slope asin_slope acosh_slope atanh_slope cbrt_slope quotient_slope power_slope
     power_log power_mixed direction distance inversion ratio log_or_limit log1p_or_limit entr_slope
@@ -400,6 +402,12 @@ EXCEPTIONS: dict[str, str] = {
         norm(1.25, inf, -inf): 0,2,0 0,3,0 0,0,2 0,0,3 1,1,0 1,0,1 0,1,1
         norm(1.25, -inf, inf): 0,2,0 0,3,0 0,0,2 0,0,3 1,1,0 1,0,1 0,1,1
         norm(1.25, -inf, -inf): 0,2,0 0,3,0 0,0,2 0,0,3 1,1,0 1,0,1 0,1,1
+    """,
+    "nor have the others, to which it is perpendicular": """
+        direction_among(1.25, inf, inf): 0,1,0 0,0,1
+        direction_among(1.25, inf, -inf): 0,1,0 0,0,1
+        direction_among(1.25, -inf, inf): 0,1,0 0,0,1
+        direction_among(1.25, -inf, -inf): 0,1,0 0,0,1
     """,
     "two infinities have no ratio, whose derivative this is": """
         xlogy(inf, inf): 0,3 1,1

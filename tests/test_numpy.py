@@ -27,7 +27,7 @@ def test_a_ufunc_on_values_gives_the_node(ufunc):
     node = ufunc(*operands)
     assert isinstance(node, Value)
     assert node.op is UFUNCS[ufunc]
-    assert list(node.operands) == operands
+    assert list(node.operands[: ufunc.nin]) == operands  # round has another one
     assert node.data == pytest.approx(ufunc(*point(ufunc)), rel=1e-15)
 
 
@@ -44,7 +44,7 @@ def test_a_ufunc_on_object_arrays_differentiates(ufunc):
     assert data(result).tolist() == pytest.approx([ufunc(*point(ufunc))] * 2, rel=1e-15)
     np.sum(result).backward()
     for index, column in enumerate(columns):
-        expected = UFUNCS[ufunc].evaluate(point(ufunc))[1][index]
+        expected = ufunc(*[Value(x) for x in point(ufunc)]).partials[index]
         assert grads(column).tolist() == pytest.approx([expected] * 2, rel=1e-12)
 
 

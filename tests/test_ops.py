@@ -28,10 +28,8 @@ from autograd.op import REALS, Op, undefined
 from autograd.ops import TABLE
 
 EPSILON = 2.0**-52
-SIZES = {
-    "dot": 6,
-    **dict.fromkeys("sum mean prod norm max min softmax log_softmax logsumexp".split(), 5),
-}
+FIVE = "sum mean prod norm length direction_among max min softmax log_softmax logsumexp".split()
+SIZES = {"dot": 6, **dict.fromkeys(FIVE, 5)}
 CUBES = (
     "direction",
     "asin_slope",
@@ -63,6 +61,8 @@ def intervals(op):
 def rounded(op, operands):
     """The operands, those of them whole numbers that have to be, or far from them."""
     order, *rest = operands
+    if op.name == "round":
+        return order, 0.0
     if op.name.startswith("polygamma"):
         return float(round(order)), *rest
     return (math.floor(order) + 0.5, *rest) if op.name == "sinc_derivative" else operands
@@ -551,7 +551,7 @@ KINKS = {  # a point on every kink, in the order of the table's functions
     "elu_slope": [(0.0, 0.5)],
     "hard_tanh": [(-1.0,), (1.0,)],
     "clip": [(1.0, 1.0, 2.0), (2.0, 1.0, 2.0), (0.5, 1.0, 1.0)],
-    "round": [(2.5,)],
+    "round": [(2.5, 0.0)],
     "max": [(2.0, 2.0), (2.0, 2.0)],
     "min": [(2.0, 2.0), (2.0, 2.0)],
     "fmax": [(2.0, 2.0)],

@@ -46,7 +46,8 @@ class Reader:
         self._source = source
         self._leaves = leaves
         self.used: set[str] = set()
-        self._functions = {name: op for name, op in TABLE.items() if op.public}
+        public = [op for op in TABLE.values() if op.public]
+        self._functions = {name: op for op in public for name in (*op.aliases, op.name)}
         self._operators = {(op.operator, op.arity): op for op in TABLE.values() if op.operator}
 
     def computed(self) -> Any:

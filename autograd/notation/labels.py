@@ -162,7 +162,7 @@ class Labels(Generic[N]):
         """The same, with the numbers of the operands."""
         assert node.op is not None
         data = [x if isinstance(x, float) else x.data for x in node.operands]
-        return applied(node.op, data, [self.number(x) for x in data])
+        return applied(node.op, node.operands, [self.number(x) for x in data])
 
     def equation(self, operand: N | float) -> Math:
         """A node and its value, `z = -3.2`."""
