@@ -25,7 +25,7 @@ def softmax(x: Any, axis: int | None = None) -> NDArray[Any]:
         axis: the axis along which they add up to 1; by default that is all of them.
 
     Returns:
-        An array of the shape of `x`: of Values where there is one along the axis, of float64 if
+        An array of the shape of `x`, of Values where there is one along the axis, of float64 if
         there is none at all.
 
     Raises:
@@ -69,8 +69,8 @@ def cumsum(a: Any, axis: int | None = None) -> NDArray[Any]:
         axis: the axis along which they are added; by default all of them, as one vector.
 
     Returns:
-        An array of the shape of `a`, or a vector if no axis is given: of Values where there is one
-        along the axis, of float64 if there is none at all.
+        An array of the shape of `a`, or a vector if no axis is given. It is one of Values where
+        there is one along the axis, of float64 if there is none at all.
 
     Raises:
         TypeError: as `softmax` does.
