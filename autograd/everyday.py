@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd.gather import flat
-from autograd.op import Entry
+from autograd.op import Entry, Op
 from autograd.reals import whole
 
 
@@ -21,6 +21,8 @@ class Everyday(Entry):
     """
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if len(arguments) == 1 and not named and _begins(arguments[0]):  # as it mostly is
+            return Op.__call__(self, *arguments)
         arguments = tuple([list(x) if isinstance(x, Iterator) else x for x in arguments])
         try:
             if not self._records(arguments, named):
@@ -56,6 +58,12 @@ class Rounding(Everyday):
         if _holds(number) and not _holds(ndigits):
             whole(ndigits, "the number of digits", -400)
         return super().__call__(number, ndigits)
+
+
+def _begins(argument: Any) -> bool:
+    """Whether an argument is a Value, or a list that begins with one."""
+    first = argument[0] if type(argument) is list and argument else argument
+    return hasattr(type(first), "_record")
 
 
 def _single(argument: Any) -> bool:

@@ -5,8 +5,8 @@ machine. Nothing here warns; where something raises, `Op.value` asks NumPy.
 
 Kernels are written in a small Python that a compiler can lower: `if` and conditional expressions,
 loops over operands, comparisons, arithmetic, `abs`, `max`, `min`, `float`, the functions of `math`
-that C has, and functions further up in this file. Primitives do what that cannot express; they may
-be given a computation for each operand, `*[... for x in operands]`.
+that C has, and functions further up in this file, which may be given all operands, or a computation
+for each, `*[... for x in operands]`. Primitives do what that cannot express.
 """
 
 import math
@@ -552,23 +552,33 @@ def logaddexp(x: float, y: float) -> float:
     return max(x, y) + math.log1p(math.exp(-abs(difference(x, y))))
 
 
-def logsumexp(*operands: float) -> float:
-    """`log(sum(exp(x)))`; the largest term is taken out, so that nothing overflows."""
+def largest(*operands: float) -> float:
+    """The largest; nan if one is nan."""
     for x in operands:
         if x != x:
-            return math.nan
-    top = max(operands)
-    if abs(top) == math.inf:
+            return x
+    return max(operands)
+
+
+def smallest(*operands: float) -> float:
+    """The smallest; nan if one is nan."""
+    for x in operands:
+        if x != x:
+            return x
+    return min(operands)
+
+
+def logsumexp(*operands: float) -> float:
+    """`log(sum(exp(x)))`; the largest term is taken out, so that nothing overflows."""
+    top = largest(*operands)
+    if top - top != 0.0:
         return top
     return top + math.log1p(_fsum(-1.0, *[math.exp(x - top) for x in operands]))
 
 
 def softmax(x: float, *others: float) -> float:
     """`exp(x)`, divided by the sum of all exponentials; equal infinities share."""
-    top = x
-    for y in others:
-        if y > top or y != y:
-            top = y
+    top = largest(x, *others)
     if top != top:
         return top
     power = math.exp(difference(x, top))
@@ -577,10 +587,7 @@ def softmax(x: float, *others: float) -> float:
 
 def log_softmax(x: float, *others: float) -> float:
     """The logarithm of `softmax`, which keeps the digits of a share close to 1."""
-    top = x
-    for y in others:
-        if y > top or y != y:
-            top = y
+    top = largest(x, *others)
     if top != top:
         return top
     distance = difference(x, top)
@@ -607,13 +614,9 @@ def direction(x: float, y: float) -> float:
 
 def direction_among(x: float, *others: float) -> float:
     """`x` over the norm of all operands, which is scaled; 0 at the origin."""
-    top = abs(x)
-    for y in others:
-        if y != y:
-            return y
-        top = max(top, abs(y))
-    if x != x or top == 0.0:
-        return x * 0.0
+    top = largest(abs(x), *[abs(y) for y in others])
+    if top != top or top == 0.0:
+        return top
     if top == math.inf:
         if abs(x) != math.inf:
             return math.copysign(0.0, x)
@@ -681,28 +684,6 @@ def ceil(x: float) -> float:
     return -floor(-x)
 
 
-def _nearest(x: float) -> float:
-    """The nearest whole number."""
-    whole = floor(x)
-    return whole + 1.0 if x - whole > 0.5 else whole
-
-
-def trunc_quotient(x: float, y: float) -> float:
-    """The whole part of the exact quotient of `x` and `y`; nan where they have no remainder."""
-    if y == 0.0 or math.isinf(x):
-        return math.nan
-    return _nearest((x - math.fmod(x, y)) / y)
-
-
-def floor_quotient(x: float, y: float) -> float:
-    """The largest whole number up to the exact quotient, as `x // y`; nan without a remainder."""
-    if y == 0.0 or math.isinf(x):
-        return math.nan
-    remainder = math.fmod(x, y)
-    step = float(remainder != 0.0 and (remainder < 0.0) != (y < 0.0))
-    return _nearest((x - remainder) / y - step)
-
-
 def defined(x: float, value: float) -> float:
     """`x` itself, or nan where `value` is nan."""
     return x if value == value else math.nan
@@ -738,22 +719,6 @@ def maximum(x: float, y: float) -> float:
 def minimum(x: float, y: float) -> float:
     """The smaller; nan if either is nan."""
     return x + y if x != x or y != y else min(x, y)
-
-
-def largest(*operands: float) -> float:
-    """The largest; nan if one is nan."""
-    for x in operands:
-        if x != x:
-            return x
-    return max(operands)
-
-
-def smallest(*operands: float) -> float:
-    """The smallest; nan if one is nan."""
-    for x in operands:
-        if x != x:
-            return x
-    return min(operands)
 
 
 def fmax(x: float, y: float) -> float:

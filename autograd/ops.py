@@ -73,13 +73,15 @@ floor_divide = Entry(
     kinks=[lambda x, y: _wave(divide(x, y))], selects=True, reasons=[STEP, STEP],
     description="The largest whole number that is not above the quotient of two operands.")
 mod = Entry(
-    "mod", operator.mod, [lambda out, x, y: 1.0, lambda out, x, y: -floor_quotient(x, y)],
+    "mod", operator.mod, [lambda out, x, y: 1.0, lambda out, x, y: -(x // y)],
     text="#1 % #2", latex=r"\left(#1 \bmod #2\right)", numpy=np.mod,
     python=lambda x, y: "#1 % #2" if isinstance(y, float) and y != 0.0 else None,
     operator="%", sympy="Mod(#1, #2)", kinks=[lambda x, y: _wave(divide(x, y))],
     description="The remainder `x - y * floor(x / y)`, which has the sign of y.")
 fmod = Entry(
-    "fmod", math.fmod, [lambda out, x, y: 1.0, lambda out, x, y: -trunc_quotient(x, y)],
+    "fmod", math.fmod,
+    [lambda out, x, y: 1.0, lambda out, x, y: -sign(x) * sign(y) * (abs(x) // abs(y))],
+    textbook=[lambda out, x, y: 1.0, lambda out, x, y: -trunc(x / y)],
     numpy=np.fmod, sympy="#1 - #2 * sign(#1 / #2) * floor(Abs(#1 / #2))",
     kinks=[lambda x, y: sinc(divide(x, y))],
     description="The remainder `x - y * trunc(x / y)`, which has the sign of x.")
@@ -567,10 +569,10 @@ def _products_of_the_others(out: Any, *operands: Any) -> Sequence[Any]:
 
 
 def _softmax(out: Any, *operands: Any) -> Sequence[Any]:
-    return _shares([exp(difference(x, out)) for x in operands])
+    return _normalised([exp(difference(x, out)) for x in operands])
 
 
-def _shares(weights: Sequence[Any]) -> Sequence[Any]:
+def _normalised(weights: Sequence[Any]) -> Sequence[Any]:
     total = _added(weights)
     return [weight / total for weight in weights]
 
@@ -623,11 +625,11 @@ def _leads(operands: Sequence[Any]) -> Sequence[Any]:
 
 
 def _largest_share(out: Any, *operands: Any) -> Sequence[Any]:
-    return _shares([1.0 - greater(out, x) for x in operands])
+    return _normalised([1.0 - greater(out, x) for x in operands])
 
 
 def _smallest_share(out: Any, *operands: Any) -> Sequence[Any]:
-    return _shares([1.0 - greater(x, out) for x in operands])
+    return _normalised([1.0 - greater(x, out) for x in operands])
 
 
 def _dot_partials(operands: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -702,18 +704,6 @@ exceeds = Part(
     sympy="Piecewise((1, #1 > #2), (0, True))",
     kinks=[lambda x, y: x - y], selects=True, reasons=[JUMP, JUMP],
     description="1 where x > y or only y is nan, otherwise 0.")
-floor_quotient = Part(
-    "floor_quotient", kernels.floor_quotient,
-    [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
-    text="floor(#1 / #2)", latex=r"\left\lfloor{\frac{#1}{#2}}\right\rfloor",
-    kinks=[lambda x, y: _wave(divide(x, y))], selects=True, reasons=[STEP, STEP],
-    description="The largest whole number that is not above `x / y`.")
-trunc_quotient = Part(
-    "trunc_quotient", kernels.trunc_quotient,
-    [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
-    text="trunc(#1 / #2)", latex=r"\operatorname{trunc}\left(\frac{#1}{#2}\right)",
-    kinks=[lambda x, y: sinc(divide(x, y))], selects=True, reasons=[STEP, STEP],
-    description="The whole part of `x / y`.")
 nonnegative = Part(
     "nonnegative", kernels.nonnegative, [lambda out, x: 1.0],
     text="#1", latex="#1", domain=(POSITIVE,),

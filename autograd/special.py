@@ -5,7 +5,7 @@ These are kernels too, in the language of `autograd.kernels`, of which they call
 
 import math
 
-from autograd.kernels import _decayed, _fsum, _pow, _product_error, _sum_error
+from autograd.kernels import _decayed, _fsum, _pow, _product_error, _sum_error, sin_pi
 
 # --- Tools --------------------------------------------------------------------------------------
 
@@ -282,10 +282,8 @@ def gammaln(x: float) -> float:
         return _gammaln(x)
     if x == -math.inf:
         return math.nan
-    rest = _from_whole(x)
-    if rest == 0.0:
-        return math.inf
-    return -math.log(-x / math.pi * math.sin(math.pi * abs(rest))) - _gammaln(-x)
+    wave = sin_pi(x)
+    return -math.log(-x / math.pi * abs(wave)) - _gammaln(-x) if wave != 0.0 else math.inf
 
 
 def _gammaln_fall(x: float, y: float, *steps: float) -> float:
@@ -327,8 +325,7 @@ def _ratio_power(root: float, rest: float, x: float, error: float, n: float) -> 
 def _zeta_term(n: float, x: float, step: float, y: float, root: float, rest: float) -> float:
     """`(root + rest) ** n * (z ** -(n + 1) - (z + y) ** -(n + 1))` with z = x + step."""
     z = x + step
-    part = z - x
-    error = (x - (z - part)) + (step - part)  # the rounding of the sum (Knuth 1969)
+    error = _sum_error(x, step, z)
     power = _ratio_power(root, rest, z, error, n)
     return power * (1.0 - error / z) * _power_fall(n + 1.0, math.log1p(y / z)) / z
 
@@ -488,8 +485,8 @@ def betaln(x: float, y: float) -> float:
     if low == 0.0 or high == math.inf:
         return math.inf if low == 0.0 else -math.inf
     if total < 4.0:
-        error = low - (total - high)  # the rounding of the sum
-        return _gammaln(low) + (_gammaln(high) - _gammaln(total) - error * _digamma(total))
+        slope = _sum_error(high, low, total) * _digamma(total)
+        return _gammaln(low) + (_gammaln(high) - _gammaln(total) - slope)
     if low < 8.0:
         return _gammaln(low) + _gammaln_fall(high, low, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
     ends = 0.9189385332046728 + _stirling(low) + _stirling(high) - _stirling(total)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Self, cast
 
@@ -47,9 +48,11 @@ def _apply(op: Op, left: object, right: object, other: object) -> Value:
 
 
 def _unary(op: Op) -> Callable[[Value], Value]:
+    apply = op if type(op) is Entry else partial(Op.__call__, op)  # no builtin is asked for
+
     def method(self: Value) -> Value:
         if native is not None:
-            return cast(Value, op(self))
+            return cast(Value, apply(self))
         data, (partial,) = op.evaluate((self._number,))
         return _node(data, op, self, partial)
 

@@ -37,7 +37,7 @@ def softmax(x: Any, axis: int | None = None) -> NDArray[Any]:
         >>> data(softmax(values([0.0, 0.0, 1e3])))
         array([0., 0., 1.])
     """
-    return _along(_shares(_share), x, axis, "softmax")
+    return _along(_each_first(_share), x, axis, "softmax")
 
 
 def log_softmax(x: Any, axis: int | None = None) -> NDArray[Any]:
@@ -58,7 +58,7 @@ def log_softmax(x: Any, axis: int | None = None) -> NDArray[Any]:
         >>> log_softmax([0.0, 50.0])
         array([-5.00000000e+01, -1.92874985e-22])
     """
-    return _along(_shares(_log_share), x, axis, "log_softmax")
+    return _along(_each_first(_log_share), x, axis, "log_softmax")
 
 
 def cumsum(a: Any, axis: int | None = None) -> NDArray[Any]:
@@ -110,7 +110,7 @@ def cumprod(a: Any, axis: int | None = None) -> NDArray[Any]:
 Line = Callable[[list[Any]], Sequence[Any]]
 
 
-def _shares(op: Callable[[Sequence[Any]], Any]) -> Line:
+def _each_first(op: Callable[[Sequence[Any]], Any]) -> Line:
     """An operation applied with each element in turn as the first."""
 
     def line(xs: list[Any]) -> Sequence[Any]:

@@ -186,7 +186,7 @@ EXPRESSIONS: dict[str, Callable[..., Any]] = {
 PIECEWISE = set(
     """
     abs relu leaky_relu maximum minimum fmax fmin clip where stop_gradient sign copysign heaviside
-    greater exceeds floor ceil trunc mod fmod floor_divide floor_quotient trunc_quotient round
+    greater exceeds floor ceil trunc mod fmod floor_divide round
     max min hard_tanh
     """.split()
 )

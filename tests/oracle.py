@@ -489,8 +489,6 @@ FUNCTIONS: dict[str, tuple[Function, list[Function]]] = {
     "floor": (mpmath.floor, [lambda x: mpf(0)]),
     "ceil": (mpmath.ceil, [lambda x: mpf(0)]),
     "trunc": (lambda x: mpmath.sign(x) * mpmath.floor(abs(x)), [lambda x: mpf(0)]),
-    "floor_quotient": (_floored, [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
-    "trunc_quotient": (_truncated, [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
     "exceeds": (lambda x, y: mpf(x > y), [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
     "greater": (lambda x, y: mpf(x > y), [lambda x, y: mpf(0), lambda x, y: mpf(0)]),
     "nonnegative": (lambda x: x, [lambda x: mpf(1)]),

@@ -215,7 +215,6 @@ def test_no_parentheses_are_superfluous(value):
 EVERYDAY = leaves_of(st.floats(0.1, 3.0))
 JUMPING = """
     sign copysign heaviside greater exceeds floor ceil trunc round mod fmod floor_divide
-    floor_quotient trunc_quotient
 """.split()
 ALGEBRAIC = [
     x for x in ops.TABLE.values()

@@ -361,6 +361,8 @@ class Language:
         match node:
             case ast.Name(id=vector) if vector in self.vectors and name in ("max", "min"):
                 pass
+            case ast.Starred(value=ast.Name() as operands):
+                self.vector(operands)
             case ast.Starred(
                 value=ast.ListComp(
                     elt=each,

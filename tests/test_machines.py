@@ -20,7 +20,7 @@ from autograd.ops import TABLE
 SAME_EVERYWHERE = """
     add subtract multiply divide negative abs square sqrt dot sum mean prod relu leaky_relu maximum
     minimum fmax fmin clip where sign copysign heaviside floor ceil trunc floor_divide mod fmod
-    floor_quotient trunc_quotient reciprocal deg2rad rad2deg ratio greater exceeds nonnegative
+    reciprocal deg2rad rad2deg ratio greater exceeds nonnegative
     identity difference
     hard_tanh softsign softsign_slope softsign_bend huber huber_slope
 """.split()

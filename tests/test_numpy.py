@@ -234,7 +234,7 @@ OF_SCIPY = {op.name: op for op in TABLE.values() if op.scipy}
 def test_ufuncs_of_scipy_are_operations(op):
     ufunc = getattr(scipy.special, op.scipy)
     assert isinstance(ufunc, np.ufunc)
-    for operands in ordinary_points(op, 20):
+    for operands in ordinary_points(op, 50):
         nodes = [Value(x) for x in operands]
         result = ufunc(*nodes)
         assert (result.op, result.operands) == (op, tuple(nodes))

@@ -16,7 +16,6 @@ import mpmath
 import numpy as np
 import oracle
 import pytest
-import scipy.special
 from bits import OPERATORS
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -280,14 +279,6 @@ def test_polygamma_of_high_order():
     for order in (21.0, 100.0, 170.0, 400.0, 1e3):
         for x in (0.2 * order, 0.36 * order, order, 1.5 * order, -2.25):
             check(TABLE["polygamma"], (order, x))
-
-
-@those_with(lambda op: op.scipy)
-def test_scipy_agrees(op):
-    function = getattr(scipy.special, op.scipy)
-    assert isinstance(function, np.ufunc)
-    for operands in ordinary_points(op, 50):
-        assert op(*operands) == pytest.approx(function(*operands), rel=1e-12, abs=1e-13)
 
 
 def test_atan2_of_negative_zeros():
@@ -565,8 +556,6 @@ KINKS = {  # a point on every kink, in the order of the table's functions
     "floor_divide": [(4.0, 2.0)],
     "mod": [(4.0, -2.0)],
     "fmod": [(4.0, 2.0)],
-    "floor_quotient": [(4.0, 2.0)],
-    "trunc_quotient": [(-4.0, 2.0)],
     "greater": [(2.0, 2.0)],
     "exceeds": [(2.0, 2.0)],
 }
@@ -661,7 +650,8 @@ def test_the_textbook_is_right_and_other_than_the_table(op):
             slopes = [float(getattr(x, "data", x)) for x in formulas]
             assert slopes == pytest.approx(out.partials, rel=1e-12, abs=1e-12)
     taught, own = op.taught(out, nodes), op.differentiate(out, nodes)
-    assert [*map(expression, taught)] != [*map(expression, own)]
+    texts = [[x if isinstance(x, float) else expression(x) for x in xs] for xs in (taught, own)]
+    assert texts[0] != texts[1]
 
 
 def test_without_a_textbook_the_table_is_it():
