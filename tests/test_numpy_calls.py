@@ -51,7 +51,7 @@ def changed(x, change):
 
 
 def into(array, x, change):
-    """An array that numbers are copied to, and that can hold what x holds, after a change in place."""
+    """A copy of the numbers that can hold what x holds, after a change in place."""
     return changed(np.array(array, dtype=np.asarray(x).dtype), change)
 
 
@@ -994,7 +994,7 @@ OF_JAX = [
     (A, lambda x: np.clip(x, -np.ones(1), None)),
     (A, lambda x: np.clip(x, min=None, max=None)),
     (A, lambda x: np.clip(x + 4.0, a_min=np.full(1, 3.0), a_max=np.full(1, 2.0))),
-    (A, lambda x: np.round(x + 0.02, decimals=1)),
+    (A, lambda x: np.round(x * 1.03, decimals=1)),
     (A, lambda x: np.round(x * 300, decimals=-2)),
     (A, lambda x: x.round()),
     (V, lambda x: np.array(list(reversed(x)))),
