@@ -994,7 +994,7 @@ OF_JAX = [
     (A, lambda x: np.clip(x, -np.ones(1), None)),
     (A, lambda x: np.clip(x, min=None, max=None)),
     (A, lambda x: np.clip(x + 4.0, a_min=np.full(1, 3.0), a_max=np.full(1, 2.0))),
-    (A, lambda x: np.round(x * 1.03, decimals=1)),
+    (A, lambda x: np.round(x * 2.5, decimals=1)),
     (A, lambda x: np.round(x * 300, decimals=-2)),
     (A, lambda x: x.round()),
     (V, lambda x: np.array(list(reversed(x)))),
