@@ -50,11 +50,6 @@ def changed(x, change):
     return copy
 
 
-def into(array, x, change):
-    """A copy of the numbers that can hold what x holds, after a change in place."""
-    return changed(np.array(array, dtype=np.asarray(x).dtype), change)
-
-
 ELEMENTWISE = [
     (V, lambda x: np.add(x, V5)),
     (V, lambda x: np.subtract(V5, x)),
@@ -454,8 +449,6 @@ OTHERS = [
     (V, lambda x: np.quantile(x, 0.3, method="averaged_inverted_cdf")),
     (V, lambda x: np.quantile(x, 0.3, method="interpolated_inverted_cdf")),
     (A, lambda x: np.quantile(x, 0.3, axis=0, keepdims=True)),
-    (V, lambda x: np.quantile(x, 0.3, method="inverted_cdf", weights=V5**2)),
-    (H, lambda x: np.quantile(V5, x)),
     (V, lambda x: np.interp(0.4, [0.0, 1.0, 2.0, 3.0, 4.0], x)),
     (V, lambda x: np.interp([-1.0, 0.4, 2.6, 9.0], [0.0, 1.0, 2.0, 3.0, 4.0], x)),
     (V, lambda x: np.interp(x, [-1.0, 0.0, 1.0], [2.0, 5.0, 3.0])),
@@ -485,8 +478,6 @@ OTHERS = [
     (V, lambda x: np.unwrap(4 * x, discont=4.0)),
     (V, lambda x: np.unwrap(x, period=1.3)),
     (V, lambda x: x[np.searchsorted([0.0, 1.0], 0.5)]),
-    (V, lambda x: np.bincount([0, 1, 1, 2, 0], weights=x)),
-    (V, lambda x: np.histogram([0.1, 0.4, 0.6, 0.7, 0.9], bins=2, weights=x)[0]),
     (V, lambda x: np.linspace(x[0], x[1], 4)),
     (V, lambda x: np.linspace(0.0, x, 3)),
     (V, lambda x: np.linspace(x, V5, 3, axis=-1, endpoint=False)),
@@ -513,7 +504,6 @@ OTHERS = [
     (V, lambda x: np.extract(V5 > 0, x)),
     (V, lambda x: np.array([t**2 for t in x])),
     (V, lambda x: np.asarray([x, V5])),
-    (V, lambda x: np.exp(np.array([x[0], 1.0, x[1] * x[2]]))),
     (V, lambda x: np.exp(autograd.array([[x[0], 1.0], [0.5, x[1]]]))),
     (H, lambda x: np.exp(autograd.array([x, 1.0, x**2]))),
     (H, lambda x: np.linalg.norm(autograd.array([x, 1.0, x**2]))),
@@ -571,7 +561,6 @@ SHAPES = [
     (V, lambda x: np.pad(x, 2)),
     (V, lambda x: np.pad(x, (1, 3), constant_values=(2.0, -1.0))),
     (A, lambda x: np.pad(x, ((1, 0), (0, 2)), "constant", constant_values=1.0)),
-    (V, lambda x: np.pad(V5, 1, constant_values=x[0])),
     (V, lambda x: np.pad(x, 2, mode="edge")),
     (A, lambda x: np.pad(x, 1, mode="edge")),
     (V, lambda x: np.pad(x, 2, mode="reflect")),
@@ -638,9 +627,7 @@ SHAPES = [
     (A, lambda x: np.delete(x, [0, 2], axis=1)),
     (V, lambda x: np.delete(x, slice(1, 3))),
     (V, lambda x: np.insert(x, 1, 2.5)),
-    (V, lambda x: np.insert(V5, 1, x[0])),
     (A, lambda x: np.insert(x, 1, [1.0, 2.0, 3.0], axis=1)),
-    (A, lambda x: np.insert(M34, [0, 2], x[:2], axis=0)),
     (V, lambda x: np.append(x, 1.0)),
     (V, lambda x: np.append(V5, x)),
     (A, lambda x: np.append(x, M34, axis=0)),
@@ -716,8 +703,6 @@ SHAPES = [
     (A, lambda x: changed(x, lambda y: np.putmask(y, ODD, M34))),
     (V, lambda x: changed(x, lambda y: np.add.at(y, [0, 0, 2], 1.5))),
     (V, lambda x: changed(np.zeros_like(x), lambda y: np.add.at(y, [0, 1, 1, 3, 0], x))),
-    (V, lambda x: into(np.zeros(5), x, lambda y: y.__setitem__(2, x[0]))),
-    (V, lambda x: into(V5, x, lambda y: np.copyto(y, x, where=V5 > 0))),
     (V, lambda x: np.trim_zeros(np.concatenate([[0.0], x, [0.0, 0.0]]))),
     (V, lambda x: np.lib.stride_tricks.sliding_window_view(x, 3)),
     (A, lambda x: np.where(ODD, x, 1.0)),
@@ -1026,7 +1011,6 @@ OF_JAX = [
     (V, lambda x: np.polyadd(x, V5)),
     (V, lambda x: np.polysub(x, V3)),
     (V, lambda x: np.polymul(x, V3)),
-    (V, lambda x: np.polydiv(x, V3)),
     (V, lambda x: np.polyint(x, m=3, k=[0.0, 1.0, 2.0])),
     (V, lambda x: np.polyder(x, m=2)),
     (A, lambda x: np.polyval(V3, x)),
@@ -1067,10 +1051,8 @@ OF_JAX = [
     (H, lambda x: np.diagflat(np.atleast_1d(x), 2)),
     (B, lambda x: np.diagonal(x, -1, 2, 0)),
     (A, lambda x: np.interp(x, [-2.5, 0.0, 1.0, 2.5], [2.0, 5.0, 3.0, 1.0], period=None)),
-    (V, lambda x: np.interp(x, [0.1, 0.2, 0.5], [2.0, 5.0, 3.0], period=0.59)),
+    (V, lambda x: np.interp(x, [0.1, 0.2, 0.5], [2.0, 5.0, 3.0], period=0.6)),
     (V, lambda x: np.interp(x, [-1.0, 0.0, 1.0], [2.0, 5.0, 3.0], left=0, right=1)),
-    (V, lambda x: np.ldexp(x, [-2, 0, 1, 3, 4])),
-    (V, lambda x: np.frexp(x)[0]),
     (B, lambda x: np.trace(x, -1, 2, 1)),
     (B, lambda x: x.trace(axis1=-1, axis2=0)),
     (V, lambda x: np.column_stack([x, V5])),
@@ -1105,7 +1087,6 @@ OF_JAX = [
     (A, lambda x: np.where(V4 > 1, x, 1)),
     (B, lambda x: np.where(ODD, x, M34)),
     (A, lambda x: np.select([ODD, V4 > 1], [x, 2.0], M34)),
-    (V, lambda x: np.bincount([0, 1, 1, 3, 0], x, minlength=6)),
     (V, lambda x: np.block([[x], [V5]])),
     (S, lambda x: np.block([[2 * x, np.zeros((3, 2))], [np.ones((2, 3)), np.eye(2)]])),
     (A, lambda x: np.corrcoef(x, rowvar=False)),
@@ -1151,10 +1132,7 @@ OF_JAX = [
     (P, lambda x: np.atanh(x)),
     (Q, lambda x: np.pow(x, 1.5)),
     (V, lambda x: np.fix(x)),
-    (V, lambda x: np.modf(x)),
     (V, lambda x: np.imag(x)),
-    (V, lambda x: np.angle(x)),
-    (V, lambda x: np.i0(x)),
     (A, lambda x: np.sum(x, axis=-1, initial=1, keepdims=True)),
     (A, lambda x: np.prod(x, initial=1, where=ODD)),
     (A, lambda x: np.max(x, initial=1, where=V4 > 1, axis=1)),
@@ -1175,7 +1153,6 @@ OF_JAX = [
     (B, lambda x: np.percentile(x, 41.0, axis=(1, 2), method="higher")),
     (A, lambda x: np.nanquantile(np.where(ODD, x, NAN), 0.37, axis=0)),
     (A, lambda x: np.nanpercentile(np.where(ODD, x, NAN), [10.0, 37.0], method="lower")),
-    (V, lambda x: np.quantile(x, [0.25, 0.5, 0.75], weights=Q, method="inverted_cdf")),
     (A, lambda x: np.median(x, axis=0, keepdims=True)),
     (A, lambda x: np.nanmedian(np.where(ODD, x, NAN), axis=1)),
     (A, lambda x: np.cumulative_sum(x, axis=-1, include_initial=True)),
@@ -1222,10 +1199,6 @@ OF_JAX = [
 
 # The name is that of the function in the message.
 REFUSED = [
-    ("out", V, lambda x: np.exp(x, out=np.zeros(5))),
-    ("out", V, lambda x: np.add(x, 1.0, out=np.zeros(5))),
-    ("out", V, lambda x: np.sum(x, out=np.zeros(()))),
-    ("out", A, lambda x: np.matmul(x, V4, out=np.zeros(3))),
     ("float64", V, lambda x: changed(np.zeros(5), lambda y: y.__iadd__(x))),
     ("float64", V, lambda x: changed(V5, lambda y: y.__imul__(x[0]))),
     ("Value", V, lambda x: changed(np.zeros(5), lambda y: y.__setitem__(0, x[0]))),
@@ -1239,9 +1212,7 @@ REFUSED = [
     ("Value", V, lambda x: np.float64(x[0])),
     ("Value", V, lambda x: float(x[0])),
     ("sum", V, lambda x: np.sum(x, dtype=float)),
-    ("zeros_like", V, lambda x: np.zeros_like(x, dtype=float).__setitem__(0, x[0])),
     ("copyto", V, lambda x: np.copyto(np.zeros(5), x)),
-    ("add.at", V, lambda x: np.add.at(np.zeros(5), [0, 0], x[:2])),
     ("spacing", V, lambda x: np.spacing(x)),
     ("nextafter", V, lambda x: np.nextafter(x, 1.0)),
     ("i0", V, lambda x: np.i0(x)),
@@ -1264,9 +1235,34 @@ REFUSED = [
     ("rfft", V, lambda x: np.fft.rfft(x)),
     ("irfft", V, lambda x: np.fft.irfft(x)),
     ("fft2", A, lambda x: np.fft.fft2(x)),
-    ("expm", S, lambda x: scipy.linalg.expm(x)),
-    ("logsumexp", V, lambda x: scipy.special.logsumexp(x)),
-    ("logpdf|SciPy", V, lambda x: scipy.stats.norm.logpdf(x)),
+    ("exp", V, lambda x: np.exp(np.array([x[0], 1.0, x[1] * x[2]]))),
+    ("exp", V, lambda x: np.exp(changed(V5.astype(object), lambda y: y.__setitem__(2, x[0])))),
+    (
+        "exp",
+        V,
+        lambda x: np.exp(changed(V5.astype(object), lambda y: np.copyto(y, x, where=V5 > 0))),
+    ),
+    ("exp", V, lambda x: np.exp(x, out=np.zeros(5))),
+    ("add", V, lambda x: np.add(x, 1.0, out=np.zeros(5))),
+    ("sum", V, lambda x: np.sum(x, out=np.zeros(()))),
+    ("matmul", A, lambda x: np.matmul(x, V4, out=np.zeros(3))),
+    ("Value", V, lambda x: np.zeros_like(x, dtype=float).__setitem__(0, x[0])),
+    ("add", V, lambda x: np.add.at(np.zeros(5), [0, 0], x[:2])),
+    ("histogram", V, lambda x: np.histogram([0.1, 0.4, 0.6, 0.7, 0.9], bins=2, weights=x)[0]),
+    ("bincount", V, lambda x: np.bincount([0, 1, 1, 2, 0], weights=x)),
+    ("quantile", V, lambda x: np.quantile(x, 0.3, method="inverted_cdf", weights=V5**2)),
+    ("quantile|Value", H, lambda x: np.quantile(V5, x)),
+    ("pad|Value", V, lambda x: np.pad(V5, 1, constant_values=x[0])),
+    ("insert|Value", V, lambda x: np.insert(V5, 1, x[0])),
+    ("insert|Value", A, lambda x: np.insert(M34, [0, 2], x[:2], axis=0)),
+    ("gamma", Q, lambda x: scipy.special.gamma(x)),
+    ("rgamma", Q, lambda x: scipy.special.rgamma(x)),
+    ("j0", V, lambda x: scipy.special.j0(x)),
+    ("jv", V, lambda x: scipy.special.jv(2, x)),
+    ("ndtri", P, lambda x: scipy.special.ndtri(x)),
+    ("erfcinv", P, lambda x: scipy.special.erfcinv(x)),
+    ("gammainc", Q, lambda x: scipy.special.gammainc(1.5, x)),
+    ("beta", Q, lambda x: scipy.special.beta(x, 2.0)),
 ]
 
 # Solutions of linear equations.
@@ -1284,16 +1280,8 @@ SOLUTIONS = [
     ("polyfit", V, lambda x: np.polyfit(np.arange(5.0), x, 1)),
 ]
 
-# scipy.linalg, scipy.stats, scipy.signal, … take their arguments to plain arrays.
-REFUSED_OF_SCIPY = [
-    ("gamma", Q, lambda x: scipy.special.gamma(x)),
-    ("rgamma", Q, lambda x: scipy.special.rgamma(x)),
-    ("j0", V, lambda x: scipy.special.j0(x)),
-    ("jv", V, lambda x: scipy.special.jv(2, x)),
-    ("ndtri", P, lambda x: scipy.special.ndtri(x)),
-    ("erfcinv", P, lambda x: scipy.special.erfcinv(x)),
-    ("gammainc", Q, lambda x: scipy.special.gammainc(1.5, x)),
-    ("beta", Q, lambda x: scipy.special.beta(x, 2.0)),
+# Functions of SciPy that are no ufuncs: right where they keep the Values, refused otherwise.
+CODE_OF_SCIPY = [
     ("polygamma", Q, lambda x: scipy.special.polygamma(1, x)),
     ("multigammaln", Q + 4, lambda x: scipy.special.multigammaln(x, 2)),
     ("logsumexp", A, lambda x: scipy.special.logsumexp(x, axis=1)),
@@ -1333,6 +1321,42 @@ REFUSED_OF_SCIPY = [
     ("interp1d", V, lambda x: scipy.interpolate.interp1d(np.arange(5.0), x)(1.5)),
     ("cdist", A, lambda x: scipy.spatial.distance.cdist(x, M34)),
     ("euclidean", V, lambda x: scipy.spatial.distance.euclidean(x, V5)),
+    ("expm", S, lambda x: scipy.linalg.expm(x)),
+    ("logsumexp", V, lambda x: scipy.special.logsumexp(x)),
+    ("norm|logpdf", V, lambda x: scipy.stats.norm.logpdf(x)),
+]
+
+CODE_OF_SCIPY_OF_HIPS = [
+    ("chi2", Q, lambda x: scipy.stats.chi2.pdf(x, 2)),
+    ("chi2", Q, lambda x: scipy.stats.chi2.logpdf(x, 3)),
+    ("beta", P, lambda x: scipy.stats.beta.logpdf(x, 1.5, 2.0)),
+    ("gamma", Q, lambda x: scipy.stats.gamma.cdf(x, 1.5)),
+    ("norm", V, lambda x: scipy.stats.norm.pdf(x, 0.5, 2.0)),
+    ("norm", V, lambda x: scipy.stats.norm.logcdf(0.5, x, 2.0)),
+    ("norm", Q, lambda x: scipy.stats.norm.sf(0.5, 1.0, x)),
+    ("norm", P, lambda x: scipy.stats.norm.ppf(x)),
+    ("poisson", Q, lambda x: scipy.stats.poisson.logpmf(2, x)),
+    ("t", Q, lambda x: scipy.stats.t.logpdf(0.5, x)),
+    ("multivariate_normal", V3, lambda x: scipy.stats.multivariate_normal.logpdf(x, V3, M33)),
+    ("multivariate_normal", S, lambda x: scipy.stats.multivariate_normal.pdf(V3, V3, x @ x.T)),
+    ("dirichlet", P, lambda x: scipy.stats.dirichlet.logpdf(P / P.sum(), x + 1.0)),
+    ("logsumexp", A, lambda x: scipy.special.logsumexp(x, axis=0, keepdims=True)),
+    ("logsumexp", A, lambda x: scipy.special.logsumexp(x, b=np.exp(M34), axis=1)),
+    ("convolve", V, lambda x: scipy.signal.convolve(x, V3, mode="valid")),
+    ("polygamma", Q, lambda x: scipy.special.polygamma(0, x)),
+    ("multigammaln", Q + 4, lambda x: scipy.special.multigammaln(x, 3)),
+    ("odeint", V3, lambda x: scipy.integrate.odeint(lambda y, t: -y, x, np.linspace(0.1, 0.2, 4))),
+    ("sqrtm", S, lambda x: scipy.linalg.sqrtm(x)),
+    ("solve_sylvester", S, lambda x: scipy.linalg.solve_sylvester(x, M33, M33)),
+    ("solve_banded", V3, lambda x: scipy.linalg.solve_banded((1, 1), M33, x)),
+    ("solve_triangular", S, lambda x: scipy.linalg.solve_triangular(x, V3, lower=True)),
+]
+
+CODE_OF_SCIPY_OF_JAX = [
+    ("polygamma", Q, lambda x: scipy.special.polygamma(2, x)),
+    ("_?zeta", Q, lambda x: scipy.special.zeta(x, 1.5)),
+    ("multigammaln", Q + 4, lambda x: scipy.special.multigammaln(x, 2)),
+    ("logsumexp", A, lambda x: scipy.special.logsumexp(x, axis=-1, return_sign=True)),
 ]
 
 REFUSED_OF_HIPS = [
@@ -1355,33 +1379,15 @@ REFUSED_OF_HIPS = [
     ("eigh", S, lambda x: np.linalg.eigh((x + x.T) / 2, "U")),
     ("svd", A, lambda x: np.linalg.svd(x, full_matrices=False)),
     ("svd", B, lambda x: np.linalg.svd(x, full_matrices=False, compute_uv=False)),
-    ("chi2", Q, lambda x: scipy.stats.chi2.pdf(x, 2)),
-    ("chi2", Q, lambda x: scipy.stats.chi2.logpdf(x, 3)),
-    ("beta", P, lambda x: scipy.stats.beta.logpdf(x, 1.5, 2.0)),
-    ("gamma", Q, lambda x: scipy.stats.gamma.cdf(x, 1.5)),
-    ("norm", V, lambda x: scipy.stats.norm.pdf(x, 0.5, 2.0)),
-    ("norm", V, lambda x: scipy.stats.norm.logcdf(0.5, x, 2.0)),
-    ("norm", Q, lambda x: scipy.stats.norm.sf(0.5, 1.0, x)),
-    ("norm", P, lambda x: scipy.stats.norm.ppf(x)),
-    ("poisson", Q, lambda x: scipy.stats.poisson.logpmf(2, x)),
-    ("t", Q, lambda x: scipy.stats.t.logpdf(0.5, x)),
-    ("multivariate_normal", V3, lambda x: scipy.stats.multivariate_normal.logpdf(x, V3, M33)),
-    ("multivariate_normal", S, lambda x: scipy.stats.multivariate_normal.pdf(V3, V3, x @ x.T)),
-    ("dirichlet", P, lambda x: scipy.stats.dirichlet.logpdf(P / P.sum(), x + 1.0)),
-    ("logsumexp", A, lambda x: scipy.special.logsumexp(x, axis=0, keepdims=True)),
-    ("logsumexp", A, lambda x: scipy.special.logsumexp(x, b=np.exp(M34), axis=1)),
-    ("convolve", V, lambda x: scipy.signal.convolve(x, V3, mode="valid")),
     ("beta", Q, lambda x: scipy.special.beta(x, 1.5)),
     ("betainc", P, lambda x: scipy.special.betainc(1.5, 2.0, x)),
     ("gammainc", Q, lambda x: scipy.special.gammainc(1, x)),
     ("gammaincc", Q, lambda x: scipy.special.gammaincc(1, x)),
-    ("polygamma", Q, lambda x: scipy.special.polygamma(0, x)),
     ("jv", Q, lambda x: scipy.special.jn(2, x)),
     ("yn", Q, lambda x: scipy.special.yn(2, x)),
     ("gamma", Q, lambda x: scipy.special.gamma(x)),
     ("gammasgn", Q, lambda x: scipy.special.gammasgn(x)),
     ("rgamma", Q, lambda x: scipy.special.rgamma(x)),
-    ("multigammaln", Q + 4, lambda x: scipy.special.multigammaln(x, 3)),
     ("j0", Q, lambda x: scipy.special.j0(x)),
     ("j1", Q, lambda x: scipy.special.j1(x)),
     ("y0", Q, lambda x: scipy.special.y0(x)),
@@ -1391,11 +1397,6 @@ REFUSED_OF_HIPS = [
     ("iv", Q, lambda x: scipy.special.iv(1.5, x)),
     ("ive", Q, lambda x: scipy.special.ive(1.5, x)),
     ("erfcinv", P, lambda x: scipy.special.erfcinv(x)),
-    ("odeint", V3, lambda x: scipy.integrate.odeint(lambda y, t: -y, x, np.linspace(0.1, 0.2, 4))),
-    ("sqrtm", S, lambda x: scipy.linalg.sqrtm(x)),
-    ("solve_sylvester", S, lambda x: scipy.linalg.solve_sylvester(x, M33, M33)),
-    ("solve_banded", V3, lambda x: scipy.linalg.solve_banded((1, 1), M33, x)),
-    ("solve_triangular", S, lambda x: scipy.linalg.solve_triangular(x, V3, lower=True)),
 ]
 
 REFUSED_OF_JAX = [
@@ -1413,13 +1414,17 @@ REFUSED_OF_JAX = [
     ("i1", V, lambda x: scipy.special.i1(x)),
     ("i1e", V, lambda x: scipy.special.i1e(x)),
     ("ndtri", P, lambda x: scipy.special.ndtri(x)),
-    ("polygamma", Q, lambda x: scipy.special.polygamma(2, x)),
-    ("zeta", Q, lambda x: scipy.special.zeta(x, 1.5)),
     ("expi", Q, lambda x: scipy.special.expi(x)),
     ("exp1", Q, lambda x: scipy.special.exp1(x)),
     ("expn", Q, lambda x: scipy.special.expn(2, x)),
-    ("multigammaln", Q + 4, lambda x: scipy.special.multigammaln(x, 2)),
-    ("logsumexp", A, lambda x: scipy.special.logsumexp(x, axis=-1, return_sign=True)),
+    ("angle", V, lambda x: np.angle(x)),
+    ("i0", V, lambda x: np.i0(x)),
+    ("modf", V, lambda x: np.modf(x)),
+    ("frexp", V, lambda x: np.frexp(x)[0]),
+    ("ldexp", V, lambda x: np.ldexp(x, [-2, 0, 1, 3, 4])),
+    ("polydiv", V, lambda x: np.polydiv(x, V3)),
+    ("bincount", V, lambda x: np.bincount([0, 1, 1, 3, 0], x, minlength=6)),
+    ("quantile", V, lambda x: np.quantile(x, [0.25, 0.5, 0.75], weights=Q, method="inverted_cdf")),
 ]
 
 # Solutions of linear equations, again of HIPS.
@@ -1551,8 +1556,11 @@ def compared(call, point):
         results.append(leaves(call(x)))
         return results[-1]
 
+    try:
+        expected = [np.asarray(leaf, float) for leaf in leaves(call(np.array(point)[()]))]
+    except AttributeError:
+        pytest.skip("this version of NumPy has no such function")
     matrix = autograd.jacobian(recorded)(point)
-    expected = [np.asarray(leaf, float) for leaf in leaves(call(np.array(point)[()]))]
     assert [np.shape(leaf) for leaf in results[0]] == [leaf.shape for leaf in expected]
     for found, leaf in zip(results[0], expected, strict=True):
         np.testing.assert_allclose(autograd.data(found), leaf, rtol=1e-12, atol=1e-14)
@@ -1591,7 +1599,7 @@ def test_questions_are_answered_by_the_data(point, call):
         np.testing.assert_array_equal(answer, right)
 
 
-@pytest.mark.parametrize(("name", "point", "call"), cases(REFUSED, SOLUTIONS, REFUSED_OF_SCIPY))
+@pytest.mark.parametrize(("name", "point", "call"), cases(REFUSED, SOLUTIONS))
 def test_what_is_refused_names_the_function_and_a_remedy(name, point, call):
     refused(name, point, call)
 
@@ -1606,9 +1614,36 @@ def test_what_is_refused_of_the_calls_of_jax(name, point, call):
     refused(name, point, call)
 
 
+@pytest.mark.parametrize(("name", "point", "call"), cases(CODE_OF_SCIPY))
+def test_a_function_of_scipy_is_right_or_refused(name, point, call):
+    right_or_refused(name, point, call)
+
+
+@pytest.mark.parametrize(("name", "point", "call"), cases(CODE_OF_SCIPY_OF_HIPS))
+def test_a_function_of_scipy_that_the_tests_of_hips_autograd_cover(name, point, call):
+    right_or_refused(name, point, call)
+
+
+@pytest.mark.parametrize(("name", "point", "call"), cases(CODE_OF_SCIPY_OF_JAX))
+def test_a_function_of_scipy_that_the_tests_of_jax_cover(name, point, call):
+    right_or_refused(name, point, call)
+
+
+def right_or_refused(name, point, call):
+    try:
+        compared(call, point)
+    except TypeError as error:
+        check(error, name)
+
+
 def refused(name, point, call):
-    with pytest.raises(TypeError, match=rf"(?s)\b({name})\b") as caught:
+    with pytest.raises(TypeError) as caught:
         autograd.jacobian(lambda x: leaves(call(x)))(point)
-    message = str(caught.value)
-    assert re.search(REMEDY, message)
-    assert "\n" not in message
+    check(caught.value, name)
+
+
+def check(error, name):
+    """Whether an error names the function and a remedy, in one line."""
+    assert re.search(rf"\b({name})\b", str(error))
+    assert re.search(REMEDY, str(error))
+    assert "\n" not in str(error)
