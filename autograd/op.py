@@ -86,6 +86,7 @@ class Op(Applied):
         symmetric: whether the two operands may be exchanged.
         sums: whether it adds its operands, with any signs.
         unsigned: whether the value is never negative, not even -0.0.
+        steps: whether it is constant between its jumps, so that its derivatives are all 0.
         condition: whether the first operand is a condition: only whether it is 0 counts.
         blocks: whether derivatives stop here by decree, though the value does follow the operand.
         between: the places of two of the kinks, if there is a piece of its own between them.
@@ -141,6 +142,7 @@ class Op(Applied):
         symmetric: bool = False,
         sums: bool = False,
         unsigned: bool = False,
+        steps: bool = False,
         condition: bool = False,
         blocks: bool = False,
         between: tuple[int, int] | None = None,
@@ -180,6 +182,7 @@ class Op(Applied):
         self.operator, self.aliases, self.public = operator, tuple(aliases), public
         self.symmetric, self.sums, self.unsigned = symmetric, sums, unsigned
         self.condition, self.blocks, self.between = condition, blocks, between
+        self.steps = steps
         self.reasons = tuple(reasons)
         self.__doc__ = description
         # The module that defines the operation, so that it pickles by reference as a function does.

@@ -70,7 +70,7 @@ floor_divide = Entry(
     text="#1 // #2", latex=r"\left\lfloor{\frac{#1}{#2}}\right\rfloor", numpy=np.floor_divide,
     python=lambda x, y: "#1 // #2" if isinstance(y, float) and y != 0.0 else None,
     operator="//", public=False, sympy="floor(#1 / #2)",
-    kinks=[lambda x, y: _wave(divide(x, y))], selects=True, reasons=[STEP, STEP],
+    kinks=[lambda x, y: _wave(divide(x, y))], selects=True, reasons=[STEP, STEP], steps=True,
     description="The largest whole number that is not above the quotient of two operands.")
 mod = Entry(
     "mod", operator.mod, [lambda out, x, y: 1.0, lambda out, x, y: -(x // y)],
@@ -517,7 +517,7 @@ def _level(out: Any) -> Any:
 
 sign = Entry(
     "sign", kernels.sign, [lambda out, x: _level(out)],
-    kinks=[lambda x: x], selects=True, reasons=[JUMP], numpy=np.sign, raises=False,
+    kinks=[lambda x: x], selects=True, reasons=[JUMP], numpy=np.sign, raises=False, steps=True,
     description="-1, 0 or 1, the sign of the operand.")
 copysign = Entry(
     "copysign", kernels.copysign,
@@ -534,24 +534,24 @@ heaviside = Entry(
 floor = Entry(
     "floor", kernels.floor, [lambda out, x: _level(out)],
     latex=r"\left\lfloor{#1}\right\rfloor", numpy=np.floor, raises=False,
-    kinks=[lambda x: _wave(x)], selects=True, reasons=[STEP],
+    kinks=[lambda x: _wave(x)], selects=True, reasons=[STEP], steps=True,
     description="The largest whole number that is not above the operand.")
 ceil = Entry(
     "ceil", kernels.ceil, [lambda out, x: _level(out)],
     latex=r"\left\lceil{#1}\right\rceil", sympy="ceiling(#1)", numpy=np.ceil, raises=False,
-    kinks=[lambda x: _wave(x)], selects=True, reasons=[STEP],
+    kinks=[lambda x: _wave(x)], selects=True, reasons=[STEP], steps=True,
     description="The smallest whole number that is not below the operand.")
 trunc = Entry(
     "trunc", kernels.trunc, [lambda out, x: _level(out)],
     sympy="sign(#1) * floor(Abs(#1))", numpy=np.trunc, raises=False,
-    kinks=[lambda x: sinc(x)], selects=True, reasons=[STEP],
+    kinks=[lambda x: sinc(x)], selects=True, reasons=[STEP], steps=True,
     description="The whole part of the operand, without its fraction.")
 round = Rounding(
     "round", kernels.rounded, [lambda out, x, ndigits: _level(out)] * 2,
     sympy="(ceiling(#1 * 10 ** #2 / 2 - Rational(1, 4))"
     " + floor(#1 * 10 ** #2 / 2 + Rational(1, 4))) / 10 ** #2",
     domain=(REALS, (0.0, 0.0)), aliases=["rint"], selects=True, reasons=[STEP, STEP],
-    kinks=[lambda x, ndigits: _wave(x * power(10.0, ndigits) - 0.5)],
+    kinks=[lambda x, ndigits: _wave(x * power(10.0, ndigits) - 0.5)], steps=True,
     description="The nearest whole number, or multiple of `10 ** -ndigits`; the even one of two.")
 
 

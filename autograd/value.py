@@ -488,12 +488,15 @@ class Value(Node):
 
     def __float__(self) -> float:
         raise TypeError(
-            f"converting {title(self)} to a plain number would lose its gradient: use .data where "
-            "the number alone is wanted, otherwise the operations of this library (autograd.exp "
-            "instead of math.exp) and, in place of an array of floats, autograd.array(array)"
+            f"converting {title(self)} to a plain number would lose its gradient: use .data, or "
+            "autograd.data(array), where the number alone is wanted, otherwise the operations of "
+            "this library (autograd.exp instead of math.exp) and, in place of an array of floats, "
+            "autograd.array(array)"
         )
 
     def __int__(self) -> int:
+        if self.op is not None and self.op.steps:  # nothing is lost: as an index, say
+            return cast(int, ask(int, self))
         return int(float(self))
 
     def __complex__(self) -> complex:
@@ -509,6 +512,7 @@ class Value(Node):
 
     # --- What tensors have elsewhere -------------------------------------------------------------
 
+    shape, ndim, size = (), 0, 1
     item = Elsewhere("its number is .data, a float")
     numpy = Elsewhere("its number is .data; of an array of Values take autograd.data(array)")
     sum = Elsewhere("it is a single number; autograd.sum takes a list or an array of Values")

@@ -7,6 +7,7 @@ import numpy as np
 
 from autograd.arrays.functions import apply_function
 from autograd.arrays.ufuncs import apply_ufunc
+from autograd.elements import numbers
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,6 +49,31 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         kwargs: Mapping[str, Any],
     ) -> Any:
         return apply_function(func, args, kwargs, Array)
+
+    @property
+    def data(self) -> Any:
+        """The data of the elements, as a float array. Assigning numbers to it assigns to each."""
+        return numbers(self)
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        self._assign("data", data)
+
+    @property
+    def grad(self) -> Any:
+        """The gradients of the elements, as a float array. Assigning None or numbers sets them."""
+        found = [getattr(x, "_grad", 0.0) for x in self.ravel().tolist()]
+        return np.array(found, dtype=np.float64).reshape(self.shape)
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        self._assign("grad", 0.0 if grad is None else grad)
+
+    def _assign(self, attribute: str, given: Any) -> None:
+        for node, number in zip(self.flat, np.broadcast_to(given, self.shape).flat, strict=True):
+            if not hasattr(node, attribute):
+                raise TypeError(f"a plain number in the array has no {attribute} to assign to")
+            setattr(node, attribute, number)
 
     all, any = _method(np.all), _method(np.any)
     argmax, argmin = _method(np.argmax), _method(np.argmin)

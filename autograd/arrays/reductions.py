@@ -29,7 +29,7 @@ def items_of(a: Any) -> NDArray[Any]:
 
 def listed(a: Any) -> Any:
     """Nested sequences as an array, everything else as it is."""
-    return np.asarray(a) if isinstance(a, (list, tuple)) else a
+    return np.asarray(a) if isinstance(a, (list, tuple, range)) else a
 
 
 def along(

@@ -59,7 +59,7 @@ REMEDIES = {
     "expm": MATRIX.format(
         "its result, from I. Najfeld and T. Havel, Adv. Appl. Math. 16 (1995) 321"
     ),
-    "logsumexp": "use autograd.logsumexp",
+    "logsumexp": "use autograd.logsumexp, or np.logaddexp.reduce(x, axis=…)",
     "softmax": "use autograd.softmax",
     "log_softmax": "use autograd.log_softmax",
     "logpdf": f"{ELEMENTWISE}, autograd.gammaln and autograd.xlogy",
@@ -68,10 +68,11 @@ REMEDIES = {
     "logcdf": f"{ELEMENTWISE}, or, for the normal distribution, autograd.log_ndtr",
     "sf": f"{ELEMENTWISE}, or, for the normal distribution, autograd.ndtr(-x)",
     "multigammaln": "write it as a sum of autograd.gammaln",
+    "random": "draw first, and compute with the numbers drawn: x + scale * rng.normal()",
     "savetxt": "save autograd.data(array)",
     "histogram": "its counts have no derivative: give it autograd.data(array)",
 }
-ANY = "apply it to .data (autograd.data(array)), or call an autograd.Op that you write for it"
+ANY = "apply it to .data, or to autograd.data(array), or call an autograd.Op that you write for it"
 
 
 def remedy(function: str) -> str:
@@ -128,7 +129,7 @@ def reworded(error: Exception) -> TypeError | None:
     if not own and "dtype('O')" not in str(error) and not any(map(_holds_values, given)):
         return None
     name = _title(theirs)
-    last = name.rpartition(".")[2]
+    last = "random" if name.startswith("np.random.") else name.rpartition(".")[2]
     if name.startswith("np.") and last not in REMEDIES:
         return TypeError(f"{name} {PLAIN}")
     return TypeError(f"{name} does not take Values: {remedy(last)}")
@@ -149,7 +150,8 @@ def _title(frames: Sequence[FrameType]) -> str:
     for frame in frames:
         module = [x for x in frame.f_globals["__name__"].split(".") if not x.startswith("_")]
         package = ".".join(["np" if x == "numpy" else x for x in module])
-        function, owner = frame.f_code.co_name, frame.f_locals.get("self")
+        function = frame.f_code.co_name.rpartition(".")[2]
+        owner = frame.f_locals.get("self")
         if function == "__init__":
             return f"{package}.{type(owner).__name__}"
         if function.startswith("_"):

@@ -37,7 +37,7 @@ def apply_ufunc(
             for an `out` that cannot hold Values.
     """
     ordinary = out is None and not options and method == "__call__"
-    if ordinary and ufunc in UFUNCS and not {list, tuple} & {*map(type, inputs)}:
+    if ordinary and ufunc in UFUNCS and not {list, tuple, range} & {*map(type, inputs)}:
         return UFUNCS[ufunc](*inputs)
     name = _name_of(ufunc)
     role = f"an operand of {name}"
@@ -55,6 +55,8 @@ def apply_ufunc(
         require_objects(name, inputs[0])
     if method == "__call__":
         where = options.pop("where", True)
+        if options.get("axes") == [(-2, -1)] * 3:  # as in `a @= b`
+            del options["axes"]
         if ufunc in _PRODUCTS and "axis" in options and np.ndim(inputs[0]):
             return products.vecdot(*inputs, **options)
         _refuse_options(name, options)

@@ -11,6 +11,7 @@ from autograd.compare.comparison import Comparison
 from autograd.compare.keys import Pair, as_float, paired, zip_exactly
 from autograd.compare.points import Point, Sample
 from autograd.notation.numbers import number
+from autograd.questions import Question, listening
 from autograd.quiet import quietly
 from autograd.reals import kind_of, objects, real
 from autograd.trace import of_values
@@ -79,8 +80,9 @@ class Checked:
         arguments = [
             x[()] if scalar else x.copy() for x, scalar in zip(leaves, self.scalars, strict=True)
         ]
+        asked: list[Question] = []
         try:
-            with of_values(self.title):
+            with of_values(self.title), listening(asked.append):
                 result = quietly(self.function, *arguments)
         except TypeError:
             raise
@@ -99,7 +101,7 @@ class Checked:
             result = Value(real(result, f"the result of {self.title}"))
         if result.name is None:
             result.name = self.title
-        return Sample(point, result, leaves, self.tolerance)
+        return Sample(point, result, leaves, self.tolerance, bool(asked))
 
     def by_hand(self, sample: Sample) -> dict[Any, Any]:
         """The result of the hand-written gradient at the point of a sample, for each argument."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, product
-from math import fabs, isfinite
+from math import fabs, isfinite, isinf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,9 +42,13 @@ class Branch(NamedTuple):
 class Sample:
     """The graph of a function at a point."""
 
-    def __init__(self, point: Point, root: Value, leaves: list[Any], tolerance: float) -> None:
+    def __init__(
+        self, point: Point, root: Value, leaves: list[Any], tolerance: float, asking: bool
+    ) -> None:
         self.point = [np.asarray(x) for x in point]
         self.leaves = leaves
+        self.asking = asking
+        """Whether the function asked anything of its arguments: its plain conditions may follow."""
         self.judge = Judge(root, tolerance)
         self.middles: dict[Branch, Value | float] = {}
         """For each piece between two kinks, a number that is 0 in its middle."""
@@ -71,9 +75,13 @@ class Sample:
                 self.middles[Branch(self.judge.places[node], len(kinks))] = 0.5 * (one + other)
                 kinks.append(one * -other)  # inside or outside
             for count, decider in enumerate(kinks):
-                if isinstance(decider, Value) or (node.op.condition and count == 0):
+                if self._decides(decider) or (node.op.condition and count == 0 and self.asking):
                     result[Branch(self.judge.places[node], count)] = decider
         return result
+
+    def _decides(self, decider: Value | float) -> bool:
+        """Whether a number depends on the arguments, and is not infinitely far from its kink."""
+        return isinstance(decider, Value) and not isinf(decider.data)
 
     def _side(self, decider: Value | float) -> int:
         """1 or -1, or 0 where small changes of the arguments may lead to the kink."""
