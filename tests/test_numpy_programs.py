@@ -11,7 +11,17 @@ import pytest
 import scipy.stats
 
 import autograd
-from autograd import Value, check_gradient, grad, hessian, jacobian, value_and_grad
+from autograd import (
+    Value,
+    check_gradient,
+    grad,
+    grads,
+    hessian,
+    hvp,
+    jacobian,
+    value_and_grad,
+    values,
+)
 
 PROGRAMS = {}
 BY_HAND = {}
@@ -1138,6 +1148,72 @@ def test_the_gradient_of_a_program_is_the_one_derived_by_hand(name):
     gradients = grad(function, argnums=tuple(range(len(arguments))))(*arguments)
     assert_close(numbers(gradients), numbers(manual(*arguments)), 1e-10)
     check_gradient(function, manual, *arguments, **{"samples": 2, **options}).raise_if_failed()
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_takes_values_and_goes_backward(name):
+    function, arguments = PROGRAMS[name]
+    leaves = with_values(arguments)
+    root = function(*leaves)
+    root = root if isinstance(root, Value) else root.item()
+    root.backward()
+    expected = grad(function, argnums=tuple(range(len(arguments))))(*arguments)
+    assert np.array_equal(grads_of(leaves), numbers(expected))
+
+
+def with_values(tree):
+    if isinstance(tree, list | tuple):
+        return type(tree)(map(with_values, tree))
+    return values(tree) if isinstance(tree, np.ndarray) else Value(tree)
+
+
+def grads_of(tree):
+    if isinstance(tree, list | tuple):
+        return np.concatenate([grads_of(item) for item in tree])
+    return np.ravel(grads(tree))
+
+
+MISTAKES = {
+    "batch_norm": lambda dx, dgamma, dbeta: (dx, dgamma, dbeta[::-1]),
+    "softmax_one_hot": lambda dW, db: (dW * N, db),
+    "two_layers": lambda dW1, db1, dW2, db2: (dW1, db1, 0.5 * dW2, db2),
+    "attention_head": lambda dQ, dK, dV: (dQ * np.sqrt(3), dK * np.sqrt(3), dV),
+    "lstm_step": lambda dx, dh, dc, dWx, dWh, db: (dx, dh, 0.0 * dc, dWx, dWh, db),
+    "hidden_markov": lambda dpi, dA, dB: (dpi, dA.T, dB),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_in_a_gradient_is_found(name):
+    (function, arguments), (manual, options) = PROGRAMS[name], BY_HAND[name]
+    mistake = MISTAKES[name]
+    report = check_gradient(
+        function, lambda *x: mistake(*manual(*x)), *arguments, **{"samples": 2, **options}
+    )
+    assert not report.passed
+
+
+def test_the_hessian_of_a_logistic_regression():
+    w, b = PROGRAMS["logistic_of_margins"][1]
+    found = hessian(logistic_of_margins)(w, b)
+    p = sigmoid(X @ w + b)
+    assert_close(found, X.T @ np.diag(p * (1 - p)) @ X, 1e-12)
+    direction = drawn(D, seed=7)
+    product = hvp(lambda w: logistic_of_margins(w, b), (w,), (direction,))
+    assert_close(product, found @ direction, 1e-12)
+    for _ in range(6):  # Newton's method
+        w = w - np.linalg.solve(hessian(penalised)(w), grad(penalised)(w))
+    assert np.abs(grad(penalised)(w)).max() < 1e-12
+
+
+def penalised(w):
+    return logistic_of_margins(w, 0.0) + 0.5 * w @ w
+
+
+def test_whole_numbers_are_taken():
+    assert_close(
+        grad(ridge)(np.array([1, -2, 3]), 1), BY_HAND["ridge"][0](np.array([1, -2, 3]), 1)[0]
+    )
 
 
 # --- Black and Scholes ----------------------------------------------------------------------------
