@@ -3,7 +3,8 @@
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from autograd.arrays import data, grads, values
+from autograd.arrays import Array
+from autograd.arrays.vectors import cumprod, cumsum, log_softmax, softmax
 from autograd.compare import Report, check_gradient, compare
 from autograd.explain import Explanation, explain
 from autograd.expression import expression, latex, python_source, to_sympy
@@ -95,7 +96,7 @@ from autograd.ops import (
 )
 from autograd.ops import gammaln as lgamma
 from autograd.value import Value
-from autograd.vectors import cumprod, cumsum, log_softmax, softmax
+from autograd.values import array, data, grads, values
 
 if _TYPE_CHECKING:
     from autograd.diagram import Diagram, draw
@@ -106,10 +107,10 @@ core: str = _FORM
 `AUTOGRAD_CORE` is not `pure`, otherwise `"pure"`."""
 
 __all__ = [
-    "Diagram", "Explanation", "Op", "Report", "Value", "abs", "acos", "acosh", "asin", "asinh",
-    "atan", "atan2", "atanh", "betaln", "cbrt", "ceil", "check_gradient", "clip", "compare",
-    "copysign", "cos", "cosh", "cumprod", "cumsum", "data", "deg2rad", "digamma", "dot", "draw",
-    "elu", "entr", "erf", "erfc", "erfinv", "exp", "exp2", "explain", "expm1", "expression",
+    "Array", "Diagram", "Explanation", "Op", "Report", "Value", "abs", "acos", "acosh", "array",
+    "asin", "asinh", "atan", "atan2", "atanh", "betaln", "cbrt", "ceil", "check_gradient", "clip",
+    "compare", "copysign", "cos", "cosh", "cumprod", "cumsum", "data", "deg2rad", "digamma", "dot",
+    "draw", "elu", "entr", "erf", "erfc", "erfinv", "exp", "exp2", "explain", "expm1", "expression",
     "floor", "fmax", "fmin", "fmod", "gammaln", "gelu", "grad", "grads", "hard_tanh", "heaviside",
     "hessian", "huber", "hvp", "hypot", "jacobian", "jvp", "latex", "leaky_relu", "lgamma", "log",
     "log10", "log1mexp", "log1p", "log2", "log_ndtr", "log_sigmoid", "log_softmax", "logaddexp",

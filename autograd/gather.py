@@ -5,21 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from autograd.reals import kind_of, objects, refuse_loss
+from autograd.reals import kind_of, objects, plain
 
 
 def flat(items: Any, name: str) -> list[Any]:
     """Every element of an array or of (nested) sequences."""
-    if type(items) is not np.ndarray:
-        if not isinstance(items, (list, tuple)):
-            refuse_loss(items, f"the argument of {name}")
+    if not isinstance(items, (list, tuple)):
+        items = plain(items, f"the argument of {name}")
+    if not isinstance(items, np.ndarray):
         if isinstance(items, str) or not isinstance(items, Iterable):
             raise TypeError(f"{name} takes a sequence or an array, not {kind_of(items)}")
         listed = list(items)
         if not any(isinstance(item, (list, tuple, np.ndarray)) for item in listed):
             return listed
         items = objects(listed, f"the argument of {name}")
-    elements: list[Any] = items.ravel().tolist()
+    elements: list[Any] = np.ravel(np.asarray(items)).tolist()
     return elements
 
 
@@ -38,8 +38,8 @@ def all_of(name: str, empty: bool = True) -> Callable[[Any], Sequence[Any]]:
 def _vector(items: Any) -> Sequence[Any]:
     if isinstance(items, (list, tuple)):
         return items
+    items = plain(items, "a vector of dot")
     if isinstance(items, np.ndarray) and items.ndim != 1:
-        refuse_loss(items, "a vector of dot")
         raise ValueError(
             f"dot takes two vectors, not an array of shape {items.shape}; "
             "for matrices take the dot of each row, or use @"

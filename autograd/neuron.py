@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.arrays import data, grads, values
 from autograd.ops import dot, relu  # a program that uses the library
 from autograd.value import Value
+from autograd.values import data, grads, values
 
 Floats = NDArray[np.float64]
 

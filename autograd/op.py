@@ -3,6 +3,7 @@
 The operations themselves are in `autograd.ops`; an `Op` of your own is used like any of them.
 """
 
+import functools
 import inspect
 import math
 import re
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 import numpy as np
 
+from autograd.elements import container, uniform
 from autograd.forms import native, take_methods
 from autograd.quiet import quiet
-from autograd.reals import boxed, kind_of, real, refuse_loss
+from autograd.reals import boxed, kind_of, plain, real
 
 Interval: TypeAlias = tuple[float, float]
 REALS: Interval = (-math.inf, math.inf)
@@ -60,6 +62,8 @@ class Op(Applied):
             finite. Where it is a ufunc, applying it to a Value applies this operation, if that is
             one of the library's.
         scipy: the name of the ufunc of `scipy.special` with the same meaning.
+        reduces: NumPy's ufunc of two operands which, applied to one after the other, has the same
+            meaning as this operation on any number of them.
         fused: computes the value and all the partials at once, only for speed. It counts where the
             value is finite, and everywhere if there is no `numpy`; None leaves it to the rest.
         raises: whether `forward` raises where IEEE 754 has a result; by default true if there is a
@@ -123,6 +127,7 @@ class Op(Applied):
         gather: Callable[..., Sequence[Any]] | None = None,
         numpy: Callable[..., Any] | None = None,
         scipy: str | None = None,
+        reduces: np.ufunc | None = None,
         fused: Callable[..., tuple[float, tuple[float, ...]] | None] | None = None,
         raises: bool | None = None,
         textbook: Sequence[Callable[..., Any]] | Callable[..., Sequence[Any]] | None = None,
@@ -164,6 +169,7 @@ class Op(Applied):
         self.spread = any(x.kind is x.VAR_POSITIONAL for x in gathered)
         self.numpy = numpy
         self.scipy = scipy
+        self.reduces = reduces
         self.fused = fused
         # For the core's loops, what computes one of the library's with one or two operands.
         rules = (forward, *self.partials) if self.own and self.arity in (1, 2) else ()
@@ -197,20 +203,19 @@ class Op(Applied):
         if len(operands) > 4:
             kinds = set(kinds)
         recorder: Any = None
-        plain = True
+        floats = True
         for kind in kinds:
             if kind is float:
                 continue
             if hasattr(kind, "_record"):
                 recorder = kind
-            elif issubclass(kind, np.ndarray):
-                refuse_loss(operands, f"an operand of {self.name}")
+            elif hasattr(kind, "__array__") and not issubclass(kind, np.generic):
                 return self._elementwise(operands)
             else:
-                plain = False
+                floats = False
         if recorder is not None:
             return recorder._record(self, operands)
-        if plain:
+        if floats:
             return self.value(*operands)
         out = self.value(*[real(x, f"an operand of {self.name}") for x in operands])
         # A partial may divide by what an operation returns, which a NumPy scalar can be.
@@ -260,18 +265,35 @@ class Op(Applied):
     def _elementwise(self, operands: Sequence[Any]) -> Any:
         """The operation applied to every element of the broadcast operands.
 
-        Returns an object array if there are Values among the elements, otherwise a float array.
+        Returns an array of Values if there are any among the elements, otherwise a float array.
         """
+        role = f"an operand of {self.name}"
+        arrays = [plain(x, role) for x in operands]
         if self.gather is not None:
             raise TypeError(f"{self.name} takes numbers and Values, not vectors of arrays")
-        points = np.broadcast(*[x if isinstance(x, np.ndarray) else boxed(x) for x in operands])
-        results = [Op.__call__(self, *point) for point in points]
-        if points.ndim == 0:
-            return results[0]
-        plain = all(isinstance(x, float) for x in results)
-        array = np.empty(len(results), np.float64 if plain else object)
-        array[:] = results
-        return array.reshape(points.shape)
+        arrays = [np.asarray(x) if isinstance(x, np.ndarray) else boxed(x) for x in arrays]
+        result = self._loop(arrays)(*arrays)
+        if not isinstance(result, np.ndarray):
+            return result
+        kind = container(*operands, result)
+        return result.astype(np.float64) if kind is np.ndarray else result.view(kind)
+
+    def _loop(self, arrays: Sequence[np.ndarray[Any, Any]]) -> Callable[..., Any]:
+        """The fastest function that applies the operation to the elements of arrays."""
+        by_operator = self.numpy if self.operator and isinstance(self.numpy, np.ufunc) else None
+        if by_operator is not None and not self.raises:
+            return by_operator
+        kind: Any = next((x for x in map(uniform, arrays) if hasattr(x, "_record")), None)
+        if by_operator is not None and kind is not None:
+            return by_operator
+        apply: Callable[..., Any] = functools.partial(Op.__call__, self)
+        if kind is not None and native is None:  # it is known who records
+            method = getattr(kind, self.name, None) if self.arity == 1 else None
+            apply = method or (lambda *operands: kind._record(self, operands))
+        elif type(self).__call__ is Op.__call__:
+            apply = self
+        loop: np.ufunc = np.frompyfunc(apply, len(arrays), 1)
+        return loop
 
     def value(self, *data: float) -> float:
         """The value at floats: IEEE 754 results, with NumPy's warnings as its errstate says."""
@@ -280,13 +302,20 @@ class Op(Applied):
         except (ArithmeticError, ValueError):
             if self.numpy is None:
                 raise
-            return float(self.numpy(*data))
+            return self._numpys(data)
         if type(out) is not float:
             out = real(out, f"the value of {self.name}")
         if out - out == 0.0 or self.numpy is None:
             return out
         if undefined(out, data) or all(x - x == 0.0 for x in data):  # not handed on
-            self.numpy(*data)  # warns
+            self._numpys(data)
+        return out
+
+    def _numpys(self, data: Sequence[float]) -> float:
+        """NumPy's value, with its warnings."""
+        assert self.numpy is not None
+        out = float(self.numpy(*data))
+        _clear_flags()
         return out
 
     def evaluate(
@@ -330,7 +359,7 @@ class Op(Applied):
             # Python raises where IEEE 754 has a result, which NumPy's scalars give.
             scalars = [np.float64(x) for x in data]
             partials = self._reals(self.differentiate(np.float64(out), scalars, constants))
-        np.add(0.0, 0.0)  # clears the processor's flags, which NumPy's loops look at
+        _clear_flags()
         return partials
 
     def differentiate(
@@ -398,6 +427,11 @@ class Entry(Op):
 call = Op.__call__
 if native is not None:
     take_methods(Op, native.Applied)
+
+
+def _clear_flags() -> None:
+    """Clear the processor's flags, lest a loop of NumPy's that runs warns of what set them."""
+    np.add(0.0, 0.0)
 
 
 def _zeroed(partials: tuple[Any, ...], constants: Collection[int]) -> tuple[Any, ...]:

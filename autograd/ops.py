@@ -422,6 +422,7 @@ maximum = Entry(
     textbook=[lambda out, x, y: greater(x, y), lambda out, x, y: greater(y, x)],
     latex=r"\max\left(#1, #2\right)", sympy="Max(#1, #2)",
     kinks=[lambda x, y: x - y], selects=True, numpy=np.maximum, raises=False, symmetric=True,
+    fused=lambda x, y: (x, (1.0, 0.0)) if x > y else (y, (0.0, 1.0)) if y > x else None,
     reasons=["#0 picks #2, not #1", "#0 picks #1, not #2"],
     description="The larger operand; nan if either is nan. In a tie each has half the derivative.")
 minimum = Entry(
@@ -429,6 +430,7 @@ minimum = Entry(
     textbook=[lambda out, x, y: greater(y, x), lambda out, x, y: greater(x, y)],
     latex=r"\min\left(#1, #2\right)", sympy="Min(#1, #2)",
     kinks=[lambda x, y: x - y], selects=True, numpy=np.minimum, raises=False, symmetric=True,
+    fused=lambda x, y: (x, (1.0, 0.0)) if x < y else (y, (0.0, 1.0)) if y < x else None,
     reasons=["#0 picks #2, not #1", "#0 picks #1, not #2"],
     description="The smaller operand; nan if either is nan. In a tie each has half the derivative.")
 
@@ -491,6 +493,7 @@ where = Entry(
      lambda out, condition, x, y: where(condition, 1.0, 0.0),
      lambda out, condition, x, y: where(condition, 0.0, 1.0)],
     condition=True, selects=True,
+    fused=lambda condition, x, y: (x, (0.0, 1.0, 0.0)) if condition else (y, (0.0, 0.0, 1.0)),
     latex=r"\begin{cases} #2 & #1 \neq 0 \\ #3 & \text{otherwise} \end{cases}",
     python="#2 if #1 else #3", sympy="Piecewise((#2, Ne(#1, 0)), (#3, True))",
     reasons=["#0 only asks whether its condition #1 is true",
@@ -649,7 +652,7 @@ dot = Entry(
     description="The dot product of two vectors of the same length, rounded once.")
 sum = Everyday(
     "sum", kernels.sum, lambda out, *x: (1.0,) * len(x),
-    text="sum([#*])", sympy="Add(#*)", sums=True, gather=addends,
+    text="sum([#*])", sympy="Add(#*)", sums=True, gather=addends, reduces=np.add,
     numpy=lambda *x: _told(kernels.sum(*x)), raises=False,
     expanded=lambda *x: reduce(operator.add, x),
     description="The sum of all elements, rounded once.")
@@ -661,7 +664,8 @@ mean = Entry(
 prod = Entry(
     "prod", lambda *x: math.prod(x, start=1.0), _products_of_the_others,
     text="prod([#*])", python="math.prod([#*], start=1.0)", sympy="Mul(#*)",
-    domain=((-1e30, 1e30),), gather=all_of("prod"), numpy=lambda *x: np.prod(x), raises=False,
+    domain=((-1e30, 1e30),), gather=all_of("prod"), reduces=np.multiply,
+    numpy=lambda *x: np.prod(x), raises=False,
     description="The product of all elements.")
 norm = Entry(
     "norm", math.hypot, _unit_vector,
@@ -669,23 +673,24 @@ norm = Entry(
     sympy="sqrt(Add(*[x ** 2 for x in [#*]]))", unsigned=True,
     textbook=lambda out, *x: [a / out for a in x],
     domain=((-1e300, 1e300),), gather=all_of("norm"), numpy=lambda *x: _told(math.hypot(*x)),
-    raises=False,
+    raises=False, reduces=np.hypot,
     description="The length of a vector, without overflow on the way; its derivative at 0 is 0.")
 max = Everyday(
     "max", kernels.largest, _largest_share,
     text="max([#*])", latex=r"\max\left(#*\right)", sympy="Max(#*)", selects=True,
-    kinks=lambda *x: _leads(x), gather=candidates("max"),
+    kinks=lambda *x: _leads(x), gather=candidates("max"), reduces=np.maximum,
     description="The largest of all elements; nan if one is. In a tie they share the derivative.")
 min = Everyday(
     "min", kernels.smallest, _smallest_share,
     text="min([#*])", latex=r"\min\left(#*\right)", sympy="Min(#*)", selects=True,
     kinks=lambda *x: _leads([-a for a in x]), gather=candidates("min"),
+    reduces=np.minimum,
     description="The smallest of all elements; nan if one is. In a tie they share the derivative.")
 logsumexp = Entry(
     "logsumexp", kernels.logsumexp, _softmax,
     textbook=lambda out, *operands: [exp(x - out) for x in operands],
     text="logsumexp([#*])", sympy="log(Add(*map(exp, [#*])))",
-    gather=all_of("logsumexp", empty=False),
+    gather=all_of("logsumexp", empty=False), reduces=np.logaddexp,
     description="`log(sum(exp(x)))` over all elements, without overflow.")
 
 # --- Operations that only derivatives need -----------------------------------------------------
@@ -960,6 +965,9 @@ UFUNCS: dict[Any, Op] = {
     if isinstance(ufunc, np.ufunc)
 }
 """The operations that NumPy's ufuncs stand for; `np.radians` is another one than `np.deg2rad`."""
+
+REDUCTIONS: dict[Any, Op] = {op.reduces: op for op in TABLE.values() if op.reduces}
+"""The operations on any number of operands that ufuncs of two amount to, one after the other."""
 
 SCIPY: dict[str, Op] = {op.scipy: op for op in TABLE.values() if op.scipy}
 """The operations that ufuncs of SciPy's of these names stand for."""

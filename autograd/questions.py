@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 
-from autograd.graph import Node
+from autograd.elements import numbers
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -21,7 +22,8 @@ class Question:
     """A question that was asked of Values, with the answer."""
 
     asked: Callable[..., object]
-    """The function that was asked of their numbers: from `operator`, a NumPy ufunc, or `bool`."""
+    """The function that was asked of their numbers: from `operator`, one of NumPy's (with options,
+    a `functools.partial` of it), or `bool`."""
     operands: tuple[object, ...]
     answer: object
     file: str
@@ -68,12 +70,14 @@ def listening(listener: Listener) -> Iterator[None]:
         _here.set(tuple([other for other in _here.get() if other is not block]))
 
 
-def ask(question: Callable[..., bool], *operands: object) -> bool:
+def ask(question: Callable[..., Any], *operands: object, **options: object) -> Any:
     """The answer of a function to the numbers of Values; listeners are told.
 
-    A ufunc that is also given arrays answers with an array.
+    A function of NumPy's that is given arrays of Values answers for all of them at once.
     """
-    answer = question(*[x.data if isinstance(x, Node) else x for x in operands])
+    if options:
+        question = partial(question, **options)
+    answer = question(*map(numbers, operands))
     if listeners and (here := _here.get()):
         told = Question(question, operands, answer, *_line())
         _here.set(())  # a listener may look at the Values itself

@@ -3,6 +3,7 @@
 import numbers
 import operator
 import sys
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -56,6 +57,31 @@ def objects(items: object, role: str) -> np.ndarray[Any, Any]:
     """Numbers and Values in nested sequences as an object array."""
     refuse_loss(items, role)
     return np.asarray(items, dtype=object)
+
+
+def plain(item: Any, role: str) -> Any:
+    """An array of another library as one of NumPy's; everything else as it is.
+
+    Of pandas' Series and xarray's arrays, only the labels are lost.
+
+    Raises:
+        TypeError: for a mask or a unit, and for anything but real numbers of NumPy's own types.
+    """
+    kind = type(item)
+    if kind is np.ndarray or hasattr(kind, "_array"):
+        return item
+    refuse_loss(item, role)
+    if issubclass(kind, (np.ndarray, np.generic)) or not hasattr(kind, "__array__"):
+        return item
+    dtypes = getattr(item, "dtypes", getattr(item, "dtype", None))
+    for dtype in dtypes if isinstance(dtypes, Iterable) else [dtypes]:
+        if not isinstance(dtype, np.dtype) or dtype.kind not in "biuf":
+            raise TypeError(
+                f"{role} must be made of NumPy's real numbers, not {kind_of(item)} of {dtype}: "
+                "give an array of floats (.to_numpy(float) in pandas) or, if there are Values in "
+                "it, autograd.array(list(it))"
+            )
+    return np.asarray(item)
 
 
 def symbolic(item: object) -> bool:

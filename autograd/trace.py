@@ -1,18 +1,20 @@
 """A call of a function with Values in place of numbers, recorded to be differentiated."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.arrays import data
+from autograd.arrays import reworded
 from autograd.derivative import derivative_graphs, recorded_partials, tangent_graphs
 from autograd.graph import Node, sort
 from autograd.record import new_era, older_leaf
 from autograd.rows import adjoint_rows, second_rows, tangent_rows
 from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
 from autograd.value import Value, as_value, hand_on
+from autograd.values import data
 
 Function = Callable[..., Any]
 
@@ -110,11 +112,8 @@ def traced(
     """Call a function with the `arguments` made from Values in place of the `inputs`."""
     name, era = name_of(fun), new_era()
     leaves = [Value(x if type(x) is float else x.data) for x in inputs.numbers]
-    try:
+    with of_values(name):
         result, aux = fun(*arguments(leaves), **kwargs or {}), None
-    except TypeError as error:
-        error.add_note(f"{name} was called with Values, so that its result can be differentiated")
-        raise
     if has_aux:
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             kind = type(result).__name__
@@ -132,6 +131,23 @@ def traced(
             node._operands_changed()  # the leaves hand on what is below them now
     aux = _handed_on(aux, leaves, given, era)
     return Trace(name, inputs, leaves, outputs, aux, order, outside or given)
+
+
+@contextmanager
+def of_values(name: str) -> Iterator[None]:
+    """Have errors of a function that is called with Values say so; in words of this library, if it
+    is NumPy or SciPy that cannot take them.
+    """
+    note = f"{name} was called with Values, so that its result can be differentiated"
+    try:
+        yield
+    except (TypeError, AttributeError, ValueError) as error:
+        if (other := reworded(error)) is not None:
+            other.add_note(note)
+            raise other from error
+        if isinstance(error, TypeError):
+            error.add_note(note)
+        raise
 
 
 def _sorted(roots: Iterable[Any], leaves: Sequence[Value], era: int) -> tuple[list[Node], bool]:

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.arrays import Array
 from autograd.graph import Node
-from autograd.reals import real, refuse_loss
+from autograd.reals import kind_of, real, refuse_loss
 
 Path = tuple[Any, ...]
 """The keys and indices that lead to an item of a tree."""
@@ -112,6 +113,12 @@ def flatten(tree: Any, role: Callable[[Path], str]) -> Tree:
 def _number(item: Any, path: Path, role: Callable[[Path], str]) -> Any:
     if isinstance(item, Node):
         return item
+    if hasattr(type(item), "__array__") and not isinstance(item, np.generic):
+        refuse_loss(item, role(path))
+        raise TypeError(
+            f"{role(path)} must be an array of NumPy's, not {kind_of(item)}: give its numbers, "
+            "with .to_numpy(float)"
+        )
     if isinstance(item, (set, frozenset)):
         raise TypeError(f"{role(path)} must not be a set, which has no order; make it a list")
     return real(item, role(path))
@@ -132,9 +139,10 @@ def mapped(function: Callable[[Any, Path], Any], tree: Any, path: Path = ()) -> 
 
 
 def array(numbers: Sequence[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """An array of numbers: of floats, or of objects if there are Values among them."""
-    plain = {*map(type, numbers)} <= {float}
-    return np.array(numbers, dtype=np.float64 if plain else object).reshape(shape)
+    """An array of numbers: of floats, or of Values if there are any among them."""
+    if {*map(type, numbers)} <= {float}:
+        return np.array(numbers, dtype=np.float64).reshape(shape)
+    return np.fromiter(numbers, object, len(numbers)).reshape(shape).view(Array)
 
 
 def keys(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Self, cast
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, cast
 import numpy as np
 
 from autograd import ops
+from autograd.arrays import Array, apply_function, apply_ufunc
 from autograd.derivative import derivative_graphs
 from autograd.forms import native, take_methods
 from autograd.freshness import require_fresh
@@ -22,7 +23,6 @@ from autograd.pickling import copied, reduction
 from autograd.questions import ask, listeners
 from autograd.reals import NOT_NUMBERS, kind_of, masked, real, symbolic
 from autograd.record import converted, title
-from autograd.ufuncs import apply_ufunc
 
 _add, _multiply = ops.add, ops.multiply
 
@@ -335,36 +335,36 @@ class Value(Node):
 
     def __lt__(self, other: Operand) -> bool:
         if listeners:
-            return ask(operator.lt, self, other)
+            return cast(bool, ask(operator.lt, self, other))
         return self._number < (other._number if isinstance(other, Node) else other)
 
     def __le__(self, other: Operand) -> bool:
         if listeners:
-            return ask(operator.le, self, other)
+            return cast(bool, ask(operator.le, self, other))
         return self._number <= (other._number if isinstance(other, Node) else other)
 
     def __gt__(self, other: Operand) -> bool:
         if listeners:
-            return ask(operator.gt, self, other)
+            return cast(bool, ask(operator.gt, self, other))
         return self._number > (other._number if isinstance(other, Node) else other)
 
     def __ge__(self, other: Operand) -> bool:
         if listeners:
-            return ask(operator.ge, self, other)
+            return cast(bool, ask(operator.ge, self, other))
         return self._number >= (other._number if isinstance(other, Node) else other)
 
     def __eq__(self, other: object) -> bool:
         if listeners:
-            return ask(operator.eq, self, other)
+            return cast(bool, ask(operator.eq, self, other))
         return self._number == (other._number if isinstance(other, Node) else other)
 
     def __ne__(self, other: object) -> bool:
         if listeners:
-            return ask(operator.ne, self, other)
+            return cast(bool, ask(operator.ne, self, other))
         return self._number != (other._number if isinstance(other, Node) else other)
 
     def __bool__(self) -> bool:
-        return ask(bool, self) if listeners else self._number != 0.0
+        return cast(bool, ask(bool, self)) if listeners else self._number != 0.0
 
     # --- One method per unary operation ---------------------------------------------------------
 
@@ -438,7 +438,18 @@ class Value(Node):
     ) -> object:
         return apply_ufunc(ufunc, method, inputs, **options)
 
-    # On an object array, NumPy calls the method with the ufunc's name on every element.
+    def __array_function__(
+        self,
+        func: object,
+        types: object,
+        args: Sequence[object],
+        kwargs: Mapping[str, object],
+    ) -> object:
+        return apply_function(func, args, kwargs, Array)
+
+    _array = Array
+
+    # On a plain array of objects, NumPy calls the method with the ufunc's name on every element.
     arcsin, arccos, arctan, fabs = asin, acos, atan, abs
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
     radians, degrees = deg2rad, rad2deg
@@ -479,7 +490,7 @@ class Value(Node):
         raise TypeError(
             f"converting {title(self)} to a plain number would lose its gradient: use .data where "
             "the number alone is wanted, otherwise the operations of this library (autograd.exp "
-            "instead of math.exp)"
+            "instead of math.exp) and, in place of an array of floats, autograd.array(array)"
         )
 
     def __int__(self) -> int:

@@ -118,7 +118,7 @@ def test_arrays_that_collect_values():
     assert np.array([v, w]).dtype == object
     assert np.stack([values([1]), values([2])]).shape == (2, 1)
     assert np.concatenate([values([1, 2]), [v]])[2] is v
-    assert np.where([True, False], values([1, 2]), w)[1] is w
+    assert np.where([True, False], values([1, 2]), w)[1].operands[2] is w
     assert np.sort(np.array([w, v]))[0] is v
 
 
@@ -209,9 +209,9 @@ def test_identities():
     [
         (lambda v: np.spacing(v), r"no derivative here: apply .* call an autograd.Op"),
         (lambda v: np.nextafter(v, 2), "np.nextafter has no derivative here"),
-        (lambda v: np.add(v, 1, where=[True]), "np.add of a Value does not take where"),
+        (lambda v: np.add(v, 1, where=[True]), "np.add of Values takes where= only with out="),
         (lambda v: np.add(v, "a"), "real number|not supported|ufunc"),
-        (lambda v: v + np.array([1j]), "an operand of add .* real and imaginary"),
+        (lambda v: v + np.array([1j]), "the other operand of .* real and imaginary"),
         (lambda v: np.array([v, v], dtype=float), "would lose its gradient"),
         (lambda v: np.zeros(2).__setitem__(0, v), "would lose its gradient"),
     ],
@@ -242,7 +242,7 @@ def test_ufuncs_of_scipy_are_operations(op):
 
 
 def test_other_ufuncs_of_scipy_are_refused():
-    with pytest.raises(TypeError, match="the ufunc j0 has no derivative here: apply it to"):
+    with pytest.raises(TypeError, match=r"scipy\.special\.j0 has no derivative here: apply it to"):
         scipy.special.j0(Value(1.0))
     with pytest.raises(TypeError, match=r"np\.spacing has no derivative here"):
         np.spacing(Value(1.0))

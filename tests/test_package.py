@@ -22,6 +22,7 @@ ROOMS = [
     "kernels",
     "special",
     "reals",
+    "elements",
     "op",
     "notation",
     "gather",
@@ -35,11 +36,10 @@ ROOMS = [
     "rows",
     "pickling",
     "questions",
-    "ufuncs",
+    "arrays",
     "value",
     "formula",
-    "arrays",
-    "vectors",
+    "values",
     "trees",
     "trace",
     "functional",
@@ -51,14 +51,15 @@ ROOMS = [
     "command",
 ]
 NAMES = """
-    Diagram Explanation Op Report Value abs acos acosh asin asinh atan atan2 atanh betaln cbrt ceil
-    check_gradient clip compare copysign cos cosh cumprod cumsum data deg2rad digamma dot draw elu
-    entr erf erfc erfinv exp exp2 explain expm1 expression floor fmax fmin fmod gammaln gelu grad
-    grads hard_tanh heaviside hessian huber hvp hypot jacobian jvp latex leaky_relu lgamma log
-    log10 log1mexp log1p log2 log_ndtr log_sigmoid log_softmax logaddexp logit logsumexp max
-    maximum mean min minimum mod ndtr norm polygamma prod python_source rad2deg reciprocal relu
-    round selu sigmoid sign silu sin sinc sinh softmax softplus softsign sqrt square stop_gradient
-    sum tan tanh to_sympy topological_order trunc value_and_grad values vjp where xlog1py xlogy
+    Array Diagram Explanation Op Report Value abs acos acosh array asin asinh atan atan2 atanh
+    betaln cbrt ceil check_gradient clip compare copysign cos cosh cumprod cumsum data deg2rad
+    digamma dot draw elu entr erf erfc erfinv exp exp2 explain expm1 expression floor fmax fmin fmod
+    gammaln gelu grad grads hard_tanh heaviside hessian huber hvp hypot jacobian jvp latex
+    leaky_relu lgamma log log10 log1mexp log1p log2 log_ndtr log_sigmoid log_softmax logaddexp logit
+    logsumexp max maximum mean min minimum mod ndtr norm polygamma prod python_source rad2deg
+    reciprocal relu round selu sigmoid sign silu sin sinc sinh softmax softplus softsign sqrt square
+    stop_gradient sum tan tanh to_sympy topological_order trunc value_and_grad values vjp where
+    xlog1py xlogy
 """.split()
 
 
@@ -118,7 +119,12 @@ NAMING = {
     "expression/simplify.py": "the identities of arithmetic are about particular ones",
     "expression/algebra.py": "so are the products and powers that a textbook gathers",
     "compare/mistakes.py": "so are the mistakes that people make",
-    "vectors.py": "functions that return vectors are made of two of them",
+    "arrays/reductions.py": "NumPy's functions are made of them",
+    "arrays/products.py": "NumPy's functions are made of them",
+    "arrays/statistics.py": "NumPy's functions are made of them",
+    "arrays/selections.py": "NumPy's functions are made of them",
+    "arrays/ufuncs.py": "NumPy's functions are made of them",
+    "arrays/vectors.py": "functions that return vectors are made of two of them",
     "neuron.py": "a program that uses the library",
 }
 

@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.arrays import floats, values
 from autograd.compare.comparison import Comparison
 from autograd.compare.keys import Pair, as_float, paired, zip_exactly
 from autograd.compare.points import Point, Sample
 from autograd.notation.numbers import number
 from autograd.quiet import quietly
 from autograd.reals import kind_of, objects, real
+from autograd.trace import of_values
 from autograd.value import Value
+from autograd.values import floats, values
 
 
 class Check(NamedTuple):
@@ -66,12 +67,11 @@ class Checked:
                 raise ValueError(f"{self.title} has no argument {name!r}; it has {known}")
         self.wrt = list(wrt)
 
-    def sample(self, point: Point, given: bool = False) -> Sample:
+    def sample(self, point: Point) -> Sample:
         """The graph of the function at a point.
 
         Raises:
-            TypeError: if the function does not return a Value. At points other than the given one
-                it may return a number: it may be constant there.
+            TypeError: if the function does not return one number.
             ValueError: if it raises an exception.
         """
         leaves = [values(x, name) for x, name in zip(point, self.names, strict=True)]
@@ -80,20 +80,23 @@ class Checked:
             x[()] if scalar else x.copy() for x, scalar in zip(leaves, self.scalars, strict=True)
         ]
         try:
-            result = quietly(self.function, *arguments)
+            with of_values(self.title):
+                result = quietly(self.function, *arguments)
         except TypeError:
             raise
         except Exception as error:
             at = self.described(point)
             message = f"{self.title} raised {type(error).__name__}: {error}; at {at}"
             raise ValueError(message) from error
-        if not given and not isinstance(result, Value):
-            result = Value(real(result, f"the result of {self.title}"))
+        if isinstance(result, np.ndarray) and result.size == 1:
+            result = result.item()
         if not isinstance(result, Value):
-            raise TypeError(
-                f"{self.title} must return a Value, not {kind_of(result)}: it must return "
-                "one number, computed by operations of this library from its arguments"
-            )
+            if isinstance(result, (np.ndarray, list, tuple, dict)) or result is None:
+                raise TypeError(
+                    f"{self.title} must return one number, not {_kind(result)}: computed by "
+                    "operations of this library from its arguments"
+                )
+            result = Value(real(result, f"the result of {self.title}"))
         if result.name is None:
             result.name = self.title
         return Sample(point, result, leaves, self.tolerance)

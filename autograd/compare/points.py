@@ -156,7 +156,7 @@ class Search:
 
     def __init__(self, take: Callable[..., Sample], given: Point) -> None:
         self.take = take
-        self.found = [take(given, True)]
+        self.found = [take(given)]
         self.sides: dict[Branch, set[int]] = {branch: set() for branch in self.found[0].sides}
         self.pairs: set[tuple[Branch, int, Branch, int]] = set()
         self.trials = 0

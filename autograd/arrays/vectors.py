@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.arrays.registry import implements
+from autograd.elements import container
 from autograd.ops import log_softmax as _log_share
 from autograd.ops import softmax as _share
-from autograd.reals import kind_of, objects, real
-from autograd.value import Value
+from autograd.reals import kind_of, objects, plain, real
 
 
 def softmax(x: Any, axis: int | None = None) -> NDArray[Any]:
@@ -25,8 +26,7 @@ def softmax(x: Any, axis: int | None = None) -> NDArray[Any]:
         axis: the axis along which they add up to 1; by default that is all of them.
 
     Returns:
-        An array of the shape of `x`, of Values where there is one along the axis, of float64 if
-        there is none at all.
+        An `Array` of the shape of `x`, or one of float64 if there is no Value in it.
 
     Raises:
         TypeError: if an element is not a real number, or the axis is not an integer.
@@ -61,6 +61,7 @@ def log_softmax(x: Any, axis: int | None = None) -> NDArray[Any]:
     return _along(_each_first(_log_share), x, axis, "log_softmax")
 
 
+@implements(np.cumsum)
 def cumsum(a: Any, axis: int | None = None) -> NDArray[Any]:
     """The sums of the first, the first two, the first three, … numbers, by a chain of additions.
 
@@ -69,8 +70,8 @@ def cumsum(a: Any, axis: int | None = None) -> NDArray[Any]:
         axis: the axis along which they are added; by default all of them, as one vector.
 
     Returns:
-        An array of the shape of `a`, or a vector if no axis is given. It is one of Values where
-        there is one along the axis, of float64 if there is none at all.
+        An `Array` of the shape of `a`, or a vector if no axis is given; one of float64 if there is
+        no Value in it.
 
     Raises:
         TypeError: as `softmax` does.
@@ -83,6 +84,7 @@ def cumsum(a: Any, axis: int | None = None) -> NDArray[Any]:
     return _along(_running(operator.add), a, axis, "cumsum", flat=True)
 
 
+@implements(np.cumprod)
 def cumprod(a: Any, axis: int | None = None) -> NDArray[Any]:
     """The products of the first, the first two, the first three, … numbers, one after the other.
 
@@ -126,12 +128,12 @@ def _running(step: Callable[[Any, Any], Any]) -> Line:
 def _along(line: Line, x: Any, axis: int | None, name: str, flat: bool = False) -> NDArray[Any]:
     """The results of a function for each line of an array along an axis, or for all elements."""
     role = f"an element of the argument of {name}"
-    array = objects(x, f"the argument of {name}")
+    array = objects(plain(x, f"the argument of {name}"), f"the argument of {name}")
     if axis is not None and not -array.ndim <= operator.index(axis) < array.ndim:
         raise ValueError(f"{name} of an array of shape {array.shape} has no axis {axis}")
     if not array.ndim:
         raise TypeError(f"{name} takes a sequence or an array, not {kind_of(x)}")
-    numbers = [y if isinstance(y, Value) else real(y, role) for y in array.flat]
+    numbers = [y if hasattr(type(y), "_record") else real(y, role) for y in array.flat]
     shape = (array.size,) if flat and axis is None else array.shape
     result = np.empty(array.size, dtype=object)
     result[:] = numbers
@@ -143,5 +145,5 @@ def _along(line: Line, x: Any, axis: int | None, name: str, flat: bool = False) 
         for place in np.ndindex(result.shape[:-1]):
             result[place] = line(list(result[place]))
         result = np.moveaxis(result, -1, axis)
-    plain = all(isinstance(y, float) for y in result.flat)
-    return result.astype(np.float64) if plain else result
+    kind = container(x, result)
+    return result.astype(np.float64) if kind is np.ndarray else result.view(kind)

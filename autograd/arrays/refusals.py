@@ -1,0 +1,154 @@
+"""NumPy's and SciPy's functions that Values cannot go through, each with the remedy."""
+
+import re
+import traceback
+from types import FrameType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from autograd.elements import container
+
+GILES = 'M. Giles, "Collected matrix derivative results for forward and reverse mode AD" (2008)'
+MATRIX = "write an autograd.Op with the derivative of {}"
+LINEAR = (
+    "it is linear: multiply by its matrix (scipy.linalg.dft), cosines and sines apart, or write an "
+    "autograd.Op with the transform of the direction as its derivative (J. Smith, "
+    '"Mathematics of the DFT" (2007))'
+)
+ELEMENTWISE = "write the formula in NumPy's elementwise functions"
+
+REMEDIES = {
+    **dict.fromkeys(
+        [
+            "eig",
+            "eigh",
+            "eigvals",
+            "eigvalsh",
+            "svd",
+            "svdvals",
+            "matrix_rank",
+            "cond",
+            "sqrtm",
+            "logm",
+        ],
+        MATRIX.format(f"its result, from {GILES}"),
+    ),
+    **dict.fromkeys(
+        [
+            "inv",
+            "solve",
+            "det",
+            "slogdet",
+            "cholesky",
+            "qr",
+            "lstsq",
+            "tensorinv",
+            "tensorsolve",
+            "polyfit",
+            "roots",
+            "poly",
+            "matrix_power",
+        ],
+        MATRIX.format(f"its result, from {GILES}"),
+    ),
+    "pinv": MATRIX.format(
+        "its result, from G. Golub and V. Pereyra, SIAM J. Numer. Anal. 10 (1973) 413"
+    ),
+    "expm": MATRIX.format(
+        "its result, from I. Najfeld and T. Havel, Adv. Appl. Math. 16 (1995) 321"
+    ),
+    "logsumexp": "use autograd.logsumexp",
+    "softmax": "use autograd.softmax",
+    "log_softmax": "use autograd.log_softmax",
+    "logpdf": f"{ELEMENTWISE}, autograd.gammaln and autograd.xlogy",
+    "pdf": f"{ELEMENTWISE}, autograd.gammaln and autograd.xlogy",
+    "cdf": f"{ELEMENTWISE}, or, for the normal distribution, autograd.ndtr",
+    "logcdf": f"{ELEMENTWISE}, or, for the normal distribution, autograd.log_ndtr",
+    "sf": f"{ELEMENTWISE}, or, for the normal distribution, autograd.ndtr(-x)",
+    "multigammaln": "write it as a sum of autograd.gammaln",
+    "savetxt": "save autograd.data(array)",
+    "histogram": "its counts have no derivative: give it autograd.data(array)",
+}
+ANY = "apply it to .data (autograd.data(array)), or call an autograd.Op that you write for it"
+
+
+def remedy(function: str) -> str:
+    """The remedy for those who call a function of that name."""
+    name = function.rpartition(".")[2]
+    return LINEAR if "fft" in name else REMEDIES.get(name, ANY)
+
+
+def refuse(function: str, name: str = "") -> NoReturn:
+    """Raise the error that says what to do instead of calling a function."""
+    raise TypeError(f"{function} does not take Values: {remedy(name or function)}")
+
+
+def require_objects(function: str, target: Any) -> None:
+    """Raise a TypeError if an array that is to be written into cannot hold Values."""
+    if isinstance(target, np.ndarray) and target.dtype != object:
+        raise TypeError(
+            f"{function}: an array of {target.dtype} cannot hold Values; use array.astype(object), "
+            "or autograd.array(array)"
+        )
+
+
+def require_object_type(function: str, dtype: Any) -> None:
+    """Raise a TypeError if a result is wanted in a type that cannot hold Values."""
+    if dtype is not None and np.dtype(dtype) != object:
+        raise TypeError(
+            f"{function}: dtype={np.dtype(dtype)} would lose the gradients; leave it out, or "
+            "take the numbers alone with autograd.data(array)"
+        )
+
+
+def put(target: Any, result: Any) -> Any:
+    """Write a result into the array that was given for it."""
+    target[...] = result
+    return target
+
+
+def reworded(error: Exception) -> TypeError | None:
+    """What an error means that NumPy or SciPy raised because of Values; None if it is another one."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    packages = [_package(frame) for frame in frames]
+    if packages[-1] == "autograd" and "scipy" not in packages:
+        return None  # it has a remedy
+    if not {"numpy", "scipy"} & {*packages}:
+        ufunc = re.search(r"ufunc '(\w+)'|no callable (\w+) method", str(error))
+        return ufunc and TypeError(f"np.{ufunc[1] or ufunc[2]} {PLAIN}")
+    theirs = [frame for frame in frames if _package(frame) in ("numpy", "scipy")]
+    if not any(map(_holds_values, [x for frame in theirs for x in frame.f_locals.values()])):
+        return None
+    called = [frame for frame in theirs if not frame.f_code.co_name.startswith(("_", "wrap"))]
+    name = _title((called or theirs)[0])
+    last = name.rpartition(".")[2]
+    if name.startswith("np.") and last not in REMEDIES:
+        return TypeError(f"{name} {PLAIN}")
+    return TypeError(f"{name} does not take Values: {remedy(last)}")
+
+
+PLAIN = (
+    "was given a plain array of objects: where there are Values in it, make it with "
+    "autograd.array(…) in place of np.array(…)"
+)
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+def _title(frame: FrameType) -> str:
+    """The function that runs in a frame, as it is called in a program."""
+    module = frame.f_globals["__name__"].split(".")
+    public = ["np" if x == "numpy" else x for x in module if not x.startswith("_")]
+    owner = getattr(frame.f_locals.get("self"), "name", None)  # of a distribution
+    return ".".join([*public, *([owner] if isinstance(owner, str) else []), frame.f_code.co_name])
+
+
+def _holds_values(item: Any) -> bool:
+    if isinstance(item, np.ndarray):
+        return container(item) is not np.ndarray
+    if isinstance(item, (list, tuple)):
+        return any(map(_holds_values, item))
+    return hasattr(type(item), "_array")

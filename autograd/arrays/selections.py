@@ -1,0 +1,154 @@
+"""NumPy's functions that pick, round, sort and interpolate numbers, for arrays of Values."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import ops
+from autograd.arrays.reductions import items_of, listed
+from autograd.arrays.registry import implements
+from autograd.elements import container, numbers
+from autograd.op import Op
+from autograd.questions import ask
+
+
+@implements(np.where)
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    if x is None and y is None:
+        return ask(np.nonzero, condition)
+    if x is None or y is None:
+        raise ValueError("where takes the condition alone, or with both x and y")
+    return ops.where(listed(condition), listed(x), listed(y))
+
+
+@implements(np.select)
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0.0) -> Any:
+    if len(condlist) != len(choicelist):
+        raise ValueError("select takes as many choices as conditions")
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = where(condition, choice, result)
+    return result
+
+
+@implements(np.clip)
+def clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:
+    lower, upper = min if a_min is None else a_min, max if a_max is None else a_max
+    lower = -math.inf if lower is None else listed(lower)
+    upper = math.inf if upper is None else listed(upper)
+    return ops.clip(listed(a), lower, upper)
+
+
+@implements(np.nan_to_num)
+def nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    largest = float(np.finfo(np.float64).max)
+    given, finite = numbers(x), ask(np.isfinite, x)
+    replaced = np.where(
+        given > 0.0,
+        largest if posinf is None else posinf,
+        np.where(given < 0.0, -largest if neginf is None else neginf, nan),
+    )
+    result = ops.where(finite, x, replaced)
+    if not copy:
+        x[...] = result
+        return x
+    return result
+
+
+@implements(np.sinc)
+def sinc(x: Any) -> Any:
+    return ops.sinc(x)
+
+
+@implements(np.round, np.around)
+def rounded(a: Any, decimals: int = 0) -> Any:
+    return Op.__call__(ops.round, a, float(decimals))
+
+
+@implements(np.fix)
+def fix(x: Any) -> Any:
+    return ops.trunc(x)
+
+
+@implements(np.real, np.real_if_close)
+def real(val: Any) -> Any:
+    return val
+
+
+@implements(np.sort, np.partition)
+def sort(a: Any, axis: int | None = -1, **_: Any) -> Any:
+    array = np.ravel(a) if axis is None else a
+    order = ask(np.argsort, array, axis=-1 if axis is None else axis, kind="stable")
+    return np.take_along_axis(items_of(array), order, axis).view(container(a))
+
+
+@implements(np.unwrap)
+def unwrap(p: Any, discont: Any = None, axis: int = -1, period: float = 2.0 * math.pi) -> Any:
+    turns = ask(np.unwrap, p, discont=discont, axis=axis, period=period) - numbers(p)
+    return p + turns
+
+
+@implements(np.interp)
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None
+) -> Any:
+    points, heights = items_of(xp), items_of(fp)
+    if points.shape != heights.shape or points.ndim != 1 or not points.size:
+        raise ValueError("interp takes two vectors xp and fp of the same length, at least 1")
+    if period is not None:
+        return _periodic(x, points, heights, abs(period))
+    xs, ys = points.tolist(), heights.tolist()
+    ends = (ys[0] if left is None else left, ys[-1] if right is None else right)
+    known = numbers(points)
+
+    def one(place: Any) -> Any:
+        number = numbers(place)
+        if number != number:
+            return place
+        if number < known[0]:
+            return ends[0]
+        if number > known[-1]:
+            return ends[1]
+        after = int(np.searchsorted(known, number, side="right"))
+        if after == len(xs):
+            return ys[-1]
+        slope = (ys[after] - ys[after - 1]) / (xs[after] - xs[after - 1])
+        return ys[after - 1] + slope * (place - xs[after - 1])
+
+    ask(np.searchsorted, xp, x)
+    wanted = items_of(x)
+    found = np.frompyfunc(one, 1, 1)(wanted)
+    return found.view(container(x, xp, fp)) if isinstance(found, np.ndarray) else found
+
+
+def _periodic(x: Any, points: Any, heights: Any, period: float) -> Any:
+    """Interpolation between the points of one period, and the first and last of its neighbours."""
+    place, points = ops.mod(x, period), items_of(ops.mod(points, period))
+    order = ask(np.argsort, points, kind="stable")
+    points, heights = points[order], heights[order]
+    around = [
+        [points[-1] - period, *points, points[0] + period],
+        [heights[-1], *heights, heights[0]],
+    ]
+    xp, fp = (np.fromiter(row, object, len(row)) for row in around)
+    return interp(place, xp, fp)
+
+
+# --- New arrays ---------------------------------------------------------------------------------
+
+
+def _like(function: Any, number: float) -> None:
+    @implements(function)
+    def filled(a: Any, dtype: Any = None, shape: Any = None) -> Any:
+        sizes = items_of(a).shape if shape is None else shape
+        if dtype is not None and np.dtype(dtype) != object:
+            return np.full(sizes, number, dtype)
+        return np.full(sizes, number, object).view(container(a))
+
+
+_like(np.zeros_like, 0.0)
+_like(np.ones_like, 1.0)
