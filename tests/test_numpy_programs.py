@@ -339,6 +339,24 @@ def _(W1, b1, W2, b2):
     )
 
 
+class Layer:
+    def __init__(self, W, b):
+        self.params = {"W": W, "b": b}
+        self.cache = None
+
+    def forward(self, x):
+        self.cache = x @ self.params["W"] + self.params["b"]
+        return np.where(self.cache > 0, self.cache, 0.1 * self.cache)
+
+
+@program(drawn(D, 2), drawn(2))
+def layer_of_a_class(W, b):
+    layer = Layer(W, b)
+    loss = 0.5 * np.linalg.norm(layer.forward(X).sum(axis=1) - TARGETS) ** 2
+    assert layer.cache.shape == (N, 2)
+    return loss
+
+
 # A list of layers, and the arrays of all in one penalty.
 @program([(drawn(D, 4), drawn(4)), (drawn(4, 4), drawn(4)), (drawn(4, K), drawn(K))])
 def layers(params):
@@ -817,7 +835,7 @@ def _(centres):
     return slopes
 
 
-OBSERVED = [0, 2, 1, 1, 0]
+OBSERVED = [0, 2, 1, 1]
 
 
 @program(drawn(3), drawn(3, 3), drawn(3, 3, seed=1))
@@ -902,6 +920,114 @@ def _(log_variance, log_scales, x):
         np.einsum("ij,ijd->d", weights, diffs**2),
         -2.0 * np.einsum("ij,ijd->id", weights, diffs) / scales,
     )
+
+
+@program(drawn(D, seed=3))
+def cox(beta):
+    eta = (X @ beta)[np.argsort(-SURVIVED)]
+    log_risk = np.log(np.cumsum(np.exp(eta)))
+    return -np.sum((eta - log_risk)[DIED[np.argsort(-SURVIVED)] == 1])
+
+
+SURVIVED, DIED = np.array([5.0, 3.0, 9.0, 1.0, 4.0, 7.0, 2.0]), np.array([1, 0, 1, 1, 1, 0, 1])
+
+
+@by_hand(cox)
+def _(beta):
+    risk, slope = np.exp(X @ beta), np.zeros(D)
+    for i in np.flatnonzero(DIED):
+        alive = SURVIVED[i] <= SURVIVED
+        slope += risk[alive] @ X[alive] / risk[alive].sum() - X[i]
+    return slope
+
+
+@program(np.array([0.05, 0.1, 0.85]))
+def garch(theta):
+    omega, alpha, beta = theta
+    returns = drawn(12)
+    sigma2, log_likelihood = np.var(returns), 0
+    for r in returns:
+        log_likelihood += -0.5 * (np.log(2 * np.pi) + np.log(sigma2) + r**2 / sigma2)
+        sigma2 = omega + alpha * r**2 + beta * sigma2
+    return -log_likelihood
+
+
+@program(drawn(N, 2))
+def tsne(Y):
+    sum_Y = np.sum(np.square(Y), 1)
+    num = -2.0 * np.dot(Y, Y.T)
+    num = 1.0 / (1.0 + np.add(np.add(num, sum_Y).T, sum_Y))
+    num[range(N), range(N)] = 0.0
+    Q = num / np.sum(num)
+    return np.sum(NEAR[NEAR > 0] * np.log(NEAR[NEAR > 0] / Q[NEAR > 0]))
+
+
+NEAR = np.exp(-np.sum((X[:, None] - X) ** 2, axis=-1))
+np.fill_diagonal(NEAR, 0.0)
+NEAR /= NEAR.sum()
+
+
+@by_hand(tsne)
+def _(Y):
+    differences = Y[:, None] - Y
+    num = 1.0 / (1.0 + np.sum(differences**2, axis=-1))
+    np.fill_diagonal(num, 0.0)
+    return 4.0 * np.einsum("ij,ijd->id", (NEAR - num / num.sum()) * num, differences)
+
+
+@program(drawn(5, 4))
+def connectionist_temporal_classification(logits):
+    logp = logits - log_sum_exp(logits, axis=1, keepdims=True)
+    labels = [0, 1, 0, 2, 0]
+    alpha = [logp[0, 0], logp[0, 1]] + [-np.inf] * 3
+    for t in range(1, 5):
+        row = []
+        for s, c in enumerate(labels):
+            total = alpha[s]
+            if s > 0:
+                total = np.logaddexp(total, alpha[s - 1])
+            if s > 1 and c not in (0, labels[s - 2]):
+                total = np.logaddexp(total, alpha[s - 2])
+            row.append(total + logp[t, c])
+        alpha = row
+    return -np.logaddexp(alpha[-1], alpha[-2])
+
+
+@program(drawn(4, 5))
+def sinkhorn(C):
+    K = np.exp(-C / 0.5)
+    a, b, u = np.full(4, 0.25), np.full(5, 0.2), np.ones(4)
+    for _ in range(10):
+        v = b / (K.T @ u)
+        u = a / (K @ v)
+    return np.sum(u[:, None] * K * v * C)
+
+
+@program(drawn(2, 4), drawn(2, 4, seed=1))
+def normalising_flow(scales, shifts):
+    x, logdet = drawn(3, 4), 0
+    for i in range(2):
+        mask = np.arange(4) % 2 == i % 2
+        s = np.tanh(x * mask * scales[i]) * ~mask
+        t = (x * mask * shifts[i]) * ~mask
+        x = x * mask + (1 - mask) * (x * np.exp(s) + t)
+        logdet += s.sum(axis=1)
+    return -np.mean(-0.5 * np.sum(x**2, axis=1) + logdet)
+
+
+@program(drawn(5, D))
+def policy_gradient(theta):
+    states, actions, rewards = np.array([0, 2, 4, 1]), np.array([0, 1, 1, 2]), [1.0, 0.0, 2.0, -1]
+    G, returns = 0, []
+    for r in rewards[::-1]:
+        G = r + 0.9 * G
+        returns.insert(0, G)
+    advantages = (returns - np.mean(returns)) / np.std(returns)
+    logp = np.log(softmax(theta[states]))
+    ratio = np.exp(logp[np.arange(4), actions] + 1.1)
+    clipped = np.clip(ratio, 0.8, 1.2)
+    entropy = -(np.exp(logp) * logp).sum(1).mean()
+    return -np.minimum(ratio * advantages, clipped * advantages).mean() - 0.01 * entropy
 
 
 # The marginal likelihood of a Gaussian process, with a Cholesky decomposition written out.
@@ -1068,6 +1194,91 @@ def _(mean_anomaly, eccentricity):
     return 1 / slope, np.sin(E) / slope
 
 
+# A filter in column vectors, as many books write it.
+@program(np.array([[0.5], [0.2]]), 0.1, 0.2)
+def kalman(x, q, r):
+    F, H, P = np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([[1.0, 0.0]]), np.eye(2)
+    log_likelihood = 0.0
+    for z in [1.0, 1.8, 3.1]:
+        x = F.dot(x)
+        P = np.dot(F, np.dot(P, F.T)) + q * np.eye(2)
+        y = np.array([[z]]) - np.dot(H, x)
+        S = np.dot(H, P).dot(H.T) + r
+        K = P.dot(H.T) * (1 / S)
+        x = x + K.dot(y)
+        P = (np.eye(2) - K.dot(H)).dot(P)
+        log_likelihood += -0.5 * (np.log(2 * np.pi * S[0, 0]) + y[0, 0] ** 2 / S[0, 0])
+    return log_likelihood
+
+
+@program(drawn(3, 3), drawn(3))
+def gauss_elimination(A, b):
+    A, b, n = A.copy(), b.copy(), len(b)
+    for k in range(n - 1):
+        pivot = k + np.argmax(np.abs(A[k:, k]))
+        if pivot != k:
+            A[[k, pivot]] = A[[pivot, k]]
+            b[[k, pivot]] = b[[pivot, k]]
+        for i in range(k + 1, n):
+            factor = A[i, k] / A[k, k]
+            A[i, k:] -= factor * A[k, k:]
+            b[i] -= factor * b[k]
+    x = np.zeros_like(b)
+    for i in range(n - 1, -1, -1):
+        x[i] = (b[i] - np.dot(A[i, i + 1 :], x[i + 1 :])) / A[i, i]
+    return np.sum(x * [1, 2, 3])
+
+
+@by_hand(gauss_elimination)
+def _(A, b):
+    x, g = np.linalg.solve(A, b), np.linalg.solve(A.T, [1.0, 2.0, 3.0])
+    return -np.outer(g, x), g
+
+
+@program(drawn(4, 3))
+def gram_schmidt(V):
+    basis = []
+    for v in V.T:
+        for q in basis:
+            v = v - (q @ v) * q
+        basis.append(v / np.linalg.norm(v))
+    Q = np.column_stack(basis)
+    assert np.allclose(Q.T @ Q, np.eye(3))
+    return np.sum(Q**3)
+
+
+@program(drawn(4), drawn(3))
+def quaternion(q, v):
+    w, x, y, z = q / np.linalg.norm(q)
+    R = np.array(
+        [
+            [1 - 2 * (y**2 + z**2), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x**2 + z**2), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x**2 + y**2)],
+        ]
+    )
+    return np.sum((R @ v) ** 3)
+
+
+@program(drawn(3), drawn(3, seed=1), drawn(3, seed=2))
+def triangle(a, b, c):
+    u, v = b - a, c - a
+    area = 0.5 * np.linalg.norm(np.cross(u, v))
+    cosine = np.dot(u, v) / (np.linalg.norm(u) * np.linalg.norm(v))
+    return area + np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+
+
+@by_hand(triangle, every_branch=False)  # a cosine is never clipped
+def _(a, b, c):
+    u, v = b - a, c - a
+    n = np.cross(u, v)
+    n = n / np.linalg.norm(n)
+    du, dv = 0.5 * np.cross(v, n), 0.5 * np.cross(n, u)
+    du += 180 / np.pi * np.cross(u, n) / (u @ u)
+    dv += 180 / np.pi * np.cross(n, v) / (v @ v)
+    return -du - dv, du, dv
+
+
 @program(drawn(4, 2))
 def bezier(points):
     t = np.linspace(0, 1, 7)[:, None]
@@ -1124,6 +1335,28 @@ def sharpe_of_series(weights):
     return np.sqrt(12) * series.mean() / series.std(ddof=1)
 
 
+@program(100.0, 103.0, 0.06, 0.3, 1.0)
+def american_put(S, K, r, sigma, T, n=6):
+    dt = T / n
+    u = np.exp(sigma * np.sqrt(dt))
+    p = (np.exp(r * dt) - 1 / u) / (u - 1 / u)
+    j = np.arange(n + 1)
+    V = np.maximum(K - S * u ** (n - 2 * j), 0)
+    for i in range(n - 1, -1, -1):
+        j = np.arange(i + 1)
+        V = np.exp(-r * dt) * (p * V[:-1] + (1 - p) * V[1:])
+        V = np.maximum(V, K - S * u ** (i - 2 * j))
+    return V[0]
+
+
+@program(100.0, 103.0, 0.05, 0.3, 1.0)
+def asian_call(S0, K, r, sigma, T):
+    dt = T / 4
+    steps = (r - 0.5 * sigma**2) * dt + sigma * np.sqrt(dt) * drawn(12, 4)
+    paths = S0 * np.exp(np.cumsum(steps, axis=1))
+    return np.exp(-r * T) * np.mean(np.maximum(paths.mean(axis=1) - K, 0))
+
+
 @program(0.05, np.array([3.0, 3.0, 103.0]))
 def bond(rate, cash):
     t = np.arange(1, len(cash) + 1)
@@ -1142,7 +1375,7 @@ def test_the_gradient_of_a_program_is_that_of_differences(name):
     before = numbers(arguments)
     plain = function(*like(arguments, iter(before.tolist())))
     value, gradients = value_and_grad(function, argnums=tuple(range(len(arguments))))(*arguments)
-    assert isinstance(value, float)
+    assert np.ndim(value) == 0
     assert value == pytest.approx(float(plain), rel=1e-12, abs=1e-14)
     assert_close(numbers(gradients), differences(function, arguments))
     assert np.array_equal(numbers(arguments), before)
@@ -1153,7 +1386,7 @@ def test_the_gradient_of_a_program_is_the_one_derived_by_hand(name):
     (function, arguments), (manual, options) = PROGRAMS[name], BY_HAND[name]
     gradients = grad(function, argnums=tuple(range(len(arguments))))(*arguments)
     assert_close(numbers(gradients), numbers(manual(*arguments)), 1e-10)
-    check_gradient(function, manual, *arguments, **{"samples": 2, **options}).raise_if_failed()
+    check_gradient(function, manual, *arguments, **{"samples": 1, **options}).raise_if_failed()
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -1212,7 +1445,7 @@ def test_a_mistake_in_a_gradient_is_found(name):
     (function, arguments), (manual, options) = PROGRAMS[name], BY_HAND[name]
     mistake = MISTAKES[name]
     report = check_gradient(
-        function, lambda *x: mistake(*manual(*x)), *arguments, **{"samples": 2, **options}
+        function, lambda *x: mistake(*manual(*x)), *arguments, **{"samples": 1, **options}
     )
     assert not report.passed
 
@@ -1660,6 +1893,7 @@ def accumulated(x):
         (accumulated, np.ones(3)),
         (lambda x: math.exp(x[0]), np.ones(3)),
         (lambda x: float(np.sum(x)), np.ones(3)),
+        (lambda x: x[int(np.floor(x[0]))], np.ones(3)),
         (lambda x: np.array([x[0], 1.0], dtype=float).sum(), np.ones(3)),
         (lambda x: np.sum(x.astype(float)), np.ones(3)),
         (lambda x: np.asarray(x, dtype=np.float64).sum(), np.ones(3)),
@@ -1691,5 +1925,11 @@ def test_the_remedy_of_the_message_is_one():
         R[0, 0], R[0, 1], R[1, 0], R[1, 1] = np.cos(a), -np.sin(a), np.sin(a), np.cos(a)
         return (R @ np.array([1.0, 2.0, 3.0]))[0]
 
+    def put_in(a):
+        R = autograd.array(np.eye(3))
+        R[0, 0], R[0, 1] = np.cos(a), -np.sin(a)
+        return (R @ np.array([1.0, 2.0, 3.0]))[0]
+
+    assert grad(put_in)(0.3) == grad(filled)(0.3)
     assert grad(filled)(0.3) == pytest.approx(-np.sin(0.3) - 2.0 * np.cos(0.3), rel=1e-15)
     assert isinstance(filled(Value(0.3)), Value)
