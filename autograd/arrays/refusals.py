@@ -2,6 +2,7 @@
 
 import re
 import traceback
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -109,19 +110,24 @@ def put(target: Any, result: Any) -> Any:
 
 
 def reworded(error: Exception) -> TypeError | None:
-    """What an error means that NumPy or SciPy raised because of Values; None if it is another one."""
+    """An error of NumPy or SciPy that Values are the reason for, in words of this library.
+
+    Returns:
+        None for any other error, and for those of this library.
+    """
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    packages = [_package(frame) for frame in frames]
-    if packages[-1] == "autograd" and "scipy" not in packages:
-        return None  # it has a remedy
-    if not {"numpy", "scipy"} & {*packages}:
+    callers = [frame for frame in frames if _package(frame) != "autograd"]
+    theirs = [frame for frame in callers if _package(frame) in ("numpy", "scipy")]
+    own = _package(frames[-1]) == "autograd"
+    if not theirs:
         ufunc = re.search(r"ufunc '(\w+)'|no callable (\w+) method", str(error))
-        return ufunc and TypeError(f"np.{ufunc[1] or ufunc[2]} {PLAIN}")
-    theirs = [frame for frame in frames if _package(frame) in ("numpy", "scipy")]
-    if not any(map(_holds_values, [x for frame in theirs for x in frame.f_locals.values()])):
+        return TypeError(f"np.{ufunc[1] or ufunc[2]} {PLAIN}") if ufunc and not own else None
+    if own and (callers[-1] is not theirs[-1] or _package(theirs[0]) == "numpy"):
+        return None  # it has a remedy, unless it is for a line of SciPy
+    given = [x for frame in theirs for x in frame.f_locals.values()]
+    if not own and "dtype('O')" not in str(error) and not any(map(_holds_values, given)):
         return None
-    called = [frame for frame in theirs if not frame.f_code.co_name.startswith(("_", "wrap"))]
-    name = _title((called or theirs)[0])
+    name = _title(theirs)
     last = name.rpartition(".")[2]
     if name.startswith("np.") and last not in REMEDIES:
         return TypeError(f"{name} {PLAIN}")
@@ -138,12 +144,18 @@ def _package(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__")).partition(".")[0]
 
 
-def _title(frame: FrameType) -> str:
-    """The function that runs in a frame, as it is called in a program."""
-    module = frame.f_globals["__name__"].split(".")
-    public = ["np" if x == "numpy" else x for x in module if not x.startswith("_")]
-    owner = getattr(frame.f_locals.get("self"), "name", None)  # of a distribution
-    return ".".join([*public, *([owner] if isinstance(owner, str) else []), frame.f_code.co_name])
+def _title(frames: Sequence[FrameType]) -> str:
+    """The function of another library that was called, as it is written in a program."""
+    for frame in frames:
+        module = [x for x in frame.f_globals["__name__"].split(".") if not x.startswith("_")]
+        package = ".".join(["np" if x == "numpy" else x for x in module])
+        function, owner = frame.f_code.co_name, frame.f_locals.get("self")
+        if function == "__init__":
+            return f"{package}.{type(owner).__name__}"
+        if not function.startswith("_") and "wrap" not in function:
+            distribution = getattr(owner, "name", None)
+            return ".".join([x for x in (package, distribution, function) if isinstance(x, str)])
+    return f"a function of {package}"
 
 
 def _holds_values(item: Any) -> bool:
