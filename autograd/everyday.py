@@ -80,7 +80,8 @@ def _holds(argument: Any) -> bool:
 
 
 def _differentiable(kind: type) -> bool:
-    return hasattr(kind, "_record") or issubclass(kind, np.ndarray)
+    array = hasattr(kind, "__array__") and not issubclass(kind, np.generic)
+    return array or hasattr(kind, "_record")
 
 
 def addends(iterable: Any, start: Any = 0) -> Sequence[Any]:

@@ -27,8 +27,8 @@ def grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function
     """The gradient of a function, as a function of the same arguments.
 
     Args:
-        fun: returns one real number. It is called with Values in place of numbers, and with object
-            arrays of Values in place of arrays.
+        fun: returns one real number. It is called with Values in place of numbers, and with
+            `Array`s of Values in place of arrays.
         argnums: which positional arguments to differentiate with respect to, negative ones
             counted from the end. They may be numbers, arrays, and lists, tuples and dicts of
             these; integers and booleans are converted to floats. All other arguments are passed

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 import numpy as np
 
-from autograd.elements import container, uniform
+from autograd.elements import container, shaped, uniform
 from autograd.forms import native, take_methods
 from autograd.quiet import quiet
 from autograd.reals import boxed, kind_of, plain, real
@@ -272,28 +272,32 @@ class Op(Applied):
         if self.gather is not None:
             raise TypeError(f"{self.name} takes numbers and Values, not vectors of arrays")
         arrays = [np.asarray(x) if isinstance(x, np.ndarray) else boxed(x) for x in arrays]
-        result = self._loop(arrays)(*arrays)
-        if not isinstance(result, np.ndarray):
-            return result
-        kind = container(*operands, result)
-        return result.astype(np.float64) if kind is np.ndarray else result.view(kind)
+        kind, by_operator = container(*operands), self._by_operator(arrays)
+        if by_operator is not None and kind is not np.ndarray:
+            result = by_operator(*arrays)
+            return result.view(kind) if isinstance(result, np.ndarray) else result
+        shape = np.broadcast(*arrays).shape
+        columns = [np.broadcast_to(x, shape).ravel().tolist() for x in arrays]
+        return shaped([*map(self._applied(arrays), *columns)], shape, kind)
 
-    def _loop(self, arrays: Sequence[np.ndarray[Any, Any]]) -> Callable[..., Any]:
-        """The fastest function that applies the operation to the elements of arrays."""
-        by_operator = self.numpy if self.operator and isinstance(self.numpy, np.ufunc) else None
-        if by_operator is not None and not self.raises:
-            return by_operator
-        kind: Any = next((x for x in map(uniform, arrays) if hasattr(x, "_record")), None)
-        if by_operator is not None and kind is not None:
-            return by_operator
-        apply: Callable[..., Any] = functools.partial(Op.__call__, self)
-        if kind is not None and native is None:  # it is known who records
-            method = getattr(kind, self.name, None) if self.arity == 1 else None
-            apply = method or (lambda *operands: kind._record(self, operands))
-        elif type(self).__call__ is Op.__call__:
-            apply = self
-        loop: np.ufunc = np.frompyfunc(apply, len(arrays), 1)
-        return loop
+    def _by_operator(self, arrays: Sequence[np.ndarray[Any, Any]]) -> Callable[..., Any] | None:
+        """NumPy's loop over objects that calls Python's operator, where that gives the same."""
+        if not self.operator or not isinstance(self.numpy, np.ufunc):
+            return None
+        if self.raises and not any(hasattr(uniform(x), "_record") for x in arrays):
+            return None  # two numbers might raise an error, or give a complex one
+        return self.numpy
+
+    def _applied(self, arrays: Sequence[np.ndarray[Any, Any]]) -> Callable[..., Any]:
+        """The fastest function that applies the operation to elements of these arrays."""
+        if native is None:
+            kind: Any = next((x for x in map(uniform, arrays) if hasattr(x, "_record")), None)
+            if kind is not None:  # it is known who records
+                method = getattr(kind, self.name, None) if self.arity == 1 else None
+                return method or (lambda *operands: kind._record(self, operands))
+        if type(self).__call__ is Op.__call__:
+            return self
+        return functools.partial(Op.__call__, self)
 
     def value(self, *data: float) -> float:
         """The value at floats: IEEE 754 results, with NumPy's warnings as its errstate says."""
@@ -315,7 +319,7 @@ class Op(Applied):
         """NumPy's value, with its warnings."""
         assert self.numpy is not None
         out = float(self.numpy(*data))
-        _clear_flags()
+        clear_flags()
         return out
 
     def evaluate(
@@ -359,7 +363,7 @@ class Op(Applied):
             # Python raises where IEEE 754 has a result, which NumPy's scalars give.
             scalars = [np.float64(x) for x in data]
             partials = self._reals(self.differentiate(np.float64(out), scalars, constants))
-        _clear_flags()
+        clear_flags()
         return partials
 
     def differentiate(
@@ -429,7 +433,7 @@ if native is not None:
     take_methods(Op, native.Applied)
 
 
-def _clear_flags() -> None:
+def clear_flags() -> None:
     """Clear the processor's flags, lest a loop of NumPy's that runs warns of what set them."""
     np.add(0.0, 0.0)
 

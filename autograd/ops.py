@@ -101,7 +101,7 @@ power = Entry(
     "power", kernels.power, [_power_dx, lambda out, x, y: power_log(x, y)],
     text="#1 ** #2", latex="#1^{#2}", domain=(POSITIVE, REALS), numpy=np.power,
     python=lambda x, y: "#1 * #1" if isinstance(y, float) and y == 2.0 else None,
-    operator="**", public=False,
+    operator="**", public=False, aliases=["float_power"],
     description="`x ** y`; nan for a negative x unless y is an integer.")
 reciprocal = Entry(
     "reciprocal", kernels.reciprocal, [lambda out, x: quotient_slope(1.0, x)],

@@ -141,7 +141,7 @@ def of_values(name: str) -> Iterator[None]:
     note = f"{name} was called with Values, so that its result can be differentiated"
     try:
         yield
-    except (TypeError, AttributeError, ValueError) as error:
+    except Exception as error:
         if (other := reworded(error)) is not None:
             other.add_note(note)
             raise other from error

@@ -50,7 +50,8 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         return apply_function(func, args, kwargs, Array)
 
     all, any = _method(np.all), _method(np.any)
-    argmax, argmin, argsort = _method(np.argmax), _method(np.argmin), _method(np.argsort)
+    argmax, argmin = _method(np.argmax), _method(np.argmin)
+    argsort, argpartition = _method(np.argsort), _method(np.argpartition)
     cumprod, cumsum = _method(np.cumprod), _method(np.cumsum)
     max, min, mean = _method(np.max), _method(np.min), _method(np.mean)
     prod, sum = _method(np.prod), _method(np.sum)
@@ -65,6 +66,8 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """A copy of another type, which for Values can only be `object` or, for masks, `bool`."""
+        if np.dtype(dtype).kind not in "biufO":
+            raise TypeError(f"an Array cannot be converted to {np.dtype(dtype)}")
         result = super().astype(dtype, *args, **kwargs)
         return result if result.dtype == object else result.view(np.ndarray)
 

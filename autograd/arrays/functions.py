@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arrays import products, selections, statistics, vectors  # noqa: F401  they register
-from autograd.arrays.refusals import put, refuse, require_object_type, require_objects
+from autograd.arrays.refusals import ANY, put, refuse, require_object_type, require_objects
 from autograd.arrays.registry import FUNCTIONS
 from autograd.questions import ask
 from autograd.reals import boxed, plain
@@ -38,20 +38,23 @@ MOVED = _of_numpy(
     "concatenate copy copyto delete diag diag_indices_from diagflat diagonal dsplit dstack "
     "einsum_path empty_like expand_dims extract fill_diagonal flip fliplr flipud full_like hsplit "
     "hstack insert iscomplexobj isrealobj ix_ matrix_transpose may_share_memory meshgrid "
-    "min_scalar_type moveaxis ndim pad permute_dims place put put_along_axis putmask ravel "
+    "min_scalar_type moveaxis ndim permute_dims place put put_along_axis putmask ravel "
     "repeat reshape resize result_type roll rollaxis rot90 save savez savez_compressed shape "
     "shares_memory size split squeeze stack swapaxes take take_along_axis tile transpose tril "
     "tril_indices_from triu triu_indices_from unstack vsplit vstack linalg.diagonal "
-    "linalg.matrix_transpose lib.stride_tricks.sliding_window_view"
+    "fft.fftshift fft.ifftshift linalg.matrix_transpose lib.stride_tricks.sliding_window_view"
 )
 """Functions that move elements, or do not look at them: NumPy's own, on plain arrays of objects."""
 
 COMPOSED = _of_numpy(
-    "apply_along_axis apply_over_axes array2string array_repr array_str diff ediff1d geomspace "
-    "gradient linspace logspace nancumprod nancumsum piecewise polyadd polyder polyint polymul "
+    "apply_along_axis apply_over_axes array2string array_repr array_str diff geomspace "
+    "linspace logspace nancumprod nancumsum piecewise poly polyadd polyder polyint polymul "
     "polysub polyval trapezoid trim_zeros vander cumulative_sum cumulative_prod linalg.multi_dot"
 )
 """Functions that are made of others: NumPy's own, on arrays of Values."""
+
+MADE = _of_numpy("arange array asarray empty eye full identity ones zeros")
+"""Functions that make arrays, which are asked for with `like=`."""
 
 INTO = _of_numpy("copyto fill_diagonal place put put_along_axis putmask")
 """Functions that write into their first argument."""
@@ -74,6 +77,9 @@ def apply_function(
         return ask(function, *args, **kwargs)
     if function in FUNCTIONS:
         return _called(function, name, args, kwargs)
+    if function in MADE:
+        made = np.asarray(function(*args, **kwargs))
+        return _viewed(made.astype(object) if made.dtype == np.float64 else made, kind)
     if function not in MOVED | COMPOSED:
         refuse(name)
     if function in INTO:
@@ -95,23 +101,42 @@ def _called(
     """The library's own function for one of NumPy's."""
     ours, signature = FUNCTIONS[function], _signature(function)
     taken, bound = _signature(ours).parameters, signature.bind(*args, **kwargs)
-    options = bound.arguments
-    given = options.pop("operands", ())  # einsum's
-    options.update(options.pop("kwargs", {}))
+    kinds = [x.kind for x in signature.parameters.values()]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        by_position, options = bound.args, bound.kwargs
+    else:
+        options = {**bound.arguments, **bound.arguments.pop("kwargs", {})}
+        count = kinds.count(inspect.Parameter.POSITIONAL_ONLY)
+        by_position = tuple(
+            [options.pop(x) for x in [*signature.parameters][:count] if x in options]
+        )
     out = options.pop("out", None)
     require_objects(name, out)
     require_object_type(name, options.pop("dtype", None) if "dtype" not in taken else None)
     for key in options.keys() - taken:
         default = getattr(signature.parameters.get(key), "default", None)
-        if key not in IGNORED and options.pop(key) is not default:
-            raise TypeError(f"{name} of Values does not take {key}")
-    result = ours(*given, **{key: x for key, x in options.items() if key in taken})
+        if options.pop(key) is not default and key not in IGNORED:
+            raise TypeError(f"{name} of Values does not take {key}: {ANY}")
+    result = ours(*by_position, **options)
     return result if out is None else put(out, result)
 
 
 _signature = cache(inspect.signature)
 
-IGNORED = {"order", "casting", "subok", "device", "optimize", "overwrite_input", "kind", "stable"}
+IGNORED = set(
+    [
+        "casting",
+        "device",
+        "kind",
+        "kth",
+        "optimize",
+        "order",
+        "overwrite_input",
+        "stable",
+        "subok",
+        "tol",
+    ]
+)
 """Options that change nothing about the numbers."""
 
 

@@ -1,6 +1,7 @@
 """NumPy's products of arrays: each sum of products is one `dot` node."""
 
 import math
+import operator
 import string
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.arrays.reductions import Axis, along, items_of, lines, sum_along
+from autograd.arrays.refusals import refuse
 from autograd.arrays.registry import implements
 from autograd.elements import container, shaped, uniform
 from autograd.op import Op
@@ -95,6 +97,35 @@ def matmul(x1: Any, x2: Any) -> Any:
     if right.ndim == 1:
         result = result[..., 0]
     return result.view(container(x1, x2))
+
+
+def matvec(x1: Any, x2: Any) -> Any:
+    """The products of matrices and vectors, `np.matvec`, where NumPy has it."""
+    return matmul(x1, _viewed(x2)[..., None])[..., 0]
+
+
+def vecmat(x1: Any, x2: Any) -> Any:
+    """The products of vectors and matrices, `np.vecmat`, where NumPy has it."""
+    return matmul(_viewed(x1)[..., None, :], x2)[..., 0, :]
+
+
+def _viewed(a: Any) -> NDArray[Any]:
+    return items_of(a).view(container(a))
+
+
+@implements(np.linalg.matrix_power)
+def matrix_power(a: Any, n: int) -> Any:
+    power = operator.index(n)
+    if power < 0:
+        refuse("np.linalg.inv")
+    size = items_of(a).shape[-1]
+    result = None if power else np.broadcast_to(np.eye(size), items_of(a).shape).astype(object)
+    while power:
+        if power % 2:
+            result = a if result is None else matmul(result, a)
+        power //= 2
+        a = matmul(a, a) if power else a
+    return items_of(result).view(container(a))
 
 
 @implements(np.outer, np.linalg.outer)

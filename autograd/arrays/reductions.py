@@ -2,6 +2,7 @@
 for it, otherwise a few.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from itertools import compress
@@ -110,15 +111,15 @@ def _spread(of: Callable[[list[Any], float], Any]) -> Callable[..., Any]:
 
     def spread(
         a: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False, where: Any = True,
-        correction: float | None = None,
+        mean: Any = None, correction: float | None = None,
     ) -> Any:  # fmt: skip
         less = ddof if correction is None else correction
 
-        def line(xs: list[Any]) -> Any:
-            middle = Op.__call__(ops.mean, xs)
+        def line(xs: list[Any], means: Sequence[Any] = ()) -> Any:
+            middle = means[0] if means else Op.__call__(ops.mean, xs)
             return of([x - middle for x in xs], float(max(len(xs) - less, 0)))
 
-        return along(line, [a], axis, keepdims, where)
+        return along(line, [a] if mean is None else [a, mean], axis, keepdims, where)
 
     return spread
 
@@ -135,8 +136,9 @@ std_along = implements(np.std)(
 def _skipping(function: Callable[..., Any]) -> Callable[..., Any]:
     """A reduction of the elements that are not nan."""
 
-    def reduction(a: Any, axis: Axis = None, **options: Any) -> Any:
-        return function(a, axis, where=~ask(np.isnan, a), **options)
+    @functools.wraps(function)
+    def reduction(a: Any, axis: Axis = None, where: Any = True, **options: Any) -> Any:
+        return function(a, axis, where=~ask(np.isnan, a) & numbers(where), **options)
 
     return reduction
 

@@ -135,7 +135,7 @@ def reworded(error: Exception) -> TypeError | None:
 
 
 PLAIN = (
-    "was given a plain array of objects: where there are Values in it, make it with "
+    "does not take this argument: if it is a plain array with Values in it, make it with "
     "autograd.array(…) in place of np.array(…)"
 )
 
@@ -152,7 +152,9 @@ def _title(frames: Sequence[FrameType]) -> str:
         function, owner = frame.f_code.co_name, frame.f_locals.get("self")
         if function == "__init__":
             return f"{package}.{type(owner).__name__}"
-        if not function.startswith("_") and "wrap" not in function:
+        if function.startswith("_"):
+            break
+        if "wrap" not in function:
             distribution = getattr(owner, "name", None)
             return ".".join([x for x in (package, distribution, function) if isinstance(x, str)])
     return f"a function of {package}"

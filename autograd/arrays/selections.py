@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd import ops
+from autograd.arrays.products import tensordot
 from autograd.arrays.reductions import items_of, listed
+from autograd.arrays.refusals import refuse
 from autograd.arrays.registry import implements
-from autograd.elements import container, numbers
+from autograd.elements import container, numbers, shaped
 from autograd.op import Op
 from autograd.questions import ask
 
@@ -74,9 +77,19 @@ def fix(x: Any) -> Any:
     return ops.trunc(x)
 
 
-@implements(np.real, np.real_if_close)
+@implements(np.real)
 def real(val: Any) -> Any:
     return val
+
+
+@implements(np.real_if_close)
+def real_if_close(a: Any) -> Any:
+    return a
+
+
+@implements(np.imag)
+def imag(val: Any) -> Any:
+    return np.zeros(items_of(val).shape)[()]
 
 
 @implements(np.sort, np.partition)
@@ -121,8 +134,8 @@ def interp(
 
     ask(np.searchsorted, xp, x)
     wanted = items_of(x)
-    found = np.frompyfunc(one, 1, 1)(wanted)
-    return found.view(container(x, xp, fp)) if isinstance(found, np.ndarray) else found
+    found = [one(place) for place in wanted.ravel().tolist()]
+    return shaped(found, wanted.shape, container(x, xp, fp))
 
 
 def _periodic(x: Any, points: Any, heights: Any, period: float) -> Any:
@@ -136,6 +149,42 @@ def _periodic(x: Any, points: Any, heights: Any, period: float) -> Any:
     ]
     xp, fp = (np.fromiter(row, object, len(row)) for row in around)
     return interp(place, xp, fp)
+
+
+@implements(np.ediff1d)
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    parts = [to_begin, np.diff(np.ravel(ary)), to_end]
+    return np.concatenate([np.ravel(x) for x in parts if x is not None])
+
+
+@implements(np.gradient)
+def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> Any:
+    array = items_of(f)
+    axes = range(array.ndim) if axis is None else normalize_axis_tuple(axis, array.ndim)
+    if container(*varargs) is not np.ndarray:
+        refuse("np.gradient with Values in the distances")
+    if len(varargs) not in (0, 1, len(axes)):
+        raise TypeError(f"gradient takes a distance for each of {len(axes)} axes")
+    distances = varargs or (1.0,)
+    distances = distances * len(axes) if len(distances) == 1 else distances
+    results = []
+    for place, distance in zip(axes, distances, strict=True):
+        # It is linear, so its matrix is what it does to the unit vectors.
+        matrix = np.gradient(np.eye(array.shape[place]), distance, axis=0, edge_order=edge_order)
+        moved = np.moveaxis(array, place, 0)
+        rows = [
+            tensordot(row[row != 0.0], moved[row != 0.0].view(container(f)), 1) for row in matrix
+        ]
+        stacked = np.stack([items_of(x) for x in rows]).view(container(f))
+        results.append(np.moveaxis(stacked, 0, place))
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+@implements(np.pad)
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+    if mode == "median":
+        refuse("np.pad with mode='median'")
+    return np.pad(items_of(array), pad_width, mode, **options).view(container(array))
 
 
 # --- New arrays ---------------------------------------------------------------------------------

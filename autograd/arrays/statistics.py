@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import NDArray
 
 from autograd import ops
@@ -31,68 +32,46 @@ def average(
     a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, keepdims: bool = False
 ) -> Any:
     array = items_of(a)
-    weighing = np.ones(array.shape) if weights is None else items_of(weights)
-    if weighing.ndim == 1 and array.ndim > 1 and isinstance(axis, int):
-        weighing = weighing.reshape(
-            [-1 if n == axis % array.ndim else 1 for n in range(array.ndim)]
-        )
-    weighing = np.broadcast_to(weighing, array.shape).view(container(weighing))
-    total = sum_along(weighing, axis, keepdims)
     if weights is None:
+        total = sum_along(np.ones(array.shape), axis, keepdims)
         result = mean_along(a, axis, keepdims)
     else:
+        weighing = _like(items_of(weights), array, axis)
+        total = sum_along(weighing.view(container(weights)), axis, keepdims)
+        if np.any(ask(np.equal, total, 0.0)):
+            raise ZeroDivisionError("the weights add up to 0")
         result = ops.divide(dot_along(a, weighing, axis, keepdims), total)
     return (result, total) if returned else result
 
 
-@implements(np.median)
-def median(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return along(_median, [a], axis, keepdims)
+def _like(weights: NDArray[Any], array: NDArray[Any], axis: Axis) -> NDArray[Any]:
+    """Weights of elements along some axes, in the order of these, for all elements of an array."""
+    if weights.shape != array.shape and axis is not None:
+        axes = normalize_axis_tuple(axis, array.ndim)
+        if weights.shape != tuple([array.shape[place] for place in axes]):
+            raise ValueError(f"the weights of {axes} have shape {weights.shape}")
+        others = [place for place in range(array.ndim) if place not in axes]
+        weights = np.expand_dims(weights.transpose(np.argsort(axes)), others)
+    return np.broadcast_to(weights, array.shape)
 
 
 def _median(xs: list[Any]) -> Any:
     ranked, n = _ranked(xs), len(xs)
-    if not _defined(ranked):
+    if ask(np.isnan, ranked[-1]):
         return ranked[-1]
     middle = ranked[(n - 1) // 2 : n // 2 + 1]
     return middle[0] if len(middle) == 1 else Op.__call__(ops.mean, middle)
 
 
 def _ranked(xs: list[Any]) -> list[Any]:
-    """The elements in ascending order, with nan at the end."""
-    if not xs:
-        raise ValueError("there is no quantile of no elements")
-    return [xs[place] for place in ask(np.argsort, _column(xs), kind="stable")]
-
-
-def _column(xs: list[Any]) -> NDArray[Any]:
-    return np.fromiter(xs, object, len(xs))
-
-
-def _defined(ranked: list[Any]) -> bool:
-    """Whether none of the elements is nan."""
-    return not ask(np.isnan, ranked[-1])
-
-
-@implements(np.quantile)
-def quantile(
-    a: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Any:
-    wanted = np.asarray(q, dtype=np.float64)
-
-    def one(share: float) -> Any:
-        return along(lambda xs: _quantile(xs, share, method), [a], axis, keepdims)
-
-    if not wanted.ndim:
-        return one(float(wanted))
-    results = [items_of(one(share)) for share in wanted.ravel().tolist()]
-    stacked = np.stack(results) if results else np.empty(0, object)
-    return stacked.reshape(wanted.shape + stacked.shape[1:]).view(container(a))
+    """The elements in ascending order, with nan at the end; a nan if there are none."""
+    order = ask(np.argsort, np.fromiter(xs, object, len(xs)), kind="stable")
+    return [xs[place] for place in order] or [math.nan]
 
 
 def _quantile(xs: list[Any], share: float, method: Any) -> Any:
     ranked = _ranked(xs)
-    if not _defined(ranked):
+    if ask(np.isnan, ranked[-1]):
         return ranked[-1]
     # Where it lies among the elements is the quantile of their places.
     place = float(np.quantile(np.arange(len(xs), dtype=np.float64), share, method=method))
@@ -102,24 +81,59 @@ def _quantile(xs: list[Any], share: float, method: Any) -> Any:
     return ranked[low] + (place - low) * (ranked[low + 1] - ranked[low])
 
 
-@implements(np.percentile)
-def percentile(
-    a: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Any:
-    return quantile(a, np.true_divide(q, 100.0), axis, method, keepdims)
+def _quantiles(skip: bool, *, median: Any, quantile: Any, percentile: Any) -> None:
+    """Functions of NumPy's, that skip the elements that are nan or do not."""
+
+    def taken(a: Any) -> Any:
+        return ~ask(np.isnan, a) if skip else True
+
+    @implements(median)
+    def of_half(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+        return along(_median, [a], axis, keepdims, taken(a))
+
+    @implements(quantile)
+    def of_shares(
+        a: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
+    ) -> Any:
+        wanted, where = np.asarray(q, dtype=np.float64), taken(a)
+        results = [
+            along(lambda xs, q=share: _quantile(xs, q, method), [a], axis, keepdims, where)
+            for share in wanted.ravel().tolist()
+        ]
+        if not wanted.ndim:
+            return results[0]
+        stacked = np.stack([items_of(x) for x in results]) if results else np.empty(0, object)
+        return stacked.reshape(wanted.shape + stacked.shape[1:]).view(container(a))
+
+    @implements(percentile)
+    def of_percents(
+        a: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
+    ) -> Any:
+        return of_shares(a, np.true_divide(q, 100.0), axis, method, keepdims)
+
+
+_quantiles(False, median=np.median, quantile=np.quantile, percentile=np.percentile)
+_quantiles(True, median=np.nanmedian, quantile=np.nanquantile, percentile=np.nanpercentile)
 
 
 @implements(np.cov)
 def cov(
-    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: float | None = None
-) -> Any:
+    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: float | None = None,
+    fweights: Any = None, aweights: Any = None,
+) -> Any:  # fmt: skip
     rows = _rows(m, rowvar)
     if y is not None:
         rows = np.concatenate([rows, _rows(y, rowvar)])
-    centred = rows - mean_along(rows, 1, keepdims=True)
     less = ddof if ddof is not None else 0 if bias else 1
-    product = matmul(centred, centred.T)
-    return np.squeeze(ops.divide(product, float(max(rows.shape[1] - less, 0))))[()]
+    weights = np.ones(rows.shape[1])
+    for given in (fweights, aweights):
+        weights = weights if given is None else weights * given
+    total = sum_along(weights)
+    centred = rows - ops.divide(dot_along(rows, weights, 1, keepdims=True), total)
+    if aweights is not None and less:
+        less = less * dot_along(weights, aweights) / total
+    product = matmul(centred * weights, centred.T)
+    return np.squeeze(ops.divide(product, ops.maximum(total - less, 0.0)))[()]
 
 
 def _rows(m: Any, rowvar: bool) -> NDArray[Any]:

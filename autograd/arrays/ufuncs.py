@@ -1,6 +1,7 @@
 """NumPy's ufuncs applied to Values and arrays of them: `np.tanh(x)` is `autograd.tanh(x)`."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,17 @@ from autograd.arrays import products
 from autograd.arrays.reductions import items_of, listed, reduced
 from autograd.arrays.refusals import put, remedy, require_object_type, require_objects
 from autograd.elements import container, numbers
-from autograd.op import Op
+from autograd.op import Op, clear_flags
 from autograd.ops import REDUCTIONS, SCIPY, TABLE, UFUNCS
 from autograd.questions import ask
 from autograd.reals import plain
 
 _IDENTITIES = (np.positive, np.conjugate)
-_PRODUCTS = {np.matmul: products.matmul, np.vecdot: products.vecdot}
+_PRODUCTS = {
+    getattr(np, name): getattr(products, name)
+    for name in ("matmul", "matvec", "vecdot", "vecmat")
+    if hasattr(np, name)
+}
 _IGNORED = ("casting", "order", "subok")
 
 
@@ -40,8 +45,9 @@ def apply_ufunc(
     for option in _IGNORED:
         options.pop(option, None)
     if {"d->?", "dd->?"} & set(ufunc.types):
-        options = options if out is None else {**options, "out": out}
-        return ask(ufunc if method == "__call__" else getattr(ufunc, method), *inputs, **options)
+        question = ufunc if method == "__call__" else getattr(ufunc, method)
+        answer = ask(question, *inputs, **options)
+        return answer if out is None else put(out[0], answer)
     require_object_type(name, options.pop("dtype", None))
     target = None if out is None else out[0]
     require_objects(name, target)
@@ -49,6 +55,8 @@ def apply_ufunc(
         require_objects(name, inputs[0])
     if method == "__call__":
         where = options.pop("where", True)
+        if ufunc in _PRODUCTS and "axis" in options and np.ndim(inputs[0]):
+            return products.vecdot(*inputs, **options)
         _refuse_options(name, options)
         if where is not True:
             return _masked(ufunc, name, inputs, target, where)
@@ -61,7 +69,7 @@ def apply_ufunc(
     elif method == "reduce" and ufunc in REDUCTIONS:
         result = reduced(REDUCTIONS[ufunc], *inputs, **{"axis": 0, **options})
     else:  # NumPy's own loop
-        loop = getattr(np.frompyfunc(_operation(ufunc, name), 2, 1), method)
+        loop = getattr(np.frompyfunc(_quiet(_operation(ufunc, name)), 2, 1), method)
         result = loop(
             *[items_of(x) if hasattr(type(x), "_array") else x for x in inputs], **options
         )
@@ -95,6 +103,17 @@ def _operation(ufunc: np.ufunc, name: str) -> Op:
     raise TypeError(f"{name} has no derivative here: {remedy(ufunc.__name__)}")
 
 
+def _quiet(op: Op) -> Callable[[Any, Any], Any]:
+    """An operation as a loop of NumPy's calls it, lest it warn a second time."""
+
+    def apply(x: Any, y: Any) -> Any:
+        result = op(x, y)
+        clear_flags()
+        return result
+
+    return apply
+
+
 def _masked(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], target: Any, where: Any) -> Any:
     """The ufunc of the elements where a condition is true; the others are left as they are."""
     if target is None:
@@ -116,7 +135,7 @@ def _name_of(ufunc: np.ufunc) -> str:
     if getattr(np, ufunc.__name__, None) is ufunc:
         return f"np.{ufunc.__name__}"
     if _of_scipy(ufunc):
-        return f"scipy.special.{ufunc.__name__}"
+        return f"scipy.special.{ufunc.__name__.lstrip('_')}"
     return f"the ufunc {ufunc.__name__}"
 
 

@@ -131,6 +131,8 @@ def _along(line: Line, x: Any, axis: int | None, name: str, flat: bool = False) 
     array = objects(plain(x, f"the argument of {name}"), f"the argument of {name}")
     if axis is not None and not -array.ndim <= operator.index(axis) < array.ndim:
         raise ValueError(f"{name} of an array of shape {array.shape} has no axis {axis}")
+    if not array.ndim and isinstance(x, np.ndarray) and flat:
+        array = array.reshape(1)
     if not array.ndim:
         raise TypeError(f"{name} takes a sequence or an array, not {kind_of(x)}")
     numbers = [y if hasattr(type(y), "_record") else real(y, role) for y in array.flat]
