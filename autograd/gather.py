@@ -39,7 +39,10 @@ def _vector(items: Any) -> Sequence[Any]:
     if isinstance(items, (list, tuple)):
         return items
     items = plain(items, "a vector of dot")
-    if isinstance(items, np.ndarray) and items.ndim != 1:
+    if isinstance(items, np.ndarray):
+        if items.ndim == 1:
+            elements: list[Any] = items.tolist()
+            return elements
         raise ValueError(
             f"dot takes two vectors, not an array of shape {items.shape}; "
             "for matrices take the dot of each row, or use @"

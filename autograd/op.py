@@ -274,8 +274,11 @@ class Op(Applied):
         arrays = [np.asarray(x) if isinstance(x, np.ndarray) else boxed(x) for x in arrays]
         kind, by_operator = container(*operands), self._by_operator(arrays)
         if by_operator is not None and kind is not np.ndarray:
-            result = by_operator(*arrays)
-            return result.view(kind) if isinstance(result, np.ndarray) else result
+            try:
+                result = by_operator(*arrays)
+                return result.view(kind) if isinstance(result, np.ndarray) else result
+            except ArithmeticError:  # between two numbers, where IEEE 754 has a result
+                pass
         shape = np.broadcast(*arrays).shape
         columns = [np.broadcast_to(x, shape).ravel().tolist() for x in arrays]
         return shaped([*map(self._applied(arrays), *columns)], shape, kind)
@@ -284,9 +287,11 @@ class Op(Applied):
         """NumPy's loop over objects that calls Python's operator, where that gives the same."""
         if not self.operator or not isinstance(self.numpy, np.ufunc):
             return None
-        if self.raises and not any(hasattr(uniform(x), "_record") for x in arrays):
-            return None  # two numbers might raise an error, or give a complex one
-        return self.numpy
+        if self.domain == (REALS,) * len(self.domain) or _whole(arrays[-1]):
+            return self.numpy
+        if any(hasattr(uniform(x), "_record") for x in arrays):
+            return self.numpy
+        return None  # between two numbers, it might be complex
 
     def _applied(self, arrays: Sequence[np.ndarray[Any, Any]]) -> Callable[..., Any]:
         """The fastest function that applies the operation to elements of these arrays."""
@@ -431,6 +436,11 @@ class Entry(Op):
 call = Op.__call__
 if native is not None:
     take_methods(Op, native.Applied)
+
+
+def _whole(array: np.ndarray[Any, Any]) -> bool:
+    """Whether an array is a single whole number, as most exponents are."""
+    return not array.ndim and isinstance(array[()], (int, float)) and array[()] % 1 == 0
 
 
 def clear_flags() -> None:

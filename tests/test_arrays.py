@@ -208,7 +208,7 @@ def test_numbers_among_values_meet_every_kind_of_function():
     clipped = np.clip(p, 1e-12, 1.0)
     assert data(np.log(clipped)).tolist() == np.log(np.clip([0.0, 0.5, 1.0], 1e-12, 1.0)).tolist()
     for mixed in (np.pad(p, 1), np.triu(np.outer(p, p)), np.diag(p), np.insert(p, 1, 2.0),
-                  np.concatenate([p, [4.0, -1.0]]), array([p[0], 0.25, np.float32(2)])):  # fmt: skip
+                  np.concatenate([p, [4.0, -1.0]]), array([p[0], 0.25, True])):  # fmt: skip
         plain = data(mixed)
         for function in (np.exp, np.cbrt, np.square, np.sign, np.negative, np.floor, np.sort,
                          lambda a: a / 3.0, lambda a: 3.0 - a, lambda a: a**2, lambda a: 2.0**a,
@@ -288,11 +288,8 @@ def test_a_unit_of_xarray_is_refused():
 
 
 def test_arguments_are_arrays_of_numpy():
+    gradient = autograd.grad(lambda x: x.sum())
     with pytest.raises(
-        TypeError, match=r"argument 0 of f must be an array of NumPy's, not a Serie"
+        TypeError, match=r"argument 0 of .* an array of NumPy's, not a Series: .*to_"
     ):
-
-        def f(x):
-            return x.sum()
-
-        autograd.grad(f)(pandas.Series([1.0, 2.0]))
+        gradient(pandas.Series([1.0, 2.0]))

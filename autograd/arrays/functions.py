@@ -105,7 +105,8 @@ def _called(
     if inspect.Parameter.VAR_POSITIONAL in kinds:
         by_position, options = bound.args, bound.kwargs
     else:
-        options = {**bound.arguments, **bound.arguments.pop("kwargs", {})}
+        further = bound.arguments.pop("kwargs", {})
+        options = {**bound.arguments, **further}
         count = kinds.count(inspect.Parameter.POSITIONAL_ONLY)
         by_position = tuple(
             [options.pop(x) for x in [*signature.parameters][:count] if x in options]
@@ -113,7 +114,8 @@ def _called(
     out = options.pop("out", None)
     require_objects(name, out)
     require_object_type(name, options.pop("dtype", None) if "dtype" not in taken else None)
-    for key in options.keys() - taken:
+    anything = any(x.kind is x.VAR_KEYWORD for x in taken.values())
+    for key in () if anything else options.keys() - taken:
         default = getattr(signature.parameters.get(key), "default", None)
         if options.pop(key) is not default and key not in IGNORED:
             raise TypeError(f"{name} of Values does not take {key}: {ANY}")
@@ -123,20 +125,10 @@ def _called(
 
 _signature = cache(inspect.signature)
 
-IGNORED = set(
-    [
-        "casting",
-        "device",
-        "kind",
-        "kth",
-        "optimize",
-        "order",
-        "overwrite_input",
-        "stable",
-        "subok",
-        "tol",
-    ]
-)
+IGNORED = {
+    *("casting", "device", "kind", "kth", "optimize", "order", "overwrite_input", "stable"),
+    *("subok", "tol"),
+}
 """Options that change nothing about the numbers."""
 
 
