@@ -137,7 +137,7 @@ def test_other_types_are_plain_arrays():
                   np.zeros_like(x, dtype=float), np.ones(2, like=x).astype(float),
                   np.arange(2, like=x)):  # fmt: skip
         assert type(plain) is np.ndarray
-    with pytest.raises(TypeError, match=r"would lose its gradient: use \.data .* autograd\.array"):
+    with pytest.raises(TypeError, match=r"would lose its gradient: use \.data, .* autograd\.array"):
         x.astype(float)
 
 
@@ -293,3 +293,42 @@ def test_arguments_are_arrays_of_numpy():
         TypeError, match=r"argument 0 of .* an array of NumPy's, not a Series: .*to_"
     ):
         gradient(pandas.Series([1.0, 2.0]))
+
+
+def test_data_and_grad_of_an_array():
+    x = values([[1.0, 2.0]])
+    (x @ x.T).sum().backward()
+    assert x.grad.tolist() == [[2.0, 4.0]]
+    x.data -= 0.5 * x.grad
+    assert x.data.tolist() == [[0.0, 0.0]] == [[y.data for y in x.flat]]
+    x.grad = None
+    assert x.grad.tolist() == grads(x).tolist() == [[0.0, 0.0]]
+    x.data = 3.0
+    assert data(x).tolist() == [[3.0, 3.0]]
+    mixed = array([x[0, 0], 1.0])
+    assert mixed.grad.tolist() == [0.0, 0.0]
+    with pytest.raises(TypeError, match="a plain number in the array has no data to assign to"):
+        mixed.data = 2.0
+
+
+def test_whole_numbers_from_steps_are_indices():
+    x = values([0.2, 1.7, 2.5])
+    assert x[np.floor(x).astype(int)][1] is x[1]
+    assert [int(f(x[1])) for f in (np.floor, np.ceil, np.trunc, np.round, np.sign)] == [
+        1,
+        2,
+        1,
+        2,
+        1,
+    ]
+    assert int(x[2] // 2) == 1
+    for lost in (x[0], x[0] + 1.0, np.floor(x[0]) * 1.0, np.maximum(x[0], 0.0)):
+        with pytest.raises(TypeError, match="would lose its gradient"):
+            int(lost)
+    with pytest.raises(TypeError, match="would lose its gradient"):
+        float(np.floor(x[0]))
+
+
+def test_the_shape_of_a_value_is_that_of_a_number():
+    v = Value(1.0)
+    assert (v.shape, v.ndim, v.size) == (np.shape(v), np.ndim(v), np.size(v)) == ((), 0, 1)

@@ -1894,7 +1894,7 @@ def accumulated(x):
         (accumulated, np.ones(3)),
         (lambda x: math.exp(x[0]), np.ones(3)),
         (lambda x: float(np.sum(x)), np.ones(3)),
-        (lambda x: x[int(np.floor(x[0]))], np.ones(3)),
+        (lambda x: x[int(x[0])], np.ones(3)),
         (lambda x: np.array([x[0], 1.0], dtype=float).sum(), np.ones(3)),
         (lambda x: np.sum(x.astype(float)), np.ones(3)),
         (lambda x: np.asarray(x, dtype=np.float64).sum(), np.ones(3)),
