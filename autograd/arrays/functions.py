@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arrays import products, selections, statistics, vectors  # noqa: F401  they register
+from autograd.arrays import linalg, products, selections, statistics, vectors  # noqa: F401  they register
 from autograd.arrays.refusals import ANY, put, refuse, require_object_type, require_objects
 from autograd.arrays.registry import FUNCTIONS
 from autograd.questions import ask
@@ -28,7 +28,7 @@ def _of_numpy(names: str) -> set[Any]:
 ASKED = _of_numpy(
     "all allclose any argmax argmin argpartition argsort argwhere array_equal array_equiv "
     "count_nonzero digitize flatnonzero isclose iscomplex isin isneginf isposinf isreal lexsort "
-    "nanargmax nanargmin nonzero searchsorted"
+    "linalg.matrix_rank nanargmax nanargmin nonzero searchsorted"
 )
 """Functions that answer a question, by the data."""
 

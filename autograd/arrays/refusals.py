@@ -8,77 +8,45 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from autograd.arrays.registry import FUNCTIONS
 from autograd.elements import container
 
-GILES = 'M. Giles, "Collected matrix derivative results for forward and reverse mode AD" (2008)'
-MATRIX = "write an autograd.Op with the derivative of {}"
-LINEAR = (
-    "it is linear: multiply by its matrix (scipy.linalg.dft), cosines and sines apart, or write an "
-    "autograd.Op with the transform of the direction as its derivative (J. Smith, "
-    '"Mathematics of the DFT" (2007))'
-)
-ELEMENTWISE = "write the formula in NumPy's elementwise functions"
+OP = "write an autograd.Op with the derivative of its result, from "
+FORMULA = "write the formula in NumPy's elementwise functions"
 
-REMEDIES = {
-    **dict.fromkeys(
-        [
-            "eig",
-            "eigh",
-            "eigvals",
-            "eigvalsh",
-            "svd",
-            "svdvals",
-            "matrix_rank",
-            "cond",
-            "sqrtm",
-            "logm",
-        ],
-        MATRIX.format(f"its result, from {GILES}"),
-    ),
-    **dict.fromkeys(
-        [
-            "inv",
-            "solve",
-            "det",
-            "slogdet",
-            "cholesky",
-            "qr",
-            "lstsq",
-            "tensorinv",
-            "tensorsolve",
-            "polyfit",
-            "roots",
-            "poly",
-            "matrix_power",
-        ],
-        MATRIX.format(f"its result, from {GILES}"),
-    ),
-    "pinv": MATRIX.format(
-        "its result, from G. Golub and V. Pereyra, SIAM J. Numer. Anal. 10 (1973) 413"
-    ),
-    "expm": MATRIX.format(
-        "its result, from I. Najfeld and T. Havel, Adv. Appl. Math. 16 (1995) 321"
-    ),
+_TABLE = {
+    "cond eig eigh eigvals eigvalsh logm roots sqrtm svd svdvals": f"{OP}M. Giles, "
+    '"Collected matrix derivative results for forward and reverse mode AD" (2008)',
+    "pinv": f"{OP}G. Golub and V. Pereyra, SIAM J. Numer. Anal. 10 (1973) 413",
+    "expm": f"{OP}I. Najfeld and T. Havel, Adv. Appl. Math. 16 (1995) 321",
+    "fft": "it is linear: multiply by its matrix (scipy.linalg.dft), cosines and sines apart, or "
+    "write an autograd.Op with the transform of the direction as its derivative (J. Smith, "
+    '"Mathematics of the DFT" (2007))',
+    "solve lu lu_factor lu_solve cho_solve solve_triangular": "use np.linalg.solve",
+    "cholesky cho_factor": "use np.linalg.cholesky",
+    "inv": "use np.linalg.inv",
+    "det": "use np.linalg.det",
+    "qr": "use np.linalg.qr",
+    "lstsq": "use np.linalg.lstsq",
     "logsumexp": "use autograd.logsumexp, or np.logaddexp.reduce(x, axis=…)",
     "softmax": "use autograd.softmax",
     "log_softmax": "use autograd.log_softmax",
-    "logpdf": f"{ELEMENTWISE}, autograd.gammaln and autograd.xlogy",
-    "pdf": f"{ELEMENTWISE}, autograd.gammaln and autograd.xlogy",
-    "cdf": f"{ELEMENTWISE}, or, for the normal distribution, autograd.ndtr",
-    "logcdf": f"{ELEMENTWISE}, or, for the normal distribution, autograd.log_ndtr",
-    "sf": f"{ELEMENTWISE}, or, for the normal distribution, autograd.ndtr(-x)",
+    "logpdf pdf": f"{FORMULA}, autograd.gammaln and autograd.xlogy",
+    "cdf sf": f"{FORMULA}, or, for the normal distribution, autograd.ndtr",
+    "logcdf logsf": f"{FORMULA}, or, for the normal distribution, autograd.log_ndtr",
     "multigammaln": "write it as a sum of autograd.gammaln",
     "random": "draw first, and compute with the numbers drawn: x + scale * rng.normal()",
     "savetxt": "save autograd.data(array)",
     "histogram": "its counts have no derivative: give it autograd.data(array)",
 }
+REMEDIES = {name: remedy for names, remedy in _TABLE.items() for name in names.split()}
 ANY = "apply it to .data, or to autograd.data(array), or call an autograd.Op that you write for it"
 
 
 def remedy(function: str) -> str:
     """The remedy for those who call a function of that name."""
     name = function.rpartition(".")[2]
-    return LINEAR if "fft" in name else REMEDIES.get(name, ANY)
+    return REMEDIES.get("fft" if "fft" in function else name, ANY)
 
 
 def refuse(function: str, name: str = "") -> NoReturn:
@@ -130,7 +98,7 @@ def reworded(error: Exception) -> TypeError | None:
         return None
     name = _title(theirs)
     last = "random" if name.startswith("np.random.") else name.rpartition(".")[2]
-    if name.startswith("np.") and last not in REMEDIES:
+    if last in {function.__name__ for function in FUNCTIONS if name.startswith("np.")}:
         return TypeError(f"{name} {PLAIN}")
     return TypeError(f"{name} does not take Values: {remedy(last)}")
 

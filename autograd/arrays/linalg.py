@@ -1,0 +1,373 @@
+"""NumPy's linear algebra for matrices of Values, in scalar steps: one `dot` node for each element.
+
+Pivots are chosen by the data. See G. Golub and C. Van Loan, "Matrix Computations" (2013), chapters
+3 to 5, for the algorithms.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import ops
+from autograd.arrays.products import matmul
+from autograd.arrays.reductions import items_of
+from autograd.arrays.refusals import refuse
+from autograd.arrays.registry import implements
+from autograd.elements import container, numbers, shaped
+from autograd.op import Op
+from autograd.questions import ask
+
+Rows = list[list[Any]]
+"""A matrix."""
+
+
+class SlogdetResult(NamedTuple):
+    """What `np.linalg.slogdet` returns."""
+
+    sign: Any
+    logabsdet: Any
+
+
+class QRResult(NamedTuple):
+    """What `np.linalg.qr` returns."""
+
+    Q: Any
+    R: Any
+
+
+def _dot(left: Sequence[Any], right: Sequence[Any]) -> Any:
+    return Op.__call__(ops.dot, left, right)
+
+
+def _divide(x: Any, y: Any) -> Any:
+    return Op.__call__(ops.divide, x, y)
+
+
+def _less(x: Any, left: Sequence[Any], right: Sequence[Any]) -> Any:
+    """`x - dot(left, right)`, rounded once, where the signs of `left` are changed already."""
+    return _dot([1.0, *left], [x, *right]) if left else x
+
+
+# --- Batches of matrices ------------------------------------------------------------------------
+
+
+def _matrices(a: Any, square: bool = True) -> NDArray[Any]:
+    array = items_of(a)
+    if array.ndim < 2:
+        raise np.linalg.LinAlgError(f"a matrix has two dimensions, not {array.ndim}")
+    if square and array.shape[-1] != array.shape[-2]:
+        raise np.linalg.LinAlgError(f"the last two dimensions of {array.shape} must be equal")
+    return array
+
+
+def _each(function: Callable[..., Any], *stacks: NDArray[Any], kind: Any) -> Any:
+    """A function of matrices that returns matrices, vectors or numbers, for each in a batch."""
+    batch = np.broadcast_shapes(*[stack.shape[:-2] for stack in stacks])
+    stacks = tuple([np.broadcast_to(x, batch + x.shape[-2:]) for x in stacks])
+    results = [
+        function(*[stack[place].tolist() for stack in stacks]) for place in np.ndindex(batch)
+    ]
+    return _gathered(results, batch, kind)
+
+
+def _gathered(results: list[Any], batch: tuple[int, ...], kind: Any) -> Any:
+    if results and isinstance(results[0], tuple):
+        parts = zip(*results, strict=True)
+        return type(results[0])(*[_gathered([*part], batch, kind) for part in parts])
+    if not results or not isinstance(results[0], list):
+        plain = all(isinstance(x, float) for x in results)
+        return shaped(results, batch, np.ndarray if plain else kind)
+    elements: list[Any] = []
+    shape: tuple[int, ...] = (len(results[0]),)
+    for result in results:
+        if result and isinstance(result[0], list):
+            shape = len(result), len(result[0])
+            result = [x for row in result for x in row]
+        elements += result
+    return shaped(elements, batch + shape, kind)
+
+
+# --- Gaussian elimination -----------------------------------------------------------------------
+
+
+class Factors(NamedTuple):
+    """A matrix with its rows exchanged, as a product of triangular ones."""
+
+    order: list[int]
+    """The row of the matrix that each row of the factors is."""
+    sign: float
+    """1.0 for an even number of exchanges, -1.0 for an odd one."""
+    multiples: Rows
+    """The lower triangle with its signs changed, without the ones on its diagonal."""
+    upper: Rows
+    """The upper triangle, in whole rows."""
+    regular: bool
+    """Whether no pivot is 0. Where one is, the factors end."""
+
+
+def _factors(a: Rows) -> Factors:
+    """The factors of a square matrix by Crout's and Doolittle's order of the steps.
+
+    Each element is one dot product, rounded once.
+    """
+    n, sign = len(a), 1.0
+    order, rest = [*range(n)], [*a]
+    multiples: Rows = [[] for _ in a]
+    upper: Rows = []
+    for k in range(n):
+        columns = [[row[j] for row in upper] for j in range(n)]
+        below = [_less(rest[i][k], multiples[i], columns[k]) for i in range(k, n)]
+        pivot = k + int(ask(_largest, below))
+        if pivot != k:
+            sign = -sign
+            for items in (order, rest, multiples):
+                items[k], items[pivot] = items[pivot], items[k]
+            below[0], below[pivot - k] = below[pivot - k], below[0]
+        if not ask(_nonzero, below[0]):
+            return Factors(order, sign, multiples, upper, False)
+        row = [_less(rest[k][j], multiples[k], columns[j]) for j in range(k + 1, n)]
+        upper.append([0.0] * k + [below[0], *row])
+        minus = -below[0]
+        for i in range(k + 1, n):
+            multiples[i] = [*multiples[i], _divide(below[i - k], minus)]
+    return Factors(order, sign, multiples, upper, True)
+
+
+def _largest(column: Sequence[float]) -> Any:
+    """The place of the largest element by absolute value, of a nan if there is one."""
+    return np.argmax(np.abs(column))
+
+
+def _nonzero(pivot: float) -> bool:
+    return pivot != 0.0
+
+
+def _solved(a: Rows, b: Rows) -> Rows:
+    """The solution of a system of equations for each column of `b`."""
+    factors, n = _factors(a), len(a)
+    if not factors.regular:
+        raise np.linalg.LinAlgError("Singular matrix")
+    solutions = []
+    for column in zip(*b, strict=True):
+        forward: list[Any] = []
+        for i in range(n):
+            forward.append(_less(column[factors.order[i]], factors.multiples[i], forward))
+        solution: list[Any] = []
+        minus: list[Any] = []
+        for i in reversed(range(n)):
+            row = factors.upper[i]
+            solution.insert(0, _divide(_less(forward[i], minus, row[i + 1 :]), row[i]))
+            minus.insert(0, -solution[0])
+        solutions.append(solution)
+    return [[*row] for row in zip(*solutions, strict=True)] if solutions else [[] for _ in a]
+
+
+@implements(np.linalg.solve)
+def solve(a: Any, b: Any) -> Any:
+    left, right = _matrices(a), items_of(b)
+    vector = right.ndim == 1
+    if vector:
+        right = right[:, None]
+    if right.ndim < 2 or left.shape[-1] != right.shape[-2]:
+        raise ValueError(f"a matrix of shape {left.shape} does not fit b of {items_of(b).shape}")
+    result = _each(_solved, left, right, kind=container(a, b))
+    return result[..., 0] if vector else result
+
+
+@implements(np.linalg.inv)
+def inv(a: Any) -> Any:
+    array = _matrices(a)
+    return solve(array.view(container(a)), np.eye(array.shape[-1]))
+
+
+def _determinant(a: Rows) -> Any:
+    factors = _factors(a)
+    if factors.regular:
+        diagonal = [row[i] for i, row in enumerate(factors.upper)]
+        return Op.__call__(ops.prod, [factors.sign, *diagonal])
+    return _determinant_without_division(a)
+
+
+def _determinant_without_division(a: Rows) -> Any:
+    """The determinant as a polynomial, of which all derivatives are right at singular matrices.
+
+    R. Bird, "A simple division-free algorithm for computing determinants" (2011).
+    """
+    n = len(a)
+    f = a
+    for _ in range(n - 1):
+        diagonal = [f[i][i] for i in range(n)]
+        turned = [
+            [0.0] * i + [Op.__call__(ops.negative, _total(diagonal[i + 1 :]))] + f[i][i + 1 :]
+            for i in range(n)
+        ]
+        f = [[_dot(row, column) for column in zip(*a, strict=True)] for row in turned]
+    return f[0][0] if n % 2 else -f[0][0]
+
+
+def _total(terms: list[Any]) -> Any:
+    return Op.__call__(ops.sum, terms)
+
+
+@implements(np.linalg.tensorinv)
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    shape = items_of(a).shape
+    matrix = items_of(a).reshape(math.prod(shape[ind:]), -1)
+    return np.reshape(inv(matrix.view(container(a))), shape[ind:] + shape[:ind])
+
+
+@implements(np.linalg.tensorsolve)
+def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
+    left, right = items_of(a), items_of(b)
+    if axes is not None:
+        others = [axis for axis in range(left.ndim) if axis not in axes]
+        left = left.transpose(*others, *axes)
+    matrix = left.reshape(right.size, -1).view(container(a, b))
+    return np.reshape(solve(matrix, right.ravel()), left.shape[right.ndim :])
+
+
+@implements(np.linalg.det)
+def det(a: Any) -> Any:
+    return _each(_determinant, _matrices(a), kind=container(a))
+
+
+def _log_determinant(a: Rows) -> SlogdetResult:
+    factors = _factors(a)
+    if not factors.regular:
+        return SlogdetResult(0.0, ops.log(Op.__call__(ops.abs, _determinant_without_division(a))))
+    diagonal = [row[i] for i, row in enumerate(factors.upper)]
+    sign = factors.sign * math.prod([float(ask(np.sign, x)) for x in diagonal])
+    return SlogdetResult(sign, _total([ops.log(Op.__call__(ops.abs, x)) for x in diagonal]))
+
+
+@implements(np.linalg.slogdet)
+def slogdet(a: Any) -> Any:
+    return _each(_log_determinant, _matrices(a), kind=container(a))
+
+
+# --- Cholesky's factor --------------------------------------------------------------------------
+
+
+def _lower(a: Rows) -> Rows:
+    """The lower triangular matrix that makes `a` when multiplied by its transpose."""
+    n = len(a)
+    rows: Rows = []
+    for i in range(n):
+        row: list[Any] = []
+        minus: list[Any] = []
+        for j in range(i):
+            row.append(_divide(_less(a[i][j], minus, rows[j][:j]), rows[j][j]))
+            minus.append(-row[j])
+        square = _less(a[i][i], minus, row)
+        if not ask(_positive, square):
+            raise np.linalg.LinAlgError("Matrix is not positive definite")
+        rows.append([*row, Op.__call__(ops.sqrt, square), *[0.0] * (n - i - 1)])
+    return rows
+
+
+def _positive(x: float) -> bool:
+    return x > 0.0
+
+
+@implements(np.linalg.cholesky)
+def cholesky(a: Any, upper: bool = False) -> Any:
+    array = _matrices(a)
+    if upper:
+        array = np.swapaxes(array, -1, -2)
+    result = _each(_lower, array, kind=container(a))
+    return np.swapaxes(result, -1, -2) if upper else result
+
+
+# --- Orthogonal columns and least squares -------------------------------------------------------
+
+
+def _orthogonal(a: Rows, signs: Sequence[float]) -> QRResult:
+    """Orthonormal columns, and the upper triangle by which they make the columns of a matrix.
+
+    By Gram and Schmidt, twice, which is enough; with LAPACK's signs of the diagonal.
+    """
+    columns = [[*column] for column in zip(*a, strict=True)]
+    basis: Rows = []
+    parts: Rows = []
+    for k, column in enumerate(columns):
+        given = column
+        shares: list[Any] = [0.0] * len(basis)
+        for _ in range(2 if k < len(a) else 0):
+            found = [_dot(direction, column) for direction in basis]
+            minus = [-x for x in found]
+            across = zip(*basis, strict=True) if basis else [()] * len(a)
+            column = [_less(x, minus, y) for x, y in zip(column, across, strict=True)]
+            shares = [x + y for x, y in zip(shares, found, strict=True)]
+        if k >= len(a):
+            parts.append([_dot(direction, given) for direction in basis])
+            continue
+        length = signs[k] * Op.__call__(ops.norm, column)
+        if not ask(_nonzero, length):
+            raise np.linalg.LinAlgError("the columns are linearly dependent: no derivative")
+        basis.append([_divide(x, length) for x in column])
+        parts.append([*shares, length])
+    size = len(basis)
+    upper = [
+        [parts[j][i] if i < len(parts[j]) else 0.0 for j in range(len(columns))]
+        for i in range(size)
+    ]
+    return QRResult([[*row] for row in zip(*basis, strict=True)], upper)
+
+
+def _signs(a: Any) -> Any:
+    """The signs of the diagonal of LAPACK's upper triangle, 1 for those of 0."""
+    diagonal = np.diagonal(np.linalg.qr(a, mode="r"), axis1=-2, axis2=-1)
+    return np.where(diagonal < 0.0, -1.0, 1.0)
+
+
+@implements(np.linalg.qr)
+def qr(a: Any, mode: str = "reduced") -> Any:
+    array = _matrices(a, square=False)
+    if mode not in ("reduced", "r") and not (
+        mode == "complete" and array.shape[-2] <= array.shape[-1]
+    ):
+        refuse(f"np.linalg.qr with mode={mode!r}", "qr")
+    signs = ask(_signs, array)
+    result = _each(
+        lambda rows, sign: _orthogonal(rows, sign[0]), array, signs[..., None, :], kind=container(a)
+    )
+    return result.R if mode == "r" else result
+
+
+@implements(np.linalg.lstsq)
+def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    matrix, right = _matrices(a, square=False), items_of(b)
+    m, n = matrix.shape
+    kind = container(a, b)
+    _, _, rank, singular = ask(np.linalg.lstsq, a, b, rcond=rcond)
+    if rank < min(m, n):
+        raise np.linalg.LinAlgError(
+            f"the rank is {rank}, not {min(m, n)}: the solution of smallest norm has no derivative"
+        )
+    if m >= n:
+        q, r = qr(matrix.view(kind))
+        solution = solve(r, matmul(q.T, right.view(kind)))
+    else:
+        q, r = qr(matrix.T.view(kind))
+        solution = matmul(q, solve(r.T, right.view(kind)))
+    residuals: Any = np.empty(0)
+    if m > n:
+        rest = np.atleast_2d(np.transpose(right.view(kind) - matmul(matrix.view(kind), solution)))
+        residuals = np.vecdot(rest, rest)
+    return solution, residuals, rank, singular
+
+
+@implements(np.polyfit)
+def polyfit(x: Any, y: Any, deg: int, w: Any = None) -> Any:
+    kind = container(x, y, w)
+    powers = np.vander(items_of(x).view(kind), deg + 1)
+    heights = items_of(y).view(kind)
+    if w is not None:
+        weights = items_of(w).view(kind)
+        powers, heights = (powers.T * weights).T, (heights.T * weights).T
+    sizes = numbers(powers)
+    sizes = np.sqrt((sizes * sizes).sum(axis=0))  # so that the columns are alike
+    return (lstsq(powers / sizes, heights)[0].T / sizes).T
