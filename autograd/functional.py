@@ -28,7 +28,7 @@ def grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function
 
     Args:
         fun: returns one real number. It is called with Values in place of numbers, and with
-            `Array`s of Values in place of arrays.
+            an `Array` of Values in place of an array.
         argnums: which positional arguments to differentiate with respect to, negative ones
             counted from the end. They may be numbers, arrays, and lists, tuples and dicts of
             these; integers and booleans are converted to floats. All other arguments are passed

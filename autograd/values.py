@@ -51,7 +51,7 @@ def array(nested: Any) -> Array:
             they are: no new ones are made, and gradients flow to them.
 
     Returns:
-        An `Array`. It is a new one: writing into it changes nothing else.
+        A new `Array`, so that writing into it changes nothing else.
 
     Raises:
         TypeError: if an element is neither a Value nor a real number.

@@ -142,7 +142,7 @@ def test_wrong_arguments():
     for arguments, options, error, message in [
         ((1.0,), {}, TypeError, "explain takes a Value, not a float"),
         ((x, "x"), {}, TypeError, "wrt must be a Value, not a str"),
-        ((x, values([1.0])), {}, TypeError, r"not an ndarray: give one element of it, .* w\[0\]"),
+        ((x, values([1.0])), {}, TypeError, r"not an Array: give one element of it, .* w\[0\]"),
         ((x,), {"paths": 0}, ValueError, "paths must be at least 1, not 0"),
         ((x,), {"steps": 1.5}, TypeError, "steps must be a whole number, not 1.5"),
         ((x,), {"steps": True}, TypeError, "steps must be a whole number, not True"),

@@ -119,6 +119,7 @@ NAMING = {
     "expression/simplify.py": "the identities of arithmetic are about particular ones",
     "expression/algebra.py": "so are the products and powers that a textbook gathers",
     "compare/mistakes.py": "so are the mistakes that people make",
+    "arrays/linalg.py": "NumPy's functions are made of them",
     "arrays/reductions.py": "NumPy's functions are made of them",
     "arrays/products.py": "NumPy's functions are made of them",
     "arrays/statistics.py": "NumPy's functions are made of them",

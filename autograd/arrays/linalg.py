@@ -25,14 +25,14 @@ Rows = list[list[Any]]
 
 
 class SlogdetResult(NamedTuple):
-    """What `np.linalg.slogdet` returns."""
+    """The result of `np.linalg.slogdet`."""
 
     sign: Any
     logabsdet: Any
 
 
 class QRResult(NamedTuple):
-    """What `np.linalg.qr` returns."""
+    """The result of `np.linalg.qr`."""
 
     Q: Any
     R: Any

@@ -84,6 +84,8 @@ def reworded(error: Exception) -> TypeError | None:
     Returns:
         None for any other error, and for those of this library.
     """
+    if type(error).__module__.partition(".")[0] not in ("builtins", "numpy", "scipy"):
+        return None
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     callers = [frame for frame in frames if _package(frame) != "autograd"]
     theirs = [frame for frame in callers if _package(frame) in ("numpy", "scipy")]
