@@ -11,6 +11,7 @@ from autograd.expression import expression, latex, python_source, to_sympy
 from autograd.forms import FORM as _FORM
 from autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.graph import topological_order
+from autograd.implicit import custom_root
 from autograd.op import Op
 from autograd.ops import (
     abs,
@@ -109,16 +110,16 @@ core: str = _FORM
 __all__ = [
     "Array", "Diagram", "Explanation", "Op", "Report", "Value", "abs", "acos", "acosh", "array",
     "asin", "asinh", "atan", "atan2", "atanh", "betaln", "cbrt", "ceil", "check_gradient", "clip",
-    "compare", "copysign", "cos", "cosh", "cumprod", "cumsum", "data", "deg2rad", "digamma", "dot",
-    "draw", "elu", "entr", "erf", "erfc", "erfinv", "exp", "exp2", "explain", "expm1", "expression",
-    "floor", "fmax", "fmin", "fmod", "gammaln", "gelu", "grad", "grads", "hard_tanh", "heaviside",
-    "hessian", "huber", "hvp", "hypot", "jacobian", "jvp", "latex", "leaky_relu", "lgamma", "log",
-    "log10", "log1mexp", "log1p", "log2", "log_ndtr", "log_sigmoid", "log_softmax", "logaddexp",
-    "logit", "logsumexp", "max", "maximum", "mean", "min", "minimum", "mod", "ndtr", "norm",
-    "polygamma", "prod", "python_source", "rad2deg", "reciprocal", "relu", "round", "selu",
-    "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "sqrt",
-    "square", "stop_gradient", "sum", "tan", "tanh", "to_sympy", "topological_order", "trunc",
-    "value_and_grad", "values", "vjp", "where", "xlog1py", "xlogy",
+    "compare", "copysign", "cos", "cosh", "cumprod", "cumsum", "custom_root", "data", "deg2rad",
+    "digamma", "dot", "draw", "elu", "entr", "erf", "erfc", "erfinv", "exp", "exp2", "explain",
+    "expm1", "expression", "floor", "fmax", "fmin", "fmod", "gammaln", "gelu", "grad", "grads",
+    "hard_tanh", "heaviside", "hessian", "huber", "hvp", "hypot", "jacobian", "jvp", "latex",
+    "leaky_relu", "lgamma", "log", "log10", "log1mexp", "log1p", "log2", "log_ndtr", "log_sigmoid",
+    "log_softmax", "logaddexp", "logit", "logsumexp", "max", "maximum", "mean", "min", "minimum",
+    "mod", "ndtr", "norm", "polygamma", "prod", "python_source", "rad2deg", "reciprocal", "relu",
+    "round", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softplus",
+    "softsign", "sqrt", "square", "stop_gradient", "sum", "tan", "tanh", "to_sympy",
+    "topological_order", "trunc", "value_and_grad", "values", "vjp", "where", "xlog1py", "xlogy",
 ]  # fmt: skip
 
 

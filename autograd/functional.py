@@ -11,6 +11,7 @@ confused.
 import functools
 import inspect
 import operator
+import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -55,14 +56,13 @@ def grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function
         >>> grad(lambda w, b: dot(w, w) + 3 * b, argnums=(0, 1))(np.array([1.0, 2.0]), 5.0)
         (array([2., 4.]), 3.0)
     """
-    both = value_and_grad(fun, argnums, has_aux)
+    return Derivative(grad, _gradient, fun, argnums, has_aux)
 
-    @_derivative(fun, "The gradient")
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        value, slope = both(*args, **kwargs)
-        return (slope, value[1]) if has_aux else slope
 
-    return gradient
+def _gradient(trace: Trace) -> Any:
+    """The gradient of the function."""
+    (slopes,) = trace.pull([(trace.scalar(), 1.0)])
+    return trace.inputs.build(slopes)
 
 
 def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -85,17 +85,13 @@ def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -
         >>> value_and_grad(lambda x, y: x * y, argnums=1)(2.0, 5.0)
         (10.0, 2.0)
     """
-    argnums = _checked(fun, argnums)
+    return Derivative(value_and_grad, _value_and_gradient, fun, argnums, has_aux)
 
-    @_derivative(fun, "The value and the gradient")
-    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        trace = _traced(fun, argnums, args, kwargs, has_aux)
-        (slopes,) = trace.pull([(trace.scalar(), 1.0)])
-        slope = trace.inputs.build(slopes)
-        value = trace.value()
-        return ((value, trace.aux) if has_aux else value), slope
 
-    return value_and_gradient
+def _value_and_gradient(trace: Trace) -> Any:
+    """The value and the gradient of the function."""
+    gradient = _gradient(trace)
+    return trace.value(), gradient
 
 
 def jacobian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -127,23 +123,20 @@ def jacobian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Func
         >>> jacobian(lambda r, phi: {"x": r * np.cos(phi), "y": r * np.sin(phi)}, 1)(2.0, 0.0)
         {'x': 0.0, 'y': 2.0}
     """
-    argnums = _checked(fun, argnums)
+    return Derivative(jacobian, _jacobian, fun, argnums, has_aux)
 
-    @_derivative(fun, "The Jacobian")
-    def jacobian_of_fun(*args: Any, **kwargs: Any) -> Any:
-        trace = _traced(fun, argnums, args, kwargs, has_aux)
-        roots, leaves = trace.outputs.numbers, trace.leaves
-        shape = len(roots), len(leaves)
-        if len(roots) <= len(leaves):
-            rows = trace.pull(*[[(root, 1.0)] for root in roots])
-            matrix = array([x for row in rows for x in row], shape)
-        else:
-            columns = trace.push(*trace.units())
-            matrix = array([x for column in columns for x in column], shape[::-1]).T
-        result = nested(matrix, trace.outputs, trace.inputs)
-        return (result, trace.aux) if has_aux else result
 
-    return jacobian_of_fun
+def _jacobian(trace: Trace) -> Any:
+    """The Jacobian of the function."""
+    roots, leaves = trace.outputs.numbers, trace.leaves
+    shape = len(roots), len(leaves)
+    if len(roots) <= len(leaves):
+        rows = trace.pull(*[[(root, 1.0)] for root in roots])
+        matrix = array([x for row in rows for x in row], shape)
+    else:
+        columns = trace.push(*trace.units())
+        matrix = array([x for column in columns for x in column], shape[::-1]).T
+    return nested(matrix, trace.outputs, trace.inputs)
 
 
 def hessian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -173,22 +166,19 @@ def hessian(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Funct
         array([[4., 2.],
                [2., 0.]])
     """
-    argnums = _checked(fun, argnums)
+    return Derivative(hessian, _hessian, fun, argnums, has_aux)
 
-    @_derivative(fun, "The Hessian")
-    def hessian_of_fun(*args: Any, **kwargs: Any) -> Any:
-        trace = _traced(fun, argnums, args, kwargs, has_aux)
-        n = range(len(trace.leaves))
-        numbers: list[Any] = []
-        for columns in trace.second(trace.outputs.numbers, trace.units()):
-            # The lower triangle, mirrored. Row and column are rounded differently; a mean of the
-            # two would be symmetric as well, but could overflow and would spread a nan.
-            numbers += [columns[min(i, j)][max(i, j)] for i in n for j in n]
-        cube = array(numbers, (len(trace.outputs.numbers), len(n), len(n)))
-        result = nested(cube, trace.outputs, trace.inputs, trace.inputs)
-        return (result, trace.aux) if has_aux else result
 
-    return hessian_of_fun
+def _hessian(trace: Trace) -> Any:
+    """The Hessian of the function."""
+    n = range(len(trace.leaves))
+    numbers: list[Any] = []
+    for columns in trace.second(trace.outputs.numbers, trace.units()):
+        # The lower triangle, mirrored. Row and column are rounded differently; a mean of the
+        # two would be symmetric as well, but could overflow and would spread a nan.
+        numbers += [columns[min(i, j)][max(i, j)] for i in n for j in n]
+    cube = array(numbers, (len(trace.outputs.numbers), len(n), len(n)))
+    return nested(cube, trace.outputs, trace.inputs, trace.inputs)
 
 
 def jvp(
@@ -294,6 +284,67 @@ def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     return parts[0] if len(parts) == 1 else parts
 
 
+class Derivative:
+    """A function of the same arguments as another, from which it is computed.
+
+    It pickles where that one does, prints as the call that made it, and is equal to what another
+    such call makes.
+    """
+
+    def __init__(
+        self,
+        transformation: Callable[..., Any],
+        compute: Callable[[Trace], Any],
+        fun: Function,
+        argnums: Argnums,
+        has_aux: bool,
+    ) -> None:
+        self._argnums = _checked(fun, argnums)
+        functools.update_wrapper(self, fun, updated=())
+        self.__name__ = name_of(fun)
+        title, _, _ = (compute.__doc__ or "").partition(" of the function")
+        document = f"{title} of {name_of(fun)}, with the same arguments."
+        self.__doc__ = "\n\n".join([document, *filter(None, [inspect.getdoc(fun)])])
+        self._transformation, self._compute = transformation, compute
+        self._fun, self._has_aux = fun, has_aux
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        trace = _traced(self._fun, self._argnums, args, kwargs, self._has_aux)
+        result = self._compute(trace)
+        if not self._has_aux:
+            return result
+        if self._compute is _value_and_gradient:  # it goes with the value
+            value, gradient = result
+            return (value, trace.aux), gradient
+        return result, trace.aux
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        """As a function that is defined in a class becomes a method."""
+        return self if instance is None else types.MethodType(self, instance)
+
+    def _call(self) -> tuple[Any, ...]:
+        """The arguments of the call that made it."""
+        return self._fun, self._argnums, self._has_aux
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._transformation, self._call()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Derivative):
+            return NotImplemented
+        return self.__reduce__() == other.__reduce__()
+
+    def __hash__(self) -> int:
+        return hash(self.__reduce__())
+
+    def __repr__(self) -> str:
+        fun = self._fun
+        written = repr(fun) if isinstance(fun, Derivative) else name_of(fun)
+        options = f", argnums={self._argnums}" * (self._argnums != 0)
+        options += ", has_aux=True" * self._has_aux
+        return f"{self._transformation.__name__}({written}{options})"
+
+
 # --- From arguments to a trace -------------------------------------------------------------------
 
 
@@ -372,15 +423,3 @@ def _callable(fun: Function) -> Function:
     raise TypeError(
         f"what is differentiated must be a function, not {kind_of(fun)}: grad(f)(x), not grad(f(x))"
     )
-
-
-def _derivative(fun: Function, what: str) -> Callable[[Function], Function]:
-    """A decorator for a function that passes for one like `fun`, but says what it computes."""
-
-    def decorate(function: Function) -> Function:
-        functools.update_wrapper(function, fun, updated=())
-        document = f"{what} of {name_of(fun)}, with the same arguments."
-        function.__doc__ = "\n\n".join([document, *filter(None, [inspect.getdoc(fun)])])
-        return function
-
-    return decorate

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from autograd.arrays import reworded
 from autograd.derivative import derivative_graphs, recorded_partials, tangent_graphs
 from autograd.graph import Node, sort
+from autograd.op import Op
 from autograd.record import new_era, older_leaf
 from autograd.rows import adjoint_rows, second_rows, tangent_rows
 from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
@@ -233,4 +234,4 @@ def _single(part: Any) -> bool:
 
 def name_of(fun: Function) -> str:
     """The name of a function in messages."""
-    return getattr(fun, "__name__", None) or repr(fun)
+    return fun.name if isinstance(fun, Op) else getattr(fun, "__name__", None) or repr(fun)

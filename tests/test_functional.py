@@ -5,14 +5,17 @@ import functools
 import gc
 import inspect
 import math
+import multiprocessing
 import pickle
 import threading
+import warnings
 from collections import OrderedDict, namedtuple
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from fractions import Fraction
 
 import mpmath
 import numpy as np
+import pandas
 import pytest
 import scipy.optimize
 from graphs import LEAVES, SMOOTH, exact, expressions, from_kinks, points, run, sizes
@@ -1011,3 +1014,97 @@ def test_a_copy_of_a_leaf_that_is_made_within_the_function_is_a_constant():
     result = value_and_grad(f)(3.0)
     assert result == (24.0, 8.0)
     assert list(map(type, result)) == [float, float]
+
+
+# --- Derivatives are values of their own --------------------------------------------------------
+
+
+def cube(x, factor=1.0):
+    return factor * x**3
+
+
+def norm_of(x):
+    return (x * x).sum(), {"size": len(x)}
+
+
+TRAVELLERS = [
+    grad(cube),
+    grad(cube, 1),
+    grad(cube, argnums=(0, -1)),
+    value_and_grad(norm_of, has_aux=True),
+    jacobian(cube),
+    hessian(cube),
+    grad(grad(cube)),
+    jacobian(grad(cube, (0, 1)), 1),
+    grad(autograd.exp),
+]
+
+
+@pytest.mark.parametrize("derivative", TRAVELLERS, ids=repr)
+def test_derivatives_pickle_and_are_equal_to_what_they_were(derivative):
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        twin = pickle.loads(pickle.dumps(derivative, protocol))
+        assert twin is not derivative
+        assert twin == derivative
+        assert hash(twin) == hash(derivative)
+        assert (repr(twin), twin.__name__, twin.__doc__) == (
+            (repr(derivative), derivative.__name__, derivative.__doc__)
+        )
+    argument = np.array([1.0, 2.0]) if "norm_of" in repr(derivative) else 2.0
+    arguments = [argument, 3.0] if "cube" in repr(derivative) else [argument]
+    np.testing.assert_equal(twin(*arguments), derivative(*arguments))
+    assert copy.deepcopy(derivative) == derivative
+
+
+def test_derivatives_that_differ_are_not_equal():
+    assert len(set(TRAVELLERS)) == len(TRAVELLERS)
+    assert grad(cube) == grad(cube, 0) != grad(cube, (0,)) != value_and_grad(cube)
+    assert grad(cube) != cube
+    assert grad(cube) != grad(lambda x: cube(x))
+
+
+def test_derivatives_print_as_the_call_that_made_them():
+    assert repr(grad(cube)) == "grad(cube)"
+    assert repr(hessian(grad(cube, 1))) == "hessian(grad(cube, argnums=1))"
+    assert repr(jacobian(cube, [0, 1])) == "jacobian(cube, argnums=(0, 1))"
+    assert repr(value_and_grad(norm_of, has_aux=True)) == "value_and_grad(norm_of, has_aux=True)"
+    assert repr(grad(lambda x: x)) == "grad(<lambda>)"
+    assert repr(grad(autograd.exp)) == "grad(exp)"
+
+
+def test_what_does_not_pickle_says_so():
+    with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
+        pickle.dumps(grad(lambda x: x))
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_derivatives_in_other_processes(method):
+    context = multiprocessing.get_context(method)
+    points = [0.5, 1.0, 2.0, 3.0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork where there are threads
+        with context.Pool(2) as pool:
+            assert pool.map(grad(cube), points) == [3.0 * x * x for x in points]
+        with ProcessPoolExecutor(2, context) as executor:
+            found = [*executor.map(value_and_grad(cube), points)]
+    assert found == [(x**3, 3.0 * x * x) for x in points]
+
+
+def test_a_derivative_in_a_class_is_a_method():
+    class Spring:
+        stiffness = 2.0
+
+        def energy(self, x):
+            return 0.5 * self.stiffness * x * x
+
+        force = grad(energy, argnums=1)
+
+    assert Spring().force(3.0) == grad(Spring().energy)(3.0) == 6.0
+    assert repr(Spring.force) == "grad(energy, argnums=1)"
+
+
+def test_a_series_is_no_argument():
+    with pytest.raises(
+        TypeError, match=r"argument 0 of cube .* not a Series: .*\.to_numpy\(float\)"
+    ):
+        grad(cube)(pandas.Series([1.0, 2.0]))

@@ -43,6 +43,7 @@ ROOMS = [
     "trees",
     "trace",
     "functional",
+    "implicit",
     "neuron",
     "expression",
     "explain",
@@ -52,9 +53,9 @@ ROOMS = [
 ]
 NAMES = """
     Array Diagram Explanation Op Report Value abs acos acosh array asin asinh atan atan2 atanh
-    betaln cbrt ceil check_gradient clip compare copysign cos cosh cumprod cumsum data deg2rad
-    digamma dot draw elu entr erf erfc erfinv exp exp2 explain expm1 expression floor fmax fmin fmod
-    gammaln gelu grad grads hard_tanh heaviside hessian huber hvp hypot jacobian jvp latex
+    betaln cbrt ceil check_gradient clip compare copysign cos cosh cumprod cumsum custom_root data
+    deg2rad digamma dot draw elu entr erf erfc erfinv exp exp2 explain expm1 expression floor fmax
+    fmin fmod gammaln gelu grad grads hard_tanh heaviside hessian huber hvp hypot jacobian jvp latex
     leaky_relu lgamma log log10 log1mexp log1p log2 log_ndtr log_sigmoid log_softmax logaddexp logit
     logsumexp max maximum mean min minimum mod ndtr norm polygamma prod python_source rad2deg
     reciprocal relu round selu sigmoid sign silu sin sinc sinh softmax softplus softsign sqrt square
@@ -126,6 +127,7 @@ NAMING = {
     "arrays/selections.py": "NumPy's functions are made of them",
     "arrays/ufuncs.py": "NumPy's functions are made of them",
     "arrays/vectors.py": "functions that return vectors are made of two of them",
+    "implicit.py": "the derivative of a solution is made of two of them",
     "neuron.py": "a program that uses the library",
 }
 
