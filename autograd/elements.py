@@ -43,6 +43,11 @@ def shaped(elements: Sequence[Any], shape: tuple[int, ...], kind: type[NDArray[A
     return array.reshape(shape).view(kind)
 
 
+def viewed(array: NDArray[Any], kind: type[NDArray[Any]]) -> NDArray[Any]:
+    """An array as one of a kind, whose elements are objects unless it is a plain one."""
+    return array if kind is np.ndarray else array.astype(object, copy=False).view(kind)
+
+
 def numbers(items: Any) -> Any:
     """Values, by themselves, in arrays and sequences, as plain numbers; the rest as it is."""
     if isinstance(items, (list, tuple)):

@@ -486,6 +486,30 @@ class Value(Node):
         """The Value itself, which is real."""
         return self
 
+    # As NumPy's numbers do, a Value answers for an array without dimensions.
+    shape, ndim, size = (), 0, 1
+
+    @property
+    def T(self) -> Value:  # noqa: N802
+        """The Value itself."""
+        return self
+
+    def _itself(self, axis: None = None, **options: object) -> Value:
+        """The Value itself, which is the only element."""
+        return self
+
+    sum = mean = prod = max = min = squeeze = _itself
+
+    def reshape(self, *shape: int | tuple[int, ...]) -> Array:
+        """An `Array` with the Value as its only element."""
+        return cast(Array, np.reshape(self, shape[0] if len(shape) == 1 else shape))  # type: ignore[call-overload]
+
+    def ravel(self) -> Array:
+        """A vector with the Value as its only element."""
+        return self.reshape(1)
+
+    flatten = ravel
+
     def __float__(self) -> float:
         raise TypeError(
             f"converting {title(self)} to a plain number would lose its gradient: use .data, or "
@@ -512,10 +536,8 @@ class Value(Node):
 
     # --- What tensors have elsewhere -------------------------------------------------------------
 
-    shape, ndim, size = (), 0, 1
     item = Elsewhere("its number is .data, a float")
     numpy = Elsewhere("its number is .data; of an array of Values take autograd.data(array)")
-    sum = Elsewhere("it is a single number; autograd.sum takes a list or an array of Values")
     requires_grad = Elsewhere("every Value has a gradient; a constant is a plain number")
 
     # --- Copying and pickling -------------------------------------------------------------------

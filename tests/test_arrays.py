@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 import autograd
-from autograd import Array, Value, array, data, grads, sum, values
+from autograd import Array, Value, array, data, grad, grads, sum, values
 from autograd.reals import boxed, kind_of
 
 
@@ -329,6 +329,14 @@ def test_whole_numbers_from_steps_are_indices():
         float(np.floor(x[0]))
 
 
-def test_the_shape_of_a_value_is_that_of_a_number():
+def test_a_value_has_what_numpys_numbers_have():
     v = Value(1.0)
     assert (v.shape, v.ndim, v.size) == (np.shape(v), np.ndim(v), np.size(v)) == ((), 0, 1)
+    for method in (v.sum, v.mean, v.prod, v.max, v.min, v.squeeze):
+        assert method() is method(axis=None) is v.T is v
+    for vector in (v.ravel(), v.flatten(), v.reshape(1), v.reshape((1,)), v.reshape(-1)):
+        assert type(vector) is Array
+        assert vector.shape == (1,)
+        assert vector[0] is v
+    assert v.reshape(1, 1).shape == (1, 1)
+    assert grad(lambda x: (x @ x).sum())(np.ones(2)).tolist() == [2.0, 2.0]

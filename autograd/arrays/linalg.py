@@ -16,7 +16,7 @@ from autograd.arrays.products import matmul
 from autograd.arrays.reductions import items_of
 from autograd.arrays.refusals import refuse
 from autograd.arrays.registry import implements
-from autograd.elements import container, numbers, shaped
+from autograd.elements import container, numbers, shaped, viewed
 from autograd.op import Op
 from autograd.questions import ask
 
@@ -67,27 +67,26 @@ def _each(function: Callable[..., Any], *stacks: NDArray[Any], kind: Any) -> Any
     """A function of matrices that returns matrices, vectors or numbers, for each in a batch."""
     batch = np.broadcast_shapes(*[stack.shape[:-2] for stack in stacks])
     stacks = tuple([np.broadcast_to(x, batch + x.shape[-2:]) for x in stacks])
-    results = [
-        function(*[stack[place].tolist() for stack in stacks]) for place in np.ndindex(batch)
-    ]
+    places = [*np.ndindex(batch)]
+    results = [function(*[stack[place].tolist() for stack in stacks]) for place in places]
+    if not places:  # the shapes are those for any matrix
+        results = [function(*[np.eye(*stack.shape[-2:]).tolist() for stack in stacks])]
     return _gathered(results, batch, kind)
 
 
 def _gathered(results: list[Any], batch: tuple[int, ...], kind: Any) -> Any:
-    if results and isinstance(results[0], tuple):
+    first = results[0]
+    if isinstance(first, tuple):
         parts = zip(*results, strict=True)
-        return type(results[0])(*[_gathered([*part], batch, kind) for part in parts])
-    if not results or not isinstance(results[0], list):
-        plain = all(isinstance(x, float) for x in results)
-        return shaped(results, batch, np.ndarray if plain else kind)
-    elements: list[Any] = []
-    shape: tuple[int, ...] = (len(results[0]),)
-    for result in results:
-        if result and isinstance(result[0], list):
-            shape = len(result), len(result[0])
-            result = [x for row in result for x in row]
-        elements += result
-    return shaped(elements, batch + shape, kind)
+        return type(first)(*[_gathered([*part], batch, kind) for part in parts])
+    if not isinstance(first, list):
+        kind = np.ndarray if all(isinstance(x, float) for x in results) else kind
+        return shaped(results[: math.prod(batch)], batch, kind)
+    whole = np.empty((len(results), *np.shape(np.array(first, object))), object)
+    for place, result in enumerate(results):
+        whole[place] = result
+    whole = whole[: math.prod(batch)].reshape(batch + whole.shape[1:])
+    return whole.astype(np.float64) if kind is np.ndarray else viewed(whole, kind)
 
 
 # --- Gaussian elimination -----------------------------------------------------------------------
@@ -120,7 +119,7 @@ def _factors(a: Rows) -> Factors:
     for k in range(n):
         columns = [[row[j] for row in upper] for j in range(n)]
         below = [_less(rest[i][k], multiples[i], columns[k]) for i in range(k, n)]
-        pivot = k + int(ask(_largest, below))
+        pivot = k + int(ask(_largest, tuple(below)))
         if pivot != k:
             sign = -sign
             for items in (order, rest, multiples):
@@ -180,7 +179,7 @@ def solve(a: Any, b: Any) -> Any:
 @implements(np.linalg.inv)
 def inv(a: Any) -> Any:
     array = _matrices(a)
-    return solve(array.view(container(a)), np.eye(array.shape[-1]))
+    return solve(viewed(array, container(a)), np.eye(array.shape[-1]))
 
 
 def _determinant(a: Rows) -> Any:
@@ -216,7 +215,7 @@ def _total(terms: list[Any]) -> Any:
 def tensorinv(a: Any, ind: int = 2) -> Any:
     shape = items_of(a).shape
     matrix = items_of(a).reshape(math.prod(shape[ind:]), -1)
-    return np.reshape(inv(matrix.view(container(a))), shape[ind:] + shape[:ind])
+    return np.reshape(inv(viewed(matrix, container(a))), shape[ind:] + shape[:ind])
 
 
 @implements(np.linalg.tensorsolve)
@@ -225,7 +224,7 @@ def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
     if axes is not None:
         others = [axis for axis in range(left.ndim) if axis not in axes]
         left = left.transpose(*others, *axes)
-    matrix = left.reshape(right.size, -1).view(container(a, b))
+    matrix = viewed(left.reshape(right.size, -1), container(a, b))
     return np.reshape(solve(matrix, right.ravel()), left.shape[right.ndim :])
 
 
@@ -239,8 +238,9 @@ def _log_determinant(a: Rows) -> SlogdetResult:
     if not factors.regular:
         return SlogdetResult(0.0, ops.log(Op.__call__(ops.abs, _determinant_without_division(a))))
     diagonal = [row[i] for i, row in enumerate(factors.upper)]
-    sign = factors.sign * math.prod([float(ask(np.sign, x)) for x in diagonal])
-    return SlogdetResult(sign, _total([ops.log(Op.__call__(ops.abs, x)) for x in diagonal]))
+    signs = [float(ask(np.sign, x)) for x in diagonal]
+    sizes = [x if sign > 0.0 else sign * x for x, sign in zip(diagonal, signs, strict=True)]
+    return SlogdetResult(factors.sign * math.prod(signs), _total([ops.log(x) for x in sizes]))
 
 
 @implements(np.linalg.slogdet)
@@ -348,14 +348,16 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
             f"the rank is {rank}, not {min(m, n)}: the solution of smallest norm has no derivative"
         )
     if m >= n:
-        q, r = qr(matrix.view(kind))
-        solution = solve(r, matmul(q.T, right.view(kind)))
+        q, r = qr(viewed(matrix, kind))
+        solution = solve(r, matmul(q.T, viewed(right, kind)))
     else:
-        q, r = qr(matrix.T.view(kind))
-        solution = matmul(q, solve(r.T, right.view(kind)))
+        q, r = qr(viewed(matrix.T, kind))
+        solution = matmul(q, solve(r.T, viewed(right, kind)))
     residuals: Any = np.empty(0)
     if m > n:
-        rest = np.atleast_2d(np.transpose(right.view(kind) - matmul(matrix.view(kind), solution)))
+        rest = np.atleast_2d(
+            np.transpose(viewed(right, kind) - matmul(viewed(matrix, kind), solution))
+        )
         residuals = np.vecdot(rest, rest)
     return solution, residuals, rank, singular
 
@@ -363,10 +365,10 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 @implements(np.polyfit)
 def polyfit(x: Any, y: Any, deg: int, w: Any = None) -> Any:
     kind = container(x, y, w)
-    powers = np.vander(items_of(x).view(kind), deg + 1)
-    heights = items_of(y).view(kind)
+    powers = np.vander(viewed(items_of(x), kind), deg + 1)
+    heights = viewed(items_of(y), kind)
     if w is not None:
-        weights = items_of(w).view(kind)
+        weights = viewed(items_of(w), kind)
         powers, heights = (powers.T * weights).T, (heights.T * weights).T
     sizes = numbers(powers)
     sizes = np.sqrt((sizes * sizes).sum(axis=0))  # so that the columns are alike

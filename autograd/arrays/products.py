@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from autograd import ops
 from autograd.arrays.reductions import Axis, along, items_of, lines, sum_along
 from autograd.arrays.registry import implements
-from autograd.elements import container, shaped, uniform
+from autograd.elements import container, shaped, uniform, viewed
 from autograd.op import Op
 
 
@@ -95,7 +95,7 @@ def matmul(x1: Any, x2: Any) -> Any:
         result = result[..., 0, :]
     if right.ndim == 1:
         result = result[..., 0]
-    return result.view(container(x1, x2))
+    return viewed(result, container(x1, x2))
 
 
 def matvec(x1: Any, x2: Any) -> Any:
@@ -109,7 +109,7 @@ def vecmat(x1: Any, x2: Any) -> Any:
 
 
 def _viewed(a: Any) -> NDArray[Any]:
-    return items_of(a).view(container(a))
+    return viewed(items_of(a), container(a))
 
 
 @implements(np.linalg.matrix_power)
@@ -124,7 +124,7 @@ def matrix_power(a: Any, n: int) -> Any:
             result = a if result is None else matmul(result, a)
         power //= 2
         a = matmul(a, a) if power else a
-    return items_of(result).view(container(a))
+    return viewed(items_of(result), container(a))
 
 
 @implements(np.outer, np.linalg.outer)
@@ -194,14 +194,14 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     left, right = np.atleast_1d(items_of(a)), np.atleast_1d(items_of(v))
     if left.size < right.size:  # NumPy turns the result round, too
-        return np.flip(np.asarray(convolve(right, left[::-1], mode))).view(container(a, v))
-    return np.asarray(convolve(left, right[::-1], mode)).view(container(a, v))
+        return viewed(np.flip(np.asarray(convolve(right, left[::-1], mode))), container(a, v))
+    return viewed(np.asarray(convolve(left, right[::-1], mode)), container(a, v))
 
 
 @implements(np.trace)
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     diagonals = np.diagonal(items_of(a), offset, axis1, axis2)
-    return sum_along(diagonals.view(container(a)), -1)
+    return sum_along(viewed(diagonals, container(a)), -1)
 
 
 @implements(np.linalg.trace)
@@ -242,7 +242,7 @@ def einsum(*operands: Any, **options: Any) -> Any:
     missing = [letter for letter in result if letter not in label]
     if missing:
         raise ValueError(f"einsum: {missing[0]} of the result is in no term")
-    return part.transpose([label.index(letter) for letter in result]).view(kind)[()]
+    return viewed(part.transpose([label.index(letter) for letter in result]), kind)[()]
 
 
 def _subscripts(operands: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -300,7 +300,7 @@ def _simplified(
     summed = [place for place, letter in enumerate(label) if letter not in others]
     if summed:
         kept = [letter for letter in label if letter in others]
-        part = items_of(sum_along(part.view(container(part)), tuple(summed)))
+        part = items_of(sum_along(viewed(part, container(part)), tuple(summed)))
         label = "".join(kept)
     return label, part
 

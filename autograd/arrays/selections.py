@@ -12,7 +12,7 @@ from autograd.arrays.products import tensordot
 from autograd.arrays.reductions import items_of, listed
 from autograd.arrays.refusals import refuse
 from autograd.arrays.registry import implements
-from autograd.elements import container, numbers, shaped
+from autograd.elements import container, numbers, shaped, viewed
 from autograd.op import Op
 from autograd.questions import ask
 
@@ -96,7 +96,7 @@ def imag(val: Any) -> Any:
 def sort(a: Any, axis: int | None = -1, **_: Any) -> Any:
     array = np.ravel(a) if axis is None else a
     order = ask(np.argsort, array, axis=-1 if axis is None else axis, kind="stable")
-    return np.take_along_axis(items_of(array), order, axis).view(container(a))
+    return viewed(np.take_along_axis(items_of(array), order, axis), container(a))
 
 
 @implements(np.unwrap)
@@ -173,9 +173,9 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> An
         matrix = np.gradient(np.eye(array.shape[place]), distance, axis=0, edge_order=edge_order)
         moved = np.moveaxis(array, place, 0)
         rows = [
-            tensordot(row[row != 0.0], moved[row != 0.0].view(container(f)), 1) for row in matrix
+            tensordot(row[row != 0.0], viewed(moved[row != 0.0], container(f)), 1) for row in matrix
         ]
-        stacked = np.stack([items_of(x) for x in rows]).view(container(f))
+        stacked = viewed(np.stack([items_of(x) for x in rows]), container(f))
         results.append(np.moveaxis(stacked, 0, place))
     return results[0] if len(results) == 1 else tuple(results)
 
@@ -184,7 +184,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> An
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     if mode == "median":
         refuse("np.pad with mode='median'")
-    return np.pad(items_of(array), pad_width, mode, **options).view(container(array))
+    return viewed(np.pad(items_of(array), pad_width, mode, **options), container(array))
 
 
 # --- New arrays ---------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def _like(function: Any, number: float) -> None:
         sizes = items_of(a).shape if shape is None else shape
         if dtype is not None and np.dtype(dtype) != object:
             return np.full(sizes, number, dtype)
-        return np.full(sizes, number, object).view(container(a))
+        return viewed(np.full(sizes, number, object), container(a))
 
 
 _like(np.zeros_like, 0.0)

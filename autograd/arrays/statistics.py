@@ -22,7 +22,7 @@ from autograd.arrays.reductions import (
 )
 from autograd.arrays.refusals import refuse
 from autograd.arrays.registry import implements
-from autograd.elements import container
+from autograd.elements import container, viewed
 from autograd.op import Op
 from autograd.questions import ask
 
@@ -37,7 +37,7 @@ def average(
         result = mean_along(a, axis, keepdims)
     else:
         weighing = _like(items_of(weights), array, axis)
-        total = sum_along(weighing.view(container(weights)), axis, keepdims)
+        total = sum_along(viewed(weighing, container(weights)), axis, keepdims)
         if np.any(ask(np.equal, total, 0.0)):
             raise ZeroDivisionError("the weights add up to 0")
         result = ops.divide(dot_along(a, weighing, axis, keepdims), total)
@@ -103,7 +103,7 @@ def _quantiles(skip: bool, *, median: Any, quantile: Any, percentile: Any) -> No
         if not wanted.ndim:
             return results[0]
         stacked = np.stack([items_of(x) for x in results]) if results else np.empty(0, object)
-        return stacked.reshape(wanted.shape + stacked.shape[1:]).view(container(a))
+        return viewed(stacked.reshape(wanted.shape + stacked.shape[1:]), container(a))
 
     @implements(percentile)
     def of_percents(
@@ -138,7 +138,7 @@ def cov(
 
 def _rows(m: Any, rowvar: bool) -> NDArray[Any]:
     """The variables, one in each row."""
-    array = np.atleast_2d(items_of(m)).view(container(m))
+    array = viewed(np.atleast_2d(items_of(m)), container(m))
     return array if rowvar or np.ndim(items_of(m)) < 2 else array.T
 
 

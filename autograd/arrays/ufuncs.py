@@ -9,7 +9,7 @@ import numpy as np
 from autograd.arrays import products
 from autograd.arrays.reductions import items_of, listed, reduced
 from autograd.arrays.refusals import put, remedy, require_object_type, require_objects
-from autograd.elements import container, numbers
+from autograd.elements import container, numbers, viewed
 from autograd.op import Op, clear_flags
 from autograd.ops import REDUCTIONS, SCIPY, TABLE, UFUNCS
 from autograd.questions import ask
@@ -67,7 +67,7 @@ def apply_ufunc(
         _refuse_options(name, options)
         one, other = map(items_of, inputs)
         places = (slice(None),) * one.ndim + (None,) * other.ndim
-        result = _called(ufunc, name, (one[places].view(container(inputs[0])), inputs[1]))
+        result = _called(ufunc, name, (viewed(one[places], container(inputs[0])), inputs[1]))
     elif method == "reduce" and ufunc in REDUCTIONS:
         result = reduced(REDUCTIONS[ufunc], *inputs, **{"axis": 0, **options})
     else:  # NumPy's own loop
@@ -76,7 +76,7 @@ def apply_ufunc(
             *[items_of(x) if hasattr(type(x), "_array") else x for x in inputs], **options
         )
         if isinstance(result, np.ndarray):
-            result = result.view(container(*inputs, result))
+            result = viewed(result, container(*inputs, result))
     return result if target is None else put(target, result)
 
 
@@ -90,7 +90,7 @@ def _called(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...]) -> Any:
         return inputs[0]
     if set("".join(ufunc.types)) == set("O->"):  # Python's function, made a ufunc by frompyfunc
         result = ufunc(*map(items_of, inputs))
-        return result.view(container(*inputs)) if isinstance(result, np.ndarray) else result
+        return viewed(result, container(*inputs)) if isinstance(result, np.ndarray) else result
     return _operation(ufunc, name)(*inputs)
 
 

@@ -1,0 +1,524 @@
+"""Linear algebra of matrices of Values: against NumPy, closed formulas, and mpmath."""
+
+import inspect
+import math
+import time
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.linalg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import (
+    Array,
+    Value,
+    array,
+    check_gradient,
+    data,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    topological_order,
+    value_and_grad,
+    values,
+)
+from autograd.questions import listening
+
+RNG = np.random.default_rng(7)
+A = RNG.normal(size=(4, 4))
+S = A @ A.T + np.eye(4)
+TALL, WIDE = RNG.normal(size=(5, 3)), RNG.normal(size=(3, 5))
+STACK = RNG.normal(size=(2, 3, 3, 3))
+SINGULAR = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.0, 1.0]])
+EPSILON = np.finfo(float).eps
+
+CALLS = {
+    "solve": (lambda x: np.linalg.solve(x, np.arange(4.0)), A),
+    "solve for columns": (lambda x: np.linalg.solve(x, A[:, :2]), S),
+    "solve, a plain matrix": (lambda x: np.linalg.solve(A, x), A[0]),
+    "solve, a batch": (lambda x: np.linalg.solve(x, np.ones((3, 3, 2))), STACK),
+    "solve, one matrix for a batch": (lambda x: np.linalg.solve(x, STACK), STACK[0, 0]),
+    "solve, both": (lambda x: np.linalg.solve(x, x[0]), A),
+    "inv": (np.linalg.inv, A),
+    "inv, a batch": (np.linalg.inv, STACK),
+    "inv, 1 x 1": (np.linalg.inv, np.array([[-2.0]])),
+    "det": (np.linalg.det, A),
+    "det, a batch": (np.linalg.det, STACK),
+    "det, 1 x 1": (np.linalg.det, np.array([[-2.0]])),
+    "det, singular": (np.linalg.det, SINGULAR),
+    "det, zero": (np.linalg.det, np.zeros((3, 3))),
+    "det, a zero column first": (np.linalg.det, np.array([[0.0, 1, 2], [0, 3, 4], [0, 5, 7]])),
+    "det, rank 1": (np.linalg.det, np.outer([1.0, 2, 3], [1.0, -1, 2])),
+    "slogdet": (lambda x: np.linalg.slogdet(x)[1], A),
+    "slogdet, a batch": (lambda x: np.linalg.slogdet(x).logabsdet, STACK),
+    "cholesky": (np.linalg.cholesky, S),
+    "cholesky, upper": (lambda x: np.linalg.cholesky(x, upper=True), S),
+    "cholesky, a batch": (
+        lambda x: np.linalg.cholesky(x @ np.swapaxes(x, -1, -2) + np.eye(3)), STACK,
+    ),
+    "qr": (lambda x: np.linalg.qr(x).Q, A),
+    "qr, the triangle": (lambda x: np.linalg.qr(x)[1], A),
+    "qr, tall": (lambda x: np.linalg.qr(x).Q @ np.linalg.qr(x).R, TALL),
+    "qr, tall, orthogonal": (lambda x: np.linalg.qr(x).Q, TALL),
+    "qr, tall, r": (lambda x: np.linalg.qr(x, mode="r"), TALL),
+    "qr, wide": (lambda x: np.linalg.qr(x, "complete").Q, WIDE),
+    "qr, wide, r": (lambda x: np.linalg.qr(x).R, WIDE),
+    "qr, a batch": (lambda x: np.linalg.qr(x).R, STACK),
+    "lstsq": (lambda x: np.linalg.lstsq(x, np.arange(5.0), rcond=None)[0], TALL),
+    "lstsq, residuals": (lambda x: np.linalg.lstsq(x, TALL[:, :2] ** 2, rcond=None)[1], TALL),
+    "lstsq, right": (lambda x: np.linalg.lstsq(TALL, x, rcond=None)[0], TALL[:, :2] ** 2),
+    "lstsq, square": (lambda x: np.linalg.lstsq(x, np.ones(4), rcond=None)[0], A),
+    "lstsq, wide": (lambda x: np.linalg.lstsq(x, np.arange(3.0), rcond=None)[0], WIDE),
+    "matrix_power": (lambda x: np.linalg.matrix_power(x, 5), A),
+    "matrix_power, negative": (lambda x: np.linalg.matrix_power(x, -2), A),
+    "matrix_power, 0": (lambda x: np.linalg.matrix_power(x, 0) + x, A),
+    "matrix_power, a batch": (lambda x: np.linalg.matrix_power(x, 3), STACK),
+    "tensorsolve": (lambda x: np.linalg.tensorsolve(x.reshape(2, 2, 2, 2), A[:2, :2]), A),
+    "tensorsolve, axes": (
+        lambda x: np.linalg.tensorsolve(x.reshape(2, 2, 4).swapaxes(0, 2), A[:2, :2], axes=(0,)),
+        A,
+    ),
+    "tensorinv": (lambda x: np.linalg.tensorinv(x.reshape(4, 2, 2), ind=1), A),
+    "polyfit": (lambda y: np.polyfit(np.arange(5.0), y, 2), TALL[:, 0]),
+    "polyfit, places": (lambda x: np.polyfit(x, np.arange(5.0) ** 2, 1), TALL[:, 0]),
+    "polyfit, weights": (lambda w: np.polyfit(A[0], A[1], 1, w=w), np.arange(1.0, 5.0)),
+    "trace": (np.linalg.trace, STACK),
+    "norm": (lambda x: np.linalg.norm(x, ord=1), A),
+}  # fmt: skip
+
+
+def differences(function, x, step=1e-3):
+    """The Jacobian by central differences, three of them extrapolated."""
+    columns = []
+    for place in np.ndindex(x.shape):
+        unit = np.zeros(x.shape)
+        unit[place] = 1.0
+        slopes = [
+            (np.asarray(function(x + h * unit)) - np.asarray(function(x - h * unit))) / (2.0 * h)
+            for h in (step, step / 2.0, step / 4.0)
+        ]
+        finer = [(4.0 * fine - coarse) / 3.0 for coarse, fine in zip(slopes, slopes[1:])]  # noqa: B905, RUF007
+        columns.append((16.0 * finer[1] - finer[0]) / 15.0)
+    return np.stack(columns, -1).reshape(columns[0].shape + x.shape)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_values_and_jacobians(name):
+    function, x = CALLS[name]
+    result = function(values(x))
+    np.testing.assert_allclose(data(result), function(x), rtol=1e-12, atol=1e-13)
+    assert isinstance(result, (Array, Value))
+    expected = differences(function, x)
+    np.testing.assert_allclose(jacobian(function)(x), expected, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if "batch" not in name])
+def test_second_derivatives(name):
+    function, x = CALLS[name]
+    weights = np.cos(np.arange(1.0 + np.size(function(x))))[1:].reshape(np.shape(function(x)))
+
+    def loss(x):
+        return np.sum(function(x) * weights)
+
+    expected = differences(grad(loss), x)
+    np.testing.assert_allclose(hessian(loss)(x), expected, rtol=1e-6, atol=1e-6)
+
+
+# --- Closed formulas ----------------------------------------------------------------------------
+
+SIZES = st.integers(1, 5)
+
+
+@st.composite
+def regular(draw):
+    """A matrix that is far from singular, with its rows in any order."""
+    n = draw(SIZES)
+    elements = st.sampled_from([0.0, 1.0, -1.0, 0.5, -2.0, 3.0])
+    matrix = np.array(draw(st.lists(elements, min_size=n * n, max_size=n * n))).reshape(n, n)
+    return (np.diag(2.0 + 3.0 * np.abs(matrix).sum(axis=1)) + matrix)[
+        draw(st.permutations(range(n)))
+    ]
+
+
+@given(regular())
+@settings(max_examples=60)
+def test_the_formulas_of_the_textbook(x):
+    n = len(x)
+    inverse = np.linalg.inv(x)
+    by_inverse = -np.einsum("ik,lj->ijkl", inverse, inverse)
+    np.testing.assert_allclose(jacobian(np.linalg.inv)(x), by_inverse, rtol=1e-11, atol=1e-13)
+    det = np.linalg.det(x)
+    np.testing.assert_allclose(
+        grad(np.linalg.det)(x), det * inverse.T, rtol=1e-10, atol=1e-9 * abs(det)
+    )
+    log_det = value_and_grad(lambda x: np.linalg.slogdet(x)[1])
+    np.testing.assert_allclose(log_det(x)[0], np.linalg.slogdet(x)[1], rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(log_det(x)[1], inverse.T, rtol=1e-11, atol=1e-13)
+    second = hessian(lambda x: np.linalg.slogdet(x)[1])(x)
+    np.testing.assert_allclose(second, by_inverse.transpose(1, 0, 2, 3), rtol=1e-10, atol=1e-13)
+    b = np.arange(1.0, n + 1.0)
+    solution = np.linalg.solve(x, b)
+    found = jacobian(np.linalg.solve, (0, 1))(x, b)
+    np.testing.assert_allclose(
+        found[0], -np.einsum("ik,j->ikj", inverse, solution), rtol=1e-11, atol=1e-13
+    )
+    np.testing.assert_allclose(found[1], inverse, rtol=1e-11, atol=1e-13)
+
+
+@given(st.integers(2, 5), st.integers(0, 5), st.randoms(use_true_random=False))
+@settings(max_examples=30)
+def test_a_determinant_has_its_derivative_at_singular_matrices(n, rank, random):
+    """The cofactors, as a polynomial has them; the second derivatives are smaller cofactors."""
+    whole = [[float(random.randint(-3, 3)) for _ in range(n)] for _ in range(n)]
+    x = np.array(whole)
+    x[min(rank, n - 1) :] = x[0] * np.arange(n - min(rank, n - 1))[:, None]
+
+    def minors(x):
+        small = [[np.delete(np.delete(x, i, 0), j, 1) for j in range(n)] for i in range(n)]
+        return np.linalg.det(np.array(small)) * (-1.0) ** np.add.outer(range(n), range(n))
+
+    np.testing.assert_allclose(grad(np.linalg.det)(x), minors(x), rtol=1e-9, atol=1e-9)
+    second = hessian(np.linalg.det)(x)
+    expected = differences(minors, x)
+    np.testing.assert_allclose(second, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_the_factor_of_cholesky_has_murrays_formula():
+    """I. Murray, "Differentiation of the Cholesky decomposition" (2016), forward mode."""
+    direction = RNG.normal(size=(4, 4))
+    direction += direction.T
+    factor, found = jvp(np.linalg.cholesky, (S,), (direction,))
+    inner = np.linalg.solve(factor, np.linalg.solve(factor, direction).T)
+    half = np.tril(inner) - 0.5 * np.diag(np.diag(inner))
+    np.testing.assert_allclose(found, factor @ half, rtol=1e-12)
+
+
+@pytest.mark.parametrize("x", [A, TALL, np.triu(S), np.eye(3), np.diag([1.0, -2.0, 3.0])])
+def test_orthogonal_columns_have_the_closed_formula(x):
+    """S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions" (2010).
+
+    NumPy's own function jumps at an upper triangle, where the signs of the diagonal change.
+    """
+    direction = RNG.normal(size=x.shape)
+    (q, r), (dq, dr) = jvp(lambda x: tuple(np.linalg.qr(x)), (x,), (direction,))
+    np.testing.assert_allclose(q, np.linalg.qr(x).Q, atol=1e-14)
+    np.testing.assert_allclose(r, np.linalg.qr(x).R, atol=1e-14)
+    inner = q.T @ direction @ np.linalg.inv(r)
+    skew = np.tril(inner, -1) - np.tril(inner, -1).T
+    np.testing.assert_allclose(dr, (inner - skew) @ r, atol=1e-12)
+    expected = q @ skew + (np.eye(len(x)) - q @ q.T) @ direction @ np.linalg.inv(r)
+    np.testing.assert_allclose(dq, expected, atol=1e-12)
+
+
+def test_third_derivatives():
+    def f(t):
+        matrix = np.stack([np.stack([1.0 + t, t**2, 0.5]), np.stack([t, 2.0, t]), [0.0, t**3, 1.0]])
+        return np.linalg.slogdet(matrix)[1] + np.linalg.solve(matrix, np.ones(3))[0]
+
+    def exact(t):
+        matrix = mpmath.matrix([[1 + t, t**2, 0.5], [t, 2, t], [0, t**3, 1]])
+        return mpmath.log(abs(mpmath.det(matrix))) + mpmath.lu_solve(matrix, mpmath.ones(3, 1))[0]
+
+    third = grad(grad(grad(f)))(0.3)
+    with mpmath.workdps(50):
+        assert third == pytest.approx(float(mpmath.diff(exact, mpmath.mpf(0.3), 3)), rel=1e-12)
+
+
+# --- Badly conditioned matrices -----------------------------------------------------------------
+
+HILBERT = scipy.linalg.hilbert(8)
+VANDERMONDE = np.vander(np.linspace(0.5, 2.0, 7))
+GRADED = np.diag(10.0 ** np.arange(6)) @ (np.eye(6) + 0.5 * RNG.normal(size=(6, 6)))
+BAD = {"Hilbert": HILBERT, "Vandermonde": VANDERMONDE, "graded": GRADED}
+BOUND = 4.0
+"""Errors are at most this many times the condition number times 2 ** -52, relative to the largest
+element of the result: the matrix of Hilbert has one of 1.5e10."""
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_errors_are_within_the_condition_number(name):
+    x = BAD[name]
+    allowed = BOUND * np.linalg.cond(x) * EPSILON
+    with mpmath.workdps(60):
+        exact = mpmath.matrix(x.tolist())
+        inverse = np.array((exact**-1).tolist(), dtype=object)
+        determinant = mpmath.det(exact)
+        ones = inverse.sum(axis=1)
+
+        def error(found, expected):
+            expected = np.array(expected, dtype=object)
+            return float(np.max(np.abs(found - expected)) / np.max(np.abs(expected)))
+
+        assert error(data(np.linalg.inv(values(x))), inverse) <= allowed
+        assert error(data(np.linalg.solve(values(x), np.ones(len(x)))), ones) <= allowed
+        assert error(grad(lambda x: np.linalg.slogdet(x)[1])(x), inverse.T) <= allowed
+        assert error(np.array([np.linalg.det(values(x)).data]), [determinant]) <= allowed
+        assert error(grad(np.linalg.det)(x), determinant * inverse.T) <= 2.0 * allowed
+        slope = grad(lambda x: np.linalg.solve(x, np.ones(len(x))).sum())(x)
+        assert error(slope, -np.outer(inverse.sum(axis=0), ones)) <= 2.0 * allowed
+
+
+def test_orthogonal_columns_stay_orthogonal():
+    for x in BAD.values():
+        q, r = (data(part) for part in np.linalg.qr(values(x)))
+        assert np.abs(q.T @ q - np.eye(len(x))).max() <= 8.0 * EPSILON
+        assert np.abs(q @ r - x).max() <= 8.0 * EPSILON * np.abs(x).max()
+
+
+# --- How it is recorded -------------------------------------------------------------------------
+
+
+def test_each_element_is_one_dot_node():
+    x = values(S)
+    names = [node.op.name for node in topological_order(np.linalg.det(x)) if node.op]
+    assert {name: names.count(name) for name in sorted(set(names))} == {
+        "divide": 6, "dot": 9, "negative": 3, "prod": 1,
+    }  # fmt: skip
+    factor = np.linalg.cholesky(x)
+    names = [node.op.name for node in topological_order(autograd.sum(factor)) if node.op]
+    assert (names.count("dot"), names.count("sqrt")) == (6, 4)
+
+
+def test_pivots_are_asked():
+    heard = []
+    x = values([[0.0, 1.0], [2.0, 3.0]])
+    with listening(heard.append):
+        line = inspect.currentframe().f_lineno + 1
+        np.linalg.solve(x, [1.0, 1.0])
+    assert heard
+    assert {(question.file, question.line) for question in heard} == {(__file__, line)}
+    assert heard[0].answer == 1  # the second row
+    assert [x.data for x in heard[0].operands[0]] == [0.0, 2.0]
+
+
+def test_forward_keeps_the_order_of_the_rows():
+    x = values(A)
+    result = np.linalg.det(x)
+    x.data = A + 0.25
+    result.forward()
+    assert result.data == pytest.approx(np.linalg.det(A + 0.25), rel=1e-13)
+
+
+def test_results_have_numpys_types():
+    sign, _ = np.linalg.slogdet(values(A))
+    assert type(sign) is float
+    assert sign == np.linalg.slogdet(A)[0]
+    signs = np.linalg.slogdet(values(STACK)).sign
+    assert type(signs) is np.ndarray
+    assert signs.tolist() == np.linalg.slogdet(STACK).sign.tolist()
+    with np.errstate(divide="ignore"):
+        assert np.linalg.slogdet(values(SINGULAR))[0] == 0.0
+        assert np.linalg.slogdet(values(SINGULAR))[1].data == -math.inf
+    solution, residuals, rank, singular = np.linalg.lstsq(values(TALL), np.ones(5))
+    assert (solution.shape, residuals.shape, rank) == ((3,), (1,), 3)
+    assert singular.tolist() == np.linalg.lstsq(TALL, np.ones(5))[3].tolist()
+    assert np.linalg.lstsq(values(WIDE), np.ones(3))[1].shape == (0,)
+    assert np.linalg.matrix_rank(values(SINGULAR)) == 2
+    assert np.linalg.inv(values(np.empty((0, 3, 3)))).shape == (0, 3, 3)
+    assert np.linalg.det(values(np.empty((0, 0)))) == 1.0
+    assert np.linalg.solve(array(np.eye(2)), [3.0, 4.0]).tolist() == [3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: np.linalg.solve(SINGULAR * x, np.ones(3)), np.linalg.LinAlgError, "Singular"),
+        (lambda x: np.linalg.inv(np.zeros((2, 2)) * x), np.linalg.LinAlgError, "Singular matrix"),
+        (lambda x: np.linalg.cholesky(-x * np.eye(2)), np.linalg.LinAlgError, "not positive def"),
+        (lambda x: np.linalg.cholesky(np.nan * x * np.eye(2)), np.linalg.LinAlgError, "not positi"),
+        (lambda x: np.linalg.inv(x * np.ones((2, 3))), np.linalg.LinAlgError, "must be equal"),
+        (lambda x: np.linalg.det(x * np.ones(3)), np.linalg.LinAlgError, "two dimensions, not 1"),
+        (lambda x: np.linalg.solve(x * np.eye(2), np.ones(3)), ValueError, "does not fit b of"),
+        (lambda x: np.linalg.qr(x * np.zeros((2, 2))), np.linalg.LinAlgError, "linearly dependent"),
+        (lambda x: np.linalg.qr(x * TALL, "complete"), TypeError, "mode='complete' does not take"),
+        (lambda x: np.linalg.qr(x * A, "raw"), TypeError, "mode='raw' does not take Values: .*np"),
+        (lambda x: np.linalg.lstsq(x * np.ones((3, 2)), np.ones(3)), np.linalg.LinAlgError, "rank"),
+        (lambda x: np.linalg.eigh(x * S), TypeError, "np.linalg.eigh does not take .* autograd.Op"),
+        (lambda x: scipy.linalg.solve(x * S, np.ones(4)), TypeError, "use np.linalg.solve"),
+        (lambda x: scipy.linalg.cho_factor(x * S), TypeError, "use np.linalg.cholesky"),
+        (lambda x: np.linalg.inv(np.array([[x, 1.0], [0.0, x]])), TypeError, r"autograd\.array\("),
+    ],
+)
+def test_what_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        grad(call)(1.0)
+
+
+def test_nan_and_infinity_give_no_derivative():
+    x = A.copy()
+    x[1, 1] = np.nan
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(grad(np.linalg.det)(x)).any()
+        assert np.isnan(data(np.linalg.inv(values(x)))).all()
+
+
+def test_twenty_unknowns_are_fast():
+    x, b = RNG.normal(size=(20, 20)) + 5.0 * np.eye(20), np.ones(20)
+    limit = 0.05 if autograd.core == "native" else 0.5
+    for function, point in (
+        (value_and_grad(lambda x: np.linalg.slogdet(x)[1]), x),
+        (value_and_grad(lambda x: np.linalg.solve(x, b).sum()), x),
+        (hessian(lambda x: np.linalg.slogdet(x)[1]), x[:5, :5]),
+        (hessian(lambda x: np.linalg.solve(x, b[:5]).sum()), x[:5, :5]),
+    ):
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            function(point)
+            times.append(time.perf_counter() - start)
+        assert min(times) < limit
+
+
+# --- Programs of textbooks, as they are ---------------------------------------------------------
+
+
+def test_the_marginal_likelihood_of_a_gaussian_process():
+    """C. Rasmussen and C. Williams, "Gaussian Processes for Machine Learning" (2006), (5.9)."""
+    places = np.linspace(0.0, 4.0, 8)
+    heights = np.sin(places)
+    squares = (places[:, None] - places) ** 2
+
+    def kernel(p):
+        return p[0] ** 2 * np.exp(-0.5 * squares / p[1] ** 2) + p[2] ** 2 * np.eye(8)
+
+    def by_cholesky(p):
+        factor = np.linalg.cholesky(kernel(p))
+        alpha = np.linalg.solve(factor.T, np.linalg.solve(factor, heights))
+        return -0.5 * heights @ alpha - np.log(np.diag(factor)).sum() - 4.0 * np.log(2.0 * np.pi)
+
+    def by_determinant(p):
+        k = kernel(p)
+        fit = heights @ np.linalg.solve(k, heights)
+        return -0.5 * (fit + np.linalg.slogdet(k)[1] + 8.0 * np.log(2.0 * np.pi))
+
+    def by_hand(p):
+        inverse = np.linalg.inv(kernel(p))
+        alpha = inverse @ heights
+        smooth = np.exp(-0.5 * squares / p[1] ** 2)
+        slopes = [
+            2.0 * p[0] * smooth,
+            p[0] ** 2 * smooth * squares / p[1] ** 3,
+            2.0 * p[2] * np.eye(8),
+        ]
+        return np.array([0.5 * np.trace((np.outer(alpha, alpha) - inverse) @ x) for x in slopes])
+
+    p = np.array([1.0, 0.7, 0.3])
+    for likelihood in (by_cholesky, by_determinant):
+        assert likelihood(p) == pytest.approx(value_and_grad(likelihood)(p)[0], rel=1e-13)
+        np.testing.assert_allclose(grad(likelihood)(p), by_hand(p), rtol=1e-10)
+        report = check_gradient(likelihood, by_hand, p, samples=2, tolerance=1e6)
+        assert report.passed, report
+
+
+def test_newtons_method_on_a_system():
+    def f(x):
+        return np.stack([x[0] ** 2 + x[1] ** 2 - 4.0, np.exp(x[0]) + x[1] - 1.0])
+
+    x = np.array([1.0, -1.7])
+    for _ in range(8):
+        x = x - np.linalg.solve(jacobian(f)(x), f(x))
+    assert np.abs(f(x)).max() < 1e-14
+
+
+def test_a_kalman_filter_over_ten_steps():
+    seen = np.cumsum(RNG.normal(size=10))
+
+    def log_likelihood(q, r):
+        step = np.array([[1.0, 1.0], [0.0, 1.0]])
+        looks = np.array([[1.0, 0.0]])
+        x, p, total = np.zeros(2), np.eye(2), 0.0
+        for z in seen:
+            x, p = step @ x, step @ p @ step.T + q * np.eye(2)
+            innovation = z - looks @ x
+            s = looks @ p @ looks.T + r * np.eye(1)
+            gain = p @ looks.T @ np.linalg.inv(s)
+            total = total - 0.5 * (
+                innovation @ np.linalg.solve(s, innovation)
+                + np.linalg.slogdet(s)[1] + np.log(2.0 * np.pi)
+            )  # fmt: skip
+            x = x + gain @ innovation
+            p = (np.eye(2) - gain @ looks) @ p
+        return total
+
+    found = np.array(grad(log_likelihood, (0, 1))(0.5, 1.0))
+    expected = differences(lambda p: log_likelihood(*p), np.array([0.5, 1.0]))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_a_camera_by_least_squares():
+    """The pose from which points are seen, by the method of Gauss and Newton."""
+    points = RNG.uniform(-1.0, 1.0, size=(8, 3)) + np.array([0.0, 0.0, 5.0])
+
+    def seen(pose):
+        x, y, z = np.eye(3)
+        cross = np.stack([np.cross(pose[:3], axis) for axis in (x, y, z)], axis=1)
+        angle = np.linalg.norm(pose[:3])
+        turn = np.eye(3) + np.sin(angle) / angle * cross
+        turn = turn + (1.0 - np.cos(angle)) / angle**2 * cross @ cross
+        moved = points @ turn.T + pose[3:]
+        return 500.0 * moved[:, :2] / moved[:, 2:]
+
+    true = np.array([0.1, -0.2, 0.05, 0.3, 0.1, -0.2])
+    pose = np.full(6, 0.01)
+    for _ in range(12):
+        residuals = (seen(pose) - seen(true)).ravel()
+        matrix = jacobian(lambda p: seen(p).ravel())(pose)
+        pose = pose - np.linalg.lstsq(matrix, residuals, rcond=None)[0]
+    np.testing.assert_allclose(pose, true, atol=1e-10)
+
+    def spread(scale):
+        """How the uncertainty of the first parameter follows from that of the pixels."""
+        matrix = array(jacobian(lambda p: seen(p).ravel())(true)) * scale
+        return np.linalg.inv(matrix.T @ matrix)[0, 0]
+
+    value, slope = value_and_grad(spread)(1.0)
+    assert slope == pytest.approx(-2.0 * value, rel=1e-9)
+
+
+def test_the_log_density_of_a_normal_distribution():
+    x = np.array([0.5, -1.0, 2.0])
+
+    def log_density(mean, covariance):
+        r = x - mean
+        fit = r @ np.linalg.inv(covariance) @ r
+        return -0.5 * (fit + np.log(np.linalg.det(2.0 * np.pi * covariance)))
+
+    covariance = STACK[0, 0] @ STACK[0, 0].T + np.eye(3)
+    expected = scipy.stats.multivariate_normal(np.zeros(3), covariance).logpdf(x)
+    value, (by_mean, by_covariance) = value_and_grad(log_density, (0, 1))(np.zeros(3), covariance)
+    assert value == pytest.approx(expected, rel=1e-13)
+    weighted = np.linalg.solve(covariance, x)
+    np.testing.assert_allclose(by_mean, weighted, rtol=1e-12)
+    np.testing.assert_allclose(
+        by_covariance, 0.5 * (np.outer(weighted, weighted) - np.linalg.inv(covariance)), rtol=1e-10
+    )
+
+
+def test_ridge_regression_in_closed_form():
+    heights = np.arange(5.0)
+
+    def error(strength):
+        weights = np.linalg.solve(TALL.T @ TALL + strength * np.eye(3), TALL.T @ heights)
+        return np.mean((TALL @ weights - heights) ** 2)
+
+    assert grad(error)(0.7) == pytest.approx(differences(error, np.array(0.7)).item(), rel=1e-9)
+    assert grad(grad(error))(0.7) == pytest.approx(
+        differences(grad(error), np.array(0.7)).item(), rel=1e-8
+    )
+
+
+def test_the_cost_of_a_regulator_by_riccatis_iteration():
+    step, push = np.array([[1.0, 0.1], [0.0, 1.0]]), np.array([[0.0], [0.1]])
+
+    def cost(weight):
+        p = np.eye(2)
+        for _ in range(30):
+            gain = np.linalg.solve(weight * np.eye(1) + push.T @ p @ push, push.T @ p @ step)
+            p = np.eye(2) + step.T @ p @ (step - push @ gain)
+        return np.trace(p)
+
+    assert grad(cost)(0.5) == pytest.approx(differences(cost, np.array(0.5)).item(), rel=1e-9)
