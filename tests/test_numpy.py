@@ -431,11 +431,12 @@ def test_means_of_nothing_are_nan_with_numpys_warnings():
     def told(call):
         with warnings.catch_warnings(record=True) as record:
             warnings.simplefilter("always")
-            return call(), str(record[0].message)
+            answer = call()
+        return answer, str(record[0].message).rstrip(".")
 
-    assert told(lambda: math.isnan(np.mean(x[:0]))) == (True, "Mean of empty slice.")
+    assert told(lambda: math.isnan(np.mean(x[:0]))) == (True, "Mean of empty slice")
     row, words = told(lambda: np.nanmean(x, axis=1))
-    assert (row[0].data, math.isnan(row[1]), words) == (1.0, True, "Mean of empty slice.")
+    assert (row[0].data, math.isnan(row[1]), words) == (1.0, True, "Mean of empty slice")
     assert told(lambda: math.isnan(np.nanmax(x[1]))) == (True, "All-NaN slice encountered")
     isnan, words = told(lambda: math.isnan(np.var(x[:0])))
     assert isnan
