@@ -437,7 +437,9 @@ def test_means_of_nothing_are_nan_with_numpys_warnings():
     assert told(lambda: math.isnan(np.mean(x[:0]))) == (True, "Mean of empty slice")
     row, words = told(lambda: np.nanmean(x, axis=1))
     assert (row[0].data, math.isnan(row[1]), words) == (1.0, True, "Mean of empty slice")
-    assert told(lambda: math.isnan(np.nanmax(x[1]))) == (True, "All-NaN slice encountered")
+    nothing, words = told(lambda: np.nanmax(x[1]))
+    assert math.isnan(nothing)
+    assert "All-NaN" in words
     isnan, words = told(lambda: math.isnan(np.var(x[:0])))
     assert isnan
     assert "Degrees of freedom" in words
