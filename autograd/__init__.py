@@ -96,6 +96,7 @@ from autograd.ops import (
     xlogy,
 )
 from autograd.ops import gammaln as lgamma
+from autograd.silence import no_grad
 from autograd.value import Value
 from autograd.values import array, data, grads, values
 
@@ -116,9 +117,9 @@ __all__ = [
     "hard_tanh", "heaviside", "hessian", "huber", "hvp", "hypot", "jacobian", "jvp", "latex",
     "leaky_relu", "lgamma", "log", "log10", "log1mexp", "log1p", "log2", "log_ndtr", "log_sigmoid",
     "log_softmax", "logaddexp", "logit", "logsumexp", "max", "maximum", "mean", "min", "minimum",
-    "mod", "ndtr", "norm", "polygamma", "prod", "python_source", "rad2deg", "reciprocal", "relu",
-    "round", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softplus",
-    "softsign", "sqrt", "square", "stop_gradient", "sum", "tan", "tanh", "to_sympy",
+    "mod", "ndtr", "no_grad", "norm", "polygamma", "prod", "python_source", "rad2deg", "reciprocal",
+    "relu", "round", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax",
+    "softplus", "softsign", "sqrt", "square", "stop_gradient", "sum", "tan", "tanh", "to_sympy",
     "topological_order", "trunc", "value_and_grad", "values", "vjp", "where", "xlog1py", "xlogy",
 ]  # fmt: skip
 
