@@ -62,6 +62,9 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     return method
 
 
+_MICROGRAD = "; `import autograd.micrograd` has micrograd's names understood"
+
+
 class Elsewhere:
     """An attribute that a Value does not have, with the remedy for those who expect it."""
 
@@ -546,6 +549,12 @@ class Value(Node):
 
     item = Elsewhere("its number is .data, a float")
     numpy = Elsewhere("its number is .data; of an array of Values take autograd.data(array)")
+    label = Elsewhere(f"its name is .name{_MICROGRAD}")
+    _prev = Elsewhere(f"its operands are .operands{_MICROGRAD}")
+    _children = Elsewhere(f"its operands are .operands{_MICROGRAD}")
+    _op = Elsewhere(f"its operation is .op, the name of that .op.name{_MICROGRAD}")
+    _local_grads = Elsewhere(f"its partial derivatives are .partials{_MICROGRAD}")
+    _backward = Elsewhere(f"backward() of a result goes back through all of them{_MICROGRAD}")
     requires_grad = Elsewhere("every Value has a gradient; a constant is a plain number")
 
     # --- Copying and pickling -------------------------------------------------------------------
