@@ -16,13 +16,13 @@ def container(*items: Any) -> type[NDArray[Any]]:
     searched for Values; without any of these, it is a plain array of floats.
     """
     for item in items:
-        if hasattr(type(item), "_array"):
-            return type(item)._array  # type: ignore[no-any-return]
+        if hasattr(type(item), "_array_kind"):
+            return type(item)._array_kind  # type: ignore[no-any-return]
     for item in items:
         if isinstance(item, np.ndarray) and item.dtype == object:
             for kind in set(map(type, item.flat)):
-                if hasattr(kind, "_array"):
-                    return kind._array  # type: ignore[no-any-return]
+                if hasattr(kind, "_array_kind"):
+                    return kind._array_kind  # type: ignore[no-any-return]
     return np.ndarray
 
 

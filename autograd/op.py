@@ -275,12 +275,13 @@ class Op(Applied):
         if self.gather is not None:
             raise TypeError(f"{self.name} takes numbers and Values, not vectors of arrays")
         arrays = [np.asarray(x) if isinstance(x, np.ndarray) else boxed(x) for x in arrays]
+        arrays = [x.astype(np.float64) if x.dtype == bool else x for x in arrays]  # a mask
         kind, by_operator = container(*operands), self._by_operator(arrays)
         if by_operator is not None and kind is not np.ndarray:
             try:
                 result = by_operator(*arrays)
                 return result.view(kind) if isinstance(result, np.ndarray) else result
-            except ArithmeticError:  # between two numbers, where IEEE 754 has a result
+            except (ArithmeticError, TypeError):  # of two numbers, or what is not a number
                 pass
         shape = np.broadcast(*arrays).shape
         columns = [np.broadcast_to(x, shape).ravel().tolist() for x in arrays]

@@ -474,6 +474,10 @@ clip = Entry(
     kinks=[lambda x, lower, upper: x - lower, lambda x, lower, upper: x - upper,
            lambda x, lower, upper: lower - upper],
     between=(0, 1), selects=True, sympy="Min(Max(#1, #2), #3)",
+    fused=lambda x, lower, upper:
+        (x, (1.0, 0.0, 0.0)) if lower < x < upper else
+        (lower, (0.0, 1.0, 0.0)) if x < lower < upper else
+        (upper, (0.0, 0.0, 1.0)) if lower < upper < x else None,
     reasons=[lambda x, lower, upper:
              "#0's input #1 is below its lower bound #2" if x < lower else
              AT_BOUND.format("lower" if x == lower else "upper") if x in (lower, upper) else
@@ -635,20 +639,30 @@ def _smallest_share(out: Any, *operands: Any) -> Sequence[Any]:
     return _normalised([1.0 - greater(x, out) for x in operands])
 
 
-def _dot_partials(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+def _single(out: float, operands: Sequence[float]) -> Any:
+    """A largest or smallest operand with its partials, None if it is nan or one of several."""
+    shares = [1.0 if x == out else 0.0 for x in operands]
+    return (out, tuple(shares)) if shares.count(1.0) == 1 else None
+
+
+def _dot_partials(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
     """With respect to the first vector it is the second, and the other way round."""
-    first, second = halves(operands)
     return second + first
 
 
+def _dot_and_partials(*operands: float) -> tuple[float, tuple[float, ...]]:
+    vectors = halves(operands)
+    return kernels.dot(*vectors), _dot_partials(*vectors)
+
+
 dot = Entry(
-    "dot", lambda *x: kernels.dot(*halves(x)), lambda out, *x: _dot_partials(x),
+    "dot", lambda *x: kernels.dot(*halves(x)), lambda out, *x: _dot_partials(*halves(x)),
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
     python="dot([#<], [#>])", sympy="Add(*map(Mul, [#<], [#>]))",
     domain=((-1e150, 1e150),), gather=two_vectors,
     numpy=lambda *x: _told(kernels.dot(*halves(x))), raises=False,
     expanded=lambda *x: reduce(operator.add, map(operator.mul, *halves(x))),
-    fused=lambda *x: (kernels.dot(*halves(x)), _dot_partials(x)),
+    fused=_dot_and_partials,
     description="The dot product of two vectors of the same length, rounded once.")
 sum = Everyday(
     "sum", kernels.sum, lambda out, *x: (1.0,) * len(x),
@@ -679,12 +693,13 @@ max = Everyday(
     "max", kernels.largest, _largest_share,
     text="max([#*])", latex=r"\max\left(#*\right)", sympy="Max(#*)", selects=True,
     kinks=lambda *x: _leads(x), gather=candidates("max"), reduces=np.maximum,
+    fused=lambda *x: _single(kernels.largest(*x), x),
     description="The largest of all elements; nan if one is. In a tie they share the derivative.")
 min = Everyday(
     "min", kernels.smallest, _smallest_share,
     text="min([#*])", latex=r"\min\left(#*\right)", sympy="Min(#*)", selects=True,
     kinks=lambda *x: _leads([-a for a in x]), gather=candidates("min"),
-    reduces=np.minimum,
+    reduces=np.minimum, fused=lambda *x: _single(kernels.smallest(*x), x),
     description="The smallest of all elements; nan if one is. In a tie they share the derivative.")
 logsumexp = Entry(
     "logsumexp", kernels.logsumexp, _softmax,

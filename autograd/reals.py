@@ -68,12 +68,14 @@ def plain(item: Any, role: str) -> Any:
         TypeError: for a mask or a unit, and for anything but real numbers of NumPy's own types.
     """
     kind = type(item)
-    if kind is np.ndarray or hasattr(kind, "_array"):
+    if kind is np.ndarray or hasattr(kind, "_array_kind"):
         return item
     refuse_loss(item, role)
     if issubclass(kind, (np.ndarray, np.generic)) or not hasattr(kind, "__array__"):
         return item
     dtypes = getattr(item, "dtypes", getattr(item, "dtype", None))
+    if dtypes is None:
+        dtypes = np.asarray(item).dtype
     for dtype in dtypes if isinstance(dtypes, Iterable) else [dtypes]:
         if not isinstance(dtype, np.dtype) or dtype.kind not in "biuf":
             raise TypeError(

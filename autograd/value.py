@@ -392,7 +392,6 @@ class Value(Node):
     log1mexp = _unary(ops.log1mexp)
     sqrt = _unary(ops.sqrt)
     cbrt = _unary(ops.cbrt)
-    square = _unary(ops.square)
     sin = _unary(ops.sin)
     cos = _unary(ops.cos)
     tan = _unary(ops.tan)
@@ -430,6 +429,13 @@ class Value(Node):
     ceil = _unary(ops.ceil)
     trunc = _unary(ops.trunc)
 
+    def square(self) -> Value:
+        """The square."""
+        x = self._number
+        if x * x < math.inf:
+            return _node(x * x, ops.square, self, 2.0 * x)
+        return Value._record(ops.square, (self,))
+
     def leaky_relu(self, slope: float | Value = 0.01) -> Value:
         """`x` where it is positive, otherwise `slope * x`."""
         return Value._record(ops.leaky_relu, (self, slope))
@@ -458,7 +464,7 @@ class Value(Node):
     ) -> object:
         return apply_function(func, args, kwargs, Array)
 
-    _array = Array
+    _array_kind = Array
 
     # On a plain array of objects, NumPy calls the method with the ufunc's name on every element.
     arcsin, arccos, arctan, fabs = asin, acos, atan, abs

@@ -1,17 +1,35 @@
 """Values in NumPy: ufuncs on a Value, arrays of Values in NumPy's functions."""
 
+import math
 import operator
 import subprocess
 import sys
 import warnings
 
 import numpy as np
+import pandas
 import pytest
+import scipy.interpolate
+import scipy.linalg
 import scipy.special
+import scipy.stats
 from test_ops import ordinary_points
 
 import autograd
-from autograd import Array, Value, array, data, exp, grads, log, sqrt, values
+from autograd import (
+    Array,
+    Value,
+    array,
+    check_gradient,
+    data,
+    exp,
+    grad,
+    grads,
+    jacobian,
+    log,
+    sqrt,
+    values,
+)
 from autograd.ops import TABLE, UFUNCS
 
 BINARY = [ufunc for ufunc in UFUNCS if ufunc.nin == 2]
@@ -209,7 +227,7 @@ def test_identities():
         (lambda v: np.nextafter(v, 2), "np.nextafter has no derivative here"),
         (lambda v: np.add(v, 1, where=[True]), "np.add of Values takes where= only with out="),
         (lambda v: np.add(v, "a"), "real number|not supported|ufunc"),
-        (lambda v: v + np.array([1j]), "the other operand of .* real and imaginary"),
+        (lambda v: v + np.array([1j]), "an operand of add .* real and imaginary"),
         (lambda v: np.array([v, v], dtype=float), "would lose its gradient"),
         (lambda v: np.zeros(2).__setitem__(0, v), "would lose its gradient"),
     ],
@@ -318,3 +336,230 @@ LOSING = {
 def test_masks_and_units_are_not_lost(use, thing, word):
     with pytest.raises(TypeError, match=word):
         LOSING[use](thing)
+
+
+# --- Methods and options of ufuncs ----------------------------------------------------------------
+
+
+def test_at_places():
+    x = array(np.zeros((3, 3)))
+    v = Value(2.0)
+    for places in (([0, 1], [1, 2]), (0, 1), 2, (slice(None), [0, 1]), np.eye(3) > 0.5):
+        expected = data(x)
+        np.add.at(expected, places, 2.0)
+        np.add.at(x, places, v)
+        assert data(x).tolist() == expected.tolist()
+    x.sum().backward()
+    assert v.grad == 2 + 1 + 3 + 6 + 3
+    y = values([1.0, 2.0])
+    np.negative.at(y, [0, 0, 1])
+    np.exp.at(y, 0)
+    assert data(y).tolist() == [np.exp(1.0), -2.0]
+    with pytest.raises(TypeError, match=r"np\.add: an array of float64 cannot hold Values"):
+        np.add.at(np.zeros(2), 0, v)
+
+
+@pytest.mark.parametrize("method", ["accumulate", "reduce", "outer", "reduceat"])
+@pytest.mark.parametrize(
+    "ufunc", [np.add, np.multiply, np.maximum, np.logaddexp, np.hypot, np.subtract, np.fmax]
+)
+def test_methods_of_ufuncs(ufunc, method):
+    numbers = np.array([[0.5, 1.5, -1.0], [2.0, 3.0, 0.25]])
+    more = {"outer": [[1.0, 4.0]], "reduceat": [[0, 1]]}.get(method, [])
+    function = getattr(ufunc, method)
+    result = function(values(numbers), *more)
+    assert type(result) is Array
+    assert np.allclose(data(result), function(numbers, *more), rtol=1e-14)
+    np.add.reduce(result, axis=None).backward()
+    if method != "outer":
+        total = function(values(numbers.T), *more, axis=1)
+        assert np.allclose(data(total).T, function(numbers, *more), rtol=1e-14)
+
+
+def test_questions_with_methods_and_options():
+    x = values([1.1, 3.3, 2.2])
+    numbers, mask = data(x), np.array([True, False, True])
+    assert np.greater.outer(x, [2.0, 3.0]).tolist() == np.greater.outer(numbers, [2, 3]).tolist()
+    assert np.logical_or.reduce(x) == np.logical_or.reduce(numbers)
+    assert np.logical_and.accumulate(x).tolist() == [True, True, True]
+    for ufunc, more in ((np.isfinite, []), (np.less, [5.0])):
+        out = np.zeros(3, dtype=bool)
+        assert ufunc(x, *more, where=mask, out=out) is out
+        assert out.tolist() == mask.tolist()
+    out = values([9.0, 9.0, 9.0])
+    assert np.isfinite(np.ones(3), out=out) is out
+    assert out.tolist() == [True] * 3
+    with pytest.raises(TypeError, match=r"np\.isnan of Values takes where= only with out="):
+        np.isnan(x, where=mask)
+
+
+def test_where_and_out():
+    x, y = values([1.0, 4.0, 9.0]), values([2.0, 0.0, 3.0])
+    out = np.zeros_like(x)
+    assert np.divide(x, y, out=out, where=data(y) != 0.0) is out
+    assert data(out).tolist() == [0.5, 0.0, 3.0]
+    out.sum().backward()
+    assert grads(x).tolist() == [0.5, 0.0, 1.0 / 3.0]
+    assert data(np.sqrt(x, out=np.ones_like(x), where=y)).tolist() == [1.0, 1.0, 3.0]
+    whole, rest = np.zeros_like(x), np.zeros_like(x)
+    np.divmod(x, 2.0, out=(whole, rest))
+    assert (data(whole).tolist(), data(rest).tolist()) == ([0.0, 2.0, 4.0], [1.0, 0.0, 1.0])
+
+
+def test_products_in_place():
+    x = values([[1.0, 2.0], [3.0, 4.0]])
+    expected = data(x) @ data(x)
+    x @= np.asarray(x).view(Array).copy()
+    assert data(x).tolist() == expected.tolist()
+    assert data(np.vecdot(x, x, axis=0)).tolist() == (expected * expected).sum(axis=0).tolist()
+    with pytest.raises(TypeError, match=r"np\.matmul of Values does not take axes"):
+        np.matmul(x, x, axes=[(0, 1), (0, 1), (0, 1)])
+    with pytest.raises(TypeError, match=r"np\.exp of Values does not take signature"):
+        np.exp(x, signature="d->d")
+
+
+def test_functions_of_python_as_ufuncs():
+    twice = np.frompyfunc(lambda x: 2.0 * x, 1, 1)
+    assert type(twice(values([1.0, 2.0]))) is Array
+    assert data(twice(values([1.0, 2.0]))).tolist() == [2.0, 4.0]
+    assert twice(Value(3.0)).data == 6.0
+
+
+def test_means_of_nothing_are_nan_with_numpys_warnings():
+    x = values([[1.0, np.nan], [np.nan, np.nan]])
+
+    def told(call):
+        with warnings.catch_warnings(record=True) as record:
+            warnings.simplefilter("always")
+            answer = call()
+        return answer, str(record[0].message).rstrip(".")
+
+    assert told(lambda: math.isnan(np.mean(x[:0]))) == (True, "Mean of empty slice")
+    row, words = told(lambda: np.nanmean(x, axis=1))
+    assert (row[0].data, math.isnan(row[1]), words) == (1.0, True, "Mean of empty slice")
+    nothing, words = told(lambda: np.nanmax(x[1]))
+    assert math.isnan(nothing)
+    assert "All-NaN" in words
+    isnan, words = told(lambda: math.isnan(np.var(x[:0])))
+    assert isnan
+    assert "Degrees of freedom" in words
+    with pytest.raises(ValueError, match="max of no operands is undefined"):
+        np.max(x[:0])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda x: np.tensordot(x, np.ones(3), 1),
+            ValueError,
+            r"shapes \(2, 2\) and \(3,\) do not",
+        ),
+        (lambda x: np.matmul(x, 2.0), ValueError, r"a number cannot be multiplied by @: use \*"),
+        (lambda x: np.einsum("ij,jk", x), ValueError, "einsum has 2 terms and 1 operands"),
+        (lambda x: np.einsum("ijk->i", x), ValueError, "einsum has 3 subscripts for shape"),
+        (lambda x: np.einsum("...i->i", x), ValueError, "einsum needs an ellipsis in the result"),
+        (lambda x: np.einsum("ij->ii", x), ValueError, "i of the result is there twice"),
+        (lambda x: np.einsum("ij->ik", x), ValueError, "k of the result is in no term"),
+        (
+            lambda x: np.einsum("ij,j", x, np.ones(3)),
+            ValueError,
+            "j stands for the lengths 2 and 3",
+        ),
+        (lambda x: np.interp(1.0, x, x), ValueError, "two vectors xp and fp of the same length"),
+        (lambda x: np.convolve(x, x), ValueError, "convolve takes two vectors with elements"),
+        (lambda x: np.convolve(x[0], x[0], "all"), ValueError, "mode must be 'full', 'same' or"),
+        (lambda x: np.cross(x, x), ValueError, "cross takes vectors of 3 elements, not of 2 and 2"),
+        (lambda x: np.average(x, weights=[1, 2]), TypeError, "need an axis"),
+        (lambda x: np.average(x, 0, [1, 2, 3]), ValueError, "the weights of .* have shape"),
+        (lambda x: np.average(x[0], weights=[0, 0]), ZeroDivisionError, "weights add up to 0"),
+        (lambda x: np.linalg.norm(x, "nuc"), TypeError, "ord='nuc', which takes singular values"),
+        (lambda x: np.linalg.norm(x, 3), ValueError, "no norm of a matrix with ord=3"),
+        (lambda x: np.linalg.norm(x[0], "fro"), ValueError, "no norm of a vector with ord='fro'"),
+        (lambda x: np.gradient(x[0], x[0]), TypeError, "np.gradient with Values in the distances"),
+        (lambda x: np.cov(x, dtype=float), TypeError, "np.cov: dtype=float64 would lose the grad"),
+        (lambda x: np.quantile(x, 0.5, weights=[1, 1]), TypeError, "does not take weights: apply"),
+        (
+            lambda x: np.copyto(np.zeros(2), x[0]),
+            TypeError,
+            "float64 cannot hold Values; use array",
+        ),
+        (lambda x: np.concatenate([x, x], dtype=float), TypeError, "dtype=float64 would lose the"),
+        (lambda x: np.stack([x, x], out=np.zeros((2, 2, 2))), TypeError, "cannot hold Values"),
+        (lambda x: np.unique(x), TypeError, "np.unique does not take Values: apply it to .data"),
+        (lambda x: x.astype(str), TypeError, "an Array cannot be converted to"),
+        (lambda x: np.average(x[0]) * np.array([1], "m8[s]"), TypeError, "operand|ufunc"),
+    ],
+)
+def test_what_functions_refuse(call, error, message):
+    with pytest.raises(error, match=message):
+        call(values([[1.0, 2.0], [3.0, 4.0]]))
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: scipy.special.logsumexp(x), "scipy.special.logsumexp .* use autograd.logsumexp"),
+        (
+            lambda x: scipy.stats.norm.logpdf(x).sum(),
+            "scipy.stats.norm.logpdf does not take Values",
+        ),
+        (
+            lambda x: scipy.linalg.expm(np.outer(x, x))[0, 0],
+            "scipy.linalg.expm .*autograd.Op .*Najf",
+        ),
+        (
+            lambda x: scipy.interpolate.CubicSpline([0, 1, 2], x)(1.0),
+            "scipy.interpolate.CubicSpline",
+        ),
+        (lambda x: np.random.default_rng(0).normal(x).sum(), r"np.random.normal .* draw first"),
+        (
+            lambda x: np.exp(np.array([x[0], 1.0])).sum(),
+            r"np.exp .* autograd.array\(…\) in place of",
+        ),
+        (
+            lambda x: np.percentile(np.array([x[0], 1.0]), 5),
+            r"np.percentile .* autograd.array\(…\)",
+        ),
+        (
+            lambda x: scipy.special.expit(np.array([x[0]])).sum(),
+            r"^expit does not take this argument",
+        ),
+        (lambda x: pandas.DataFrame({"a": x}).mean().sum(), r"pandas.* compute with its numbers"),
+    ],
+)
+def test_errors_of_other_libraries_are_told_with_a_remedy(function, message):
+    for differentiate in (grad(function), jacobian(function)):
+        with pytest.raises(TypeError, match=message) as caught:
+            differentiate(np.array([0.2, 0.3, 0.5]))
+        assert caught.value.__cause__ is not None
+        assert "was called with Values" in caught.value.__notes__[0]
+    with pytest.raises(TypeError, match=message):
+        check_gradient(function, lambda x: x, np.array([0.2, 0.3, 0.5]))
+
+
+class BrokenError(Exception):
+    def __str__(self):
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "message"),
+    [
+        (lambda x: np.concatenate([x, np.zeros((2, 2))]), ValueError, "number of dimensions"),
+        (lambda x: x.summ(), AttributeError, "no attribute 'summ'"),
+        (lambda x: np.zeros("a"), TypeError, "cannot be interpreted as an integer"),
+        (lambda x: scipy.special.comb(3, "a") * x, TypeError, "^(?!.*does not take Values)"),
+    ],
+)
+def test_other_errors_keep_their_words(function, error, message):
+    with pytest.raises(error, match=message):
+        grad(function)(np.ones(3))
+
+
+def test_errors_of_the_function_itself_go_through():
+    def function(x):
+        raise BrokenError
+
+    with pytest.raises(BrokenError):
+        grad(function)(1.0)

@@ -35,6 +35,10 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         array([0. , 0.5, 1. ])
     """
 
+    # Arrays of other libraries leave their operators to it.
+    __array_priority__ = 2000.0
+    __pandas_priority__ = 5000
+
     def __new__(cls, *_: Any, **__: Any) -> Self:
         raise TypeError("an Array is made by autograd.array() of Values and numbers, or values()")
 
@@ -86,6 +90,9 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
     dot, trace = _method(np.dot), _method(np.trace)
     nonzero, searchsorted = _method(np.nonzero), _method(np.searchsorted)
 
+    def __iter__(self) -> Any:
+        return iter(self.tolist()) if self.ndim == 1 else super().__iter__()
+
     def sort(self, axis: int = -1, **_: Any) -> None:  # type: ignore[override]
         """Put the elements in ascending order of their data, in place."""
         self[...] = np.sort(self, axis)
@@ -98,4 +105,4 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         return result if result.dtype == object else result.view(np.ndarray)
 
 
-Array._array = Array  # type: ignore[attr-defined]
+Array._array_kind = Array  # type: ignore[attr-defined]

@@ -72,6 +72,8 @@ def apply_function(
     name = name_of(function)
     role = f"an argument of {name}"
     args = [plain(x, role) for x in args]
+    if len(args) == 1 and not kwargs and function in FUNCTIONS:  # as it mostly is
+        return FUNCTIONS[function](args[0])
     kwargs = {key: plain(x, role) for key, x in kwargs.items()}
     if function in ASKED:
         return ask(function, *args, **kwargs)

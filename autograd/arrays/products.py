@@ -172,9 +172,12 @@ def linalg_cross(x1: Any, x2: Any, axis: int = -1) -> Any:
 
 @implements(np.convolve)
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
-    xs, ys = np.atleast_1d(items_of(a)).tolist(), np.atleast_1d(items_of(v)).tolist()
-    if not xs or not ys:
-        raise ValueError("convolve takes vectors with elements")
+    left, right = np.atleast_1d(items_of(a)), np.atleast_1d(items_of(v))
+    if left.ndim > 1 or right.ndim > 1 or not left.size or not right.size:
+        raise ValueError(
+            f"convolve takes two vectors with elements, not shapes {left.shape} and {right.shape}"
+        )
+    xs, ys = left.tolist(), right.tolist()
     if len(ys) > len(xs):
         xs, ys = ys, xs
     m, n = len(xs), len(ys)
@@ -239,9 +242,10 @@ def einsum(*operands: Any, **options: Any) -> Any:
     for i, (other, array) in enumerate(pairs[1:], start=2):
         needed = result + "".join([x for x, _ in pairs[i:]])
         label, part = _contracted(label, part, other, array, needed)
-    missing = [letter for letter in result if letter not in label]
-    if missing:
-        raise ValueError(f"einsum: {missing[0]} of the result is in no term")
+    for letter in result:
+        if letter not in label or result.count(letter) > 1:
+            where = "in no term" if letter not in label else "there twice"
+            raise ValueError(f"einsum: {letter} of the result is {where}")
     return viewed(part.transpose([label.index(letter) for letter in result]), kind)[()]
 
 

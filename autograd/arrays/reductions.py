@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.arrays.registry import implements
-from autograd.elements import container, numbers, shaped
+from autograd.elements import container, shaped
 from autograd.op import Op
 from autograd.questions import ask
 from autograd.reals import boxed
@@ -38,12 +38,14 @@ def along(
 ) -> Any:  # fmt: skip
     """A function of the elements of arrays along some axes, for each place on the others."""
     kind = container(*arrays, like)
-    arrays = np.broadcast_arrays(*map(items_of, arrays))
+    arrays = [*map(items_of, arrays)]
+    if len(arrays) > 1:
+        arrays = np.broadcast_arrays(*arrays)
     shape = list(arrays[0].shape)
     axes = range(len(shape)) if axis is None else normalize_axis_tuple(axis, len(shape))
     found = [*zip(*[lines(array, axes) for array in arrays], strict=True)]
     if where is not True:
-        taken = lines(np.broadcast_to(numbers(where), shape), axes)
+        taken = lines(np.broadcast_to(mask(where), shape), axes)
         found = [
             tuple([[*compress(xs, t)] for xs in place])
             for place, t in zip(found, taken, strict=True)
@@ -52,6 +54,12 @@ def along(
     if not keepdims:
         shape = [n for place, n in enumerate(shape) if place not in axes]
     return shaped([line(*place) for place in found], tuple(shape), kind)
+
+
+def mask(where: Any) -> NDArray[np.bool_]:
+    """Where something is to be done. Values in it are asked."""
+    answer: NDArray[np.bool_] = np.asarray(ask(np.not_equal, where, 0.0))
+    return answer
 
 
 def lines(array: NDArray[Any], axes: Sequence[int]) -> list[list[Any]]:
@@ -72,10 +80,17 @@ def reduced(
     keepdims: bool = False,
     initial: Any = None,
     where: Any = True,
+    nothing: Callable[[], Any] | None = None,
 ) -> Any:
-    """An operation on any number of operands, along some axes."""
+    """An operation on any number of operands, along some axes; of none, what `nothing` returns."""
     first = [] if initial is None else [initial]
-    return along(lambda xs: Op.__call__(op, first + xs), [a], axis, keepdims, where, initial)
+
+    def line(xs: list[Any]) -> Any:
+        if nothing is not None and not xs and not first:
+            return float(nothing())
+        return Op.__call__(op, first + xs)
+
+    return along(line, [a], axis, keepdims, where, initial)
 
 
 def _reduction(op: Op) -> Callable[..., Any]:
@@ -103,7 +118,7 @@ def ptp_along(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 @implements(np.mean)
 def mean_along(a: Any, axis: Axis = None, keepdims: bool = False, where: Any = True) -> Any:
-    return reduced(ops.mean, a, axis, keepdims, where=where)
+    return reduced(ops.mean, a, axis, keepdims, where=where, nothing=lambda: np.mean(np.empty(0)))
 
 
 def _spread(of: Callable[[list[Any], float], Any]) -> Callable[..., Any]:
@@ -116,6 +131,8 @@ def _spread(of: Callable[[list[Any], float], Any]) -> Callable[..., Any]:
         less = ddof if correction is None else correction
 
         def line(xs: list[Any], means: Sequence[Any] = ()) -> Any:
+            if not xs:
+                return float(np.var(np.empty(0)))  # with NumPy's warnings
             middle = means[0] if means else Op.__call__(ops.mean, xs)
             return of([x - middle for x in xs], float(max(len(xs) - less, 0)))
 
@@ -138,14 +155,20 @@ def _skipping(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def reduction(a: Any, axis: Axis = None, where: Any = True, **options: Any) -> Any:
-        return function(a, axis, where=~ask(np.isnan, a) & numbers(where), **options)
+        return function(a, axis, where=~ask(np.isnan, a) & mask(where), **options)
 
     return reduction
 
 
-for _skip, _function in (
-    (np.nansum, sum_along), (np.nanprod, prod_along), (np.nanmax, max_along),
-    (np.nanmin, min_along), (np.nanmean, mean_along), (np.nanvar, var_along),
-    (np.nanstd, std_along),
-):  # fmt: skip
+_of_nothing = functools.partial(np.nanmax, [np.nan])
+_SKIPPING: dict[Any, Callable[..., Any]] = {
+    np.nansum: sum_along,
+    np.nanprod: prod_along,
+    np.nanmax: functools.partial(reduced, ops.max, nothing=_of_nothing),
+    np.nanmin: functools.partial(reduced, ops.min, nothing=_of_nothing),
+    np.nanmean: mean_along,
+    np.nanvar: var_along,
+    np.nanstd: std_along,
+}
+for _skip, _function in _SKIPPING.items():
     implements(_skip)(_skipping(_function))

@@ -1,5 +1,6 @@
 """NumPy's and SciPy's functions that Values cannot go through, each with the remedy."""
 
+import operator
 import re
 import traceback
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ _TABLE = {
     "cdf sf": f"{FORMULA}, or, for the normal distribution, autograd.ndtr",
     "logcdf logsf": f"{FORMULA}, or, for the normal distribution, autograd.log_ndtr",
     "multigammaln": "write it as a sum of autograd.gammaln",
+    "pandas": "compute with its numbers, .to_numpy(float)",
     "random": "draw first, and compute with the numbers drawn: x + scale * rng.normal()",
     "savetxt": "save autograd.data(array)",
     "histogram": "its counts have no derivative: give it autograd.data(array)",
@@ -84,15 +86,18 @@ def reworded(error: Exception) -> TypeError | None:
     Returns:
         None for any other error, and for those of this library.
     """
-    if type(error).__module__.partition(".")[0] not in ("builtins", "numpy", "scipy"):
+    if type(error).__module__.partition(".")[0] not in ("builtins", *OTHERS):
         return None
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     callers = [frame for frame in frames if _package(frame) != "autograd"]
-    theirs = [frame for frame in callers if _package(frame) in ("numpy", "scipy")]
+    theirs = [frame for frame in callers if _package(frame) in OTHERS]
     own = _package(frames[-1]) == "autograd"
     if not theirs:
         ufunc = re.search(r"ufunc '(\w+)'|no callable (\w+) method", str(error))
-        return TypeError(f"np.{ufunc[1] or ufunc[2]} {PLAIN}") if ufunc and not own else None
+        if not ufunc or own:
+            return None
+        name = ufunc[1] or ufunc[2]
+        return TypeError(f"{'np.' * hasattr(np, name)}{name} {PLAIN}")
     if own and (callers[-1] is not theirs[-1] or _package(theirs[0]) == "numpy"):
         return None  # it has a remedy, unless it is for a line of SciPy
     given = [x for frame in theirs for x in frame.f_locals.values()]
@@ -100,11 +105,14 @@ def reworded(error: Exception) -> TypeError | None:
         return None
     name = _title(theirs)
     last = "random" if name.startswith("np.random.") else name.rpartition(".")[2]
+    if name.startswith(("pandas.", "xarray.")):
+        last = "pandas"
     if last in {function.__name__ for function in FUNCTIONS if name.startswith("np.")}:
         return TypeError(f"{name} {PLAIN}")
     return TypeError(f"{name} does not take Values: {remedy(last)}")
 
 
+OTHERS = ("numpy", "scipy", "pandas", "xarray")
 PLAIN = (
     "does not take this argument: if it is a plain array with Values in it, make it with "
     "autograd.array(…) in place of np.array(…)"
@@ -118,10 +126,13 @@ def _package(frame: FrameType) -> str:
 def _title(frames: Sequence[FrameType]) -> str:
     """The function of another library that was called, as it is written in a program."""
     for frame in frames:
-        module = [x for x in frame.f_globals["__name__"].split(".") if not x.startswith("_")]
-        package = ".".join(["np" if x == "numpy" else x for x in module])
-        function = frame.f_code.co_name.rpartition(".")[2]
-        owner = frame.f_locals.get("self")
+        module = frame.f_globals["__name__"].split(".")
+        function, owner = frame.f_code.co_name.rpartition(".")[2], frame.f_locals.get("self")
+        if module[0] == "numpy":  # where it is public, not where it is defined
+            for public in ("", "linalg.", "fft.", "random."):
+                if function in dir(operator.attrgetter(public[:-1])(np) if public else np):
+                    return f"np.{public}{function}"
+        package = ".".join([x for x in module if not x.startswith("_")])
         if function == "__init__":
             return f"{package}.{type(owner).__name__}"
         if function.startswith("_"):
@@ -137,4 +148,4 @@ def _holds_values(item: Any) -> bool:
         return container(item) is not np.ndarray
     if isinstance(item, (list, tuple)):
         return any(map(_holds_values, item))
-    return hasattr(type(item), "_array")
+    return hasattr(type(item), "_array_kind")

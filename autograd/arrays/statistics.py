@@ -22,9 +22,10 @@ from autograd.arrays.reductions import (
 )
 from autograd.arrays.refusals import refuse
 from autograd.arrays.registry import implements
-from autograd.elements import container, viewed
+from autograd.elements import container, shaped, viewed
 from autograd.op import Op
 from autograd.questions import ask
+from autograd.reals import boxed
 
 
 @implements(np.average)
@@ -46,7 +47,11 @@ def average(
 
 def _like(weights: NDArray[Any], array: NDArray[Any], axis: Axis) -> NDArray[Any]:
     """Weights of elements along some axes, in the order of these, for all elements of an array."""
-    if weights.shape != array.shape and axis is not None:
+    if weights.shape != array.shape:
+        if axis is None:
+            raise TypeError(
+                f"weights of shape {weights.shape} for an array of shape {array.shape} need an axis"
+            )
         axes = normalize_axis_tuple(axis, array.ndim)
         if weights.shape != tuple([array.shape[place] for place in axes]):
             raise ValueError(f"the weights of {axes} have shape {weights.shape}")
@@ -55,26 +60,26 @@ def _like(weights: NDArray[Any], array: NDArray[Any], axis: Axis) -> NDArray[Any
     return np.broadcast_to(weights, array.shape)
 
 
-def _median(xs: list[Any]) -> Any:
-    ranked, n = _ranked(xs), len(xs)
-    if ask(np.isnan, ranked[-1]):
-        return ranked[-1]
+def _ranked(xs: list[Any]) -> list[Any]:
+    """The elements in ascending order; if one of them is nan or there are none, a nan alone."""
+    if not xs:
+        return [math.nan]
+    ranked = [
+        xs[place] for place in ask(np.argsort, np.fromiter(xs, object, len(xs)), kind="stable")
+    ]
+    return ranked[-1:] if ask(np.isnan, ranked[-1]) else ranked
+
+
+def _middle(ranked: list[Any]) -> Any:
+    """The median."""
+    n = len(ranked)
     middle = ranked[(n - 1) // 2 : n // 2 + 1]
     return middle[0] if len(middle) == 1 else Op.__call__(ops.mean, middle)
 
 
-def _ranked(xs: list[Any]) -> list[Any]:
-    """The elements in ascending order, with nan at the end; a nan if there are none."""
-    order = ask(np.argsort, np.fromiter(xs, object, len(xs)), kind="stable")
-    return [xs[place] for place in order] or [math.nan]
-
-
-def _quantile(xs: list[Any], share: float, method: Any) -> Any:
-    ranked = _ranked(xs)
-    if ask(np.isnan, ranked[-1]):
-        return ranked[-1]
+def _quantile(ranked: list[Any], share: float, method: Any) -> Any:
     # Where it lies among the elements is the quantile of their places.
-    place = float(np.quantile(np.arange(len(xs), dtype=np.float64), share, method=method))
+    place = float(np.quantile(np.arange(float(len(ranked))), share, method=method))
     low = math.floor(place)
     if place == low:
         return ranked[low]
@@ -84,26 +89,23 @@ def _quantile(xs: list[Any], share: float, method: Any) -> Any:
 def _quantiles(skip: bool, *, median: Any, quantile: Any, percentile: Any) -> None:
     """Functions of NumPy's, that skip the elements that are nan or do not."""
 
-    def taken(a: Any) -> Any:
-        return ~ask(np.isnan, a) if skip else True
+    def ranks(a: Any, axis: Axis, keepdims: bool) -> NDArray[Any]:
+        taken = ~ask(np.isnan, a) if skip else True
+        found = along(_ranked, [a], axis, keepdims, taken)
+        return found if isinstance(found, np.ndarray) else boxed(found)
 
     @implements(median)
     def of_half(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-        return along(_median, [a], axis, keepdims, taken(a))
+        found = ranks(a, axis, keepdims)
+        return shaped([_middle(x) for x in found.flat], found.shape, container(a))
 
     @implements(quantile)
     def of_shares(
         a: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
     ) -> Any:
-        wanted, where = np.asarray(q, dtype=np.float64), taken(a)
-        results = [
-            along(lambda xs, q=share: _quantile(xs, q, method), [a], axis, keepdims, where)
-            for share in wanted.ravel().tolist()
-        ]
-        if not wanted.ndim:
-            return results[0]
-        stacked = np.stack([items_of(x) for x in results]) if results else np.empty(0, object)
-        return viewed(stacked.reshape(wanted.shape + stacked.shape[1:]), container(a))
+        wanted, found = np.asarray(q, dtype=np.float64), ranks(a, axis, keepdims)
+        elements = [_quantile(x, share, method) for share in wanted.flat for x in found.flat]
+        return shaped(elements, wanted.shape + found.shape, container(a))
 
     @implements(percentile)
     def of_percents(

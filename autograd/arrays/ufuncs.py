@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd.arrays import products
-from autograd.arrays.reductions import items_of, listed, reduced
-from autograd.arrays.refusals import put, remedy, require_object_type, require_objects
-from autograd.elements import container, numbers, viewed
+from autograd.arrays.reductions import items_of, listed, mask, reduced
+from autograd.arrays.refusals import remedy, require_object_type, require_objects
+from autograd.elements import container, viewed
 from autograd.op import Op, clear_flags
 from autograd.ops import REDUCTIONS, SCIPY, TABLE, UFUNCS
 from autograd.questions import ask
@@ -41,43 +41,72 @@ def apply_ufunc(
         return UFUNCS[ufunc](*inputs)
     name = _name_of(ufunc)
     role = f"an operand of {name}"
+    if method == "at":
+        return _at(ufunc, name, *inputs)
     inputs = tuple([listed(plain(x, role)) for x in inputs])
     for option in _IGNORED:
         options.pop(option, None)
-    if {"d->?", "dd->?"} & set(ufunc.types):
-        question = ufunc if method == "__call__" else getattr(ufunc, method)
-        answer = ask(question, *inputs, **options)
-        return answer if out is None else put(out[0], answer)
-    require_object_type(name, options.pop("dtype", None))
-    target = None if out is None else out[0]
-    require_objects(name, target)
-    if method == "at":
-        require_objects(name, inputs[0])
-    if method == "__call__":
-        where = options.pop("where", True)
-        if options.get("axes") == [(-2, -1)] * 3:  # as in `a @= b`
-            del options["axes"]
-        if ufunc in _PRODUCTS and "axis" in options and np.ndim(inputs[0]):
-            return products.vecdot(*inputs, **options)
-        _refuse_options(name, options)
-        if where is not True:
-            return _masked(ufunc, name, inputs, target, where)
-        result = _called(ufunc, name, inputs)
-    elif method == "outer":
-        _refuse_options(name, options)
+    targets: tuple[Any, ...] = out or ()
+    for target in targets:
+        if not _asks(ufunc):
+            require_objects(name, target)
+    where = options.pop("where", True) if method == "__call__" else True
+    if where is not True and not targets:
+        raise TypeError(f"{name} of Values takes where= only with out=, or use np.where")
+    if _asks(ufunc):
+        result = ask(ufunc if method == "__call__" else getattr(ufunc, method), *inputs, **options)
+    else:
+        require_object_type(name, options.pop("dtype", None))
+        if where is not True:  # of the others, nothing is computed
+            shape, chosen = targets[0].shape, np.broadcast_to(mask(where), targets[0].shape)
+            inputs = tuple([np.broadcast_to(items_of(x), shape)[chosen] for x in inputs])
+        result = _applied(ufunc, name, method, inputs, options)
+    if not targets:
+        return result
+    results = result if isinstance(result, tuple) else (result,)
+    for target, part in zip(targets, results, strict=True):
+        if where is True:
+            target[...] = part
+        else:
+            chosen = np.broadcast_to(mask(where), target.shape)
+            target[chosen] = np.broadcast_to(part, target.shape)[chosen] if _asks(ufunc) else part
+    return targets if len(targets) > 1 else targets[0]
+
+
+def _asks(ufunc: np.ufunc) -> bool:
+    """Whether a ufunc answers a question."""
+    return not {"d->?", "dd->?"}.isdisjoint(ufunc.types)
+
+
+def _applied(
+    ufunc: np.ufunc, name: str, method: str, inputs: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """A ufunc, or a method of one, applied to arrays of Values."""
+    if method == "reduce" and ufunc in REDUCTIONS:
+        return reduced(REDUCTIONS[ufunc], *inputs, **{"axis": 0, **options})
+    if method not in ("__call__", "outer"):  # NumPy's own loop
+        loop = np.frompyfunc(_quiet(_operation(ufunc, name)), 2, 1)
+        result = getattr(loop, method)(*map(items_of, inputs), **options)
+        return viewed(result, container(*inputs)) if isinstance(result, np.ndarray) else result
+    if ufunc in _PRODUCTS and options.keys() <= {"axis", "axes"}:
+        axes = options.pop("axes", None)  # which `a @= b` passes on
+        if axes in (None, [(-2, -1)] * 3):
+            return _PRODUCTS[ufunc](*inputs, **options)
+        options = {"axes": axes}
+    if options:
+        raise TypeError(f"{name} of Values does not take {', '.join(options)}")
+    if method == "outer":
         one, other = map(items_of, inputs)
         places = (slice(None),) * one.ndim + (None,) * other.ndim
-        result = _called(ufunc, name, (viewed(one[places], container(inputs[0])), inputs[1]))
-    elif method == "reduce" and ufunc in REDUCTIONS:
-        result = reduced(REDUCTIONS[ufunc], *inputs, **{"axis": 0, **options})
-    else:  # NumPy's own loop
-        loop = getattr(np.frompyfunc(_quiet(_operation(ufunc, name)), 2, 1), method)
-        result = loop(
-            *[items_of(x) if hasattr(type(x), "_array") else x for x in inputs], **options
-        )
-        if isinstance(result, np.ndarray):
-            result = viewed(result, container(*inputs, result))
-    return result if target is None else put(target, result)
+        inputs = (viewed(one[places], container(inputs[0])), inputs[1])
+    return _called(ufunc, name, inputs)
+
+
+def _at(ufunc: np.ufunc, name: str, target: Any, places: Any, *others: Any) -> None:
+    """The ufunc of the elements at some places, one after the other, in place."""
+    require_objects(name, target)
+    loop = np.frompyfunc(_quiet(_operation(ufunc, name)), ufunc.nin, 1)
+    loop.at(np.asarray(target), places, *[items_of(listed(x)) for x in others])
 
 
 def _called(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...]) -> Any:
@@ -105,31 +134,15 @@ def _operation(ufunc: np.ufunc, name: str) -> Op:
     raise TypeError(f"{name} has no derivative here: {remedy(ufunc.__name__)}")
 
 
-def _quiet(op: Op) -> Callable[[Any, Any], Any]:
-    """An operation as a loop of NumPy's calls it, lest it warn a second time."""
+def _quiet(op: Op) -> Callable[..., Any]:
+    """An operation for a loop of NumPy's, lest that warn a second time."""
 
-    def apply(x: Any, y: Any) -> Any:
-        result = op(x, y)
+    def apply(*operands: Any) -> Any:
+        result = op(*operands)
         clear_flags()
         return result
 
     return apply
-
-
-def _masked(ufunc: np.ufunc, name: str, inputs: tuple[Any, ...], target: Any, where: Any) -> Any:
-    """The ufunc of the elements where a condition is true; the others are left as they are."""
-    if target is None:
-        raise TypeError(f"{name} of Values takes where= only with out=, or use np.where")
-    taken = np.broadcast_to(numbers(where), target.shape)
-    target[taken] = _called(
-        ufunc, name, tuple([np.broadcast_to(items_of(x), target.shape)[taken] for x in inputs])
-    )
-    return target
-
-
-def _refuse_options(name: str, options: dict[str, Any]) -> None:
-    if options:
-        raise TypeError(f"{name} of Values does not take {', '.join(options)}")
 
 
 def _name_of(ufunc: np.ufunc) -> str:

@@ -15,7 +15,7 @@ from autograd.questions import Question, listening
 from autograd.quiet import quietly
 from autograd.reals import kind_of, objects, real
 from autograd.trace import of_values
-from autograd.value import Value
+from autograd.value import Value, hand_on
 from autograd.values import floats, values
 
 
@@ -99,6 +99,9 @@ class Checked:
                     "operations of this library from its arguments"
                 )
             result = Value(real(result, f"the result of {self.title}"))
+        elif result.op is None:  # an argument, which has a name of its own
+            argument, result = result, Value(result.data)
+            hand_on(result, argument)
         if result.name is None:
             result.name = self.title
         return Sample(point, result, leaves, self.tolerance, bool(asked))

@@ -39,6 +39,11 @@ static inline int arithmetic(int kind, double x, double y, int y_constant, doubl
         *dx = 2.0 * x;
         *dy = 0.0;
         return y_constant && y == 2.0 && FINITE(*out);
+    case SQUARE:
+        *out = x * x;
+        *dx = 2.0 * x;
+        *dy = 0.0;
+        return FINITE(*out);
     default:
         return 0;
     }

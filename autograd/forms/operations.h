@@ -75,6 +75,38 @@ end:
     return done ? 1 : not_ordinary();
 }
 
+/* An operation with any number of operands by `fused`: 1, 0 where the table must be asked, -1 with an
+   error. */
+static int by_fused(Applied *op, Py_ssize_t count, const double *data, double *out, double *partials)
+{
+    PyObject *answer = NULL, *slopes, *numbers = PyTuple_New(count);
+    int done = 0;
+    if (numbers == NULL)
+        return -1;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *number = PyFloat_FromDouble(data[i]);
+        if (number == NULL)
+            goto end;
+        PyTuple_SET_ITEM(numbers, i, number);
+    }
+    answer = PyObject_Call(op->fused, numbers, NULL);
+    if (answer == NULL || !PyTuple_CheckExact(answer) || PyTuple_GET_SIZE(answer) != 2)
+        goto end;
+    slopes = PyTuple_GET_ITEM(answer, 1);
+    if (!is_float(PyTuple_GET_ITEM(answer, 0), out) || !FINITE(*out) ||
+        !PyTuple_CheckExact(slopes) || PyTuple_GET_SIZE(slopes) != count)
+        goto end;
+    done = 1;
+    for (Py_ssize_t i = 0; i < count && done; i++)
+        done = is_float(PyTuple_GET_ITEM(slopes, i), partials + i);
+end:
+    Py_DECREF(numbers);
+    Py_XDECREF(answer);
+    if (!done && PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_TypeError))
+        PyErr_Clear(); /* the wrong number of operands, which the table has words for */
+    return done ? 1 : not_ordinary();
+}
+
 /* The error of a product: the two add up to the exact product (Veltkamp 1968, Dekker 1971). */
 static double product_error(double x, double y, double product)
 {
@@ -165,12 +197,15 @@ static int reduced(int kind, Py_ssize_t count, const double *data, double *out)
 static PyObject *recorded(Applied *op, PyObject *const *first, Py_ssize_t count,
                           PyObject *const *second, Py_ssize_t more)
 {
+    int whole = 0;
     Py_ssize_t all = count + more, arity = 0, nodes = 0, held = 0;
     Record *few[16], **found = few;
     double few_numbers[16], *data = few_numbers, out, partials[2];
     PyObject *value = NULL;
     arity = arity_of(op);
-    if (!(arity > 0 && arity == all) && !reduces(op->kind))
+    if (arity == 0 && all > 2 && !reduces(op->kind) && op->fused != NULL && op->fused != Py_None)
+        whole = PyType_IsSubtype(Py_TYPE(op), Entry);
+    if (!(arity > 0 && arity == all) && !reduces(op->kind) && !whole)
         return NULL;
     if (all > 16) {
         data = PyMem_Malloc(all * (sizeof(Record *) + sizeof(double)));
@@ -201,10 +236,14 @@ static PyObject *recorded(Applied *op, PyObject *const *first, Py_ssize_t count,
             value = result((PyObject *)op, out, found[0], constant[0] ? data[0] : partials[0],
                            arity == 1 ? NULL : found[1], constant[1] ? y : partials[1]);
     }
-    else if (reduced(op->kind, all, data, &out)) {
+    else if (whole || reduced(op->kind, all, data, &out)) {
         Wide *wide = new_wide(all);
         if (wide == NULL)
             goto end;
+        if (whole && (whole = by_fused(op, all, data, &out, wide->numbers)) <= 0) {
+            PyMem_Free(wide);
+            goto end;
+        }
         if ((value = result((PyObject *)op, out, NULL, 0.0, NULL, 0.0)) == NULL) {
             PyMem_Free(wide);
             goto end;
@@ -216,7 +255,11 @@ static PyObject *recorded(Applied *op, PyObject *const *first, Py_ssize_t count,
         wide->seen = PyTuple_New(0);
         for (Py_ssize_t i = 0; i < all; i++)
             wide->nodes[i] = (Record *)Py_XNewRef(found[i]);
-        slopes(op->kind, all, data, wide->nodes, wide->numbers);
+        if (!whole)
+            slopes(op->kind, all, data, wide->nodes, wide->numbers);
+        for (Py_ssize_t i = 0; i < all && whole; i++)
+            if (found[i] == NULL)
+                wide->numbers[i] = data[i];
         ((Record *)value)->wide = wide;
         track_if_needed((Record *)value);
     }

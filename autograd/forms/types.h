@@ -12,10 +12,11 @@
 #error "numbers would not be rounded as Python rounds them"
 #endif
 
-enum Kind { GENERAL, ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATIVE, POWER, DOT, SUM, MEAN, KINDS };
+enum Kind { GENERAL, ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATIVE, POWER, SQUARE, DOT, SUM, MEAN, KINDS };
 
 static const char *const kind_names[KINDS] = {
-    NULL, "add", "subtract", "multiply", "divide", "negative", "power", "dot", "sum", "mean"};
+    NULL,    "add",    "subtract", "multiply", "divide", "negative",
+    "power", "square", "dot",      "sum",      "mean"};
 
 typedef struct { /* an operation: what the loops ask of it */
     PyObject_HEAD
