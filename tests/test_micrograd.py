@@ -1,4 +1,4 @@
-"""Programs for micrograd, with this library in its place: the same numbers, looked at the same way."""
+"""Programs for micrograd, with this library in its place: the same numbers, the same graphs."""
 
 import importlib
 import math
@@ -35,7 +35,7 @@ def ours(names):
     return SimpleNamespace(**vars(names))
 
 
-theirs = SimpleNamespace(Value=micrograd.engine.Value, **vars(micrograd.nn))
+theirs = SimpleNamespace(**{**vars(micrograd.nn), "Value": micrograd.engine.Value})
 
 
 # --- Programs: each with a namespace of the one library or the other ----------------------------
@@ -152,7 +152,7 @@ def drawn(lib):
                 build(child)
 
     build(d)
-    return [len(nodes), len(edges)] + sorted(f"{v._op} {v.data}" for v in nodes)
+    return [len(nodes), len(edges), *sorted(f"{v._op} {v.data}" for v in nodes)]
 
 
 PROGRAMS = [sanity_check, more_ops, by_hand, moons, four_examples]
@@ -264,7 +264,8 @@ def test_backward_by_hand_adds_to_the_operands():
     product._backward()
     assert (a.grad, b.grad) == (4.0 + 12.0, 8.0)
     a._backward()  # of a leaf: nothing
-    infinite = autograd.log(Value(0.0) * 0.0 + a * 0.0)
+    with np.errstate(divide="ignore"):
+        infinite = autograd.log(a * 0.0)
     picked = maximum(infinite, 1.0)
     picked.grad = math.inf
     picked._backward()
@@ -298,7 +299,7 @@ def test_the_picture(ours):
 # --- Without the import -------------------------------------------------------------------------
 
 CASES = {
-    "Value(2.0, label='a')": "the label is its name, Value(2.0, name='a'); .*autograd.micrograd",
+    "Value(2.0, label='a')": r"not label: the label is its name, Value\(2.0, name=.*autograd.micro",
     "Value(2.0, (), 'op')": "takes its data and a name alone: .*autograd.micrograd",
     "Value(2.0, ())": "takes its data and a name alone: .*autograd.micrograd",
     "Value(2.0, _children=())": "takes its data and a name, not _children: .*autograd.micrograd",

@@ -112,5 +112,4 @@ def test_a_neuron_learns():
 )
 def test_what_is_refused(make, error, message):
     with pytest.raises(error, match=message):
-        optimizer = make(Value(1.0))
-        optimizer.step()
+        make(Value(1.0)).step()

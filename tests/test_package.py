@@ -204,9 +204,9 @@ def test_no_docstring_opens_with_what():
 def test_no_two_classes_have_the_same_name():
     names = Counter(
         node.name
-        for tree in TREES.values()
+        for file, tree in TREES.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
+        if isinstance(node, ast.ClassDef) and file != "micrograd.py"  # names that are not ours
     )
     assert [name for name, count in names.items() if count > 1] == []
 

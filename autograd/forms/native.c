@@ -22,7 +22,7 @@
 #include "rows.h"
 #include "graphs.h"
 
-#define VERSION 2 /* FITTING in __init__.py */
+#define VERSION 3 /* FITTING in __init__.py */
 
 static PyObject *new_era(PyObject *module, PyObject *ignored)
 {
