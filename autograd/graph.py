@@ -56,12 +56,14 @@ class Node(Record):
     _wide: Wide | None
 
     def __init__(self, data: float, name: str | None = None, *more: Never, **others: Never) -> None:
-        if more or others or isinstance(name, tuple):
+        if more or others:
             raise TypeError(_unknown(others))
         if isinstance(data, Node):
             raise TypeError("this is a Value already: use it as it is, or a copy made by .detach()")
         self._begin(real(data, "the data of a Value"))
         if name is not None:
+            if isinstance(name, tuple):
+                raise TypeError(_unknown(()))
             self.named(name)
 
     @property
