@@ -16,7 +16,7 @@ from autograd.edges import edges
 from autograd.op import Op
 from autograd.value import Value
 
-__all__ = ["MLP", "Layer", "Module", "Neuron", "Value", "draw_dot"]
+__all__ = ["MLP", "Drawing", "Layer", "Module", "Neuron", "Value", "draw_dot"]
 
 _SYMBOLS: dict[Op, str] = {ops.relu: "ReLU"}
 
@@ -114,15 +114,41 @@ for _name, _property in {
     setattr(Value, _name, _property)
 
 
-def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Diagram:
+class Drawing(Diagram):
+    """A picture that can also be written to a file as one of the package graphviz can."""
+
+    format = "svg"
+
+    def render(
+        self, filename: str = "graph", format: str | None = None, view: bool = False, **_: Any
+    ) -> str:
+        """Write the picture to a file whose name is `filename` and the format.
+
+        Returns:
+            The name of the file.
+        """
+        path = f"{filename}.{format or self.format}"
+        self.save(path)
+        if view:
+            self.show()
+        return path
+
+
+def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Drawing:
     """The picture of a graph that `autograd.draw` makes.
 
     Args:
         root: the Value whose graph is drawn.
-        format: not used; a notebook shows the picture, and `save()` writes any format.
+        format: the format of files that `render()` writes: "svg", "png", "pdf" or "dot".
         rankdir: `"LR"` for a graph from left to right, `"TB"` from top to bottom.
+
+    Returns:
+        A `Diagram` that also has graphviz' method `render(filename, format, view)`.
     """
-    return draw(root, direction=rankdir)  # type: ignore[arg-type]
+    picture = draw(root, direction=rankdir)  # type: ignore[arg-type]
+    drawing = Drawing(picture._scene, picture._timeout, picture._pictures)
+    drawing.format = format
+    return drawing
 
 
 # --- micrograd.nn -------------------------------------------------------------------------------

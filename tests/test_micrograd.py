@@ -287,13 +287,20 @@ def test_an_operation_of_ones_own_is_what_the_error_points_to():
     assert (y._op, y._local_grads) == ("cube", (12.0,))
 
 
-def test_the_picture(ours):
+def test_the_picture(ours, tmp_path):
     a = Value(2.0, label="a")
     root = a * a
     assert repr(ours.draw_dot(root)) == repr(autograd.draw(root))
-    assert ours.draw_dot(root, format="png", rankdir="TB").source == (
-        autograd.draw(root, direction="TB").source
-    )
+    below = ours.draw_dot(root, format="dot", rankdir="TB")
+    assert below.source == autograd.draw(root, direction="TB").source
+    assert below.render(str(tmp_path / "graph")) == str(tmp_path / "graph.dot")
+    assert (tmp_path / "graph.dot").read_text(encoding="utf-8") == below.source
+    assert ours.draw_dot(root).render(tmp_path / "graph", cleanup=True).endswith("graph.svg")
+    assert (tmp_path / "graph.svg").read_text(encoding="utf-8").startswith("<svg")
+    shown = []
+    below.show = lambda: shown.append(True)
+    below.render(tmp_path / "graph", view=True)
+    assert shown == [True]
 
 
 # --- Without the import -------------------------------------------------------------------------
