@@ -9,7 +9,7 @@ of its partial derivative; a missing operand is None with 0.0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple, Never, Self, TypeAlias, TypeVar, cast
 
 from autograd.forms import native, take_functions
@@ -32,6 +32,20 @@ class Wide(NamedTuple):
     library's."""
 
 
+def _unknown(others: Collection[str]) -> str:
+    """The message on arguments of a Value that it does not take."""
+    if "requires_grad" in others:
+        remedy = "every one has a gradient"
+    elif "label" in others:
+        remedy = "the label is its name, Value(2.0, name='a')"
+    else:
+        remedy = "an operation records what it was computed from"
+    if "requires_grad" not in others:
+        remedy += "; programs for micrograd run after `import autograd.micrograd`"
+    given = f", not {', '.join(others)}" if others else " alone"
+    return f"a Value takes its data and a name{given}: {remedy}"
+
+
 class Node(Record):
     """A number, the operation that it is the result of, its operands and partial derivatives."""
 
@@ -41,14 +55,15 @@ class Node(Record):
     _y: Node | None
     _wide: Wide | None
 
-    def __init__(self, data: float, name: str | None = None, **others: Never) -> None:
-        if others:
-            remedy = "; every one has a gradient" if "requires_grad" in others else ""
-            raise TypeError(f"a Value takes its data and a name, not {', '.join(others)}{remedy}")
+    def __init__(self, data: float, name: str | None = None, *more: Never, **others: Never) -> None:
+        if more or others:
+            raise TypeError(_unknown(others))
         if isinstance(data, Node):
             raise TypeError("this is a Value already: use it as it is, or a copy made by .detach()")
         self._begin(real(data, "the data of a Value"))
         if name is not None:
+            if isinstance(name, tuple):
+                raise TypeError(_unknown(()))
             self.named(name)
 
     @property

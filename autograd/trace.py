@@ -13,6 +13,7 @@ from autograd.graph import Node, sort
 from autograd.op import Op
 from autograd.record import new_era, older_leaf
 from autograd.rows import adjoint_rows, second_rows, tangent_rows
+from autograd.silence import recorded
 from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
 from autograd.value import Value, as_value, hand_on
 from autograd.values import data
@@ -59,6 +60,7 @@ class Trace(NamedTuple):
         """The directions in which one leaf changes."""
         return [{leaf: 1.0} for leaf in self.leaves]
 
+    @recorded
     def pull(self, *pairs: Iterable[tuple[Any, Any]]) -> list[list[Any]]:
         """The adjoints of the leaves, from those of the roots: a list for each sweep."""
         seeds: list[dict[Node, Any]] = []
@@ -72,6 +74,7 @@ class Trace(NamedTuple):
             return [_values(derivative_graphs(self.order, x, self.leaves)) for x in seeds]
         return adjoint_rows(self.order, seeds, self.leaves)
 
+    @recorded
     def push(self, *directions: Mapping[Node, Any]) -> list[list[Any]]:
         """The tangents of the outputs, from those of the leaves: a list for each direction."""
         seeds, outputs = _something(directions), self.outputs.numbers
@@ -79,6 +82,7 @@ class Trace(NamedTuple):
             return tangent_rows(self.order, seeds, outputs)
         return [_values(_numbers(tangent_graphs(self.order, x), outputs)) for x in seeds]
 
+    @recorded
     def second(
         self, roots: Sequence[Any], directions: Iterable[Mapping[Node, Any]]
     ) -> list[list[list[Any]]]:
@@ -103,6 +107,7 @@ class Trace(NamedTuple):
         return self.outside or any(type(x) is not float for seed in seeds for x in seed.values())
 
 
+@recorded
 def traced(
     fun: Function,
     inputs: Tree,

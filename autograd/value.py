@@ -23,6 +23,7 @@ from autograd.pickling import copied, reduction
 from autograd.questions import ask, listeners
 from autograd.reals import NOT_NUMBERS, kind_of, masked, real, symbolic
 from autograd.record import converted, title
+from autograd.silence import recorded, silences, silent
 
 _add, _multiply = ops.add, ops.multiply
 
@@ -59,6 +60,9 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     method.__name__, method.__qualname__ = op.name, f"Value.{op.name}"
     method.__doc__ = op.__doc__
     return method
+
+
+_MICROGRAD = "; `import autograd.micrograd` has micrograd's names understood"
 
 
 class Elsewhere:
@@ -126,6 +130,8 @@ class Value(Node):
         """Apply an operation to Values and numbers, and record it."""
         try:
             data = [x if type(x) is float else x._number for x in operands]  # type: ignore[attr-defined]
+            if silences and silent():
+                return Value(op.value(*data))
         except AttributeError:
             role = f"an operand of {op.name}"
             reals = [x if isinstance(x, Node) else real(x, role) for x in operands]
@@ -155,6 +161,7 @@ class Value(Node):
 
     # --- Differentiating ------------------------------------------------------------------------
 
+    @recorded
     def derivative(self, wrt: Value) -> Value:
         """The derivative of this Value with respect to another, as a graph of its own.
 
@@ -199,6 +206,8 @@ class Value(Node):
     # results that are not finite and for all other types.
 
     def __add__(self, other: object) -> Value:
+        if silences:
+            return _apply(ops.add, self, other, other)
         node = _new(Value)
         if type(other) is Value:
             node._number = data = self._number + other._number
@@ -244,6 +253,8 @@ class Value(Node):
         return _apply(ops.subtract, other, self, other)
 
     def __mul__(self, other: object) -> Value:
+        if silences:
+            return _apply(ops.multiply, self, other, other)
         node = _new(Value)
         x = self._number
         if type(other) is Value:
@@ -544,6 +555,12 @@ class Value(Node):
 
     item = Elsewhere("its number is .data, a float")
     numpy = Elsewhere("its number is .data; of an array of Values take autograd.data(array)")
+    label = Elsewhere(f"its name is .name{_MICROGRAD}")
+    _prev = Elsewhere(f"its operands are .operands{_MICROGRAD}")
+    _children = Elsewhere(f"its operands are .operands{_MICROGRAD}")
+    _op = Elsewhere(f"its operation is .op, the name of that .op.name{_MICROGRAD}")
+    _local_grads = Elsewhere(f"its partial derivatives are .partials{_MICROGRAD}")
+    _backward = Elsewhere(f"backward() of a result goes back through all of them{_MICROGRAD}")
     requires_grad = Elsewhere("every Value has a gradient; a constant is a plain number")
 
     # --- Copying and pickling -------------------------------------------------------------------
@@ -570,6 +587,8 @@ def _node(
     number: float, op: Op, x: Node | None, dx: float, y: Node | None = None, dy: float = 0.0
 ) -> Value:
     """The Value that an operation gives; the operands are laid out as `autograd.graph` says."""
+    if silences and silent():
+        return Value(number)
     node = _new(Value)
     node._number = number
     node._x = x

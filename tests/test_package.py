@@ -29,6 +29,7 @@ ROOMS = [
     "everyday",
     "ops",
     "record",
+    "silence",
     "graph",
     "edges",
     "freshness",
@@ -41,6 +42,7 @@ ROOMS = [
     "formula",
     "values",
     "trees",
+    "optim",
     "trace",
     "functional",
     "implicit",
@@ -48,19 +50,20 @@ ROOMS = [
     "expression",
     "explain",
     "diagram",
+    "micrograd",
     "compare",
     "command",
 ]
 NAMES = """
     Array Diagram Explanation Op Report Value abs acos acosh array asin asinh atan atan2 atanh
-    betaln cbrt ceil check_gradient clip compare copysign cos cosh cumprod cumsum custom_root data
-    deg2rad digamma dot draw elu entr erf erfc erfinv exp exp2 explain expm1 expression floor fmax
-    fmin fmod gammaln gelu grad grads hard_tanh heaviside hessian huber hvp hypot jacobian jvp latex
-    leaky_relu lgamma log log10 log1mexp log1p log2 log_ndtr log_sigmoid log_softmax logaddexp logit
-    logsumexp max maximum mean min minimum mod ndtr norm polygamma prod python_source rad2deg
-    reciprocal relu round selu sigmoid sign silu sin sinc sinh softmax softplus softsign sqrt square
-    stop_gradient sum tan tanh to_sympy topological_order trunc value_and_grad values vjp where
-    xlog1py xlogy
+    betaln cbrt ceil check_gradient clip compare copysign cos cosh cross_entropy cumprod cumsum
+    custom_root data deg2rad digamma dot draw elu entr erf erfc erfinv exp exp2 explain expm1
+    expression floor fmax fmin fmod gammaln gelu grad grads hard_tanh heaviside hessian huber hvp
+    hypot jacobian jvp latex leaky_relu lgamma log log10 log1mexp log1p log2 log_ndtr log_sigmoid
+    log_softmax logaddexp logit logsumexp max maximum mean min minimum mod ndtr no_grad norm
+    polygamma prod python_source rad2deg reciprocal relu round selu sigmoid sign silu sin sinc sinh
+    softmax softplus softsign sqrt square stop_gradient sum tan tanh to_sympy topological_order
+    trunc value_and_grad values vjp where xlog1py xlogy
 """.split()
 
 
@@ -128,6 +131,7 @@ NAMING = {
     "arrays/ufuncs.py": "NumPy's functions are made of them",
     "arrays/vectors.py": "functions that return vectors are made of two of them",
     "implicit.py": "the derivative of a solution is made of two of them",
+    "micrograd.py": "a program that uses the library, and names two operations otherwise",
     "neuron.py": "a program that uses the library",
 }
 
@@ -200,9 +204,9 @@ def test_no_docstring_opens_with_what():
 def test_no_two_classes_have_the_same_name():
     names = Counter(
         node.name
-        for tree in TREES.values()
+        for file, tree in TREES.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
+        if isinstance(node, ast.ClassDef) and file != "micrograd.py"  # names that are not ours
     )
     assert [name for name, count in names.items() if count > 1] == []
 

@@ -10,6 +10,7 @@ import pytest
 import scipy.special
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from mpmath import mpf
 
 import autograd
@@ -173,3 +174,58 @@ def test_the_distance_of_two_points_that_meet():
     distance.backward()
     assert [y.grad for y in x] == [0.0, 0.0]
     assert np.linalg.norm(x - np.array([1.0, 2.0])).derivative(x[0]).data == 0.0
+
+
+# --- Cross-entropy --------------------------------------------------------------------------------
+
+
+SCORES = arrays(np.float64, (3, 4), elements=st.floats(-50.0, 50.0))
+
+
+@given(SCORES, st.lists(st.integers(0, 3), min_size=3, max_size=3))
+def test_cross_entropy_is_the_surprise_at_the_right_classes(logits, target):
+    with mpmath.workdps(50):
+        surprises = [
+            mpmath.log(sum(mpmath.exp(mpf(x) - mpf(row[place])) for x in row))
+            for row, place in zip(logits.tolist(), target, strict=True)
+        ]
+        expected = float(sum(surprises) / 3)
+    for given_ in (logits, logits.tolist(), values(logits), values(logits).tolist()):
+        found = autograd.cross_entropy(given_, target)
+        assert data(found) == pytest.approx(expected, rel=1e-13, abs=1e-300)
+    assert type(autograd.cross_entropy(logits, target)) is float
+    first = float(surprises[0])
+    assert autograd.cross_entropy(logits[0], target[0]) == pytest.approx(first, rel=1e-13)
+    shares = np.eye(4)[target]
+    assert autograd.cross_entropy(logits, shares) == pytest.approx(expected, rel=1e-12, abs=1e-99)
+    slope = autograd.grad(autograd.cross_entropy)(logits, target)
+    np.testing.assert_allclose(
+        slope, (scipy.special.softmax(logits, axis=1) - shares) / 3.0, rtol=1e-11, atol=1e-15
+    )
+
+
+def test_cross_entropy_of_probabilities():
+    logits, shares = np.array([0.5, -1.0, 2.0]), np.array([0.2, 0.3, 0.5])
+    expected = -shares @ scipy.special.log_softmax(logits)
+    assert autograd.cross_entropy(logits, shares) == pytest.approx(expected, rel=1e-14)
+    by_shares = autograd.grad(autograd.cross_entropy, 1)(logits, shares)
+    np.testing.assert_allclose(by_shares, -scipy.special.log_softmax(logits), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("logits", "target", "error", "message"),
+    [
+        ([1.0, 2.0], 2, ValueError, "there are 2 classes, from 0: none is 2"),
+        ([1.0, 2.0], -1, ValueError, "a target must be at least 0, not -1"),
+        ([1.0, 2.0], 0.5, TypeError, "a target must be a whole number, not 0.5"),
+        ([1.0, 2.0], True, TypeError, "a target must be a whole number, not True"),
+        ([1.0, 2.0], [0, 1, 1], ValueError, r"target of shape \(3,\) does not fit .* shape \(2,\)"),
+        ([[1.0, 2.0]], [0, 1], ValueError, r"target of shape \(2,\) does not fit"),
+        ([], 0, ValueError, "one or two dimensions, not the shape"),
+        (3.0, 0, ValueError, r"one or two dimensions, not the shape \(\)"),
+        (["a", "b"], 0, TypeError, "must be a real number, not the str 'a'"),
+    ],
+)
+def test_cross_entropy_refuses(logits, target, error, message):
+    with pytest.raises(error, match=message):
+        autograd.cross_entropy(logits, target)

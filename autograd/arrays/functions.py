@@ -82,7 +82,7 @@ def apply_function(
     if function in MADE:
         made = np.asarray(function(*args, **kwargs))
         return _viewed(made.astype(object) if made.dtype == np.float64 else made, kind)
-    if function not in MOVED | COMPOSED:
+    if function not in MOVED and function not in COMPOSED:
         refuse(name)
     if function in INTO:
         require_objects(name, args[0])
@@ -100,11 +100,11 @@ def apply_function(
 def _called(
     function: Callable[..., Any], name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Any:
-    """The library's own function for one of NumPy's."""
+    """The library's own function for one of NumPy's, which has parameters of the same names."""
     ours, signature = FUNCTIONS[function], _signature(function)
     taken, bound = _signature(ours).parameters, signature.bind(*args, **kwargs)
     kinds = [x.kind for x in signature.parameters.values()]
-    if inspect.Parameter.VAR_POSITIONAL in kinds:
+    if inspect.Parameter.VAR_POSITIONAL in kinds:  # nothing else can be given by name
         by_position, options = bound.args, bound.kwargs
     else:
         further = bound.arguments.pop("kwargs", {})

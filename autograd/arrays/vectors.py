@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd import ops
 from autograd.arrays.registry import implements
 from autograd.elements import container
+from autograd.op import Op
 from autograd.ops import log_softmax as _log_share
 from autograd.ops import softmax as _share
-from autograd.reals import kind_of, objects, plain, real
+from autograd.reals import kind_of, objects, plain, real, whole
 
 
 def softmax(x: Any, axis: int | None = None) -> NDArray[Any]:
@@ -59,6 +61,53 @@ def log_softmax(x: Any, axis: int | None = None) -> NDArray[Any]:
         array([-5.00000000e+01, -1.92874985e-22])
     """
     return _along(_each_first(_log_share), x, axis, "log_softmax")
+
+
+def cross_entropy(logits: Any, target: Any) -> Any:
+    """The surprise at the right classes, `-log(softmax(logits)[target])`, on average.
+
+    The name and the meaning are those of PyTorch. Each example is a node or two, right to the last
+    digits where the share of the right class is close to 0 or to 1.
+
+    Args:
+        logits: a score for each class, in a sequence; for several examples, a sequence of these.
+        target: the number of the right class, from 0; for several examples, one for each. Or a
+            probability for each class, in the shape of `logits`.
+
+    Returns:
+        A Value, or a float if there is no Value among the arguments.
+
+    Raises:
+        TypeError: if a score is not a real number, or a target neither a whole number nor
+            probabilities.
+        ValueError: if there is no such class, or the shapes do not fit.
+
+    Example:
+        >>> cross_entropy([0.0, 0.0], 1)
+        0.6931471805599453
+        >>> cross_entropy([[0.0, 50.0], [0.0, 0.0]], [1, 0])
+        0.34657359027997264
+    """
+    scores = objects(plain(logits, "the logits"), "the logits of cross_entropy")
+    if scores.ndim not in (1, 2) or not scores.size:
+        raise ValueError(
+            f"the logits of cross_entropy have one or two dimensions, not the shape {scores.shape}"
+        )
+    wanted = objects(plain(target, "the target"), "the target of cross_entropy")
+    logs = log_softmax(scores, axis=-1).reshape(-1, scores.shape[-1]).tolist()
+    if wanted.shape == scores.shape:
+        shares = wanted.reshape(-1, scores.shape[-1]).tolist()
+        losses = [-Op.__call__(ops.dot, row, log) for row, log in zip(shares, logs, strict=True)]
+    elif wanted.shape == scores.shape[:-1]:
+        places = [whole(place, "a target", 0) for place in wanted.ravel().tolist()]
+        if max(places) >= scores.shape[-1]:
+            raise ValueError(f"there are {scores.shape[-1]} classes, from 0: none is {max(places)}")
+        losses = [-log[place] for log, place in zip(logs, places, strict=True)]
+    else:
+        raise ValueError(
+            f"a target of shape {wanted.shape} does not fit logits of shape {scores.shape}"
+        )
+    return losses[0] if scores.ndim == 1 else Op.__call__(ops.mean, losses)
 
 
 @implements(np.cumsum)

@@ -14,11 +14,13 @@ from autograd.compare.summary import summary
 from autograd.freshness import require_fresh
 from autograd.graph import require_value, topological_order
 from autograd.reals import real
+from autograd.silence import recorded
 from autograd.value import Value
 
 __all__ = ["Report", "Row", "check_gradient", "compare"]
 
 
+@recorded
 def compare(
     value: Value,
     manual: Mapping[Any, Any] | Iterable[tuple[Any, Any]],
@@ -81,6 +83,7 @@ def compare(
     return Report(rows, words, symbols, value, comparison.compared)
 
 
+@recorded
 def check_gradient(
     function: Callable[..., Any],
     manual: Callable[..., Any],

@@ -28,9 +28,11 @@ from autograd.diagram.steps import Marks, steps
 from autograd.diagram.svg import drawn
 from autograd.graph import require_value
 from autograd.reals import real, whole
+from autograd.silence import recorded
 from autograd.value import Value
 
 
+@recorded
 def draw(
     value: Value | Iterable[Value],
     *,

@@ -19,11 +19,13 @@ from autograd.notation.labels import Labels
 from autograd.notation.numbers import DIGITS
 from autograd.notation.writing import Math
 from autograd.reals import kind_of, whole
+from autograd.silence import recorded
 from autograd.value import Value
 
 __all__ = ["Explanation", "explain"]
 
 
+@recorded
 def explain(
     value: Value, wrt: Value | None = None, *, paths: int = 8, steps: int = 40
 ) -> "Explanation":

@@ -14,6 +14,7 @@ from autograd.notation.names import Names, symbol
 from autograd.notation.numbers import DIGITS, number
 from autograd.notation.writing import LATEX, TEXT, Math, Notation, named
 from autograd.reals import kind_of, whole
+from autograd.silence import recorded
 from autograd.value import Value
 
 SIGNS = {"e": "e^{", "sigma": r"\sigma"}
@@ -26,6 +27,7 @@ def functions(order: Iterable[Value]) -> set[str]:
     return {name for text in operations for name in re.findall(r"[^\W\d]\w*(?=\()", text)}
 
 
+@recorded
 def expression(value: Value, *, wrt: Value | None = None, digits: int | None = None) -> str:
     """The formula by which a Value was computed, or of its derivative, as text.
 
@@ -72,6 +74,7 @@ class Latex(str):
         return rf"$\displaystyle {self}$"
 
 
+@recorded
 def latex(value: Value, *, wrt: Value | None = None, digits: int | None = DIGITS) -> Latex:
     r"""The formula by which a Value was computed, or of its derivative, in LaTeX for a paper or a
     notebook.

@@ -16,9 +16,11 @@ from autograd.graph import require_value, sort
 from autograd.notation.names import Names
 from autograd.notation.writing import TEXT
 from autograd.reals import kind_of, objects
+from autograd.silence import recorded
 from autograd.value import Value
 
 
+@recorded
 def python_source(
     value: Value,
     name: str = "f",

@@ -10,9 +10,11 @@ from autograd.graph import require_value, sort
 from autograd.notation.names import Names
 from autograd.op import Op
 from autograd.ops import TABLE
+from autograd.silence import recorded
 from autograd.value import Value
 
 
+@recorded
 def to_sympy(value: Value) -> Any:
     """The formula by which a Value was computed, as an expression of SymPy.
 

@@ -22,11 +22,18 @@
 #include "rows.h"
 #include "graphs.h"
 
-#define VERSION 2 /* FITTING in __init__.py */
+#define VERSION 3 /* FITTING in __init__.py */
 
 static PyObject *new_era(PyObject *module, PyObject *ignored)
 {
     return PyLong_FromLongLong(++era);
+}
+
+/* Told by `no_grad` the context variable that says where nothing is recorded, or None. */
+static PyObject *be_silent(PyObject *module, PyObject *variable)
+{
+    Py_XSETREF(silence, variable == Py_None ? NULL : Py_NewRef(variable));
+    Py_RETURN_NONE;
 }
 
 /* `_node` of autograd/value.py. */
@@ -125,6 +132,7 @@ static PyMethodDef functions[] = {
     {"recompute", recompute, METH_O, NULL},
     {"record", record_operands, METH_VARARGS, NULL},
     {"second_rows", second_rows, METH_VARARGS, NULL},
+    {"silence", be_silent, METH_O, NULL},
     {"sort", (PyCFunction)(void (*)(void))sort, METH_VARARGS | METH_KEYWORDS, NULL},
     {"tangent_rows", tangent_rows, METH_VARARGS, NULL},
     {NULL}};

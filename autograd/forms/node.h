@@ -20,12 +20,36 @@ static void track_if_needed(Record *self)
         PyObject_GC_Track(self);
 }
 
+/* Whether nothing is to be recorded in this thread, -1 after an error (autograd/silence.py). */
+static int silent(void)
+{
+    PyObject *here;
+    if (silence == NULL)
+        return 0;
+    if (PyContextVar_Get(silence, NULL, &here) < 0)
+        return -1;
+    int answer = here == Py_True;
+    Py_XDECREF(here);
+    return answer;
+}
+
+/* The result of an operation: a leaf where nothing is to be recorded. */
 static PyObject *result(PyObject *op, double number, Record *x, double dx, Record *y, double dy)
 {
-    Record *self = PyObject_GC_New(Record, Value);
+    int leaf = silent();
+    Record *self = leaf < 0 ? NULL : PyObject_GC_New(Record, Value);
     if (self == NULL)
         return NULL;
     self->number = number;
+    if (leaf) {
+        self->dx = self->dy = self->grad = 0.0;
+        self->x = self->y = NULL;
+        self->wide = NULL;
+        self->op = self->name = NULL;
+        self->era = era;
+        self->mark = 0;
+        return (PyObject *)self;
+    }
     self->dx = dx;
     self->dy = dy;
     self->grad = 0.0;

@@ -248,6 +248,10 @@ static PyObject *recorded(Applied *op, PyObject *const *first, Py_ssize_t count,
             PyMem_Free(wide);
             goto end;
         }
+        if (((Record *)value)->op == NULL) { /* a leaf */
+            PyMem_Free(wide);
+            goto end;
+        }
         wide->seen = PyTuple_New(0);
         for (Py_ssize_t i = 0; i < all; i++)
             wide->nodes[i] = (Record *)Py_XNewRef(found[i]);
