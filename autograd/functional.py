@@ -11,7 +11,7 @@ confused.
 import functools
 import inspect
 import operator
-import types
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -320,22 +320,28 @@ class Derivative:
 
     def __get__(self, instance: object, owner: type) -> Any:
         """As a function that is defined in a class becomes a method."""
-        return self if instance is None else types.MethodType(self, instance)
+        return self if instance is None else functools.partial(self, instance)
 
     def _call(self) -> tuple[Any, ...]:
         """The arguments of the call that made it."""
         return self._fun, self._argnums, self._has_aux
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> Any:
+        try:  # one that has the name of its function, being its decorator, is found by that
+            module, name = sys.modules[self.__module__], vars(self)["__qualname__"]
+            if operator.attrgetter(name)(module) is self:
+                return name
+        except (AttributeError, KeyError):
+            pass
         return self._transformation, self._call()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Derivative):
             return NotImplemented
-        return self.__reduce__() == other.__reduce__()
+        return (self._transformation, self._call()) == (other._transformation, other._call())
 
     def __hash__(self) -> int:
-        return hash(self.__reduce__())
+        return hash((self._transformation, self._call()))
 
     def __repr__(self) -> str:
         fun = self._fun

@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from autograd.arrays.linalg import solve as solved
 from autograd.functional import jacobian
 from autograd.graph import Node, sort
 from autograd.op import Op
+from autograd.questions import unheard
 from autograd.reals import kind_of
 from autograd.trace import Function, name_of
 from autograd.trees import Path, Tree, flatten, keys
@@ -43,8 +44,9 @@ def custom_root(f: Function, guess: Any, solve: Callable[[Function, Any], Any]) 
 
     Raises:
         TypeError: if `f` or `solve` is not a function, or a result is not made of real numbers.
+            Solutions do not pickle: their `data` do.
         ValueError: if `f` does not return as many numbers as it takes, or the solution does not
-            have the structure of the guess.
+            have as many numbers as the guess.
 
     Example:
         >>> from autograd import custom_root, grad
@@ -61,8 +63,8 @@ def custom_root(f: Function, guess: Any, solve: Callable[[Function, Any], Any]) 
         if not callable(thing):
             raise TypeError(f"{role} must be a function, not {kind_of(thing)}")
     start = _tree(guess, "the guess")
-    found = solve(_without_values(f), start.build(_plain(start.numbers)))
-    numbers = _plain(start.like(_tree(found, "the solution"), "the solution"))
+    with unheard():
+        numbers = _solved(solve, _without_values(f), start)
     leaves = [Value(x) for x in numbers]
     result = _tree(f(start.build(leaves)), f"the result of {name_of(f)}").numbers
     if len(result) != len(numbers):
@@ -108,6 +110,16 @@ class _Recording:
         return [new[x] if isinstance(x, Node) else x for x in self.results]
 
 
+class _Root(Op):
+    """The operation that a number of a solution is the result of."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a solution of custom_root does not pickle, as it keeps the function that was solved: "
+            "pickle its .data"
+        )
+
+
 class _Equation:
     """An equation with a solution, and an operation for each number of the solution."""
 
@@ -121,7 +133,7 @@ class _Equation:
         self.roots = [self._root(name, place) for place, name in enumerate(names)]
 
     def _root(self, name: str, place: int) -> Op:
-        return Op(
+        return _Root(
             name,
             lambda *others: self.solution(others)[place],
             lambda out, *others: self.partials(place, out, others),
@@ -136,9 +148,10 @@ class _Equation:
                 tree = _tree(x, "the argument")
                 return self.start.build(self.recording.replayed(tree.numbers, others))
 
-            found = self.solve(equation, self.start.build(_plain(self.start.numbers)))
-            solution = self.start.like(_tree(found, "the solution"), "the solution")
-            self.known = {others: _plain(solution)}
+            with unheard():
+                known = {others: _solved(self.solve, equation, self.start)}
+            self.known = known  # another thread may ask for another one
+            return known[others]
         return self.known[others]
 
     def partials(self, place: int, out: Any, others: tuple[Any, ...]) -> Sequence[Any]:
@@ -155,7 +168,7 @@ class _Equation:
         try:
             factors = _solved_for(place, [*zip(*by_argument, strict=True)])
         except np.linalg.LinAlgError:
-            return [math.nan] * len(others)
+            return [math.nan * out] * len(others)
         return [-Op.__call__(ops.dot, factors, column) for column in zip(*by_others, strict=True)]
 
 
@@ -178,6 +191,20 @@ def _without_values(f: Function) -> Function:
         return result.build(recording.replayed(leaves, _plain(recording.others)))
 
     return equation
+
+
+def _solved(solve: Function, equation: Function, start: Tree) -> list[float]:
+    """The numbers of the solution, which may be in another kind of sequence than the guess."""
+    found = solve(equation, start.build(_plain(start.numbers)))
+    if isinstance(found, dict) and not isinstance(start.structure, dict):
+        remedy = ": of a result of SciPy's, return .x" if "x" in found else ""
+        raise TypeError(f"solve must return the solution, not {kind_of(found)}{remedy}")
+    numbers = _plain(_tree(found, "the solution").numbers)
+    if len(numbers) != len(start.numbers):
+        raise ValueError(
+            f"the solution must have {len(start.numbers)} numbers, as the guess, not {len(numbers)}"
+        )
+    return numbers
 
 
 def _tree(item: Any, role: str) -> Tree:

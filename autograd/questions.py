@@ -70,6 +70,17 @@ def listening(listener: Listener) -> Iterator[None]:
         _here.set(tuple([other for other in _here.get() if other is not block]))
 
 
+@contextmanager
+def unheard() -> Iterator[None]:
+    """A block in this thread whose questions no listener is told."""
+    here = _here.get()
+    _here.set(())
+    try:
+        yield
+    finally:
+        _here.set(here)
+
+
 def ask(question: Callable[..., Any], *operands: object, **options: object) -> Any:
     """The answer of a function to the numbers of Values; listeners are told.
 

@@ -1103,6 +1103,27 @@ def test_a_derivative_in_a_class_is_a_method():
     assert repr(Spring.force) == "grad(energy, argnums=1)"
 
 
+class Well:
+    depth = 2.0
+
+    def energy(self, x):
+        return self.depth * x * x
+
+    force = grad(energy, argnums=1)
+
+
+@grad
+def decorated(x):
+    return x**3
+
+
+def test_methods_and_decorated_functions_pickle():
+    force = pickle.loads(pickle.dumps(Well().force))
+    assert force(3.0) == 12.0
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+    assert decorated(2.0) == 12.0
+
+
 def test_a_series_is_no_argument():
     with pytest.raises(
         TypeError, match=r"argument 0 of cube .* not a Series: .*\.to_numpy\(float\)"

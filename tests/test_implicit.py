@@ -2,6 +2,8 @@
 
 import copy
 import math
+import operator
+import pickle
 
 import mpmath
 import numpy as np
@@ -23,6 +25,7 @@ from autograd import (
     values,
     vjp,
 )
+from autograd.questions import listening
 
 
 def newton(f, x):
@@ -237,7 +240,8 @@ def test_checking_a_gradient_by_hand():
         ((lambda x: x, 1.0, None), TypeError, "solve must be a function, not None"),
         ((lambda x: x, "a", newton), TypeError, "the guess must be a real number, not the str 'a'"),
         ((lambda x: x, 1.0, lambda f, x: "a"), TypeError, "the solution must be a real number"),
-        ((lambda x: x, 1.0, lambda f, x: [1.0]), ValueError, "the solution must have the structur"),
+        ((lambda x: x, 1.0, lambda f, x: [1.0, 2.0]), ValueError, "must have 1 numbers, as the gu"),
+        ((lambda x: x, 1.0, scipy.optimize.root), TypeError, r"of a result of SciPy's, return \.x"),
         ((lambda x: None, 1.0, lambda f, x: x), TypeError, "the result of <lambda> must be a real"),
         (
             (lambda x: [x, x], 1.0, lambda f, x: x),
@@ -249,3 +253,46 @@ def test_checking_a_gradient_by_hand():
 def test_what_is_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         custom_root(*arguments)
+
+
+def test_a_solution_may_be_in_another_kind_of_sequence():
+    a = Value(8.0)
+    for solve in (scipy.optimize.fsolve, lambda f, x: [2.0], lambda f, x: np.array(2.0)):
+        x = custom_root(lambda x: x**3 - a, 1.0, solve)
+        assert x.data == pytest.approx(2.0, rel=1e-12)
+    x = custom_root(lambda x: (x[0] ** 3 - a, x[1] - a), [1.0, 1.0], scipy.optimize.fsolve)
+    assert type(x) is list
+    assert x[1].derivative(a).data == 1.0
+
+
+def test_listeners_are_told_of_the_solution_alone():
+    heard = []
+    a = Value(8.0)
+    with listening(heard.append):
+        custom_root(lambda x: x**3 - a if x > 0.5 else x - a, 1.0, newton)
+    assert [question.asked for question in heard] == [operator.gt]
+
+
+def test_higher_derivatives_are_nan_where_the_equation_is_singular():
+    def solution(a):
+        f = lambda x: np.stack([x[0] * x[0] - a, x[1] - a])  # noqa: E731
+        return custom_root(f, np.ones(2), lambda f, x: np.zeros(2))[0]
+
+    assert math.isnan(grad(solution)(0.0))
+    assert math.isnan(grad(grad(solution))(0.0))
+
+
+def test_a_solution_does_not_pickle():
+    with pytest.raises(TypeError, match=r"a solution of custom_root does not pickle.*its \.data"):
+        pickle.dumps(custom_root(lambda x: x - Value(1.0), 0.0, newton))
+
+
+def test_nested():
+    def outer(a):
+        inner = lambda y: custom_root(lambda x: x**3 - y, 1.0, newton)  # noqa: E731
+        return custom_root(lambda y: inner(y) + y - a, 1.0, newton)
+
+    # y = x ** 3 with x + x ** 3 = a
+    x = scipy.optimize.brentq(lambda x: x + x**3 - 10.0, 0.0, 10.0, xtol=1e-15)
+    assert outer(10.0) == pytest.approx(x**3, rel=1e-12)
+    assert grad(outer)(10.0) == pytest.approx(3.0 * x**2 / (1.0 + 3.0 * x**2), rel=1e-11)

@@ -548,6 +548,13 @@ class BrokenError(Exception):
     [
         (lambda x: np.concatenate([x, np.zeros((2, 2))]), ValueError, "number of dimensions"),
         (lambda x: x.summ(), AttributeError, "no attribute 'summ'"),
+        (lambda x: np.reshape(x, (5, 7)).sum(), ValueError, "cannot reshape"),
+        (lambda x: np.take(x, [7]).sum(), IndexError, "out of bounds"),
+        (lambda x: np.pad(x, (1, 2, 3)).sum(), ValueError, "broadcast"),
+        (lambda x: np.apply_along_axis(lambda row: {}["k"], 0, x), KeyError, "k"),
+        (lambda x: np.piecewise(x, [x > 0], [lambda row: int("q")]), ValueError, "invalid literal"),
+        (lambda x: x * np.add("a", 1), TypeError, "StrDType|loop"),
+        (lambda x: np.exp(None) * x, TypeError, "NoneType"),
         (lambda x: np.zeros("a"), TypeError, "cannot be interpreted as an integer"),
         (lambda x: scipy.special.comb(3, "a") * x, TypeError, "^(?!.*does not take Values)"),
     ],

@@ -98,7 +98,11 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         self[...] = np.sort(self, axis)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
-        """A copy of another type, which for Values can only be `object` or, for masks, `bool`."""
+        """A copy of another type: `object`, `bool` for a mask, or that of the numbers in it.
+
+        Raises:
+            TypeError: if a gradient would be lost, or for other types.
+        """
         if np.dtype(dtype).kind not in "biufO":
             raise TypeError(f"an Array cannot be converted to {np.dtype(dtype)}")
         result = super().astype(dtype, *args, **kwargs)

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.arrays import linalg, products, selections, statistics, vectors  # noqa: F401  they register
 from autograd.arrays.refusals import ANY, put, refuse, require_object_type, require_objects
-from autograd.arrays.registry import FUNCTIONS
+from autograd.arrays.registry import FUNCTIONS, IGNORED
 from autograd.questions import ask
 from autograd.reals import boxed, plain
 
@@ -126,12 +126,6 @@ def _called(
 
 
 _signature = cache(inspect.signature)
-
-IGNORED = {
-    *("casting", "device", "kind", "kth", "optimize", "order", "overwrite_input", "stable"),
-    *("subok", "tol"),
-}
-"""Options that change nothing about the numbers."""
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from autograd import ops
 from autograd.arrays.products import matmul
 from autograd.arrays.reductions import items_of
-from autograd.arrays.refusals import refuse
 from autograd.arrays.registry import implements
 from autograd.elements import container, numbers, shaped, viewed
+from autograd.kernels import SMALLEST_NORMAL
 from autograd.op import Op
 from autograd.questions import ask
 
@@ -70,7 +70,8 @@ def _each(function: Callable[..., Any], *stacks: NDArray[Any], kind: Any) -> Any
     places = [*np.ndindex(batch)]
     results = [function(*[stack[place].tolist() for stack in stacks]) for place in places]
     if not places:  # the shapes are those for any matrix
-        results = [function(*[np.eye(*stack.shape[-2:]).tolist() for stack in stacks])]
+        shapes = [stack.shape[-2:] for stack in stacks]
+        results = [function(*[(np.eye(*x) if x[0] > 1 else np.ones(x)).tolist() for x in shapes])]
     return _gathered(results, batch, kind)
 
 
@@ -172,6 +173,8 @@ def solve(a: Any, b: Any) -> Any:
         right = right[:, None]
     if right.ndim < 2 or left.shape[-1] != right.shape[-2]:
         raise ValueError(f"a matrix of shape {left.shape} does not fit b of {items_of(b).shape}")
+    if not left.shape[-1]:
+        return items_of(b)
     result = _each(_solved, left, right, kind=container(a, b))
     return result[..., 0] if vector else result
 
@@ -186,8 +189,22 @@ def _determinant(a: Rows) -> Any:
     factors = _factors(a)
     if factors.regular:
         diagonal = [row[i] for i, row in enumerate(factors.upper)]
-        return Op.__call__(ops.prod, [factors.sign, *diagonal])
+        return Op.__call__(ops.prod, [factors.sign, *_balanced(diagonal)])
     return _determinant_without_division(a)
+
+
+def _balanced(factors: list[Any]) -> list[Any]:
+    """Factors in an order in which their product does not leave the range of floats on the way,
+    unless it does in the end.
+    """
+    sizes = [abs(numbers(x)) for x in factors]
+    if SMALLEST_NORMAL <= math.prod(sizes) < math.inf:
+        return factors
+    rest, ordered, product = sorted(range(len(sizes)), key=sizes.__getitem__), [], 1.0
+    while rest:
+        ordered.append(rest.pop(0 if product > 1.0 else -1))
+        product *= sizes[ordered[-1]]
+    return [factors[place] for place in ordered]
 
 
 def _determinant_without_division(a: Rows) -> Any:
@@ -262,14 +279,14 @@ def _lower(a: Rows) -> Rows:
             row.append(_divide(_less(a[i][j], minus, rows[j][:j]), rows[j][j]))
             minus.append(-row[j])
         square = _less(a[i][i], minus, row)
-        if not ask(_positive, square):
+        if ask(_not_positive, square):
             raise np.linalg.LinAlgError("Matrix is not positive definite")
         rows.append([*row, Op.__call__(ops.sqrt, square), *[0.0] * (n - i - 1)])
     return rows
 
 
-def _positive(x: float) -> bool:
-    return x > 0.0
+def _not_positive(x: float) -> bool:
+    return x <= 0.0  # which nan is not
 
 
 @implements(np.linalg.cholesky)
@@ -329,7 +346,11 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "r") and not (
         mode == "complete" and array.shape[-2] <= array.shape[-1]
     ):
-        refuse(f"np.linalg.qr with mode={mode!r}", "qr")
+        if mode not in ("complete", "raw"):
+            raise ValueError(f"there is no mode {mode!r} of qr")
+        raise TypeError(
+            f"np.linalg.qr with mode={mode!r} does not take Values: use mode='reduced' or 'r'"
+        )
     signs = ask(_signs, array)
     result = _each(
         lambda rows, sign: _orthogonal(rows, sign[0]), array, signs[..., None, :], kind=container(a)
@@ -340,6 +361,8 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 @implements(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     matrix, right = _matrices(a, square=False), items_of(b)
+    if matrix.ndim > 2:
+        raise np.linalg.LinAlgError(f"lstsq takes a matrix, not an array of shape {matrix.shape}")
     m, n = matrix.shape
     kind = container(a, b)
     _, _, rank, singular = ask(np.linalg.lstsq, a, b, rcond=rcond)

@@ -39,7 +39,9 @@ _TABLE = {
     "pandas": "compute with its numbers, .to_numpy(float)",
     "random": "draw first, and compute with the numbers drawn: x + scale * rng.normal()",
     "savetxt": "save autograd.data(array)",
-    "histogram": "its counts have no derivative: give it autograd.data(array)",
+    "histogram": "its counts have no derivative: give it autograd.data(array); weights add up by "
+    "np.digitize and np.add.at(np.zeros(n, like=weights), places, weights)",
+    "bincount": "use np.add.at(np.zeros(n, like=weights), places, weights)",
 }
 REMEDIES = {name: remedy for names, remedy in _TABLE.items() for name in names.split()}
 ANY = "apply it to .data, or to autograd.data(array), or call an autograd.Op that you write for it"
@@ -88,20 +90,25 @@ def reworded(error: Exception) -> TypeError | None:
     """
     if type(error).__module__.partition(".")[0] not in ("builtins", *OTHERS):
         return None
+    words = str(error)
+    kinds = (TypeError, AttributeError, NotImplementedError)
+    if not isinstance(error, kinds) and "object" not in words and "dtype('O')" not in words:
+        return None  # of the shapes, say
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     callers = [frame for frame in frames if _package(frame) != "autograd"]
     theirs = [frame for frame in callers if _package(frame) in OTHERS]
     own = _package(frames[-1]) == "autograd"
-    if not theirs:
-        ufunc = re.search(r"ufunc '(\w+)'|no callable (\w+) method", str(error))
+    if not theirs or (not own and callers[-1] is not theirs[-1]):  # a line of the user's
+        ufunc = re.search(r"ufunc '(\w+)' not|type (?:float|int) .* callable (\w+) method", words)
         if not ufunc or own:
             return None
         name = ufunc[1] or ufunc[2]
         return TypeError(f"{'np.' * hasattr(np, name)}{name} {PLAIN}")
-    if own and (callers[-1] is not theirs[-1] or _package(theirs[0]) == "numpy"):
+    drawn = theirs[0].f_globals["__name__"].startswith("numpy.random")
+    if own and (callers[-1] is not theirs[-1] or (_package(theirs[0]) == "numpy" and not drawn)):
         return None  # it has a remedy, unless it is for a line of SciPy
     given = [x for frame in theirs for x in frame.f_locals.values()]
-    if not own and "dtype('O')" not in str(error) and not any(map(_holds_values, given)):
+    if not own and "dtype('O')" not in words and not any(map(_holds_values, given)):
         return None
     name = _title(theirs)
     last = "random" if name.startswith("np.random.") else name.rpartition(".")[2]

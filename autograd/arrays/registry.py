@@ -9,6 +9,13 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 """For each of NumPy's functions, what is called instead, with arguments of the same names."""
 
 
+IGNORED = {
+    *("casting", "device", "kind", "kth", "optimize", "order", "overwrite_input", "stable"),
+    *("subok", "tol"),
+}
+"""Options that change nothing about the numbers."""
+
+
 def implements(*functions: Any) -> Callable[[Function], Function]:
     """A decorator for what is called instead of functions of NumPy's."""
 

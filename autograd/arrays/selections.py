@@ -140,7 +140,9 @@ def interp(
 
 def _periodic(x: Any, points: Any, heights: Any, period: float) -> Any:
     """Interpolation between the points of one period, and the first and last of its neighbours."""
-    place, points = ops.mod(x, period), items_of(ops.mod(points, period))
+    if not period:
+        raise ValueError("the period of interp must not be 0")
+    place, points = ops.mod(listed(x), period), items_of(ops.mod(points, period))
     order = ask(np.argsort, points, kind="stable")
     points, heights = points[order], heights[order]
     around = [
@@ -190,14 +192,14 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> A
 # --- New arrays ---------------------------------------------------------------------------------
 
 
-def _like(function: Any, number: float) -> None:
+def _filled(function: Any, number: float) -> None:
     @implements(function)
-    def filled(a: Any, dtype: Any = None, shape: Any = None) -> Any:
+    def new(a: Any, dtype: Any = None, shape: Any = None) -> Any:
         sizes = items_of(a).shape if shape is None else shape
         if dtype is not None and np.dtype(dtype) != object:
             return np.full(sizes, number, dtype)
         return viewed(np.full(sizes, number, object), container(a))
 
 
-_like(np.zeros_like, 0.0)
-_like(np.ones_like, 1.0)
+_filled(np.zeros_like, 0.0)
+_filled(np.ones_like, 1.0)

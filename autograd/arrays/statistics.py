@@ -37,7 +37,7 @@ def average(
         total = sum_along(np.ones(array.shape), axis, keepdims)
         result = mean_along(a, axis, keepdims)
     else:
-        weighing = _like(items_of(weights), array, axis)
+        weighing = _spread_out(items_of(weights), array, axis)
         total = sum_along(viewed(weighing, container(weights)), axis, keepdims)
         if np.any(ask(np.equal, total, 0.0)):
             raise ZeroDivisionError("the weights add up to 0")
@@ -45,7 +45,7 @@ def average(
     return (result, total) if returned else result
 
 
-def _like(weights: NDArray[Any], array: NDArray[Any], axis: Axis) -> NDArray[Any]:
+def _spread_out(weights: NDArray[Any], array: NDArray[Any], axis: Axis) -> NDArray[Any]:
     """Weights of elements along some axes, in the order of these, for all elements of an array."""
     if weights.shape != array.shape:
         if axis is None:

@@ -9,6 +9,7 @@ import numpy as np
 from autograd.arrays import products
 from autograd.arrays.reductions import items_of, listed, mask, reduced
 from autograd.arrays.refusals import remedy, require_object_type, require_objects
+from autograd.arrays.registry import IGNORED
 from autograd.elements import container, viewed
 from autograd.op import Op, clear_flags
 from autograd.ops import REDUCTIONS, SCIPY, TABLE, UFUNCS
@@ -21,7 +22,6 @@ _PRODUCTS = {
     for name in ("matmul", "matvec", "vecdot", "vecmat")
     if hasattr(np, name)
 }
-_IGNORED = ("casting", "order", "subok")
 
 
 def apply_ufunc(
@@ -44,8 +44,7 @@ def apply_ufunc(
     if method == "at":
         return _at(ufunc, name, *inputs)
     inputs = tuple([listed(plain(x, role)) for x in inputs])
-    for option in _IGNORED:
-        options.pop(option, None)
+    options = {key: option for key, option in options.items() if key not in IGNORED}
     targets: tuple[Any, ...] = out or ()
     for target in targets:
         if not _asks(ufunc):
