@@ -63,15 +63,29 @@ def _matrices(a: Any, square: bool = True) -> NDArray[Any]:
     return array
 
 
-def _each(function: Callable[..., Any], *stacks: NDArray[Any], kind: Any) -> Any:
-    """A function of matrices that returns matrices, vectors or numbers, for each in a batch."""
+def _each(
+    function: Callable[..., Any], *stacks: NDArray[Any], kind: Any, numpy: Callable[..., Any]
+) -> Any:
+    """A function of matrices that returns matrices, vectors or numbers, for each in a batch.
+
+    Where there are no elements, the result is that of the function of NumPy's.
+    """
+    if not all(stack.size for stack in stacks):
+        return _kept(numpy(*[numbers(stack) for stack in stacks]), kind)
     batch = np.broadcast_shapes(*[stack.shape[:-2] for stack in stacks])
     stacks = tuple([np.broadcast_to(x, batch + x.shape[-2:]) for x in stacks])
     places = [*np.ndindex(batch)]
     results = [function(*[stack[place].tolist() for stack in stacks]) for place in places]
-    if not places:  # the shapes are those for any matrix
-        results = [function(*[np.eye(*stack.shape[-2:]).tolist() for stack in stacks])]
     return _gathered(results, batch, kind)
+
+
+def _kept(result: Any, kind: Any) -> Any:
+    """A result of NumPy's without Values, in arrays of a kind."""
+    if isinstance(result, tuple):
+        return type(result)(*[_kept(part, kind) for part in result])
+    if np.ndim(result) == 0:
+        return float(result)
+    return viewed(result, np.ndarray if result.size else kind)
 
 
 def _gathered(results: list[Any], batch: tuple[int, ...], kind: Any) -> Any:
@@ -81,11 +95,11 @@ def _gathered(results: list[Any], batch: tuple[int, ...], kind: Any) -> Any:
         return type(first)(*[_gathered([*part], batch, kind) for part in parts])
     if not isinstance(first, list):
         kind = np.ndarray if all(isinstance(x, float) for x in results) else kind
-        return shaped(results[: math.prod(batch)], batch, kind)
+        return shaped(results, batch, kind)
     whole = np.empty((len(results), *np.shape(np.array(first, object))), object)
     for place, result in enumerate(results):
         whole[place] = result
-    whole = whole[: math.prod(batch)].reshape(batch + whole.shape[1:])
+    whole = whole.reshape(batch + whole.shape[1:])
     return whole.astype(np.float64) if kind is np.ndarray else viewed(whole, kind)
 
 
@@ -172,7 +186,7 @@ def solve(a: Any, b: Any) -> Any:
         right = right[:, None]
     if right.ndim < 2 or left.shape[-1] != right.shape[-2]:
         raise ValueError(f"a matrix of shape {left.shape} does not fit b of {items_of(b).shape}")
-    result = _each(_solved, left, right, kind=container(a, b))
+    result = _each(_solved, left, right, kind=container(a, b), numpy=np.linalg.solve)
     return result[..., 0] if vector else result
 
 
@@ -230,7 +244,7 @@ def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
 
 @implements(np.linalg.det)
 def det(a: Any) -> Any:
-    return _each(_determinant, _matrices(a), kind=container(a))
+    return _each(_determinant, _matrices(a), kind=container(a), numpy=np.linalg.det)
 
 
 def _log_determinant(a: Rows) -> SlogdetResult:
@@ -245,7 +259,7 @@ def _log_determinant(a: Rows) -> SlogdetResult:
 
 @implements(np.linalg.slogdet)
 def slogdet(a: Any) -> Any:
-    return _each(_log_determinant, _matrices(a), kind=container(a))
+    return _each(_log_determinant, _matrices(a), kind=container(a), numpy=np.linalg.slogdet)
 
 
 # --- Cholesky's factor --------------------------------------------------------------------------
@@ -277,7 +291,7 @@ def cholesky(a: Any, upper: bool = False) -> Any:
     array = _matrices(a)
     if upper:
         array = np.swapaxes(array, -1, -2)
-    result = _each(_lower, array, kind=container(a))
+    result = _each(_lower, array, kind=container(a), numpy=np.linalg.cholesky)
     return np.swapaxes(result, -1, -2) if upper else result
 
 
@@ -332,8 +346,9 @@ def qr(a: Any, mode: str = "reduced") -> Any:
         refuse(f"np.linalg.qr with mode={mode!r}", "qr")
     signs = ask(_signs, array)
     result = _each(
-        lambda rows, sign: _orthogonal(rows, sign[0]), array, signs[..., None, :], kind=container(a)
-    )
+        lambda rows, sign: _orthogonal(rows, sign[0]), array, signs[..., None, :],
+        kind=container(a), numpy=lambda rows, sign: np.linalg.qr(rows),
+    )  # fmt: skip
     return result.R if mode == "r" else result
 
 
@@ -342,7 +357,10 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     matrix, right = _matrices(a, square=False), items_of(b)
     m, n = matrix.shape
     kind = container(a, b)
-    _, _, rank, singular = ask(np.linalg.lstsq, a, b, rcond=rcond)
+    found = ask(np.linalg.lstsq, a, b, rcond=rcond)
+    rank, singular = found[2:]
+    if not matrix.size:
+        return viewed(found[0], kind), viewed(found[1], kind), rank, singular
     if rank < min(m, n):
         raise np.linalg.LinAlgError(
             f"the rank is {rank}, not {min(m, n)}: the solution of smallest norm has no derivative"
