@@ -354,13 +354,13 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 
 @implements(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    matrix, right = _matrices(a, square=False), items_of(b)
-    m, n = matrix.shape
+    matrix, right = items_of(a), items_of(b)
     kind = container(a, b)
     found = ask(np.linalg.lstsq, a, b, rcond=rcond)
     rank, singular = found[2:]
     if not matrix.size:
         return viewed(found[0], kind), viewed(found[1], kind), rank, singular
+    m, n = matrix.shape
     if rank < min(m, n):
         raise np.linalg.LinAlgError(
             f"the rank is {rank}, not {min(m, n)}: the solution of smallest norm has no derivative"
