@@ -20,6 +20,7 @@ from autograd.elements import container, numbers, shaped, viewed
 from autograd.op import Op
 from autograd.questions import ask
 
+EPSILON = math.ulp(1.0)
 Rows = list[list[Any]]
 """A matrix."""
 
@@ -319,7 +320,7 @@ def _orthogonal(a: Rows, signs: Sequence[float]) -> QRResult:
             parts.append([_dot(direction, given) for direction in basis])
             continue
         length = signs[k] * Op.__call__(ops.norm, column)
-        if not ask(_nonzero, length):
+        if ask(_lost, length, given):
             raise np.linalg.LinAlgError("the columns are linearly dependent: no derivative")
         basis.append([_divide(x, length) for x in column])
         parts.append([*shares, length])
@@ -329,6 +330,11 @@ def _orthogonal(a: Rows, signs: Sequence[float]) -> QRResult:
         for i in range(size)
     ]
     return QRResult([[*row] for row in zip(*basis, strict=True)], upper)
+
+
+def _lost(length: float, column: Sequence[float]) -> bool:
+    """Whether what is left of a column, when others are taken from it, is rounding errors."""
+    return abs(length) <= len(column) * EPSILON * math.hypot(*column) < math.inf
 
 
 def _signs(a: Any) -> Any:
