@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from autograd import ops
 from autograd.arrays.products import matmul
 from autograd.arrays.reductions import items_of
-from autograd.arrays.refusals import refuse
 from autograd.arrays.registry import implements
 from autograd.elements import container, numbers, shaped, viewed
 from autograd.op import Op
@@ -346,10 +345,13 @@ def _signs(a: Any) -> Any:
 @implements(np.linalg.qr)
 def qr(a: Any, mode: str = "reduced") -> Any:
     array = _matrices(a, square=False)
-    if mode not in ("reduced", "r") and not (
-        mode == "complete" and array.shape[-2] <= array.shape[-1]
-    ):
-        refuse(f"np.linalg.qr with mode={mode!r}", "qr")
+    if mode not in ("reduced", "complete", "r", "raw"):
+        raise ValueError(f"np.linalg.qr: mode must be 'reduced', 'complete' or 'r', not {mode!r}")
+    if mode == "raw" or (mode == "complete" and array.shape[-2] > array.shape[-1]):
+        raise TypeError(
+            f"np.linalg.qr with mode={mode!r} does not take Values: use mode='reduced'; the "
+            "further columns of a complete Q are arbitrary, and have no derivative"
+        )
     signs = ask(_signs, array)
     result = _each(
         lambda rows, sign: _orthogonal(rows, sign[0]), array, signs[..., None, :],
