@@ -250,7 +250,9 @@ def det(a: Any) -> Any:
 def _log_determinant(a: Rows) -> SlogdetResult:
     factors = _factors(a)
     if not factors.regular:
-        return SlogdetResult(0.0, ops.log(Op.__call__(ops.abs, _determinant_without_division(a))))
+        size = Op.__call__(ops.abs, _determinant_without_division(a))
+        with np.errstate(divide="ignore"):  # as NumPy's
+            return SlogdetResult(0.0, ops.log(size))
     diagonal = [row[i] for i, row in enumerate(factors.upper)]
     signs = [float(ask(np.sign, x)) for x in diagonal]
     sizes = [x if sign > 0.0 else sign * x for x, sign in zip(diagonal, signs, strict=True)]
