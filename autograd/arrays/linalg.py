@@ -227,6 +227,8 @@ def _total(terms: list[Any]) -> Any:
 
 @implements(np.linalg.tensorinv)
 def tensorinv(a: Any, ind: int = 2) -> Any:
+    if ind <= 0:
+        raise ValueError(f"tensorinv: ind must be positive, not {ind}")
     shape = items_of(a).shape
     matrix = items_of(a).reshape(math.prod(shape[ind:]), -1)
     return np.reshape(inv(viewed(matrix, container(a))), shape[ind:] + shape[:ind])
