@@ -373,6 +373,10 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     if not matrix.size:
         return viewed(found[0], kind), viewed(found[1], kind), rank, singular
     m, n = matrix.shape
+    if rank < min(m, n) and container(a) is np.ndarray:  # linear in b
+        cutoff = EPSILON * max(m, n) if rcond is None else rcond
+        solution = matmul(np.linalg.pinv(numbers(matrix), cutoff), viewed(right, kind))
+        return solution, np.empty(0), rank, singular
     if rank < min(m, n):
         raise np.linalg.LinAlgError(
             f"the rank is {rank}, not {min(m, n)}: the solution of smallest norm has no derivative"
