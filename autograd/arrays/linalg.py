@@ -118,13 +118,14 @@ class Factors(NamedTuple):
     upper: Rows
     """The upper triangle, in whole rows."""
     regular: bool
-    """Whether no pivot is 0. Where one is, the factors end."""
+    """Whether no pivot counts as 0. Where one does, the factors end."""
 
 
-def _factors(a: Rows) -> Factors:
+def _factors(a: Rows, rounding: bool = False) -> Factors:
     """The factors of a square matrix by Crout's and Doolittle's order of the steps.
 
-    Each element is one dot product, rounded once.
+    Each element is one dot product, rounded once. With `rounding`, a pivot that consists of
+    rounding errors counts as 0, unless it is the last, by which nothing is divided.
     """
     n, sign = len(a), 1.0
     order, rest = [*range(n)], [*a]
@@ -139,7 +140,8 @@ def _factors(a: Rows) -> Factors:
             for items in (order, rest, multiples):
                 items[k], items[pivot] = items[pivot], items[k]
             below[0], below[pivot - k] = below[pivot - k], below[0]
-        if not ask(_nonzero, below[0]):
+        lost = rounding and 0 < k < n - 1 and ask(_lost, below[0], [row[k] for row in rest[k:]])
+        if lost or not ask(_nonzero, below[0]):
             return Factors(order, sign, multiples, upper, False)
         row = [_less(rest[k][j], multiples[k], columns[j]) for j in range(k + 1, n)]
         upper.append([0.0] * k + [below[0], *row])
@@ -197,7 +199,7 @@ def inv(a: Any) -> Any:
 
 
 def _determinant(a: Rows) -> Any:
-    factors = _factors(a)
+    factors = _factors(a, rounding=True)
     if factors.regular:
         diagonal = [row[i] for i, row in enumerate(factors.upper)]
         return Op.__call__(ops.prod, [factors.sign, *diagonal])
