@@ -85,13 +85,13 @@ class _Backward:
 def _init(
     value: Value,
     data: float,
-    _children: Sequence[Any] | str | None = (),
+    _children: Any = (),
     _op: str = "",
     label: str | None = None,
     name: str | None = None,
     **others: Any,
 ) -> None:
-    if isinstance(_children, str):  # the name, in its place
+    if not isinstance(_children, (tuple, list, set)):  # the name, in its place
         name, _children = _children, ()
     if _children:
         raise TypeError(

@@ -12,6 +12,7 @@ import micrograd.engine
 import micrograd.nn
 import numpy as np
 import pytest
+from patched import restore
 
 import autograd
 from autograd import Op, Value, dot, maximum
@@ -20,14 +21,8 @@ from autograd import Op, Value, dot, maximum
 @pytest.fixture(scope="module", autouse=True)
 def names():
     """micrograd's names, understood in these tests alone."""
-    before = dict(vars(Value))
     yield importlib.import_module("autograd.micrograd")
-    del sys.modules["autograd.micrograd"]
-    for name in vars(Value).keys() - before.keys():
-        delattr(Value, name)
-    for name, thing in before.items():
-        if vars(Value)[name] is not thing:
-            setattr(Value, name, thing)
+    restore()
 
 
 @pytest.fixture

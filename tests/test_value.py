@@ -170,7 +170,7 @@ def test_attributes_of_tensors_are_missed_with_a_remedy(use, remedy):
 
 
 def test_arguments_of_tensors_are_refused_with_a_remedy():
-    with pytest.raises(TypeError, match="not requires_grad; every one has a gradient"):
+    with pytest.raises(TypeError, match="not requires_grad: every one has a gradient"):
         Value(1.0, requires_grad=True)
     with pytest.raises(TypeError, match="a Value takes its data and a name, not nane, dtype"):
         Value(1.0, nane="x", dtype=float)

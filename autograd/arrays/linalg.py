@@ -20,6 +20,7 @@ from autograd.kernels import SMALLEST_NORMAL
 from autograd.op import Op
 from autograd.questions import ask
 
+EPSILON = math.ulp(1.0)
 Rows = list[list[Any]]
 """A matrix."""
 
@@ -63,16 +64,29 @@ def _matrices(a: Any, square: bool = True) -> NDArray[Any]:
     return array
 
 
-def _each(function: Callable[..., Any], *stacks: NDArray[Any], kind: Any) -> Any:
-    """A function of matrices that returns matrices, vectors or numbers, for each in a batch."""
+def _each(
+    function: Callable[..., Any], *stacks: NDArray[Any], kind: Any, numpy: Callable[..., Any]
+) -> Any:
+    """A function of matrices that returns matrices, vectors or numbers, for each in a batch.
+
+    Where there are no elements, the result is that of the function of NumPy's.
+    """
+    if not all(stack.size for stack in stacks):
+        return _kept(numpy(*[numbers(stack) for stack in stacks]), kind)
     batch = np.broadcast_shapes(*[stack.shape[:-2] for stack in stacks])
     stacks = tuple([np.broadcast_to(x, batch + x.shape[-2:]) for x in stacks])
     places = [*np.ndindex(batch)]
     results = [function(*[stack[place].tolist() for stack in stacks]) for place in places]
-    if not places:  # the shapes are those for any matrix
-        shapes = [stack.shape[-2:] for stack in stacks]
-        results = [function(*[(np.eye(*x) if x[0] > 1 else np.ones(x)).tolist() for x in shapes])]
     return _gathered(results, batch, kind)
+
+
+def _kept(result: Any, kind: Any) -> Any:
+    """A result of NumPy's without Values, in arrays of a kind."""
+    if isinstance(result, tuple):
+        return type(result)(*[_kept(part, kind) for part in result])
+    if np.ndim(result) == 0:
+        return float(result)
+    return viewed(result, np.ndarray if result.size else kind)
 
 
 def _gathered(results: list[Any], batch: tuple[int, ...], kind: Any) -> Any:
@@ -82,11 +96,11 @@ def _gathered(results: list[Any], batch: tuple[int, ...], kind: Any) -> Any:
         return type(first)(*[_gathered([*part], batch, kind) for part in parts])
     if not isinstance(first, list):
         kind = np.ndarray if all(isinstance(x, float) for x in results) else kind
-        return shaped(results[: math.prod(batch)], batch, kind)
+        return shaped(results, batch, kind)
     whole = np.empty((len(results), *np.shape(np.array(first, object))), object)
     for place, result in enumerate(results):
         whole[place] = result
-    whole = whole[: math.prod(batch)].reshape(batch + whole.shape[1:])
+    whole = whole.reshape(batch + whole.shape[1:])
     return whole.astype(np.float64) if kind is np.ndarray else viewed(whole, kind)
 
 
@@ -105,13 +119,14 @@ class Factors(NamedTuple):
     upper: Rows
     """The upper triangle, in whole rows."""
     regular: bool
-    """Whether no pivot is 0. Where one is, the factors end."""
+    """Whether no pivot counts as 0. Where one does, the factors end."""
 
 
-def _factors(a: Rows) -> Factors:
+def _factors(a: Rows, rounding: bool = False) -> Factors:
     """The factors of a square matrix by Crout's and Doolittle's order of the steps.
 
-    Each element is one dot product, rounded once.
+    Each element is one dot product, rounded once. With `rounding`, a pivot that consists of
+    rounding errors counts as 0, unless it is the last, by which nothing is divided.
     """
     n, sign = len(a), 1.0
     order, rest = [*range(n)], [*a]
@@ -126,7 +141,8 @@ def _factors(a: Rows) -> Factors:
             for items in (order, rest, multiples):
                 items[k], items[pivot] = items[pivot], items[k]
             below[0], below[pivot - k] = below[pivot - k], below[0]
-        if not ask(_nonzero, below[0]):
+        lost = rounding and 0 < k < n - 1 and ask(_lost, below[0], [row[k] for row in rest[k:]])
+        if lost or not ask(_nonzero, below[0]):
             return Factors(order, sign, multiples, upper, False)
         row = [_less(rest[k][j], multiples[k], columns[j]) for j in range(k + 1, n)]
         upper.append([0.0] * k + [below[0], *row])
@@ -173,9 +189,7 @@ def solve(a: Any, b: Any) -> Any:
         right = right[:, None]
     if right.ndim < 2 or left.shape[-1] != right.shape[-2]:
         raise ValueError(f"a matrix of shape {left.shape} does not fit b of {items_of(b).shape}")
-    if not left.shape[-1]:
-        return items_of(b)
-    result = _each(_solved, left, right, kind=container(a, b))
+    result = _each(_solved, left, right, kind=container(a, b), numpy=np.linalg.solve)
     return result[..., 0] if vector else result
 
 
@@ -186,7 +200,7 @@ def inv(a: Any) -> Any:
 
 
 def _determinant(a: Rows) -> Any:
-    factors = _factors(a)
+    factors = _factors(a, rounding=True)
     if factors.regular:
         diagonal = [row[i] for i, row in enumerate(factors.upper)]
         return Op.__call__(ops.prod, [factors.sign, *_balanced(diagonal)])
@@ -230,6 +244,8 @@ def _total(terms: list[Any]) -> Any:
 
 @implements(np.linalg.tensorinv)
 def tensorinv(a: Any, ind: int = 2) -> Any:
+    if ind <= 0:
+        raise ValueError(f"tensorinv: ind must be positive, not {ind}")
     shape = items_of(a).shape
     matrix = items_of(a).reshape(math.prod(shape[ind:]), -1)
     return np.reshape(inv(viewed(matrix, container(a))), shape[ind:] + shape[:ind])
@@ -247,13 +263,15 @@ def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
 
 @implements(np.linalg.det)
 def det(a: Any) -> Any:
-    return _each(_determinant, _matrices(a), kind=container(a))
+    return _each(_determinant, _matrices(a), kind=container(a), numpy=np.linalg.det)
 
 
 def _log_determinant(a: Rows) -> SlogdetResult:
     factors = _factors(a)
     if not factors.regular:
-        return SlogdetResult(0.0, ops.log(Op.__call__(ops.abs, _determinant_without_division(a))))
+        size = Op.__call__(ops.abs, _determinant_without_division(a))
+        with np.errstate(divide="ignore"):  # as NumPy's
+            return SlogdetResult(0.0, ops.log(size))
     diagonal = [row[i] for i, row in enumerate(factors.upper)]
     signs = [float(ask(np.sign, x)) for x in diagonal]
     sizes = [x if sign > 0.0 else sign * x for x, sign in zip(diagonal, signs, strict=True)]
@@ -262,7 +280,7 @@ def _log_determinant(a: Rows) -> SlogdetResult:
 
 @implements(np.linalg.slogdet)
 def slogdet(a: Any) -> Any:
-    return _each(_log_determinant, _matrices(a), kind=container(a))
+    return _each(_log_determinant, _matrices(a), kind=container(a), numpy=np.linalg.slogdet)
 
 
 # --- Cholesky's factor --------------------------------------------------------------------------
@@ -294,7 +312,7 @@ def cholesky(a: Any, upper: bool = False) -> Any:
     array = _matrices(a)
     if upper:
         array = np.swapaxes(array, -1, -2)
-    result = _each(_lower, array, kind=container(a))
+    result = _each(_lower, array, kind=container(a), numpy=np.linalg.cholesky)
     return np.swapaxes(result, -1, -2) if upper else result
 
 
@@ -322,7 +340,7 @@ def _orthogonal(a: Rows, signs: Sequence[float]) -> QRResult:
             parts.append([_dot(direction, given) for direction in basis])
             continue
         length = signs[k] * Op.__call__(ops.norm, column)
-        if not ask(_nonzero, length):
+        if ask(_lost, length, given):
             raise np.linalg.LinAlgError("the columns are linearly dependent: no derivative")
         basis.append([_divide(x, length) for x in column])
         parts.append([*shares, length])
@@ -334,6 +352,11 @@ def _orthogonal(a: Rows, signs: Sequence[float]) -> QRResult:
     return QRResult([[*row] for row in zip(*basis, strict=True)], upper)
 
 
+def _lost(length: float, column: Sequence[float]) -> bool:
+    """Whether what is left of a column, when others are taken from it, is rounding errors."""
+    return abs(length) <= len(column) * EPSILON * math.hypot(*column) < math.inf
+
+
 def _signs(a: Any) -> Any:
     """The signs of the diagonal of LAPACK's upper triangle, 1 for those of 0."""
     diagonal = np.diagonal(np.linalg.qr(a, mode="r"), axis1=-2, axis2=-1)
@@ -343,29 +366,34 @@ def _signs(a: Any) -> Any:
 @implements(np.linalg.qr)
 def qr(a: Any, mode: str = "reduced") -> Any:
     array = _matrices(a, square=False)
-    if mode not in ("reduced", "r") and not (
-        mode == "complete" and array.shape[-2] <= array.shape[-1]
-    ):
-        if mode not in ("complete", "raw"):
-            raise ValueError(f"there is no mode {mode!r} of qr")
+    if mode not in ("reduced", "complete", "r", "raw"):
+        raise ValueError(f"np.linalg.qr: mode must be 'reduced', 'complete' or 'r', not {mode!r}")
+    if mode == "raw" or (mode == "complete" and array.shape[-2] > array.shape[-1]):
         raise TypeError(
-            f"np.linalg.qr with mode={mode!r} does not take Values: use mode='reduced' or 'r'"
+            f"np.linalg.qr with mode={mode!r} does not take Values: use mode='reduced'; the "
+            "further columns of a complete Q are arbitrary, and have no derivative"
         )
     signs = ask(_signs, array)
     result = _each(
-        lambda rows, sign: _orthogonal(rows, sign[0]), array, signs[..., None, :], kind=container(a)
-    )
+        lambda rows, sign: _orthogonal(rows, sign[0]), array, signs[..., None, :],
+        kind=container(a), numpy=lambda rows, sign: np.linalg.qr(rows),
+    )  # fmt: skip
     return result.R if mode == "r" else result
 
 
 @implements(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    matrix, right = _matrices(a, square=False), items_of(b)
-    if matrix.ndim > 2:
-        raise np.linalg.LinAlgError(f"lstsq takes a matrix, not an array of shape {matrix.shape}")
-    m, n = matrix.shape
+    matrix, right = items_of(a), items_of(b)
     kind = container(a, b)
-    _, _, rank, singular = ask(np.linalg.lstsq, a, b, rcond=rcond)
+    found = ask(np.linalg.lstsq, a, b, rcond=rcond)
+    rank, singular = found[2:]
+    if not matrix.size:
+        return viewed(found[0], kind), viewed(found[1], kind), rank, singular
+    m, n = matrix.shape
+    if rank < min(m, n) and container(a) is np.ndarray:  # linear in b
+        cutoff = EPSILON * max(m, n) if rcond is None else rcond
+        solution = matmul(np.linalg.pinv(numbers(matrix), cutoff), viewed(right, kind))
+        return solution, np.empty(0), rank, singular
     if rank < min(m, n):
         raise np.linalg.LinAlgError(
             f"the rank is {rank}, not {min(m, n)}: the solution of smallest norm has no derivative"
