@@ -19,6 +19,7 @@ from autograd.elements import container, numbers, shaped, viewed
 from autograd.kernels import SMALLEST_NORMAL
 from autograd.op import Op
 from autograd.questions import ask
+from autograd.quiet import quietly
 
 EPSILON = math.ulp(1.0)
 Rows = list[list[Any]]
@@ -270,8 +271,7 @@ def _log_determinant(a: Rows) -> SlogdetResult:
     factors = _factors(a)
     if not factors.regular:
         size = Op.__call__(ops.abs, _determinant_without_division(a))
-        with np.errstate(divide="ignore"):  # as NumPy's
-            return SlogdetResult(0.0, ops.log(size))
+        return SlogdetResult(0.0, quietly(ops.log, size))  # as NumPy's, which does not warn
     diagonal = [row[i] for i, row in enumerate(factors.upper)]
     signs = [float(ask(np.sign, x)) for x in diagonal]
     sizes = [x if sign > 0.0 else sign * x for x, sign in zip(diagonal, signs, strict=True)]
