@@ -1,5 +1,6 @@
 """A scalar autograd engine: exact derivatives of plain Python code, to see and to trust."""
 
+from importlib import import_module as _import_module
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
@@ -127,12 +128,14 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """The names of `autograd.diagram`, imported when first asked for: with Graphviz they take as
-    long as all the rest.
+    long as all the rest; and the modules that not every program needs.
     """
     if name in ("Diagram", "draw"):
         from autograd import diagram
 
         return getattr(diagram, name)
+    if name in ("micrograd", "optim"):
+        return _import_module(f"autograd.{name}")
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")
 
 

@@ -2,8 +2,9 @@
 
 `from autograd.micrograd import Value` in place of `from micrograd.engine import Value` is the same
 class as `autograd.Value`, which understands micrograd's names from then on: `label`, `_prev`,
-`_op`, `_backward()` and the arguments `_children`, `_op`, `label`. `Module`, `Neuron`, `Layer` and
-`MLP` are those of `micrograd.nn`, with the same random numbers; `draw_dot` calls `draw`.
+`_children`, `_local_grads`, `_op`, `_backward()` and the arguments `_children`, `_op`, `label`.
+`Module`, `Neuron`, `Layer` and `MLP` are those of `micrograd.nn`, with the same random numbers;
+`draw_dot` calls `draw`.
 """
 
 import random
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 from autograd import ops
 from autograd.diagram import Diagram, draw
 from autograd.edges import edges
+from autograd.graph import Node
 from autograd.op import Op
 from autograd.value import Value
 
@@ -27,7 +29,10 @@ def _label(value: Value) -> str:
 
 
 def _relabel(value: Value, label: str) -> None:
-    value.named(label) if label else setattr(value, "name", None)
+    if label == "":
+        value.name = None
+    else:
+        value.named(label)
 
 
 def _operands(value: Value) -> list[tuple[Value, float]]:
@@ -58,12 +63,17 @@ def _symbol(value: Value) -> str:
     if value.op is None:
         return ""
     if value.op is ops.power and isinstance(value.operands[1], float):
-        return f"**{value.operands[1]:g}"
+        exponent = value.operands[1]
+        return f"**{int(exponent) if exponent.is_integer() else exponent}"
     return _SYMBOLS.get(value.op) or value.op.operator or value.op.name
 
 
 def _backward(value: Value) -> None:
-    """Add the gradient of a Value, times each partial derivative, to those of its operands."""
+    """Add the gradient of a Value, times each partial derivative, to those of its operands.
+
+    Nothing goes where a selection cuts the path. Unlike `backward()`, a walk by hand goes on from
+    there all the same, with a gradient of 0, which an infinite slope makes nan.
+    """
     for edge in edges(value):
         if not edge.cut:
             edge.operand.grad += edge.partial * value.grad
@@ -98,10 +108,10 @@ def _init(
             "a Value is made from a number alone: what it was computed from is recorded by "
             "operations. For one of your own, write an autograd.Op"
         )
-    _original_init(value, data, name if name is not None else label or None, **others)
+    Node.__init__(value, data, name if name is not None else label or None, **others)
 
 
-_original_init = Value.__init__
+_init.__name__ = "__init__"
 Value.__init__ = _init  # type: ignore[method-assign, assignment]
 for _name, _property in {
     "label": property(_label, _relabel),

@@ -5,7 +5,7 @@ from a number; an optimiser takes them in lists, tuples, dicts and arrays.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from autograd.reals import kind_of, real
@@ -23,7 +23,7 @@ class Optimizer:
 
     def __init__(self, parameters: Any, lr: float) -> None:
         self.parameters = _leaves(parameters)
-        self.lr = lr
+        self.lr = _at_least_0(lr, "the learning rate")
 
     def step(self) -> None:
         """Change the data of every parameter by its gradient."""
@@ -58,6 +58,8 @@ class Adam(Optimizer):
 
     def __init__(self, parameters: Any, lr: float, betas: tuple[float, float], eps: float) -> None:
         super().__init__(parameters, lr)
+        if not isinstance(betas, (tuple, list)):
+            raise TypeError(f"betas must be two numbers, not {kind_of(betas)}")
         self.betas = tuple([_at_least_0(beta, "a beta") for beta in betas])
         if len(self.betas) != 2 or max(self.betas) >= 1.0:
             raise ValueError(f"betas must be two numbers from 0 to below 1, not {betas!r}")
@@ -68,6 +70,7 @@ class Adam(Optimizer):
 
     def step(self) -> None:
         """Change the data of every parameter by the means of its gradients."""
+        _at_least_0(self.lr, "the learning rate")  # or else it is not a step
         self._steps += 1
         super().step()
 
@@ -153,8 +156,10 @@ def _leaves(parameters: Any) -> list[Value]:
     def role(path: Path) -> str:
         return f"parameter{keys(path)}"
 
-    if isinstance(parameters, Iterator):
-        parameters = list(parameters)
+    if hasattr(type(parameters), "parameters") or callable(parameters):
+        raise TypeError(f"give the parameters, model.parameters(), not {kind_of(parameters)}")
+    if not isinstance(parameters, (list, tuple, dict, str)) and not hasattr(parameters, "shape"):
+        parameters = list(parameters) if isinstance(parameters, Iterable) else parameters
     found = flatten(parameters, role).numbers
     for parameter in found:
         if not isinstance(parameter, Value):

@@ -227,6 +227,19 @@ def test_operations_have_micrograds_symbols():
     assert dot([a], [b])._op == "dot"
 
 
+def test_symbols_keep_all_digits():
+    a = Value(1.0)
+    assert [(a**e)._op for e in (0.1234567, 1234567.0, -0.5)] == [
+        "**0.1234567", "**1234567", "**-0.5",
+    ]  # fmt: skip
+
+
+def test_the_module_may_be_read_again(names):
+    again = importlib.reload(names)
+    assert again.Value(1.0, label="a").label == "a"
+    assert Value.__init__.__name__ == "__init__"
+
+
 def test_children_and_local_gradients():
     a, b = Value(2.0), Value(3.0)
     for v, children, slopes in (

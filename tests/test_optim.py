@@ -11,6 +11,11 @@ from autograd.optim import adam, sgd
 START = [3.0, -2.0]
 
 
+class Model:
+    def parameters(self):
+        return [Value(1.0)]
+
+
 def loss_of(x):
     return (x[0] - 1.0) ** 2 + 10.0 * (x[1] + x[0] * 0.5) ** 2
 
@@ -80,6 +85,23 @@ def test_the_rate_may_change_and_zero_grad_sets_gradients_to_0():
     assert a.data == 0.5
 
 
+def test_a_step_that_is_refused_does_not_count():
+    x = Value(1.0)
+    optimizer = adam([x], lr=0.1)
+    x.grad = 2.0
+    optimizer.lr = -1.0
+    with pytest.raises(ValueError, match="learning rate"):
+        optimizer.step()
+    optimizer.lr = 0.1
+    optimizer.step()
+    assert x.data == pytest.approx(0.9)
+
+
+def test_values_of_a_dict():
+    a, b = Value(1.0), Value(2.0)
+    assert [*map(id, sgd({"a": a, "b": b}.values(), 0.1).parameters)] == [id(a), id(b)]
+
+
 def test_a_neuron_learns():
     w, b = values([-3.0, -1.0, 2.0]), Value(1.0)
     optimizer = sgd([w, b], lr=0.001)
@@ -107,6 +129,13 @@ def test_a_neuron_learns():
         (lambda a: sgd([a], 0.1, -1.0), ValueError, "the momentum must be at least 0"),
         (lambda a: adam([a], betas=(0.9, 1.0)), ValueError, "betas must be two numbers"),
         (lambda a: adam([a], betas=(0.9,)), ValueError, "betas must be two numbers"),
+        (lambda a: adam([a], betas=0.9), TypeError, "betas must be two numbers, not a float"),
+        (
+            lambda a: sgd(Model(), 0.1),
+            TypeError,
+            r"give the parameters, model.parameters\(\), not a M",
+        ),
+        (lambda a: sgd(Model().parameters, 0.1), TypeError, r"model.parameters\(\), not a method"),
         (lambda a: adam([a], eps=-1.0), ValueError, "eps must be at least 0"),
     ],
 )

@@ -183,3 +183,79 @@ def test_arrays():
         silent = np.exp(x) @ x
         assert silent.op is None
         assert np.exp(x)[0].op is None
+
+
+def test_what_runs_later_is_no_function_to_decorate():
+    def generator():
+        yield 1
+
+    async def coroutine():
+        pass
+
+    async def both():
+        yield 1
+
+    for later in (generator, coroutine, both, Value, 3):
+        with pytest.raises(TypeError, match="use `with no_grad\\(\\):` inside it"):
+            no_grad()(later)
+
+
+def test_a_block_may_be_used_again_and_ends_alone():
+    x, block = Value(2.0), no_grad()
+    for _ in range(2):
+        with block:
+            assert (x * x).op is None
+        assert (x * x).op is not None
+
+    def suspended():
+        with no_grad():
+            yield x * x
+
+    generator = suspended()
+    assert next(generator).op is None
+    with no_grad():
+        generator.close()
+        assert (x * x).op is None
+    assert (x * x).op is not None
+
+
+def test_a_task_outlives_the_block_that_it_was_begun_in():
+    x = Value(2.0)
+
+    async def task(done):
+        await done.wait()
+        with no_grad_elsewhere():
+            return x * x
+
+    def no_grad_elsewhere():
+        # another thread opens a block, which is none of the task's business
+        opened, end = threading.Event(), threading.Event()
+
+        def quiet():
+            with no_grad():
+                opened.set()
+                end.wait(10.0)
+
+        thread = threading.Thread(target=quiet)
+        thread.start()
+        opened.wait(10.0)
+
+        class Block:
+            def __enter__(self):
+                pass
+
+            def __exit__(self, *_):
+                end.set()
+                thread.join()
+
+        return Block()
+
+    async def main():
+        done = asyncio.Event()
+        with no_grad():
+            begun = asyncio.create_task(task(done))
+            await asyncio.sleep(0)
+        done.set()
+        return await begun
+
+    assert asyncio.run(main()).op is not None

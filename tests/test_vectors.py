@@ -212,6 +212,12 @@ def test_cross_entropy_of_probabilities():
     np.testing.assert_allclose(by_shares, -scipy.special.log_softmax(logits), rtol=1e-14)
 
 
+def test_classes_without_a_share_may_be_impossible():
+    logits = values([-math.inf, 0.0, 0.0])
+    by_share = autograd.cross_entropy(logits, [0.0, 1.0, 0.0])
+    assert by_share.data == autograd.cross_entropy(logits, 1).data == pytest.approx(math.log(2.0))
+
+
 @pytest.mark.parametrize(
     ("logits", "target", "error", "message"),
     [

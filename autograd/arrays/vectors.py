@@ -71,15 +71,14 @@ def cross_entropy(logits: Any, target: Any) -> Any:
 
     Args:
         logits: a score for each class, in a sequence; for several examples, a sequence of these.
-        target: the number of the right class, from 0; for several examples, one for each. Or a
-            probability for each class, in the shape of `logits`.
+        target: the number of the right class, from 0; for several examples, one for each. Or, in
+            the shape of `logits`, a weight for each class: its probability. They are not checked.
 
     Returns:
         A Value, or a float if there is no Value among the arguments.
 
     Raises:
-        TypeError: if a score is not a real number, or a target neither a whole number nor
-            probabilities.
+        TypeError: if a score or a weight is not a real number, or a target not a whole number.
         ValueError: if there is no such class, or the shapes do not fit.
 
     Example:
@@ -97,7 +96,7 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     logs = log_softmax(scores, axis=-1).reshape(-1, scores.shape[-1]).tolist()
     if wanted.shape == scores.shape:
         shares = wanted.reshape(-1, scores.shape[-1]).tolist()
-        losses = [-Op.__call__(ops.dot, row, log) for row, log in zip(shares, logs, strict=True)]
+        losses = [_surprise(row, log) for row, log in zip(shares, logs, strict=True)]
     elif wanted.shape == scores.shape[:-1]:
         places = [whole(place, "a target", 0) for place in wanted.ravel().tolist()]
         if max(places) >= scores.shape[-1]:
@@ -108,6 +107,16 @@ def cross_entropy(logits: Any, target: Any) -> Any:
             f"a target of shape {wanted.shape} does not fit logits of shape {scores.shape}"
         )
     return losses[0] if scores.ndim == 1 else Op.__call__(ops.mean, losses)
+
+
+def _surprise(shares: list[Any], logs: list[Any]) -> Any:
+    """The surprise at the classes that have a share, which is finite if theirs is."""
+    pairs = [(x, log) for x, log in zip(shares, logs, strict=True) if not _zero(x)]
+    return -Op.__call__(ops.dot, [x for x, _ in pairs], [log for _, log in pairs])
+
+
+def _zero(share: Any) -> bool:
+    return not hasattr(type(share), "_record") and real(share, "a share") == 0.0
 
 
 @implements(np.cumsum)

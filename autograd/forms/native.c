@@ -22,17 +22,17 @@
 #include "rows.h"
 #include "graphs.h"
 
-#define VERSION 3 /* FITTING in __init__.py */
+#define VERSION 4 /* FITTING in __init__.py */
 
 static PyObject *new_era(PyObject *module, PyObject *ignored)
 {
     return PyLong_FromLongLong(++era);
 }
 
-/* Told by `no_grad` the context variable that says where nothing is recorded, or None. */
-static PyObject *be_silent(PyObject *module, PyObject *variable)
+/* Given by `no_grad` the function that tells where nothing is recorded, or None. */
+static PyObject *be_silent(PyObject *module, PyObject *function)
 {
-    Py_XSETREF(silence, variable == Py_None ? NULL : Py_NewRef(variable));
+    Py_XSETREF(silence, function == Py_None ? NULL : Py_NewRef(function));
     Py_RETURN_NONE;
 }
 

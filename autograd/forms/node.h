@@ -23,14 +23,13 @@ static void track_if_needed(Record *self)
 /* Whether nothing is to be recorded in this thread, -1 after an error (autograd/silence.py). */
 static int silent(void)
 {
-    PyObject *here;
     if (silence == NULL)
         return 0;
-    if (PyContextVar_Get(silence, NULL, &here) < 0)
-        return -1;
-    int answer = here == Py_True;
-    Py_XDECREF(here);
-    return answer;
+    PyObject *asked = Py_NewRef(silence), *answer = PyObject_CallNoArgs(asked);
+    int yes = answer == NULL ? -1 : answer == Py_True;
+    Py_DECREF(asked);
+    Py_XDECREF(answer);
+    return yes;
 }
 
 /* The result of an operation: a leaf where nothing is to be recorded. */

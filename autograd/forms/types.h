@@ -58,8 +58,8 @@ static PyTypeObject Record_Type, Applied_Type;
 static PyTypeObject *Value, *Entry;
 static PyObject *Wide_class, *apply, *record, *call, *renew, *convert, *ops[KINDS];
 
-static PyObject *silence; /* the context variable that is true where nothing is recorded; NULL if
-                            there is no such block anywhere */
+static PyObject *silence; /* tells whether nothing is to be recorded here; NULL if there is no such
+                             block anywhere */
 
 static long long era, assignments;
 static unsigned long long sweeps;
