@@ -5,6 +5,7 @@ from a number; an optimiser takes them in lists, tuples, dicts and arrays.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +14,7 @@ from autograd.trees import Path, flatten, keys
 from autograd.value import Value
 
 
-class Optimizer:
+class Optimizer(ABC):
     """Parameters and how they are changed.
 
     Attributes:
@@ -36,8 +37,9 @@ class Optimizer:
         for parameter in self.parameters:
             parameter.grad = 0.0
 
+    @abstractmethod
     def _direction(self, place: int, slope: float) -> float:
-        raise NotImplementedError
+        """The change of a parameter for a learning rate of 1, from its gradient."""
 
 
 class SGD(Optimizer):

@@ -616,6 +616,13 @@ def test_a_determinant_stays_in_range():
         np.testing.assert_allclose(np.diag(grad(np.linalg.det)(x)), 1.0 / np.array(diagonal))
 
 
+def test_the_power_of_what_is_no_square_matrix():
+    for x in (values([1.0, 2.0, 3.0]), values(np.ones((2, 3)))):
+        for power in (2, 1, 0, -1):
+            with pytest.raises(np.linalg.LinAlgError, match=r"two dimensions|must be equal"):
+                np.linalg.matrix_power(x, power)
+
+
 def test_matrices_without_elements():
     empty = values(np.empty((0, 0)))
     assert np.linalg.solve(empty, np.empty(0)).shape == (0,)

@@ -31,6 +31,7 @@ from autograd import (
     values,
 )
 from autograd.ops import TABLE, UFUNCS
+from autograd.questions import listening
 
 BINARY = [ufunc for ufunc in UFUNCS if ufunc.nin == 2]
 
@@ -404,6 +405,17 @@ def test_where_and_out():
     whole, rest = np.zeros_like(x), np.zeros_like(x)
     np.divmod(x, 2.0, out=(whole, rest))
     assert (data(whole).tolist(), data(rest).tolist()) == ([0.0, 2.0, 4.0], [1.0, 0.0, 1.0])
+
+
+def test_masks_are_asked_once_and_only_if_there_are_values_in_them():
+    x, out, heard = values([1.0, 4.0]), array([0.0, 0.0]), []
+    with listening(heard.append):
+        np.sqrt(x, out=out, where=np.array([True, False]))
+        np.sum(x, where=[True, False])
+        assert heard == []
+        np.sqrt(x, out=out, where=x)
+        np.sum(x, where=x)
+    assert [question.asked for question in heard] == [np.not_equal] * 2
 
 
 def test_products_in_place():

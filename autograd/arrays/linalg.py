@@ -5,6 +5,7 @@ Pivots are chosen by the data. See G. Golub and C. Van Loan, "Matrix Computation
 """
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -241,6 +242,21 @@ def _determinant_without_division(a: Rows) -> Any:
 
 def _total(terms: list[Any]) -> Any:
     return Op.__call__(ops.sum, terms)
+
+
+@implements(np.linalg.matrix_power)
+def matrix_power(a: Any, n: int) -> Any:
+    power, kind = operator.index(n), container(a)
+    factor = viewed(_matrices(a), kind)
+    if power < 0:
+        factor, power = inv(factor), -power
+    result = None if power else np.broadcast_to(np.eye(factor.shape[-1]), factor.shape)
+    while power:
+        if power % 2:
+            result = factor if result is None else matmul(result, factor)
+        power //= 2
+        factor = matmul(factor, factor) if power else factor
+    return viewed(items_of(result), kind)
 
 
 @implements(np.linalg.tensorinv)

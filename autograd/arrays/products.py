@@ -1,7 +1,6 @@
 """NumPy's products of arrays: each sum of products is one `dot` node."""
 
 import math
-import operator
 import string
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -110,21 +109,6 @@ def vecmat(x1: Any, x2: Any) -> Any:
 
 def _viewed(a: Any) -> NDArray[Any]:
     return viewed(items_of(a), container(a))
-
-
-@implements(np.linalg.matrix_power)
-def matrix_power(a: Any, n: int) -> Any:
-    power = operator.index(n)
-    if power < 0:
-        a, power = np.linalg.inv(_viewed(a)), -power
-    size = items_of(a).shape[-1]
-    result = None if power else np.broadcast_to(np.eye(size), items_of(a).shape).astype(object)
-    while power:
-        if power % 2:
-            result = a if result is None else matmul(result, a)
-        power //= 2
-        a = matmul(a, a) if power else a
-    return viewed(items_of(result), container(a))
 
 
 @implements(np.outer, np.linalg.outer)

@@ -58,6 +58,8 @@ def along(
 
 def mask(where: Any) -> NDArray[np.bool_]:
     """Where something is to be done. Values in it are asked."""
+    if container(where) is np.ndarray:
+        return np.asarray(where, dtype=bool)
     answer: NDArray[np.bool_] = np.asarray(ask(np.not_equal, where, 0.0))
     return answer
 

@@ -52,22 +52,21 @@ def apply_ufunc(
     where = options.pop("where", True) if method == "__call__" else True
     if where is not True and not targets:
         raise TypeError(f"{name} of Values takes where= only with out=, or use np.where")
+    chosen = None if where is True else np.broadcast_to(mask(where), targets[0].shape)
     if _asks(ufunc):
         result = ask(ufunc if method == "__call__" else getattr(ufunc, method), *inputs, **options)
     else:
         require_object_type(name, options.pop("dtype", None))
-        if where is not True:  # of the others, nothing is computed
-            shape, chosen = targets[0].shape, np.broadcast_to(mask(where), targets[0].shape)
-            inputs = tuple([np.broadcast_to(items_of(x), shape)[chosen] for x in inputs])
+        if chosen is not None:  # of the others, nothing is computed
+            inputs = tuple([np.broadcast_to(items_of(x), chosen.shape)[chosen] for x in inputs])
         result = _applied(ufunc, name, method, inputs, options)
     if not targets:
         return result
     results = result if isinstance(result, tuple) else (result,)
     for target, part in zip(targets, results, strict=True):
-        if where is True:
+        if chosen is None:
             target[...] = part
         else:
-            chosen = np.broadcast_to(mask(where), target.shape)
             target[chosen] = np.broadcast_to(part, target.shape)[chosen] if _asks(ufunc) else part
     return targets if len(targets) > 1 else targets[0]
 
