@@ -179,6 +179,8 @@ logaddexp = Entry(
     latex=r"\ln\left(e^{#1} + e^{#2}\right)", numpy=np.logaddexp, raises=False,
     sympy="log(exp(#1) + exp(#2))", symmetric=True,
     forms=[lambda out, x, y: [log(exp(x) + exp(y)), exp(x - out), exp(y - out)],
+           lambda out, x, y: [x + log(1.0 + exp(y - x))],
+           lambda out, x, y: [y + log(1.0 + exp(x - y))],
            lambda out, x, y: [out, 1.0 - sigmoid(y - x), 1.0 - sigmoid(x - y)]],
     description="`log(exp(x) + exp(y))`, without overflow.")
 
@@ -369,7 +371,7 @@ def _gelu_dx(out: Any, x: Any, approximate: Any) -> Any:
 
 
 def _gelu_by_tanh(x: Any) -> tuple[Any, Any]:
-    """What `gelu(x, True)` multiplies `x` by, and its derivative."""
+    """The factor of `x` in `gelu(x, True)`, and its derivative."""
     t = tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * power(x, 3.0)))
     slope = math.sqrt(2.0 / math.pi) * (1.0 + 0.134145 * square(x))
     return 0.5 * (1.0 + t), 0.5 * (1.0 - square(t)) * slope

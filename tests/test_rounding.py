@@ -586,6 +586,22 @@ def test_a_network_of_two_layers_in_which_all_of_them_meet():
     assert not wrong
 
 
+@pytest.mark.parametrize("x", [-8.0, -30.0, -40.0, -400.0])
+@pytest.mark.parametrize(
+    "s",
+    [
+        lambda x: 1.0 - 1.0 / (1.0 + np.exp(x)),
+        lambda x: 0.5 * (1.0 + np.tanh(0.5 * x)),
+        lambda x: np.exp(x) / (1.0 + np.exp(x)),
+    ],
+)
+def test_a_sigmoid_of_which_nothing_is_left(s, x):
+    """It is 0 far out, as a wrong derivative may be that is 0 everywhere."""
+    assert check_gradient(sigmoid, lambda x: s(x) * (1.0 - s(x)), x)
+    assert not check_gradient(sigmoid, lambda x: 0.0, x)
+    assert not check_gradient(sigmoid, lambda x: s(x), x)
+
+
 def test_a_form_that_overflows_widens_nothing():
     x, w = Value(800.0), Value(1.0)
     y = softplus(x) * w
