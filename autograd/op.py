@@ -71,7 +71,10 @@ class Op(Applied):
         textbook: the partials as a textbook writes them, in terms of `out` where it does so, if the
             `partials` are written differently, to be more accurate say. Explanations show them,
             and a derivation by hand may have used them.
-        cancels: the size of the terms that cancel in the textbook's formula for the value.
+        forms: other ways to write the operation that lose more digits than its own, because terms
+            cancel: functions `form(out, *operands)`, each of which returns a sequence of the value
+            and, as far as they are written differently, too, the partials. A derivation by hand
+            may have used any of them, so its rounding errors may be as large as they are there.
         expanded: the value computed step by step, in ordinary arithmetic, for pictures.
         sympy: how SymPy spells the operation, a template like `text`, in which SymPy's functions
             and the operations of the table may be called; by default it follows from the text. A
@@ -132,7 +135,7 @@ class Op(Applied):
         fused: Callable[..., tuple[float, tuple[float, ...]] | None] | None = None,
         raises: bool | None = None,
         textbook: Sequence[Callable[..., Any]] | Callable[..., Sequence[Any]] | None = None,
-        cancels: float = 0.0,
+        forms: Sequence[Callable[..., Sequence[Any]]] = (),
         expanded: Callable[..., Any] | None = None,
         sympy: str | None = None,
         python: str | Callable[..., str | None] | None = None,
@@ -177,7 +180,7 @@ class Op(Applied):
         rules = (forward, *self.partials) if self.own and self.arity in (1, 2) else ()
         self.rules = (*rules, None, None, None)[:3]
         self.raises = numpy is not None if raises is None else raises
-        self.textbook, self.cancels, self.expanded = textbook, cancels, expanded
+        self.textbook, self.forms, self.expanded = textbook, tuple(forms), expanded
         self.sympy, self.python = sympy, python
         self.operator, self.aliases, self.public = operator, tuple(aliases), public
         self.symmetric, self.sums, self.unsigned = symmetric, sums, unsigned

@@ -151,7 +151,8 @@ exp2 = Entry(
     description="2 to the power of the operand.")
 expm1 = Entry(
     "expm1", math.expm1, [lambda out, x: exp(x)], latex="e^{#1} - 1", numpy=np.expm1, scipy="expm1",
-    textbook=[lambda out, x: out + 1.0], sympy="exp(#1) - 1", cancels=1.0,
+    textbook=[lambda out, x: out + 1.0], sympy="exp(#1) - 1",
+    forms=[lambda out, x: [exp(x) - 1.0]],
     description="`exp(x) - 1`, accurate for small x.")
 log = Entry(
     "log", math.log, [lambda out, x: 1.0 / nonnegative(x)],
@@ -160,7 +161,7 @@ log = Entry(
 log1p = Entry(
     "log1p", math.log1p, [lambda out, x: 1.0 / nonnegative(1.0 + x)],
     latex=r"\ln\left(1 + #1\right)", domain=((-1.0, math.inf),), numpy=np.log1p, scipy="log1p",
-    sympy="log(1 + #1)", cancels=1.0,
+    sympy="log(1 + #1)", forms=[lambda out, x: [log(1.0 + x)]],
     description="`log(1 + x)`, accurate for small x.")
 log2 = Entry(
     "log2", math.log2, [lambda out, x: LOG2_E / nonnegative(x)],
@@ -177,6 +178,10 @@ logaddexp = Entry(
     [lambda out, x, y: sigmoid(difference(x, y)), lambda out, x, y: sigmoid(difference(y, x))],
     latex=r"\ln\left(e^{#1} + e^{#2}\right)", numpy=np.logaddexp, raises=False,
     sympy="log(exp(#1) + exp(#2))", symmetric=True,
+    forms=[lambda out, x, y: [log(exp(x) + exp(y)), exp(x - out), exp(y - out)],
+           lambda out, x, y: [x + log(1.0 + exp(y - x))],
+           lambda out, x, y: [y + log(1.0 + exp(x - y))],
+           lambda out, x, y: [out, 1.0 - sigmoid(y - x), 1.0 - sigmoid(x - y)]],
     description="`log(exp(x) + exp(y))`, without overflow.")
 
 xlogy = Entry(
@@ -189,7 +194,7 @@ xlog1py = Entry(
     [lambda out, x, y: log1p_or_limit(y), lambda out, x, y: ratio(x, 1.0 + y)],
     latex=r"#1 \cdot \ln\left(1 + #2\right)", domain=(REALS, (-1.0, math.inf)), scipy="xlog1py",
     numpy=lambda x, y: np.multiply(x, np.log1p(y)), raises=False,
-    sympy="#1 * log(1 + #2)", cancels=1.0,
+    sympy="#1 * log(1 + #2)", forms=[lambda out, x, y: [x * log(1.0 + y), log(1.0 + y)]],
     description="`x * log(1 + y)`, which is 0 where x is 0; accurate for small y.")
 entr = Entry(
     "entr", kernels.entr, [lambda out, x: entr_slope(x)],
@@ -203,8 +208,10 @@ logit = Entry(
     description="The logarithm of the odds, `log(x / (1 - x))`, the inverse of sigmoid.")
 log1mexp = Entry(
     "log1mexp", kernels.log1mexp, [lambda out, x: log1mexp_slope(x)],
-    latex=r"\ln\left(1 - e^{-#1}\right)", domain=(POSITIVE,), cancels=1.0,
+    latex=r"\ln\left(1 - e^{-#1}\right)", domain=(POSITIVE,),
     numpy=lambda x: np.log(-np.expm1(-x)), raises=False, sympy="log(1 - exp(-#1))",
+    forms=[lambda out, x: [log(1.0 - exp(-x)), 1.0 / (exp(x) - 1.0)],
+           lambda out, x: [out, exp(-out) - 1.0]],
     description="`log(1 - exp(-x))` for positive x, accurate for small and large x.")
 
 # --- Trigonometric functions (radians) ----------------------------------------------------------
@@ -220,6 +227,7 @@ tan = Entry(
 asin = Entry(
     "asin", math.asin, [lambda out, x: asin_slope(x)],
     latex=r"\arcsin\left(#1\right)", domain=(UNIT,), numpy=np.arcsin,
+    forms=[lambda out, x: [0.5 * math.pi - acos(x)]],
     description="The inverse sine, in radians from -pi/2 to pi/2.")
 acos = Entry(
     "acos", math.acos, [lambda out, x: -asin_slope(x)],
@@ -228,6 +236,7 @@ acos = Entry(
 atan = Entry(
     "atan", math.atan, [lambda out, x: inversion(1.0, x)],
     latex=r"\arctan\left(#1\right)", numpy=np.arctan, raises=False,
+    forms=[lambda out, x: [asin(x / sqrt(1.0 + square(x))), square(cos(out))]],
     description="The inverse tangent, in radians from -pi/2 to pi/2.")
 atan2 = Entry(
     "atan2", math.atan2, [lambda out, y, x: inversion(x, y), lambda out, y, x: -inversion(y, x)],
@@ -253,17 +262,21 @@ rad2deg = Entry(
 sinh = Entry(
     "sinh", math.sinh, [lambda out, x: cosh(x)],
     latex=r"\sinh\left(#1\right)", numpy=np.sinh,
+    forms=[lambda out, x: [0.5 * (exp(x) - exp(-x))]],
     description="The hyperbolic sine.")
 cosh = Entry(
     "cosh", math.cosh, [lambda out, x: sinh(x)],
     latex=r"\cosh\left(#1\right)", numpy=np.cosh, unsigned=True,
+    forms=[lambda out, x: [out, 0.5 * (exp(x) - exp(-x))]],
     description="The hyperbolic cosine.")
 tanh = Entry(
     "tanh", math.tanh, [lambda out, x: sech2(x)], textbook=[lambda out, x: 1.0 - square(out)],
     latex=r"\tanh\left(#1\right)", numpy=np.tanh, raises=False,
+    forms=[lambda out, x: [2.0 * sigmoid(2.0 * x) - 1.0, 1.0 - square(out)]],
     description="The hyperbolic tangent.")
 asinh = Entry(
     "asinh", math.asinh, [lambda out, x: 1.0 / hypot(1.0, x)], numpy=np.arcsinh, raises=False,
+    forms=[lambda out, x: [log(x + sqrt(square(x) + 1.0)), 1.0 / cosh(out)]],
     description="The inverse hyperbolic sine.")
 acosh = Entry(
     "acosh", math.acosh, [lambda out, x: acosh_slope(x)],
@@ -272,6 +285,7 @@ acosh = Entry(
 atanh = Entry(
     "atanh", math.atanh, [lambda out, x: atanh_slope(x)],
     domain=(UNIT,), numpy=np.arctanh,
+    forms=[lambda out, x: [0.5 * log((1.0 + x) / (1.0 - x))]],
     description="The inverse hyperbolic tangent.")
 
 # --- Smooth steps -------------------------------------------------------------------------------
@@ -280,29 +294,36 @@ sigmoid = Entry(
     "sigmoid", kernels.sigmoid, [lambda out, x: 0.25 * sech2(0.5 * x)],
     textbook=[lambda out, x: out * (1.0 - out)], scipy="expit",
     latex=r"\sigma\left(#1\right)", sympy="1 / (1 + exp(-#1))", unsigned=True,
+    forms=[lambda out, x: [1.0 - sigmoid(-x), out * (1.0 - out)]],
     description="The logistic function, `1 / (1 + exp(-x))`.")
 log_sigmoid = Entry(
     "log_sigmoid", kernels.log_sigmoid, [lambda out, x: sigmoid(-x)], scipy="log_expit",
     latex=r"\ln \sigma\left(#1\right)", sympy="-log(1 + exp(-#1))",
+    forms=[lambda out, x: [log(sigmoid(x))], lambda out, x: [x - log(1.0 + exp(x))],
+           lambda out, x: [out, 1.0 - sigmoid(x)]],
     description="`log(sigmoid(x))`, without overflow.")
 softplus = Entry(
     "softplus", kernels.softplus, [lambda out, x: sigmoid(x)],
     latex=r"\ln\left(1 + e^{#1}\right)", sympy="log(1 + exp(#1))", unsigned=True,
+    forms=[lambda out, x: [log(1.0 + exp(x))], lambda out, x: [x + log(1.0 + exp(-x))],
+           lambda out, x: [out, 1.0 - sigmoid(-x)]],
     description="`log(1 + exp(x))`, a smooth relu.")
 erf = Entry("erf", math.erf, [lambda out, x: 2.0 / math.sqrt(math.pi) * gaussian(x)], scipy="erf",
+    forms=[lambda out, x: [1.0 - erfc(x)]],
     description="The error function.")
 erfc = Entry(
     "erfc", special.erfc, [lambda out, x: -2.0 / math.sqrt(math.pi) * gaussian(x)],
-    scipy="erfc", cancels=1.0, unsigned=True,
+    scipy="erfc", unsigned=True, forms=[lambda out, x: [1.0 - erf(x)]],
     description="The complementary error function, `1 - erf(x)`, accurate for large x.")
 ndtr = Entry(
     "ndtr", special.ndtr, [lambda out, x: normal_density(x)],
     latex=r"\Phi\left(#1\right)", sympy="erfc(-#1 / sqrt(2)) / 2", scipy="ndtr",
-    cancels=0.5, unsigned=True, aliases=["normal_cdf", "norm_cdf"],
+    forms=[lambda out, x: [1.0 - ndtr(-x)]], unsigned=True, aliases=["normal_cdf", "norm_cdf"],
     description="The probability that a standard normal number is below `x`.")
 log_ndtr = Entry(
     "log_ndtr", special.log_ndtr, [lambda out, x: inverse_mills(x)],
     latex=r"\ln \Phi\left(#1\right)", sympy="log(erfc(-#1 / sqrt(2)) / 2)", scipy="log_ndtr",
+    forms=[lambda out, x: [log(1.0 - ndtr(-x)), normal_density(x) / (1.0 - ndtr(-x))]],
     description="`log(ndtr(x))`, accurate where `ndtr(x)` is almost 0 or 1.")
 erfinv = Entry(
     "erfinv", special.erfinv, [lambda out, x: erfinv_slope(x)],
@@ -335,6 +356,7 @@ betaln = Entry(
               lambda out, x, y: digamma(y) - digamma(x + y)],
     latex=r"\ln \mathrm{B}\left(#1, #2\right)", sympy="log(beta(#1, #2))",
     domain=(POSITIVE, POSITIVE), symmetric=True, scipy="betaln",
+    forms=[lambda out, x, y: [gammaln(x) + gammaln(y) - gammaln(x + y)]],
     description="The logarithm of the beta function of two positive numbers.")
 
 # --- Activation functions and losses ------------------------------------------------------------
@@ -348,15 +370,32 @@ def _gelu_dx(out: Any, x: Any, approximate: Any) -> Any:
     return ndtr(x) + normal_moment(x)
 
 
+def _gelu_by_tanh(x: Any) -> tuple[Any, Any]:
+    """The factor of `x` in `gelu(x, True)`, and its derivative."""
+    t = tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * power(x, 3.0)))
+    slope = math.sqrt(2.0 / math.pi) * (1.0 + 0.134145 * square(x))
+    return 0.5 * (1.0 + t), 0.5 * (1.0 - square(t)) * slope
+
+
+def _gelu_form(x: Any, approximate: Any) -> tuple[Any, Any]:
+    rough = _gelu_by_tanh(x)
+    gate = where(approximate, rough[0], 1.0 - ndtr(-x))
+    return x * gate, gate + x * where(approximate, rough[1], normal_density(x))
+
+
 silu = Entry(
     "silu", kernels.silu,
     [lambda out, x: sigmoid(x) + 8.0 * bounded(0.03125 * x) * sech2(0.5 * x)],
     textbook=[lambda out, x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x)))],
     latex=r"#1 \cdot \sigma\left(#1\right)", sympy="#1 / (1 + exp(-#1))", aliases=["swish"],
+    forms=[lambda out, x: [x * (1.0 - sigmoid(-x))],
+           lambda out, x: [out, (1.0 - sigmoid(-x)) * (1.0 + x - out)]],
     description="The sigmoid linear unit, `x * sigmoid(x)`.")
 gelu = Entry(
     "gelu", special.gelu, [_gelu_dx, lambda out, x, approximate: 0.0],
     latex=r"\operatorname{GELU}\left(#*\right)",
+    forms=[lambda out, *operands: [_gelu_form(*operands)[0]],
+           lambda out, *operands: [out, _gelu_form(*operands)[1]]],
     sympy="Piecewise((#1 * (1 + tanh(sqrt(2 / pi) * (#1 + Rational(8943, 200000) * #1 ** 3))) / 2, "
     "Ne(#2, 0)), (#1 * erfc(-#1 / sqrt(2)) / 2, True))",
     description="The Gaussian error linear unit, `x * ndtr(x)`; if `approximate` is true (not 0), "
@@ -367,15 +406,23 @@ elu = Entry(
     textbook=[lambda out, x, alpha: elu_slope(x, alpha),
               lambda out, x, alpha: expm1(minimum(x, 0.0))],
     sympy="Piecewise((#1, #1 > 0), (#2 * (exp(#1) - 1), True))", kinks=[lambda x, alpha: x],
+    forms=[lambda out, x, alpha: [where(greater(x, 0.0), x, alpha * (exp(x) - 1.0)),
+                                  where(greater(x, 0.0), 1.0, out + alpha),
+                                  where(greater(x, 0.0), 0.0, exp(x) - 1.0)]],
     description="`x` where it is positive, otherwise `alpha * (exp(x) - 1)`.")
 selu = Entry(
     "selu", kernels.selu,
     [lambda out, x: kernels.SELU_SCALE * elu_slope(x, kernels.SELU_ALPHA)], kinks=[lambda x: x],
     sympy=f"{kernels.SELU_SCALE} * elu(#1, {kernels.SELU_ALPHA})",
+    forms=[lambda out, x: [
+        kernels.SELU_SCALE * where(greater(x, 0.0), x, kernels.SELU_ALPHA * (exp(x) - 1.0)),
+        where(greater(x, 0.0), kernels.SELU_SCALE,
+              out + kernels.SELU_SCALE * kernels.SELU_ALPHA)]],
     description=f"The scaled elu, `{kernels.SELU_SCALE} * elu(x, {kernels.SELU_ALPHA})`.")
 softsign = Entry(
     "softsign", kernels.softsign, [lambda out, x: softsign_slope(x)],
     latex=r"\frac{#1}{1 + \left|#1\right|}", sympy="#1 / (1 + Abs(#1))",
+    forms=[lambda out, x: [out, square(1.0 - abs(out))]],
     description="`x / (1 + abs(x))`.")
 huber = Entry(
     "huber", kernels.huber,
@@ -594,9 +641,23 @@ def _softmax_partials(out: Any, *operands: Any) -> Sequence[Any]:
     return [own * _added(others), *[-own * other for other in others]]
 
 
+def _softmax_form(out: Any, *operands: Any) -> Sequence[Any]:
+    return [out, out * (1.0 - out)]
+
+
 def _log_softmax_partials(out: Any, *operands: Any) -> Sequence[Any]:
     _, *others = _softmax(call(logsumexp, operands), *operands)
     return [_added(others), *[-other for other in others]]
+
+
+def _log_of_sum(out: Any, *operands: Any) -> Sequence[Any]:
+    """The formulas of `logsumexp`; each share is 1 less the others."""
+    shares = _softmax(out, *operands)
+    return [log(_added([exp(x) for x in operands])), *[1.0 - (1.0 - share) for share in shares]]
+
+
+def _first_share(operands: Sequence[Any]) -> Any:
+    return _softmax(call(logsumexp, operands), *operands)[0]
 
 
 def _each_and_the_others(operands: Sequence[Any]) -> Sequence[tuple[Any, Sequence[Any]]]:
@@ -705,7 +766,7 @@ logsumexp = Entry(
     "logsumexp", kernels.logsumexp, _softmax,
     textbook=lambda out, *operands: [exp(x - out) for x in operands],
     text="logsumexp([#*])", sympy="log(Add(*map(exp, [#*])))",
-    gather=all_of("logsumexp", empty=False), reduces=np.logaddexp,
+    gather=all_of("logsumexp", empty=False), reduces=np.logaddexp, forms=[_log_of_sum],
     description="`log(sum(exp(x)))` over all elements, without overflow.")
 
 # --- Operations that only derivatives need -----------------------------------------------------
@@ -740,11 +801,14 @@ softmax = Part(
     "softmax", kernels.softmax, _softmax_partials,
     text="softmax([#*])[0]", latex=r"\operatorname{softmax}_1\left(#*\right)",
     sympy="exp(#1) / Add(*map(exp, [#*]))", gather=all_of("softmax", empty=False),
+    forms=[_softmax_form],
     description="The share of the first exponential in the sum of all of them.")
 log_softmax = Part(
     "log_softmax", kernels.log_softmax, _log_softmax_partials,
     text="log_softmax([#*])[0]", latex=r"\ln \operatorname{softmax}_1\left(#*\right)",
     sympy="#1 - log(Add(*map(exp, [#*])))", gather=all_of("log_softmax", empty=False),
+    forms=[lambda out, *x: [log(_first_share(x))], lambda out, *x: [out, 1.0 - _first_share(x)],
+           lambda out, *x: [x[0] - log(_added([exp(y) for y in x]))]],
     description="The logarithm of the share of the first exponential in the sum of all of them.")
 identity = Part(
     "identity", lambda x: x, [lambda out, x: 1.0],
@@ -768,10 +832,14 @@ polygamma_difference = Part(
     text="polygamma(#1, #2) - polygamma(#1, #2 + #3)",
     latex=r"\psi^{(#1)}\left(#2\right) - \psi^{(#1)}\left(#2 + #3\right)",
     domain=(WHOLE, POSITIVE, POSITIVE),
+    forms=[lambda out, n, x, y: [
+        polygamma(n, x) - polygamma(n, x + y), 0.0,
+        polygamma(n + 1.0, x) - polygamma(n + 1.0, x + y)]],
     description="`polygamma(n, x) - polygamma(n, x + y)`, of which digits would cancel.")
 sech2 = Part(
     "sech2", kernels.sech2, [lambda out, x: -2.0 * out * tanh(x)],
     text="1 / cosh(#1) ** 2", latex=r"\frac{1}{\cosh^2\left(#1\right)}", sympy="sech(#1) ** 2",
+    forms=[lambda out, x: [1.0 - square(tanh(x))]],
     description="The square of the hyperbolic secant.")
 gaussian = Part(
     "gaussian", kernels.gaussian, [lambda out, x: -2.0 * bounded(x) * out],
@@ -782,12 +850,23 @@ bounded = Part(
     text="#1", latex="#1", domain=((-30.0, 30.0),),
     description="The operand moved into [-30, 30]: it multiplies what is 0 beyond that, as "
     "`exp(-x ** 2)` is.")
+
+
+def _sinc_form(n: Any, x: Any, before: Any) -> Any:
+    """The derivative of sinc(x) of order `n` from the one before: `x * sinc(x)` is a sine."""
+    order = floor(n)
+    sine = power(math.pi, order - 1.0) * cos(math.pi * (x + 0.5 * (order - 1.0)))
+    return (sine - order * before) / x
+
+
 sinc_derivative = Part(
     "sinc_derivative", kernels.sinc_derivative,
     [lambda out, n, x: _level(out), lambda out, n, x: sinc_derivative(n + 1.0, x)],
     latex=r"\operatorname{sinc}^{\left(#1\right)}\left(#2\right)", domain=((0.0, 4.0), REALS),
     sympy="pi ** floor(#1) * Integral(Symbol('s') ** floor(#1)"
     " * cos(pi * (#2 * Symbol('s') + floor(#1) / 2)), (Symbol('s'), 0, 1))",
+    forms=[lambda out, n, x: [_sinc_form(n, x, sinc_derivative(n - 1.0, x))],
+           lambda out, n, x: [out, 0.0, _sinc_form(n + 1.0, x, out)]],
     description="The derivative of sinc(x) whose order is the whole part of n.")
 ratio = Part(
     "ratio", kernels.ratio,
@@ -815,6 +894,7 @@ logit_slope = Part(
 log1mexp_slope = Part(
     "log1mexp_slope", kernels.log1mexp_slope, [lambda out, x: -out * (1.0 + out)],
     text="1 / (exp(#1) - 1)", latex=r"\frac{1}{e^{#1} - 1}", domain=(POSITIVE,),
+    forms=[lambda out, x: [1.0 / (exp(x) - 1.0)]],
     description="`1 / (exp(x) - 1)`, the derivative of log1mexp(x).")
 normal_density = Part(
     "normal_density", special.normal_density, [lambda out, x: -normal_moment(x)],
@@ -836,11 +916,13 @@ inverse_mills = Part(
     "inverse_mills", special.inverse_mills, [lambda out, x: inverse_mills_slope(x)],
     text="normal_density(#1) / ndtr(#1)",
     latex=r"\frac{\varphi\left(#1\right)}{\Phi\left(#1\right)}", unsigned=True,
+    forms=[lambda out, x: [normal_density(x) / (1.0 - ndtr(-x)), -out * (x + out)]],
     description="`normal_density(x) / ndtr(x)`, the derivative of log_ndtr(x).")
 inverse_mills_slope = Part(
     "inverse_mills_slope", special.inverse_mills_slope, [lambda out, x: inverse_mills_bend(x)],
     text="-inverse_mills(#1) * (#1 + inverse_mills(#1))",
     latex=r"\left(\frac{\varphi}{\Phi}\right)'\left(#1\right)",
+    forms=[lambda out, x: [-inverse_mills(x) * (x + inverse_mills(x))]],
     description="`-m * (x + m)` with `m = inverse_mills(x)`, of which it is the derivative.")
 inverse_mills_bend = Part(
     "inverse_mills_bend", special.inverse_mills_bend,
@@ -854,6 +936,7 @@ gelu_gate = Part(
     text="0.5 * (1 + tanh(0.7978845608028654 * (#1 + 0.044715 * #1 ** 3)))",
     latex=r"\sigma\left(\sqrt{8 / \pi} \left(#1 + 0.044715 \cdot #1^3\right)\right)",
     sympy="(1 + tanh(sqrt(2 / pi) * (#1 + Rational(8943, 200000) * #1 ** 3))) / 2",
+    forms=[lambda out, x: [_gelu_by_tanh(x)[0]], lambda out, x: [out, _gelu_by_tanh(x)[1]]],
     description="What approximates `ndtr(x)` in `gelu(x, True)`.")
 
 
@@ -869,6 +952,7 @@ gelu_gate_slope = Part(
     "* (1 - gelu_gate(#1))",
     latex=r"\frac{d}{d #1} \sigma\left(\sqrt{8 / \pi} "
     r"\left(#1 + 0.044715 \cdot #1^3\right)\right)",
+    forms=[lambda out, x: [_gelu_by_tanh(x)[1]]],
     description="The derivative of gelu_gate(x).")
 elu_slope = Part(
     "elu_slope", kernels.elu_slope,
@@ -877,6 +961,8 @@ elu_slope = Part(
     text="where(greater(#1, 0), 1, #2 * exp(#1))",
     latex=r"\begin{cases} 1 & #1 > 0 \\ #2 \cdot e^{#1} & \text{otherwise} \end{cases}",
     sympy="Piecewise((1, #1 > 0), (#2 * exp(#1), True))", kinks=[lambda x, alpha: x],
+    forms=[lambda out, x, alpha: [
+        where(greater(x, 0.0), 1.0, alpha * (exp(x) - 1.0) + alpha)]],
     description="The derivative of elu(x, alpha) with respect to x.")
 softsign_slope = Part(
     "softsign_slope", kernels.softsign_slope, [lambda out, x: softsign_bend(x)],

@@ -654,6 +654,22 @@ def test_the_textbook_is_right_and_other_than_the_table(op):
     assert texts[0] != texts[1]
 
 
+@those_with(lambda op: op.forms)
+def test_the_other_forms_are_right(op):
+    for operands in ordinary_points(op):
+        nodes = [Value(x) for x in operands]
+        out = Value._record(op, nodes)
+        for form in op.forms:
+            value, *partials = [float(getattr(x, "data", x)) for x in form(out, *nodes)]
+            if math.isnan(value):  # order 0 of the derivatives of sinc, which has no such form
+                assert op is ops.sinc_derivative
+                continue
+            assert value == pytest.approx(out.data, rel=1e-9, abs=1e-9)
+            right = out.partials[: len(partials)]
+            pairs = [(x, y) for x, y in zip(partials, right, strict=True) if not math.isnan(y)]
+            assert all(x == pytest.approx(y, rel=1e-8, abs=1e-8) for x, y in pairs)
+
+
 def test_without_a_textbook_the_table_is_it():
     assert list(ops.sin.taught(None, [0.0])) == [1.0]
     assert ops.multiply.taught(None, [2.0, 3.0], [1]) == [3.0, 0.0]

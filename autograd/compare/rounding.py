@@ -14,17 +14,8 @@ from math import fabs, isfinite, isnan, sqrt
 from typing import Any, NamedTuple, TypeVar
 
 from autograd.edges import Edge, edges, flows
-from autograd.graph import (
-    Node,
-    arguments,
-    backward_sweep,
-    constants,
-    number,
-    sort,
-    topological_order,
-)
+from autograd.graph import arguments, constants, sort
 from autograd.kernels import SMALLEST_NORMAL
-from autograd.op import Op
 from autograd.quiet import quiet, quietly
 from autograd.value import Value
 
@@ -45,7 +36,10 @@ ZERO = Bounded(0.0, 0.0)
 
 
 def derivatives(
-    order: Sequence[Value], uses: Sequence[Edge[Value]], absorbed: bool = False
+    order: Sequence[Value],
+    uses: Sequence[Edge[Value]],
+    absorbed: bool = False,
+    forms: bool = True,
 ) -> dict[Value, Bounded]:
     """The derivative of the last node in topological order with respect to each of them.
 
@@ -54,8 +48,10 @@ def derivatives(
         uses: `uses(order)`.
         absorbed: whether a term may be as far off as a rounding of its sum, as in formulas that
             compute it from the sum: `p - 1` for `-exp(-x)` where `p = 1 / (1 + exp(-x))`.
+        forms: whether an operation may be as far off as in the worst of the forms in which people
+            write it, not only in the library's: `1 - tanh(x) ** 2` for the derivative of `tanh(x)`.
     """
-    data = data_bounds(order, {})
+    data = data_bounds(order, {}, forms)
     if absorbed:
         for node in order:
             if node.op is not None and node.op.sums:
@@ -66,7 +62,7 @@ def derivatives(
     slopes: dict[Value, list[float]] = {}
     for edge, (adjoint, bound) in flows(uses, result):
         if edge.node not in slopes:
-            slopes[edge.node] = partial_bounds(edge.node, data)
+            slopes[edge.node] = partial_bounds(edge.node, data, forms, absorbed)
         flow, slope = adjoint * edge.partial, slopes[edge.node][edge.place]
         error = _product(edge.partial, bound) + _product(adjoint, slope) + _rounding(flow)
         error += _product(bound * EPSILON, slope)  # where both factors may be 0
@@ -75,31 +71,50 @@ def derivatives(
     return {node: result.get(node, ZERO) for node in order}
 
 
-def data_bounds(order: Iterable[Value], given: dict[Value, float]) -> dict[Value, float]:
+def data_bounds(
+    order: Iterable[Value], given: dict[Value, float], forms: bool = True
+) -> dict[Value, float]:
     """The error of the data of each node in topological order; that of some leaves is given."""
     result: dict[Value, float] = {}
     for node in order:
         if node.op is None:
             result[node] = given.get(node, _rounding(node.data))
             continue
-        handed_on = [
-            _handed_on(node, index, result[x]) if isinstance(x, Value) else _constant(node, x)
-            for index, x in enumerate(node.operands)
-        ]
-        # In a long sum every step rounds, some up and some down.
-        steps = sqrt(len(handed_on)) if node.op.arity is None else 1.0
-        own = max(_rounding(node.data), node.op.cancels)
-        result[node] = own + steps * sum(handed_on)
+        result[node] = _data_bound(node, result)
+        if forms and node.op.forms:
+            others = _form_bounds(node, result, result[node])
+            result[node] = _worst(result[node], [x[0] for x in others])
     return result
 
 
-def partial_bounds(node: Value, data: dict[Value, float]) -> list[float]:
+def partial_bounds(
+    node: Value, data: dict[Value, float], forms: bool = True, absorbed: bool = False
+) -> list[float]:
     """The error of each partial derivative of a node, given that of the data of its operands."""
     op = node.op
     assert op is not None
     if op.sums or (op.selects and all(partial in (0.0, 1.0) for partial in node.partials)):
         return [0.0] * len(node.operands)  # these are exact
-    return _formula_bounds(op, node, data)
+    own = _data_bound(node, data) if forms and op.forms and not absorbed else data[node]
+    bounds = _own_bounds(node, data, own)
+    if forms and (op.textbook or op.forms):
+        others = _form_bounds(node, data, own)
+        for place, bound in enumerate(bounds):
+            found = [x[place + 1] for x in others if len(x) > place + 1]
+            bounds[place] = _worst(bound, found)
+    return bounds
+
+
+def _data_bound(node: Value, data: dict[Value, float]) -> float:
+    """The error of the data of a node as the library computes it, given that of its operands."""
+    assert node.op is not None
+    handed_on = [
+        _handed_on(node, index, data[x]) if isinstance(x, Value) else _constant(node, x)
+        for index, x in enumerate(node.operands)
+    ]
+    # In a long sum every step rounds, some up and some down.
+    steps = sqrt(len(handed_on)) if node.op.arity is None else 1.0
+    return _rounding(node.data) + steps * sum(handed_on)
 
 
 def attempt(function: Callable[..., T], *arguments: Any) -> T | None:
@@ -113,41 +128,58 @@ def attempt(function: Callable[..., T], *arguments: Any) -> T | None:
 
 
 @quiet
-def _formula_bounds(op: Op, node: Value, data: dict[Value, float]) -> list[float]:
-    """The same from the formulas, including the textbook's if that is a different one: a derivation
-    by hand may use it, and its terms may cancel, as in `1 - tanh(x) ** 2`.
+def _own_bounds(node: Value, data: dict[Value, float], own: float) -> list[float]:
+    """The error of each partial derivative by the formula of the library."""
+    assert node.op is not None
+    slopes, fixed = node.op.differentiate, constants(node)
+    form = lambda out, *operands: [out, *slopes(out, operands, fixed)]  # noqa: E731
+    bounds = attempt(_bounds, form, node, data, own)
+    return bounds[1:] if bounds else [_rounding(partial) for partial in node.partials]
+
+
+@quiet
+def _form_bounds(node: Value, data: dict[Value, float], own: float) -> list[list[float]]:
+    """The error of the data and, as far as they are written differently, of the partial derivatives
+    in each of the other forms of the operation, the textbook's among them.
     """
-    twins: list[Any] = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
+    op = node.op
+    assert op is not None
+    forms = list(op.forms)
+    if op.textbook:
+        forms.append(lambda out, *operands: [out, *op.taught(out, operands)])
+    found = [attempt(_bounds, form, node, data, own) for form in forms]
+    return [bounds for bounds in found if bounds]
+
+
+def _bounds(
+    form: Callable[..., Sequence[Any]], node: Value, data: dict[Value, float], own: float
+) -> list[float]:
+    """The errors of a value and its partial derivatives in a form, computed step by step.
+
+    The partial derivatives may be made of the value as that form has it: none are judged by it
+    where it is 0 because all its digits are lost. If it does not have one, the error is `own`.
+    """
+    operands: list[Any] = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
     out = Value(node.data)
-    given = {out: data[node]} | {twins[x.place]: data[x.operand] for x in edges(node)}
-
-    def bounds() -> list[float]:
-        fixed = constants(node)
-        result = [_bound(x, given) for x in op.differentiate(out, twins, fixed)]
-        taught = op.taught(out, twins, fixed) if op.textbook else [0.0] * len(result)
-        return [max(bound, _largest_term(x)) for bound, x in zip(result, taught, strict=True)]
-
-    return attempt(bounds) or [_rounding(partial) for partial in node.partials]
-
-
-def _bound(partial: Any, given: dict[Value, float]) -> float:
-    if not isinstance(partial, Value):
-        return 0.0 if partial in (-1.0, 0.0, 1.0) else _rounding(float(partial))
-    return data_bounds(topological_order(partial), given)[partial]
+    given = {out: own} | {operands[x.place]: data[x.operand] for x in edges(node)}
+    formulas = form(out, *operands)
+    value = formulas[0]
+    if value is not out:
+        bound = data_bounds(sort(value), given, forms=False)[value]
+        if value.data == 0.0 != node.data:
+            return [bound]
+        given[out] = _worst(own, [bound])
+    found = data_bounds(sort(*[x for x in formulas if isinstance(x, Value)]), given, forms=False)
+    return [found[x] if isinstance(x, Value) else _exact_or_rounded(x) for x in formulas]
 
 
-def _largest_term(formula: Any) -> float:
-    """How much the largest term of any sum in a formula contributes to its result."""
-    if not isinstance(formula, Value):
-        return 0.0
-    adjoints: dict[Node, float | None] = dict.fromkeys(sort(formula))
-    adjoints[formula] = 1.0
-    backward_sweep(adjoints)
-    return max(
-        _product(adjoint or 0.0, fabs(number(x)))
-        for node, adjoint in adjoints.items()
-        for x in (node.operands if node.op and node.op.sums else (0.0,))
-    )
+def _exact_or_rounded(constant: float) -> float:
+    return 0.0 if constant in (-1.0, 0.0, 1.0) else _rounding(float(constant))
+
+
+def _worst(bound: float, others: Iterable[float]) -> float:
+    """The largest bound; where a form overflows, or is not defined, it says nothing."""
+    return max(bound, *[x for x in others if isfinite(x)], 0.0)
 
 
 def _handed_on(node: Value, index: int, bound: float) -> float:
