@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.compare.checked import Checked
-from autograd.compare.comparison import Comparison, float32_advice, named_mistakes
+from autograd.compare.comparison import Comparison, float32_advice
+from autograd.compare.diagnosis import SECONDS, diagnosed
+from autograd.compare.findings import Finding
 from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import paired
 from autograd.compare.points import samples as sampled
@@ -17,7 +19,7 @@ from autograd.reals import real
 from autograd.silence import recorded
 from autograd.value import Value
 
-__all__ = ["Report", "Row", "check_gradient", "compare"]
+__all__ = ["Finding", "Report", "Row", "check_gradient", "compare"]
 
 
 @recorded
@@ -76,11 +78,13 @@ def compare(
     rows = comparison.rows()
     if not rows:
         raise ValueError("there is nothing to compare: no hand-derived number was given")
+    found: list[Finding] = []
     words = [*comparison.diagnosis(), *float32_advice(rows, judge.tolerance)]
     if "disagree" in comparison.verdicts and len(rows) > 1:
-        words += named_mistakes([comparison.case()], judge)
+        found, sentences = diagnosed([comparison.case()], judge, {})
+        words += sentences
     symbols = comparison.labels.symbols(*said(rows, words))
-    return Report(rows, words, symbols, value, comparison.compared)
+    return Report(rows, words, found, symbols, value, comparison.compared)
 
 
 @recorded
@@ -93,6 +97,7 @@ def check_gradient(
     seed: int = 0,
     tolerance: float | None = None,
     every_branch: bool = True,
+    seconds: float = SECONDS,
 ) -> Report:
     """Compare the hand-written gradient of a function with the automatic one, at many points.
 
@@ -117,6 +122,8 @@ def check_gradient(
         tolerance: as for `compare()`.
         every_branch: whether a side of a kink that was not reached keeps the report from passing.
             With False it only says so: for sides that cannot be reached, as in `relu(x * x)`.
+        seconds: how long the search for mistakes that explain wrong numbers may take; the diagnosis
+            says what there was no time for.
 
     Raises:
         TypeError: if an argument, or what one of the functions returns, is of the wrong type.
@@ -143,8 +150,11 @@ def check_gradient(
     checked = Checked(function, manual, arguments, wrt, _tolerance(tolerance))
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
         raise ValueError(f"samples must be a whole number, at least 1, not {samples!r}")
+    limit = real(seconds, "seconds")
+    if not limit >= 0.0:
+        raise ValueError(f"seconds must be a number, at least 0, not {seconds!r}")
     taken, unseen = sampled(checked.sample, checked.given, samples, seed)
-    return summary(checked, list(checked.at_all(taken)), unseen, every_branch)
+    return summary(checked, list(checked.at_all(taken)), unseen, every_branch, limit)
 
 
 def _tolerance(tolerance: float | None) -> float:

@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 import numpy as np
 
+from autograd.compare.case import Case
 from autograd.compare.judge import TOLERANCE, Judge, Place
 from autograd.compare.keys import Pair
 from autograd.compare.kinks import in_hull
-from autograd.compare.mistakes import Case, explanations
 from autograd.compare.report import MOST_ROWS, Row, should_be
 from autograd.compare.wrong_factors import explaining_factors, first_wrong
 from autograd.notation.labels import Labels
@@ -212,15 +212,3 @@ def float32_advice(rows: Sequence[Row], tolerance: float) -> Iterator[str]:
             f"Your numbers are float32, and no further off than rounding in float32 explains: "
             f"with tolerance={number(SINGLE, 2)} they agree"
         )
-
-
-def named_mistakes(cases: Sequence[Case], shown: Judge) -> list[str]:
-    """The classic mistakes that explain the numbers at all points, in words."""
-    if all(case.right(case.yours) for case in cases):
-        return []  # what is wrong is not a derivative of the root
-    found = explanations(cases, shown)
-    if not found:
-        return ["None of the classic mistakes gives these numbers."]
-    if len(found) == 1:
-        return [f"The mistake: {found[0]}."]
-    return ["Each of these mistakes gives the same numbers:", *(f"  {words}" for words in found)]

@@ -1,7 +1,8 @@
 """A simple point at which a hand-written gradient is wrong, and the arithmetic that shows it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
+from time import perf_counter
 
 import numpy as np
 
@@ -15,11 +16,10 @@ from autograd.edges import users
 from autograd.notation.numbers import number
 from autograd.value import Value
 
-SIMPLE = (1.0, -1.0, 2.0, -2.0, 3.0, 0.5)
-"""The numbers that replace an argument to make a point simpler."""
-WHOLE = (0.0, *(sign * float(x) for x in range(1, 10) for sign in (1.0, -1.0)))
-"""The numbers that Hypothesis tries in its place, the simplest first."""
-MOST_ROUNDED = 40
+WHOLE = tuple(sign * float(x) for x in range(1, 10) for sign in (1.0, -1.0))
+"""The numbers that Hypothesis tries, the simplest first."""
+SPREADS = 12
+"""How many ways to spread small numbers over the arguments are tried."""
 MOST_ELEMENTS = 12
 """How many numbers the arguments may hold if Hypothesis is to look for simpler ones."""
 MOST_SEARCHED = 200
@@ -27,88 +27,127 @@ MOST_LINES = 12
 """How many steps the arithmetic may have and still be shown."""
 
 
-def simplest(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> Check:
-    """A check with simple numbers that fails as well as a given one."""
-    check = _rounded(checked, check, forgiven)
-    if sum(x.size for x in check.sample.point) <= MOST_ELEMENTS:
-        check = _searched(checked, check, forgiven)
-    return check
+class Simpler:
+    """A search for a check with simple numbers that fails as well as a given one.
 
+    The best are small whole numbers of which no two are the same and none is 0: where elements are
+    equal, or 0, a wrong formula may be right, and the reader cannot tell them apart.
 
-def _failing(checked: Checked, point: Point, forgiven: Mapping[int, float]) -> Check | None:
-    """The check at a point if there is a difference and no kink nearby."""
-    check = checked.tried(point)
-    if check is not None:
-        check.comparison.forgive(forgiven)
-    return check if check is not None and check.failed else None
-
-
-def _rounded(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> Check:
-    """The check with one number after another replaced by a simple one."""
-    start = check.sample.point
-    for digits in (0, 1):
-        rounded = _failing(checked, [np.asarray(np.round(x, digits)) for x in start], forgiven)
-        if rounded is not None:
-            check = rounded
-            break
-    trials = 0
-    for position, argument in enumerate(start):
-        for index in np.ndindex(argument.shape):
-            current = float(check.sample.point[position][index])
-            if current in SIMPLE:
-                continue
-            for simple in (*SIMPLE, round(current), round(current, 1)):
-                trials += 1
-                if trials > MOST_ROUNDED:
-                    return check
-                point = [np.array(x) for x in check.sample.point]
-                point[position][index] = simple
-                if (simpler := _failing(checked, point, forgiven)) is not None:
-                    check = simpler
-                    break
-    return check
-
-
-def _searched(checked: Checked, check: Check, forgiven: Mapping[int, float]) -> Check:
-    """The check at the smallest whole numbers, which Hypothesis finds if it is installed.
-
-    Not within one of its own tests, where it makes the arguments of the test simpler.
+    Args:
+        checked: the functions.
+        check: the check that fails.
+        forgiven: as for `Comparison.forgive`.
+        end: the time, by `perf_counter`, at which the search ends.
     """
-    try:
-        import hypothesis
-        from hypothesis import strategies as st
-    except ImportError:
-        return check
-    if hypothesis.currently_in_test_context():
-        return check
-    start = check.sample.point
-    known: dict[tuple[float, ...], Check | None] = {}
 
-    def fails(numbers: tuple[float, ...]) -> bool:
-        if numbers not in known:
-            parts = np.split(np.array(numbers), np.cumsum([x.size for x in start])[:-1])
-            point = [part.reshape(x.shape) for part, x in zip(parts, start, strict=True)]
-            few = len(known) < MOST_SEARCHED
-            known[numbers] = _failing(checked, point, forgiven) if few else None
-        return known[numbers] is not None
+    def __init__(
+        self, checked: Checked, check: Check, forgiven: Mapping[int, float], end: float
+    ) -> None:
+        self.checked, self.check, self.forgiven, self.end = checked, check, forgiven, end
+        self.shapes = [x.shape for x in check.sample.point]
+        self.start = np.concatenate([x.ravel() for x in check.sample.point])
 
-    flat = np.concatenate([x.ravel() for x in start]).tolist()
-    settings = hypothesis.settings(
-        database=None,
-        deadline=None,
-        max_examples=100,
-        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
-    )
-    try:
-        elements = st.tuples(*[st.sampled_from([*WHOLE, x]) for x in flat])
-        found = hypothesis.find(elements, fails, settings=settings, random=Random(0))
-    except hypothesis.errors.NoSuchExample:
-        return check
-    return known[found] or check
+    def found(self) -> Check:
+        """The simplest check that is found."""
+        best = self._spread() or self._rounded()
+        if self.start.size <= MOST_ELEMENTS:
+            return self._smallest(distinct=True) or best or self._smallest(False) or self.check
+        return best or self.check
+
+    def failing(self, numbers: Sequence[float]) -> Check | None:
+        """The check at some numbers if there is a difference and no kink nearby."""
+        if perf_counter() > self.end:
+            return None
+        sizes = [int(np.prod(shape)) for shape in self.shapes]
+        parts = np.split(np.array(numbers, dtype=float), np.cumsum(sizes)[:-1])
+        point: Point = [x.reshape(shape) for x, shape in zip(parts, self.shapes, strict=True)]
+        check = self.checked.tried(point)
+        if check is not None:
+            check.comparison.forgive(self.forgiven)
+        return check if check is not None and self._as_wrong(check) else None
+
+    def _as_wrong(self, check: Check) -> bool:
+        """Whether no argument is right at a point that is wrong at the one that was found first."""
+        return self._wrong(check) >= self._wrong(self.check)
+
+    def _wrong(self, check: Check) -> set[str]:
+        names = check.sample.arguments
+        return {
+            names.get(wrt, "")
+            for (_, wrt), verdict in zip(
+                check.comparison.compared, check.comparison.verdicts, strict=True
+            )
+            if verdict == "disagree"
+        }
+
+    def _spread(self) -> Check | None:
+        """A check at small numbers that are all different."""
+        count = self.start.size
+        unit = 1.0 if count <= MOST_ELEMENTS else 0.1
+        random = Random(0)
+        for trial in range(SPREADS):
+            numbers = [(1 + i) * unit for i in range(count)]
+            if trial:
+                random.shuffle(numbers)
+            signs = [-1.0 if (i + trial) % 2 else 1.0 for i in range(count)]
+            if trial % 3 == 0:
+                signs = [float(np.sign(x)) or 1.0 for x in self.start]
+            numbers = [round(sign * x, 1) for sign, x in zip(signs, numbers, strict=True)]
+            if (check := self.failing(numbers)) is not None:
+                return check
+        return None
+
+    def _rounded(self) -> Check | None:
+        """The check with rounded numbers."""
+        for digits in range(4):
+            if (check := self.failing(np.round(self.start, digits).tolist())) is not None:
+                return check
+        return None
+
+    def _smallest(self, distinct: bool) -> Check | None:
+        """The check at the smallest whole numbers, which Hypothesis finds if it is installed.
+
+        Not within one of its own tests, where it makes the arguments of the test simpler.
+        """
+        try:
+            import hypothesis
+            from hypothesis import strategies as st
+        except ImportError:
+            return None
+        if hypothesis.currently_in_test_context():
+            return None
+        known: dict[tuple[float, ...], Check | None] = {}
+
+        def fails(numbers: Sequence[float]) -> bool:
+            key = tuple(numbers)
+            if key not in known:
+                known[key] = self.failing(key) if len(known) < MOST_SEARCHED else None
+            return known[key] is not None
+
+        size = self.start.size
+        if distinct:
+            elements = st.sampled_from(WHOLE)
+            strategy = st.lists(elements, min_size=size, max_size=size, unique_by=abs)
+        else:
+            each = [st.sampled_from([0.0, *WHOLE, x]) for x in self.start.tolist()]
+            strategy = st.tuples(*each).map(list)
+        settings = hypothesis.settings(
+            database=None,
+            deadline=None,
+            max_examples=100,
+            phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
+        )
+        try:
+            found = hypothesis.find(strategy, fails, settings=settings, random=Random(0))
+        except hypothesis.errors.NoSuchExample:
+            return None
+        return known[tuple(found)]
 
 
-def arithmetic(comparison: Comparison) -> Iterator[str]:
-    """The steps to the first derivative that is wrong, forward and backward, if they are few."""
+def arithmetic(comparison: Comparison) -> list[list[str]]:
+    """The steps to the first derivative that is wrong, forward and backward, if they are few: each
+    is a name, a formula, the formula with numbers, and its result, as far as these differ.
+    """
     judge = comparison.judge
     wrong = [
         (wrt, yours)
@@ -116,18 +155,17 @@ def arithmetic(comparison: Comparison) -> Iterator[str]:
         if verdict == "disagree" and of is judge.root and wrt in judge.derivatives
     ]
     if not wrong:
-        return
+        return []
     wrt, yours = wrong[0]
     steps = [
         *(_forward(judge, x) for x in judge.order if x.op),
         *_backward(comparison, wrt),
-        f"yours is {number(yours)}{apart(yours, judge.number(wrt))}",
+        [f"yours is {number(yours)}{apart(yours, judge.number(wrt))}"],
     ]
-    if len(steps) <= MOST_LINES:
-        yield from (f"  {step}" for step in steps)
+    return steps if len(steps) <= MOST_LINES else []
 
 
-def _forward(judge: Judge, node: Value) -> str:
+def _forward(judge: Judge, node: Value) -> list[str]:
     labels = judge.labels
     parts = [
         labels[node],
@@ -135,10 +173,10 @@ def _forward(judge: Judge, node: Value) -> str:
         labels.with_numbers(node),
         labels.number(node.data),
     ]
-    return " = ".join(dict.fromkeys(part.text.text for part in parts))
+    return list(dict.fromkeys(part.text.text for part in parts))
 
 
-def _backward(comparison: Comparison, wrt: Value) -> Iterator[str]:
+def _backward(comparison: Comparison, wrt: Value) -> Iterator[list[str]]:
     """The chain rule, with a line for each node from the root down to a given one."""
     judge, root, label = comparison.judge, comparison.judge.root, comparison.label
     uses = users(judge.order)
@@ -156,4 +194,4 @@ def _backward(comparison: Comparison, wrt: Value) -> Iterator[str]:
                 words.append(f"{label(root, user)} * {label(user, node)}")
                 numbers.append(f"{upstream.text.text} * {slope.factor().text}")
         steps = [label(root, node), " + ".join(words), " + ".join(numbers)]
-        yield " = ".join(dict.fromkeys([*steps, number(judge.number(node))]))
+        yield list(dict.fromkeys([*steps, number(judge.number(node))]))

@@ -1,43 +1,38 @@
-"""The classic mistakes of derivations by hand, and the search for those that explain the numbers.
+"""The catalogue of mistakes that people make in derivations by hand.
 
-Each is made on purpose, and the resulting gradient is compared with the hand-derived one: what
-gives the same numbers at every point may be the mistake.
-
-The catalogue is about particular operations, so they are named: nobody forgets the mask of a sine.
+Each entry is a wrong partial derivative of a node, or a change of whole gradients, with its name.
+The search makes each of them on purpose: what gives the hand-derived numbers at every point may be
+the mistake. The catalogue is about particular operations, so they are named: nobody forgets the
+mask of a sine.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, combinations, product
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import combinations
 from math import isnan, nan
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from autograd import ops
-from autograd.compare.gradients import MOST_NODES, gradients, replaced
+from autograd.compare.case import Array, Case
 from autograd.compare.judge import Judge, Place
-from autograd.compare.rounding import attempt, near
-from autograd.edges import Edge, edges, users
+from autograd.compare.rounding import attempt
+from autograd.edges import Edge
 from autograd.explain.paths import use
-from autograd.graph import arguments, constants
+from autograd.graph import arguments, constants, topological_order
 from autograd.notation.labels import Labels
+from autograd.notation.names import legible
 from autograd.notation.numbers import number
-from autograd.quiet import quiet, quietly
+from autograd.op import Op
 from autograd.value import Value
 
-MOST_USES = 12
 MOST_SWAPPED = 8
-MOST_STEPS = 200_000
-"""How much work may be done for pairs of mistakes: about a twentieth of a second."""
-
 EVERYWHERE = ", everywhere"
 LOCAL = {"a sign is flipped", "the factor 2 is missing", "there is an extra factor 2"}
 """Mistakes that nobody makes everywhere."""
 
-Partials = Mapping[Value, Sequence[float]]
-"""The wrong partial derivatives of some nodes."""
-Change = Callable[[Sequence[float]], list[float]]
+Change = Callable[[Array], Array]
 """Turns a gradient into the one that a mistake gives."""
 FACTORS = (
     ("the factor 2 is missing", 0.5),
@@ -47,40 +42,6 @@ FACTORS = (
 )
 
 
-class Case(NamedTuple):
-    """The hand-derived derivatives of a graph's root, at one point."""
-
-    judge: Judge
-    wrt: Sequence[Value]
-    groups: Sequence[str]
-    """Which argument each of them belongs to."""
-    yours: Sequence[float]
-
-    @property
-    def ours(self) -> list[float]:
-        """The right numbers."""
-        return [self.judge.derivatives[x].number for x in self.wrt]
-
-    def gradient(self, partials: Mapping[Value, Sequence[float]]) -> list[float]:
-        """The numbers that follow from other partial derivatives of some nodes."""
-        slopes = gradients(self.judge.order, self.judge.uses, partials)
-        return [slopes[x] for x in self.wrt]
-
-    def fits(self, numbers: Sequence[float]) -> bool:
-        """Whether numbers are the hand-derived ones, apart from rounding."""
-        return self._near(numbers, self.yours)
-
-    def right(self, numbers: Sequence[float]) -> bool:
-        """Whether numbers are the right ones, apart from rounding."""
-        return self._near(numbers, self.ours)
-
-    def _near(self, numbers: Sequence[float], others: Sequence[float]) -> bool:
-        return all(
-            near(x, y, self.judge.room(node))
-            for x, y, node in zip(numbers, others, self.wrt, strict=True)
-        )
-
-
 class Slope(NamedTuple):
     """The derivative of the node at one place with respect to that at another."""
 
@@ -88,23 +49,29 @@ class Slope(NamedTuple):
     wrt: Place
 
 
+Words: TypeAlias = tuple[str | Place | Slope, ...]
+"""Words with places in them."""
+
+
 class Mistake(NamedTuple):
     """One way to get a derivation wrong."""
 
     kind: str
     """The mistake as a clause; places where it gives the same numbers count as one."""
-    where: tuple[str | Place | Slope, ...] = ()
+    where: Words = ()
     """The words for the place, with the places in them."""
+    solved: tuple[float, ...] = ()
+    """Numbers that belong to it, such as the constant that gives yours."""
 
-    def words(self, judges: Sequence[Judge]) -> str:
-        """The mistake and where it was made, with the labels of the first graph that has the place;
-        the symbols of another one than the first are not explained, so it has none.
+    def place(self, judges: Sequence[Judge]) -> str:
+        """The place in words, with the labels of the first graph that has it; the symbols of
+        another one than the first are not explained, so it has none.
         """
         places = [x for x in self.where if isinstance(x, Place)]
         places += [x for slope in self.where if isinstance(slope, Slope) for x in slope]
         judge = next(x for x in judges if all(place in x.nodes for place in places))
         labels = judge.labels if judge is judges[0] else Labels(judge.order)
-        return self.kind + "".join(
+        return "".join(
             x if isinstance(x, str) else _label(x, judge.nodes, labels) for x in self.where
         )
 
@@ -115,94 +82,23 @@ def _label(place: Place | Slope, nodes: Mapping[Place, Value], labels: Labels[Va
     return labels.derivative(nodes[place.of], nodes[place.wrt]).text
 
 
-Mistakes = tuple[Mistake, ...]
-"""Mistakes that are made at once."""
-Found = Mapping[Mistakes, object] | None
-"""Those that explain the numbers of all the cases so far; None before the first case."""
-
-
-def mistaken(case: Case) -> Iterator[tuple[Mistake, list[float]]]:
-    """Every single mistake, with the numbers that it gives."""
-    for mistake, partials in _at_nodes(case.judge):
-        yield mistake, case.gradient(partials)
-    for mistake, change in _in_arguments(case):
-        yield mistake, change(case.ours)
-
-
-def _at_nodes(judge: Judge) -> Iterator[tuple[Mistake, Partials]]:
-    """Wrong partial derivatives: at one node, or the same mistake wherever it can be made."""
-    if len(judge.order) > MOST_NODES:
-        return
-    everywhere: dict[str, list[Partials]] = {}
-    for mistake, partials in _at_each_node(judge):
-        yield mistake, partials
-        everywhere.setdefault(mistake.kind, []).append(partials)
-    for kind, several in everywhere.items():
-        if len(several) > 1 and kind not in LOCAL:
-            yield (
-                Mistake(kind, (EVERYWHERE,)),
-                {node: wrong for partials in several for node, wrong in partials.items()},
-            )
-    yield from _uses(judge)
-
-
-def _at_each_node(judge: Judge) -> Iterator[tuple[Mistake, Partials]]:
-    """Mistakes in the partial derivatives of one node."""
-    places = judge.places
-    for node in judge.order:
-        for kind, wrong in _wrong_partials(node):
-            yield Mistake(kind, (" (at ", places[node], ")")), {node: wrong}
-    for node in judge.order:
-        if len(node.operands) > MOST_USES:
-            continue
-        for edge in edges(node):
-            slope = (" (in ", Slope(places[node], places[edge.operand]), ")")
-            for kind, factor in FACTORS[:3]:
-                yield Mistake(kind, slope), replaced([edge._replace(partial=factor * edge.partial)])
-            if node.op and node.op.sums and edge.operand.op is not None:
-                kind = "the derivative of a term is forgotten"
-                yield Mistake(kind, _use(edge, places)), _without([edge])
-
-
-def _uses(judge: Judge) -> Iterator[tuple[Mistake, Partials]]:
-    """Uses that are left out: those of one Value, or of all Values that are used as often."""
-    alike: dict[int, list[list[Edge[Value]]]] = {}
-    for uses in users(judge.order).values():
-        if 2 <= len(uses) <= MOST_USES:
-            yield from _dropped([uses], [_use(edge, judge.places) for edge in uses])
-            alike.setdefault(len(uses), []).append(uses)
-    for several in alike.values():
-        if len(several) > 1:
-            numbered = [(EVERYWHERE, f" (use {index + 1})") for index in range(len(several[0]))]
-            yield from _dropped(several, numbered)
-
-
-def _use(edge: Edge[Value], places: Mapping[Value, Place]) -> tuple[str | Place, ...]:
+def used(edge: Edge[Value], places: Mapping[Value, Place]) -> Words:
     """The place of a use: `x in x - mean`."""
     which = use(edge)
     return (" (", places[edge.operand], " in ", places[edge.node], f", {which})" if which else ")")
 
 
-def _dropped(
-    uses: Sequence[Sequence[Edge[Value]]], where: Sequence[tuple[str | Place, ...]]
-) -> Iterator[tuple[Mistake, Partials]]:
-    """Leave out all uses but one, or that one, of several Values that are used equally often."""
-    count = len(uses[0])
-    for kept in range(count):
-        others = [edge for each in uses for i, edge in enumerate(each) if i != kept]
-        kind = f"of the {count} uses of a value only one counts (= for +=)"
-        yield Mistake(kind, where[kept]), _without(others)
-        if count > 2:
-            one = [each[kept] for each in uses]
-            yield Mistake("one use of a value is forgotten", where[kept]), _without(one)
+def alike(nodes: Sequence[Value], places: Mapping[Value, Place]) -> Words:
+    """The place of nodes that are alike: all the neurons of a layer."""
+    others = f" and the {len(nodes) - 1} like it)" if len(nodes) > 1 else ")"
+    return (" (at ", places[nodes[0]], others)
 
 
-def _without(uses: Sequence[Edge[Value]]) -> Partials:
-    return replaced(edge._replace(partial=0.0) for edge in uses)
+# --- At a node ----------------------------------------------------------------------------------
 
 
-def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
-    """The partial derivatives of a node with each mistake."""
+def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
+    """The partial derivatives of a node with each of the classic mistakes."""
     op, right = node.op, node.partials
     if op is None:
         return
@@ -217,6 +113,9 @@ def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         yield "the sign of the absolute value is missing", [1.0]
     elif op in (ops.maximum, ops.minimum, ops.max, ops.min, ops.clip) and count > 1:
         yield f"the selection of {op.name} is missing", [float(x) for x in live]
+    elif op is ops.where:
+        yield "the selection of where is missing", [0.0, 1.0, 1.0]
+        yield "the branches of where are exchanged", [0.0, right[2], right[1]]
     elif op is ops.multiply:
         if all(live):
             yield "the operands of a product are swapped", data
@@ -225,8 +124,12 @@ def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
             yield _missing(factor), [1.0, 1.0]
     elif op is ops.dot:
         yield "weights and inputs are exchanged in a dot product", data
+        yield "the factors of a dot product are missing", [1.0] * count
     elif op is ops.divide and not live[1]:
-        yield "a division is forgotten (sum for mean)", [1.0, 0.0]
+        if data[1].is_integer() and data[1] > 2.0:
+            yield "a division is forgotten (sum for mean)", [1.0, 0.0]
+        else:
+            yield "a division is forgotten", [1.0, 0.0]
     elif op is ops.mean:
         yield "a division is forgotten (sum for mean)", [1.0] * count
     elif op is ops.sum:
@@ -239,11 +142,11 @@ def _wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         yield "the derivative of a power is forgotten", [1.0]
     elif count == 1 and op is not ops.negative:
         yield f"the derivative of {op.name} is forgotten", [1.0]
-        swapped = attempt(quietly, op.differentiate, node.data, [node.data])
+        swapped = attempt(op.differentiate, node.data, [node.data])
         if swapped:
             yield f"the output of {op.name} is used where its input belongs", [float(swapped[0])]
-        marked = attempt(quietly, op.taught, nan, data)
-        wrong = attempt(quietly, op.taught, data[0], data)
+        marked = attempt(op.taught, nan, data)
+        wrong = attempt(op.taught, data[0], data)
         if wrong and marked and isnan(marked[0]):  # the formula is written with the output
             yield f"the input of {op.name} is used where its output belongs", [float(wrong[0])]
 
@@ -254,7 +157,163 @@ def _missing(factor: float) -> str:
     return f"the factor {factor:g} is missing"
 
 
-def _in_arguments(case: Case) -> Iterator[tuple[Mistake, Change]]:
+def confused_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
+    """Those with the formula of something else, or with a part of the right formula."""
+    op = node.op
+    if op is None or op is ops.negative:
+        return
+    data = arguments(node)
+    if len(data) == 1:
+        yield f"{op.name} itself is used where its derivative belongs", [node.data]
+        again = attempt(op.value, node.data)
+        if again is not None:
+            kind = f"{op.name} of its output is used where its derivative belongs"
+            yield kind, [again]
+        yield f"the derivative of {op.name} is multiplied twice", [node.partials[0] ** 2]
+        for other in others():
+            if other is not op:
+                slope = attempt(other.differentiate, *_at(other, data[0]))
+                if slope:
+                    kind = f"the derivative of {other.name} is used for that of {op.name}"
+                    yield kind, [float(slope[0])]
+    if op in (ops.exp, ops.exp2):
+        base = ops.exp(1.0) if op is ops.exp else 2.0
+        yield "the power rule is used for an exponential", [data[0] * base ** (data[0] - 1.0)]
+    elif op is ops.power and isinstance(node.operands[1], Value):
+        x, y = data
+        wrong = attempt(lambda: [node.partials[0], y * x ** (y - 1.0)])
+        if wrong and not isinstance(wrong[1], complex):
+            yield "the power rule is used for an exponential", wrong
+    if op is ops.power:
+        x, y = data
+        wrong = attempt(lambda: [*ops.power.differentiate(y**x, [y, x])][::-1])
+        if wrong and not any(isinstance(x, complex) for x in wrong):
+            yield "base and exponent are exchanged", wrong
+    if op.arity is None and not op.sums:
+        yield f"the operands of {op.name} stand where its partial derivatives belong", data
+    elif op is ops.multiply and len([x for x in node.operands if isinstance(x, Value)]) == 1:
+        yield "a constant factor is missing", [1.0, 1.0]
+    if len(data) <= 2 and not op.sums:
+        yield from incomplete(node)
+
+
+def _at(op: Op, x: float) -> tuple[float, list[float]]:
+    return op.value(x), [x]
+
+
+@cache
+def others() -> tuple[Op, ...]:
+    """The operations that one may be mistaken for: those of one operand."""
+    return tuple([op for op in ops.TABLE.values() if op.arity == 1 and op.public and not op.steps])
+
+
+def incomplete(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
+    """The partials by the textbook's formulas, with one term, factor or operation left out."""
+    op = node.op
+    assert op is not None
+    twins: list[Value] = [
+        Value(x, name) for x, name in zip(arguments(node), ("x", "y"), strict=False)
+    ]
+    out = Value(node.data, "out")
+    formulas = attempt(op.taught, out, twins, constants(node)) or []
+    for place, formula in enumerate(formulas):
+        if not isinstance(formula, Value) or formula.op is None:
+            continue
+        order = topological_order(formula)
+        labels = Labels(order, longest=60)
+        if len(order) > MOST_IN_FORMULA:
+            continue
+        whole = labels.formula(formula).text.text
+        for part, without, what in _left_out(order):
+            changed = _changed(order, part, without)
+            if changed is None:
+                continue
+            wrong = list(node.partials)
+            wrong[place] = changed
+            left = labels[what].text.text if isinstance(what, Value) else what
+            of = f" {'xy'[place]}" if len(twins) > 1 else ""
+            kind = f"in the derivative of {op.name}{' with respect to' if of else ''}{of}, {legible(whole)}, {left} is left out"
+            yield kind, wrong
+
+
+MOST_IN_FORMULA = 12
+
+
+def _left_out(order: Sequence[Value]) -> Iterator[tuple[Value, float, Value | str]]:
+    """For each node of a formula: its value without one of its operands, or without itself."""
+    for node in order:
+        op = node.op
+        if op is None or op is ops.negative:
+            continue
+        data = arguments(node)
+        if len(data) == 1:
+            yield node, data[0], f"{op.write(op.text, ['…'])}"
+        elif op is ops.power:
+            yield node, data[0], f"** {data[1]:g}"
+        elif op is ops.divide:
+            yield node, data[0], "the division"
+        elif op in (ops.add, ops.subtract, ops.multiply):
+            neutral = 1.0 if op is ops.multiply else 0.0
+            for place, operand in enumerate(node.operands):
+                numbers = list(data)
+                numbers[place] = neutral
+                named = operand if isinstance(operand, Value) else f"{operand:g}"
+                yield node, op.value(*numbers), named
+
+
+class Part(NamedTuple):
+    """A part of a node that may be left out."""
+
+    kind: str
+    what: Value | str
+    data: float
+    """The node without it."""
+    partials: Sequence[float]
+
+
+def parts_left_out(node: Value) -> Iterator[Part]:
+    """Each term or factor of a node, or its operation."""
+    op, data = node.op, arguments(node)
+    if op in (ops.add, ops.subtract, ops.multiply, ops.divide):
+        kind = "a term of a sum is left out" if op.sums else "a factor is left out"
+        for place, part in enumerate(node.operands):
+            numbers = list(data)
+            numbers[place] = 0.0 if op.sums else 1.0
+            evaluated = attempt(op.evaluate, numbers, constants(node))
+            if evaluated:
+                name = part if isinstance(part, Value) else number(part)
+                yield Part(kind, name, *evaluated)
+                if not op.sums:
+                    kept = "a factor is left out of a value, not of its derivative"
+                    yield Part(kept, name, evaluated[0], node.partials)
+    elif op is not None and len(data) == 1:
+        function = op.text.startswith(f"{op.name}(")  # otherwise as in "… ** 2 is left out"
+        what = op.name if function else op.write(op.text, ["…"])
+        yield Part(f"{what} is left out", "", data[0], [1.0])
+        slopes = attempt(op.taught, data[0], data)
+        if slopes:
+            kind = f"the operand of {op.name} stands where its value belongs"
+            yield Part(kind, "", data[0], [float(slopes[0])])
+
+
+def _changed(order: Sequence[Value], part: Value, without: float) -> float | None:
+    """The value of a formula, a part of which has another value."""
+    data = {part: without}
+    for node in order:
+        if node.op and node is not part:
+            operands = [x if isinstance(x, float) else data.get(x, x.data) for x in node.operands]
+            if any(x is not y for x, y in zip(operands, arguments(node), strict=True)):
+                value = attempt(node.op.value, *operands)
+                if value is None:
+                    return None
+                data[node] = value
+    return data.get(order[-1], order[-1].data)
+
+
+# --- In whole gradients -------------------------------------------------------------------------
+
+
+def in_arguments(case: Case) -> Iterator[tuple[Mistake, Change]]:
     """Whole gradients that are scaled, forgotten or put elsewhere."""
     everywhere = list(range(len(case.groups)))
     arguments = list(dict.fromkeys(case.groups))
@@ -282,13 +341,21 @@ def _in_arguments(case: Case) -> Iterator[tuple[Mistake, Change]]:
 
 
 def _times(factor: float, positions: Collection[int]) -> Change:
-    inside = set(positions)
-    return lambda numbers: [factor * x if i in inside else x for i, x in enumerate(numbers)]
+    def change(numbers: Array) -> Array:
+        result = np.array(numbers)
+        result[list(positions)] *= factor
+        return result
+
+    return change
 
 
 def _moved(positions: Sequence[int], sources: Sequence[int]) -> Change:
-    source = dict(zip(positions, sources, strict=True))
-    return lambda numbers: [numbers[source.get(i, i)] for i in range(len(numbers))]
+    def change(numbers: Array) -> Array:
+        result = np.array(numbers)
+        result[list(positions)] = np.asarray(numbers)[list(sources)]
+        return result
+
+    return change
 
 
 def _orders(count: int) -> Iterator[tuple[str, Sequence[int]]]:
@@ -309,115 +376,3 @@ def _orders(count: int) -> Iterator[tuple[str, Sequence[int]]]:
                 yield f"wrong in two elements, which are exchanged: {a} and {b}", swapped
     for shift in (1, count - 1):
         yield f"shifted by {shift}", [(index - shift) % count for index in range(count)]
-
-
-def explanations(cases: Sequence[Case], shown: Judge) -> list[str]:
-    """The mistakes that reproduce the hand-derived numbers at all points, the simplest ones.
-
-    They must change the gradient at some point: the right gradient explains nothing. Places are
-    called as they are in the graph that is shown.
-    """
-    judges = [shown, *(case.judge for case in cases)]
-    for tier in (_single, _scaled, _left_out, _paired):
-        if found := _fitting(cases, tier):
-            sentences: dict[tuple[str, ...], str] = {}
-            for several in found:
-                kinds = tuple(mistake.kind for mistake in several)
-                words = "; and ".join(mistake.words(judges) for mistake in several)
-                sentences.setdefault(kinds, words)
-            return list(sentences.values())
-    return []
-
-
-def _fitting(
-    cases: Sequence[Case],
-    tier: Callable[[Case, Found], Iterator[tuple[Mistakes, Sequence[float]]]],
-) -> list[Mistakes]:
-    """The mistakes of a tier that fit all cases, and change something in one of them."""
-    found: dict[Mistakes, bool] | None = None
-    for case in cases:
-        here: dict[Mistakes, bool] = {}
-        for mistakes, numbers in tier(case, found):
-            if (found is None or mistakes in found) and case.fits(numbers):
-                before = found is not None and found[mistakes]
-                here[mistakes] = before or not case.right(numbers)
-        found = here
-        if not found:
-            break
-    return [mistakes for mistakes, changing in (found or {}).items() if changing]
-
-
-def _single(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float]]]:
-    for mistake, numbers in mistaken(case):
-        yield (mistake,), numbers
-
-
-def _scaled(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float]]]:
-    """Each of them together with a wrong factor of all the numbers."""
-    for mistake, numbers in mistaken(case):
-        if mistake.kind in LOCAL or mistake.kind == FACTORS[3][0]:
-            continue  # two factors that undo each other somewhere would explain too much
-        for kind, factor in FACTORS[:3]:
-            yield (mistake, Mistake(kind)), [factor * x for x in numbers]
-
-
-def _left_out(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float]]]:
-    """A term or an operation that is missing when the derivatives above it are computed."""
-    order, places = case.judge.order, case.judge.places
-    if len(order) > MOST_NODES:
-        return
-    for position, node in enumerate(order):
-        data = arguments(node)
-        if node.op and node.op.sums and node.op.arity == 2:
-            rest = (node.op.value(0.0, data[1]), data[0])
-            for term, kept in zip(node.operands, rest, strict=True):
-                what = places[term] if isinstance(term, Value) else number(term)
-                mistake = Mistake(
-                    "a term of a sum is left out", (" (", what, " at ", places[node], ")")
-                )
-                yield (mistake,), case.gradient(_with_data(order, position, kept, node.partials))
-        elif len(data) == 1 and node.op:
-            op = node.op
-            function = op.text.startswith(f"{op.name}(")  # otherwise as in "… ** 2 is left out"
-            what = op.name if function else op.write(op.text, ["…"])
-            mistake = Mistake(f"{what} is left out", (" (at ", places[node], ")"))
-            yield (mistake,), case.gradient(_with_data(order, position, data[0], [1.0]))
-
-
-def _paired(case: Case, found: Found) -> Iterator[tuple[Mistakes, Sequence[float]]]:
-    """Two mistakes at once, where the graph is small."""
-    nodes = dict(_at_nodes(case.judge))
-    arguments = {mistake: x for mistake, x in _in_arguments(case) if mistake.where}
-    size = len(case.judge.order)
-    if len(nodes) ** 2 * size > MOST_STEPS:  # only what is wrong everywhere, or in the one place
-        kinds = Counter(mistake.kind for mistake in nodes)
-        nodes = {x: y for x, y in nodes.items() if EVERYWHERE in x.where or kinds[x.kind] == 1}
-    if len(nodes) ** 2 * size > MOST_STEPS:
-        return
-    pairs: Iterable[Mistakes] = found or chain(
-        product(nodes, arguments), combinations(nodes, 2), product(arguments, repeat=2)
-    )
-    for pair in pairs:
-        a, b = pair
-        if b in nodes and a in nodes and nodes[a].keys().isdisjoint(nodes[b]):
-            yield pair, case.gradient({**nodes[a], **nodes[b]})
-        elif b in arguments and (a in nodes or a in arguments):
-            first = case.gradient(nodes[a]) if a in nodes else arguments[a](case.ours)
-            yield pair, arguments[b](first)
-
-
-@quiet
-def _with_data(
-    order: Sequence[Value], position: int, number: float, partials: Sequence[float]
-) -> dict[Value, Sequence[float]]:
-    """The partial derivatives if one node had other data, and the nodes that use it followed."""
-    data = {order[position]: number}
-    result = {order[position]: partials}
-    for user in order[position + 1 :]:
-        if user.op and any(edge.operand in data for edge in edges(user)):
-            operands = [x if isinstance(x, float) else data.get(x, x.data) for x in user.operands]
-            evaluated = attempt(user.op.evaluate, operands, constants(user))
-            if evaluated is None:
-                return {order[position]: [np.nan] * len(partials)}
-            data[user], result[user] = evaluated
-    return result

@@ -9,6 +9,7 @@ from html import escape
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
+from autograd.compare.findings import Finding
 from autograd.compare.gradients import gradients
 from autograd.edges import uses
 from autograd.explain.document import COLUMNS
@@ -61,16 +62,28 @@ class Report:
 
     Attributes:
         rows: one for each derivative.
-        diagnosis: what is wrong and where, sentence by sentence.
+        sentences: those of the diagnosis.
+        findings: the relations and mistakes that explain the wrong numbers, as data.
+        point: the arguments at which the table and the steps are, by their names.
+        steps: the arithmetic that shows the first wrong derivative: for each step a name, formulas
+            and a number.
         symbols: the formulas of the symbols u, v or u1, u2, … that stand for longer ones in it.
     """
 
     rows: Sequence[Row]
-    diagnosis: Sequence[str] = ()
+    sentences: Sequence[str] = ()
+    findings: Sequence[Finding] = ()
+    point: Mapping[str, Any] = field(default_factory=dict)
+    steps: Sequence[Sequence[str]] = ()
     symbols: Mapping[str, str] = field(default_factory=dict)
     _root: Any = field(default=None, repr=False, compare=False)
     _compared: Sequence[tuple[Any, Any]] = field(default=(), repr=False, compare=False)
     """Of each row: what is differentiated, and with respect to what."""
+
+    @property
+    def diagnosis(self) -> list[str]:
+        """What is wrong and where, sentence by sentence, and step by step."""
+        return [*self.sentences, *(f"  {' = '.join(step)}" for step in self.steps)]
 
     @property
     def verdict(self) -> Verdict:
@@ -101,6 +114,7 @@ class Report:
             "passed": self.passed,
             "rows": [row.to_dict() for row in self.rows],
             "diagnosis": list(self.diagnosis),
+            "findings": [finding.to_dict() for finding in self.findings],
             "symbols": dict(self.symbols),
         }
 
@@ -149,7 +163,8 @@ class Report:
         for name, *numbers, verdict in table:
             columns = [x.rjust(width) for x, width in zip(numbers, widths[1:-1], strict=True)]
             lines.append("  ".join([name.ljust(widths[0]), *columns, verdict]))
-        lines += [textwrap.fill(words, COLUMNS, subsequent_indent="  ") for words in self._words()]
+        words = filter(None, self._words(self.diagnosis))
+        lines += [textwrap.fill(words, COLUMNS, subsequent_indent="  ") for words in words]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -158,8 +173,13 @@ class Report:
             return f'<tr style="color: {color}">{columns}</tr>'
 
         rows = [line(_cells(row), "td", COLORS[row.verdict]) for row in self._shown()]
-        words = "".join(f"<p>{escape(words)}</p>" for words in self._words())
-        return f"<table>{line(HEAD, 'th', 'inherit')}{''.join(rows)}</table>{words}"
+        *words, where = self._words(self.sentences)
+        text = "".join(f"<p>{escape(words)}</p>" for words in words)
+        steps = "".join(line(_padded(step), "td", "inherit") for step in self.steps)
+        witness = f"<table>{steps}</table>" if steps else ""
+        below = f"<p>{escape(where)}</p>" if where else ""
+        head = line(HEAD, "th", "inherit")
+        return f"<table>{head}{''.join(rows)}</table>{text}{witness}{below}"
 
     def _shown(self) -> list[Row]:
         """The rows that are printed, in order; where there are too many, the worst."""
@@ -167,7 +187,8 @@ class Report:
         kept = {id(row) for row in by_severity[:MOST_ROWS]}
         return [row for row in self.rows if id(row) in kept]
 
-    def _words(self) -> list[str]:
+    def _words(self, diagnosis: Sequence[str]) -> list[str]:
+        """All the sentences; the last, on symbols, may be empty."""
         shown = self._shown()
         hidden = len(self.rows) - len(shown)
         more = [f"… and {hidden} more, none of them worse"] if hidden else []
@@ -177,7 +198,7 @@ class Report:
                 noted.setdefault(row.note, []).append(row.derivative)
         notes = [f"{', '.join(names)}: {note}" for note, names in noted.items()]
         where = ", ".join(f"{symbol} = {formula}" for symbol, formula in self.symbols.items())
-        return [*more, *notes, *self.diagnosis, *([f"Here {where}."] if where else [])]
+        return [*more, *notes, *diagnosis, f"Here {where}." if where else ""]
 
 
 HEAD = ("derivative", "yours", "automatic", "numeric", "difference", "verdict")
@@ -197,6 +218,12 @@ def _cells(row: Row) -> tuple[str, ...]:
     numeric = "" if row.numeric is None else number(row.numeric)
     numbers = number(row.yours), number(row.automatic), numeric, number(row.difference, 3)
     return name, *numbers, row.verdict
+
+
+def _padded(step: Sequence[str]) -> list[str]:
+    """A step of the arithmetic in columns: the name, the formulas, the result."""
+    name, *between, result = step if len(step) > 1 else (step[0], "")
+    return [name, *(["=", " = ".join(between)] if between else ["", ""]), "=" if result else "", result]
 
 
 def said(rows: Sequence[Row], diagnosis: Sequence[str]) -> Iterator[str]:

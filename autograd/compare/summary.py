@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograd.compare.case import Case
 from autograd.compare.checked import Check, Checked
-from autograd.compare.comparison import float32_advice, named_mistakes
+from autograd.compare.comparison import float32_advice
 from autograd.compare.counterexample import arithmetic, simplest
-from autograd.compare.mistakes import Case
+from autograd.compare.diagnosis import Diagnosis, diagnosed
 from autograd.compare.points import Branch
 from autograd.compare.report import PASSING, SEVERITY, Report, Row, said
 from autograd.graph import topological_order
@@ -21,7 +22,11 @@ MOST_SIDES = 3
 
 
 def summary(
-    checked: Checked, checks: Sequence[Check], unseen: Mapping[Branch, int], every_branch: bool
+    checked: Checked,
+    checks: Sequence[Check],
+    unseen: Mapping[Branch, int],
+    every_branch: bool,
+    seconds: float,
 ) -> Report:
     """The worst verdict on each derivative, and the diagnosis at a simple point that shows it."""
     first = checks[0]
@@ -53,18 +58,20 @@ def summary(
             row = replace(row, note="; ".join(filter(None, [row.note, note])))
         rows.append(row)
     rows = list(_exercised(first, rows, unseen, every_branch))
-    words = []
+    found, words = Diagnosis([], [])
     if failing:
+        usable = [check for check in checks if check.sample.usable] or checks
+        cases = [_case(checked, check) for check in usable]
+        shapes = dict(zip(checked.names, [x.shape for x in checked.given], strict=True))
+        found, words = diagnosed(cases, shown.sample.judge, shapes, seconds)
         words.append(f"At {checked.described(shown.sample.point)}:")
         words += shown.comparison.diagnosis()
         words += arithmetic(shown.comparison)
-        usable = [check for check in checks if check.sample.usable] or checks
-        words += named_mistakes([_case(checked, check) for check in usable], shown.sample.judge)
         words += float32_advice(rows, checked.tolerance)
     root = shown.sample.judge.root
     root.backward()
     symbols = shown.comparison.labels.symbols(*said(rows, words))
-    return Report(rows, words, symbols, root, shown.comparison.compared)
+    return Report(rows, words, found, symbols, root, shown.comparison.compared)
 
 
 def _smaller(checked: Checked) -> Iterator[Check]:

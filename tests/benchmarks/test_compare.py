@@ -17,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from corpus import EXAMPLES
 
 from autograd import Value, check_gradient, values
+from autograd.compare.case import Case
+from autograd.compare.classic import mistaken
 from autograd.compare.judge import Judge
-from autograd.compare.mistakes import Case, mistaken
 
 
 def several(result):
@@ -48,10 +49,10 @@ def shaped(numbers, point):
 def planted(example) -> dict[tuple[str, str], Callable]:
     """Hand-written gradients with one mistake each."""
     wrong = {}
-    for mistake, _ in mistaken(graph_at(example, example.arguments)):
+    for mistake in mistaken(graph_at(example, example.arguments)):
 
         def manual(*point, mistake=mistake):
-            numbers = dict(mistaken(graph_at(example, point)))
+            numbers = mistaken(graph_at(example, point))
             return shaped(numbers[mistake], point)
 
         wrong[mistake] = manual

@@ -1,0 +1,264 @@
+"""The hand-derived derivatives of a graph's root at one point, and those that follow from others."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compare.gradients import gradients
+from autograd.compare.judge import Judge, Place
+from autograd.compare.rounding import RELATIVE
+from autograd.edges import Edge, edges
+from autograd.graph import constants
+from autograd.quiet import quiet
+from autograd.value import Value
+
+Array: TypeAlias = NDArray[np.float64]
+Partials: TypeAlias = Mapping[Value, Sequence[float]]
+"""The wrong partial derivatives of some nodes."""
+Use: TypeAlias = tuple[Place, int]
+"""A use of an operand: the place of the node, and that of the operand among its operands."""
+
+DEPTHS, MOST_OPERANDS = (1, 2, 3, 4, 7), 40
+"""How much of its formula may tell the role of a node."""
+
+
+class Case:
+    """Some hand-derived derivatives of a graph's root, at one point.
+
+    The effect of a wrong partial derivative on all of them follows from two sweeps: from the root
+    back to every node (the adjoints), and from the Values forward to every node (the rows of
+    `onward`). So a mistake costs a product of two numbers for each derivative, not a sweep.
+    """
+
+    def __init__(
+        self, judge: Judge, wrt: Sequence[Value], groups: Sequence[str], yours: Sequence[float]
+    ) -> None:
+        self.judge, self.wrt, self.groups = judge, list(wrt), list(groups)
+        """`groups` says which argument each of the Values belongs to."""
+        self.yours = np.array(yours, dtype=float)
+
+    def only(self, columns: Sequence[int]) -> "Case":
+        """The same point with some of the derivatives."""
+        return Case(
+            self.judge,
+            [self.wrt[i] for i in columns],
+            [self.groups[i] for i in columns],
+            self.yours[list(columns)],
+        )
+
+    @cached_property
+    def ours(self) -> Array:
+        """The right numbers."""
+        return np.array([self.judge.number(x) for x in self.wrt])
+
+    @cached_property
+    def room(self) -> Array:
+        """The differences that rounding explains."""
+        return np.array([self.judge.room(x) for x in self.wrt])
+
+    @cached_property
+    def data(self) -> Array:
+        """The numbers of the Values."""
+        return np.array([x.data for x in self.wrt])
+
+    @cached_property
+    def off(self) -> NDArray[np.bool_]:
+        """Which of the derivatives are wrong."""
+        return ~self.near(self.yours, self.ours)
+
+    def near(self, numbers: Array, others: Array) -> NDArray[np.bool_]:
+        """Whether numbers are the same, apart from rounding."""
+        return near(numbers, others, self.room)
+
+    def fits(self, numbers: Sequence[float] | Array) -> bool:
+        """Whether numbers are the hand-derived ones, apart from rounding."""
+        return bool(self.near(np.asarray(numbers), self.yours).all())
+
+    def right(self, numbers: Sequence[float] | Array) -> bool:
+        """Whether numbers are the right ones, apart from rounding."""
+        return bool(self.near(np.asarray(numbers), self.ours).all())
+
+    @cached_property
+    def rows(self) -> dict[Value, int]:
+        """The row of `onward` for each node."""
+        return {node: row for row, node in enumerate(self.judge.order)}
+
+    @cached_property
+    def adjoints(self) -> Array:
+        """The derivative of the root with respect to each node."""
+        return np.array([self.judge.number(x) for x in self.judge.order])
+
+    @cached_property
+    def onward(self) -> Array:
+        """The derivative of each node with respect to each of the Values."""
+        return self.forward({x: column for column, x in enumerate(self.wrt)})
+
+    @quiet
+    def forward(self, seeds: Mapping[Value, int]) -> Array:
+        """The derivative of each node with respect to some of them, each of which has a column."""
+        rows = self.rows
+        result = np.zeros((len(rows), len(seeds)))
+        for row, node in enumerate(self.judge.order):
+            for edge in edges(node):
+                if edge.partial:
+                    result[row] += edge.partial * result[rows[edge.operand]]
+            if node in seeds:
+                result[row, seeds[node]] += 1.0
+        return result
+
+    @cached_property
+    def levels(self) -> dict[Value, int]:
+        """The length of the longest path from a leaf to each node."""
+        result: dict[Value, int] = {}
+        for node in self.judge.order:
+            result[node] = 1 + max([result[edge.operand] for edge in edges(node)], default=-1)
+        return result
+
+    @quiet
+    def gradient(self, partials: Partials) -> Array:
+        """The numbers that follow from other partial derivatives of some nodes."""
+        if len({self.levels[node] for node in partials}) > 1:  # one may be computed from another
+            slopes = gradients(self.judge.order, self.judge.uses, partials)
+            return np.array([slopes[x] for x in self.wrt])
+        result = self.ours.copy()
+        for node, wrong in partials.items():
+            adjoint = self.adjoints[self.rows[node]]
+            for edge in edges(node) if adjoint else ():
+                change = wrong[edge.place] - edge.partial
+                if change:
+                    result += adjoint * change * self.onward[self.rows[edge.operand]]
+        return result
+
+    @cached_property
+    def layers(self) -> list[list[Value]]:
+        """Nodes with the same operation at the same level, such as all neurons of a layer."""
+        result: dict[tuple[str, int], list[Value]] = {}
+        for node in self.judge.order:
+            if node.op is not None:
+                result.setdefault((node.op.name, self.levels[node]), []).append(node)
+        return [nodes for nodes in result.values() if len(nodes) > 1]
+
+    @cached_property
+    def roles(self) -> list[list[Value]]:
+        """Nodes that compute the same from the same inputs, such as a gate at all time steps."""
+        memory: dict[tuple[Value, int], str] = {}
+        known = {tuple(map(id, nodes)) for nodes in self.layers}
+        result: list[list[Value]] = []
+        for depth in DEPTHS:
+            alike: dict[str, list[Value]] = {}
+            for node in self.judge.order:
+                if node.op is not None:
+                    alike.setdefault(self._role(node, depth, memory), []).append(node)
+            for nodes in alike.values():
+                if len(nodes) > 1 and (key := tuple(map(id, nodes))) not in known:
+                    known.add(key)
+                    result.append(nodes)
+        return result
+
+    def _role(self, node: Value, depth: int, memory: dict[tuple[Value, int], str]) -> str:
+        """The formula of a node down to some depth, with the names of inputs."""
+        if node.op is None:
+            return node.name or "#"
+        if not depth:
+            return "#"
+        if (node, depth) not in memory:
+            operands = [
+                self._role(x, depth - 1, memory) if isinstance(x, Value) else "#"
+                for x in node.operands[:MOST_OPERANDS]
+            ]
+            memory[node, depth] = f"{node.op.name}({','.join(operands)})"
+        return memory[node, depth]
+
+    @property
+    def families(self) -> list[list[Value]]:
+        """The layers and the roles."""
+        return [*self.layers, *self.roles]
+
+    @cached_property
+    def arrays(self) -> list[list[Value]]:
+        """Leaves with the same name and a number, and the families."""
+        leaves: dict[str, list[Value]] = {}
+        for node in self.judge.order:
+            if node.op is None and node.name:
+                leaves.setdefault(node.name.rstrip("0123456789_"), []).append(node)
+        return [*(nodes for nodes in leaves.values() if len(nodes) > 1), *self.families]
+
+    @cached_property
+    def edges(self) -> dict[Use, Edge[Value]]:
+        """All the uses of operands."""
+        places = self.judge.places
+        return {(places[edge.node], edge.place): edge for edge in self.judge.uses}
+
+    @quiet
+    def factors(self) -> dict[Use, float]:
+        """The partial derivatives that, each in the place of the right one, explain the numbers.
+
+        A derivative is linear in each of them: the change follows from one number, and the others
+        confirm it or do not. It is nan where nothing depends on it.
+        """
+        uses = self.edges
+        nodes = [self.rows[edge.node] for edge in uses.values()]
+        operands = [self.rows[edge.operand] for edge in uses.values()]
+        effects = self.adjoints[nodes, None] * self.onward[operands]
+        off = np.where(self.off, self.yours - self.ours, 0.0)
+        strongest = np.abs(effects).argmax(axis=1, keepdims=True)
+        change = off[strongest] / np.take_along_axis(effects, strongest, axis=1)
+        confirmed = near(change * effects, off, self.room).all(axis=1)
+        idle = (effects == 0.0).all(axis=1)
+        unmoved = not self.off.any()
+        return {
+            use: np.nan if idle[row] else edge.partial + float(change[row, 0])
+            for row, (use, edge) in enumerate(uses.items())
+            if (unmoved if idle[row] else confirmed[row])
+        }
+
+    @quiet
+    def replayed(
+        self, data: Mapping[Value, float], partials: Partials, constant: Mapping[float, float] = {}
+    ) -> Partials:
+        """The partial derivatives if some nodes had other data and some constants other values, and
+        the nodes that use them followed; nan where an operation is not defined there.
+
+        `partials` are those of the nodes whose data is given.
+        """
+        data, result = dict(data), dict(partials)
+        for node in self.judge.order:
+            if node.op is None or node in data:
+                continue
+            operands = node.operands
+            if not any(x in (constant if isinstance(x, float) else data) for x in operands):
+                continue
+            numbers = [
+                constant.get(x, x) if isinstance(x, float) else data.get(x, x.data)
+                for x in operands
+            ]
+            try:
+                data[node], result[node] = node.op.evaluate(numbers, constants(node))
+            except Exception:  # a custom operation may raise anything
+                return {node: [np.nan] * len(numbers)}
+        return result
+
+    @quiet
+    def nearby(self, data: Mapping[Value, float]) -> Partials:
+        """The partial derivatives of the nodes that use some others, if only these had other data."""
+        result: dict[Value, Sequence[float]] = {}
+        for node in self.judge.order:
+            if node.op and any(edge.operand in data for edge in edges(node)):
+                numbers = [
+                    x if isinstance(x, float) else data.get(x, x.data) for x in node.operands
+                ]
+                try:
+                    result[node] = node.op.evaluate(numbers, constants(node))[1]
+                except Exception:  # a custom operation may raise anything
+                    return {node: [np.nan] * len(numbers)}
+        return result
+
+
+def near(numbers: Array, others: Array, room: Array) -> NDArray[np.bool_]:
+    """Whether numbers are no further apart than the room for rounding, or nearly the same."""
+    size = np.maximum(np.abs(numbers), np.abs(others))
+    with_room = np.abs(numbers - others) <= np.maximum(room, RELATIVE * size)
+    return (numbers == others) | (with_room & np.isfinite(size) & np.isfinite(room))

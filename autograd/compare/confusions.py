@@ -1,0 +1,234 @@
+"""Formulas that are confused or incomplete, and what is wrong with a layer or in a recurrence."""
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from autograd.compare.candidates import (
+    Candidates,
+    Found,
+    each_and_all,
+    kinds,
+    one,
+    together,
+)
+from autograd.compare.case import Array, Case, Partials
+from autograd.compare.judge import Place
+from autograd.compare.mistakes import Mistake, alike, confused_partials
+from autograd.compare.rounding import attempt
+from autograd.edges import edges
+from autograd.value import Value
+
+MOST_DIAGONAL = 200
+"""How many nodes an array may have whose Jacobian is looked at."""
+ROUGHLY = 1e-3
+"""How nearly a derivative at another value must be the one that would explain the numbers."""
+
+
+def confused(case: Case, found: Found) -> Candidates:
+    """The formula of something else, in one place, in a layer, or everywhere."""
+    places, alive, wanted = case.judge.places, case.factors(), kinds(found)
+    every: dict[Value, list[tuple[str, Partials]]] = {}
+    for node in case.judge.order:
+        for kind, wrong in confused_partials(node) if node.op else ():
+            if found is not None and kind not in wanted:
+                continue
+            if len(node.operands) > 1 or (places[node], 0) in alive:
+                yield one(Mistake(kind, (" (at ", places[node], ")")), case, {node: wrong})
+            every.setdefault(node, []).append((kind, {node: wrong}))
+    for mistake, partials in together(case, every, found):
+        yield one(mistake, case, partials)
+
+
+# --- Derivatives that are taken elsewhere -------------------------------------------------------
+
+
+def elsewhere(case: Case, found: Found) -> Candidates:
+    """The derivative of an operation, taken at another node."""
+    places, nodes, alive = case.judge.places, case.judge.nodes, case.factors()
+    if found is not None:
+        for (mistake,) in found:
+            pair = [nodes[x] for x in mistake.where if isinstance(x, Place) and x in nodes]
+            slope = _slope(*pair) if len(pair) == 2 else None
+            if slope is not None:
+                yield one(mistake, case, {pair[0]: [slope]})
+        return
+    for node in case.judge.order:
+        if node.op is None or len(node.operands) != 1 or node.op.sums:
+            continue
+        wanted = alive.get((places[node], 0), np.nan)
+        for other in case.judge.order if np.isfinite(wanted) else ():
+            slope = _slope(node, other)
+            if slope is not None and abs(slope - wanted) <= ROUGHLY * abs(wanted):
+                kind = f"the derivative of {node.op.name} is taken at another value"
+                where = (" (at ", places[node], ": for ", places[other], ")")
+                yield one(Mistake(kind, where), case, {node: [slope]})
+
+
+def _slope(node: Value, other: Value) -> float | None:
+    """The derivative of an operation with one operand, if this were another node."""
+    assert node.op is not None
+    out = attempt(node.op.value, other.data)
+    slopes = None if out is None else attempt(node.op.differentiate, out, [other.data])
+    return float(slopes[0]) if slopes else None
+
+
+def other_layers(case: Case, found: Found) -> Candidates:
+    """The derivatives of a layer, taken at the values of another one."""
+    places = case.judge.places
+    for nodes in case.families:
+        op = nodes[0].op
+        if op is None or len(nodes[0].operands) != 1 or op.sums:
+            continue
+        for others in case.arrays:
+            if len(others) == len(nodes) and others[0] is not nodes[0].operands[0]:
+                kind = f"the derivative of {op.name} is taken at another value"
+                where = (" (at ", places[nodes[0]], ", …: for ", places[others[0]], ", …)")
+                yield (Mistake(kind, where),), partial(_slopes_at, case, nodes, others)
+
+
+def _slopes_at(case: Case, nodes: Sequence[Value], others: Sequence[Value]) -> Array:
+    slopes = [_slope(*pair) for pair in zip(nodes, others, strict=True)]
+    wrong = {
+        node: [np.nan if slope is None else slope]
+        for node, slope in zip(nodes, slopes, strict=True)
+    }
+    return case.gradient(wrong)
+
+
+# --- Layers ---------------------------------------------------------------------------------------
+
+
+def stopped(case: Case, found: Found) -> Candidates:
+    """Values that are treated as constants, in one place or in a layer."""
+    kind = "a value is treated as a constant"
+    for nodes, rows in _nodes_and_families(case):
+        where = alike(nodes, case.judge.places)
+        yield (Mistake(kind, where),), partial(_without, case, rows, case.adjoints[rows])
+
+
+def ignored(case: Case, found: Found) -> Candidates:
+    """The gradient from above ignored, or taken for the mask of a selection."""
+    for nodes, rows in _nodes_and_families(case):
+        where, adjoints = alike(nodes, case.judge.places), case.adjoints[rows]
+        kind = "the gradient from above is ignored"
+        yield (Mistake(kind, where),), partial(_without, case, rows, adjoints - 1.0)
+        op = nodes[0].op
+        if op is not None and op.selects:
+            kind = f"the mask of {op.name} is taken from the gradient"
+            wrong = {
+                node: [float(adjoint > 0.0)] * len(node.operands)
+                for node, adjoint in zip(nodes, adjoints, strict=True)
+            }
+            yield one(Mistake(kind, where), case, wrong)
+
+
+def _nodes_and_families(case: Case) -> list[tuple[list[Value], list[int]]]:
+    """Each node below the root, and each family of nodes, with their rows."""
+    several = [[node] for node in case.judge.order[:-1] if node.op is not None] + case.families
+    return [(nodes, [case.rows[node] for node in nodes]) for nodes in several]
+
+
+def _without(case: Case, rows: list[int], adjoints: Array) -> Array:
+    """The numbers without what flows back through some nodes with these adjoints."""
+    return case.ours - adjoints @ case.onward[rows]
+
+
+def diagonals(case: Case, found: Found) -> Candidates:
+    """The diagonal alone of the Jacobian of a layer with respect to an array below it."""
+    places = case.judge.places
+    for above in case.layers:
+        for below in case.arrays:
+            higher = case.levels[above[0]] > case.levels[below[0]]
+            if higher and len(above) == len(below) <= MOST_DIAGONAL:
+                kind = "only the diagonal of a Jacobian counts"
+                of, wrt = places[above[0]], places[below[0]]
+                where = (" (that of ", of, ", … with respect to ", wrt, ", …)")
+                yield (Mistake(kind, where),), partial(_diagonal, case, above, below)
+
+
+def _diagonal(case: Case, above: Sequence[Value], below: Sequence[Value]) -> Array:
+    rows, columns = ([case.rows[node] for node in nodes] for nodes in (above, below))
+    jacobian = case.forward({node: column for column, node in enumerate(below)})[rows]
+    np.fill_diagonal(jacobian, 0.0)
+    return case.ours - case.adjoints[rows] @ jacobian @ case.onward[columns]
+
+
+def transposed(case: Case, found: Found) -> Candidates:
+    """The matrix W where its transpose belongs, on the way back through the products W @ x."""
+    layers = [(nodes, mirrored) for nodes in case.layers if (mirrored := _mirrored(nodes))]
+    kind = "the gradient is multiplied by the transpose of the right matrix (W @ d for W.T @ d)"
+    return each_and_all(case, kind, layers)
+
+
+def _mirrored(nodes: Sequence[Value]) -> Partials:
+    """The partial derivatives of some nodes with respect to as many others that they all have as
+    operands, with that matrix transposed; nothing if there are no such others.
+    """
+    uses = [{edge.operand: edge for edge in edges(node)} for node in nodes]
+    operands = [x for x in uses[0] if x.op is not None and all(x in use for use in uses)]
+    if len(operands) != len(nodes):
+        return {}
+    result = {}
+    for i, node in enumerate(nodes):
+        partials = list(node.partials)
+        for j, operand in enumerate(operands):
+            partials[uses[i][operand].place] = uses[j][operands[i]].partial
+        result[node] = partials
+    return result
+
+
+# --- Recurrences ----------------------------------------------------------------------------------
+
+
+def shifted(case: Case, found: Found) -> Candidates:
+    """The next step, or the one before, of a recurrence: its partial derivatives, or its state."""
+    steps = [nodes for nodes in case.roles if _one_by_one(case, nodes)]
+    functions = [nodes for nodes in steps if len(nodes[0].operands) == 1]
+    for word, turn in (("next", 1), ("previous", -1)):
+        kind = f"the derivative of the {word} step is used"
+        moved = [(nodes, _moved(nodes[::turn])) for nodes in functions]
+        yield from each_and_all(case, kind, moved)
+    after = [(nodes, wrong) for nodes in steps if (wrong := _states_after(nodes, steps))]
+    kind = "the state after the step is used, not that before it"
+    yield from each_and_all(case, kind, after)
+
+
+def _one_by_one(case: Case, nodes: Sequence[Value]) -> bool:
+    """Whether there is no more than one of some nodes at each level, as in a recurrence."""
+    return len({case.levels[node] for node in nodes}) == len(nodes)
+
+
+def _moved(nodes: Sequence[Value]) -> Partials:
+    """The partial derivatives of some nodes, each with those of the one after it."""
+    return {node: after.partials for node, after in pairwise(nodes)}
+
+
+def _states_after(nodes: Sequence[Value], steps: Sequence[Sequence[Value]]) -> Partials:
+    """The partial derivatives of products of weights and states, with the states of the step after;
+    nothing if the nodes are no such products.
+    """
+    count = len(nodes[0].operands)
+    if count % 2 or nodes[0].op is None or nodes[0].op.sums:
+        return {}
+    result: dict[Value, list[float]] = {}
+    for place, weight in enumerate(nodes[0].operands):
+        if not isinstance(weight, Value) or weight.op is not None:
+            continue
+        states = [node.operands[(place + count // 2) % count] for node in nodes]
+        family = next(filter(None, (_family(state, steps) for state in states)), None)
+        for node, state in zip(nodes, states, strict=True) if family else ():
+            assert family is not None
+            # The first state is a plain number.
+            following = family.index(state) + 1 if _family(state, [family]) else 0
+            if following < len(family):
+                partials = result.setdefault(node, list(node.partials))
+                partials[place] = family[following].data
+    return result
+
+
+def _family(state: Value | float, steps: Sequence[Sequence[Value]]) -> Sequence[Value] | None:
+    """The nodes among which a state is one."""
+    return next((nodes for nodes in steps if any(x is state for x in nodes)), None)

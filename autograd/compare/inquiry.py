@@ -1,0 +1,107 @@
+"""The search for the mistakes that explain hand-derived numbers at every point.
+
+The simplest are tried first: one mistake in one place, or in all places of a kind; then formulas
+that are confused or incomplete; then two mistakes at once. What there was no time for is told.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd.compare import classic, confusions, replays
+from autograd.compare.candidates import Candidates, Found, Mistakes
+from autograd.compare.case import Case
+
+MOST_COLUMNS = 48
+"""How many derivatives take part in the search; what it finds is then compared with all."""
+
+
+class Tier(NamedTuple):
+    """Mistakes that are tried together."""
+
+    what: str
+    candidates: Callable[[Case, Found], Candidates]
+
+
+SINGLE = (Tier("single mistakes", classic.single),)
+STOPPED = (Tier("values that are treated as constants", confusions.stopped),)
+CONFUSED = (
+    Tier("small mistakes everywhere", classic.local_everywhere),
+    *STOPPED,
+    Tier("gradients from above that are ignored", confusions.ignored),
+    Tier("formulas that are confused or incomplete", confusions.confused),
+    Tier("derivatives that are taken at another value", confusions.elsewhere),
+    Tier("derivatives that are taken at the values of another layer", confusions.other_layers),
+    Tier("Jacobians of which only the diagonal counts", confusions.diagonals),
+    Tier("matrices that are transposed", confusions.transposed),
+    Tier("steps of a recurrence that are shifted", confusions.shifted),
+    Tier("constants that are off", replays.other_constants),
+    Tier("arguments that are updated too early", replays.updated),
+)
+COMBINED = (
+    Tier("mistakes together with a factor", classic.scaled),
+    Tier("terms, factors and operations that are left out", replays.left_out),
+    Tier("two mistakes at once", classic.paired),
+)
+
+
+class Inquiry:
+    """A search among the mistakes for those that explain the numbers at some points.
+
+    Args:
+        cases: the numbers at each point.
+        end: the time, by `perf_counter`, at which it ends.
+    """
+
+    def __init__(self, cases: Sequence[Case], end: float) -> None:
+        # The point at which most is wrong comes first: it refutes most.
+        self.cases = sorted(cases, key=lambda case: -int(case.off.sum()))
+        self.end = end
+        self.untried: list[str] = []
+
+    def first(self, tiers: Iterable[Tier]) -> list[Mistakes]:
+        """The mistakes of the first tier in which there are any that explain the numbers."""
+        for tier in tiers:
+            if found := self._fitting(tier):
+                return found
+        return []
+
+    def _fitting(self, tier: Tier) -> list[Mistakes]:
+        """The mistakes of a tier that fit all cases, and change something in one of them."""
+        columns = self._telling
+        found: dict[Mistakes, bool] | None = None
+        for whole in self.cases:
+            case = whole.only(columns) if found is None else whole
+            here: dict[Mistakes, bool] = {}
+            tried: set[Mistakes] = set()
+            for mistakes, numbers in tier.candidates(case, found):
+                if found is not None and mistakes not in found:
+                    continue
+                if perf_counter() > self.end:
+                    self.untried.append(tier.what)
+                    return []
+                tried.add(mistakes)
+                gradient = numbers()
+                if case.fits(gradient):
+                    before = found is not None and found[mistakes]
+                    here[mistakes] = before or not case.right(gradient)
+            if found is not None and not case.off.any():  # where a mistake cannot be made
+                here |= {mistakes: found[mistakes] for mistakes in found if mistakes not in tried}
+            found = here
+            if not found:
+                break
+        return [mistakes for mistakes, changing in (found or {}).items() if changing]
+
+    @property
+    def _telling(self) -> list[int]:
+        """Some of the derivatives, wrong and right ones, if there are very many."""
+        count = len(self.cases[0].wrt)
+        wrong = np.any([case.off for case in self.cases], axis=0)
+        if count <= MOST_COLUMNS:
+            return list(range(count))
+        chosen = [
+            x[:: 1 + 2 * len(x) // MOST_COLUMNS] for x in map(np.flatnonzero, (wrong, ~wrong))
+        ]
+        return sorted(int(i) for part in chosen for i in part)

@@ -1,0 +1,117 @@
+"""Another function was differentiated: with a part left out, other constants, other arguments."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+
+from autograd.compare.candidates import Candidates, Found
+from autograd.compare.case import Array, Case, Partials
+from autograd.compare.mistakes import Mistake, parts_left_out
+from autograd.notation.numbers import number
+from autograd.value import Value
+
+MOST_CONSTANTS = 30
+"""How many constants are tried."""
+SECANTS = 12
+"""How many steps the search for a wrong constant may take."""
+TIDY = 10
+"""The significant digits of a constant that is found."""
+
+
+def left_out(case: Case, found: Found) -> Candidates:
+    """A term, a factor or an operation that is missing when the derivatives above it are computed,
+    in a layer or in one place.
+    """
+    for nodes in (*case.layers, *([node] for node in case.judge.order if node.op)):
+        several = [list(parts_left_out(node)) for node in nodes]
+        if len({len(parts) for parts in several}) > 1:
+            continue
+        for same in zip(*several, strict=True):
+            kind, what, _, _ = same[0]
+            name = case.judge.places[what] if isinstance(what, Value) else what
+            others = f" and the {len(nodes) - 1} like it)" if len(nodes) > 1 else ")"
+            at = case.judge.places[nodes[0]]
+            where = (" (", name, " at ", at, others) if name else (" (at ", at, others)
+            data = {node: part.data for node, part in zip(nodes, same, strict=True)}
+            partials = {node: part.partials for node, part in zip(nodes, same, strict=True)}
+            yield (Mistake(kind, where),), partial(_replayed, case, data, partials)
+
+
+def _replayed(case: Case, data: Mapping[Value, float], partials: Partials) -> Array:
+    return case.gradient(case.replayed(data, partials))
+
+
+def other_constants(case: Case, found: Found) -> Candidates:
+    """The function with another constant: one that is off."""
+    if found is not None:
+        for (mistake,) in found:
+            old, new = mistake.solved
+            yield (mistake,), partial(_with_constant, case, old, new)
+        return
+    constants = dict.fromkeys(
+        x for node in case.judge.order if node.op for x in node.operands if isinstance(x, float)
+    )
+    for constant in [*constants][:MOST_CONSTANTS]:
+        gradient = partial(_with_constant, case, constant)
+        solved = _solved(case, gradient, constant)
+        if solved is not None and solved != constant:
+            where = (f" ({number(constant, None)} is {number(solved, None)})",)
+            mistake = Mistake("a constant is off", where, (constant, solved))
+            yield (mistake,), partial(gradient, solved)
+
+
+def _with_constant(case: Case, old: float, new: float) -> Array:
+    return case.gradient(case.replayed({}, {}, {old: new}))
+
+
+def updated(case: Case, found: Found) -> Candidates:
+    """The gradients of the other arguments where one is updated already, as a whole or only in the
+    products with it.
+    """
+    kind = "an argument is updated before the gradients of the others are computed"
+    names = list(dict.fromkeys(case.groups))
+    for name in names if len(names) > 1 else ():
+        columns = [i for i, group in enumerate(case.groups) if group == name]
+        for whole in (True, False):
+            where = (" (", name, ")" if whole else ", in the products with it)")
+            gradient = partial(_updated, case, columns, whole)
+            if found is not None:
+                same = [several for several in found if several[0].where == where]
+                rates = [several[0].solved[0] for several in same]
+            elif case.off[columns].any():
+                continue  # its own gradient is right
+            else:
+                solved = _solved(case, gradient, 0.0)
+                rates = [solved] if solved else []
+            for rate in rates:
+                yield (Mistake(kind, where, (rate,)),), partial(gradient, rate)
+
+
+def _updated(case: Case, columns: Sequence[int], whole: bool, rate: float) -> Array:
+    data = {case.wrt[i]: float(case.data[i] - rate * case.yours[i]) for i in columns}
+    result = case.gradient(case.replayed(data, {}) if whole else case.nearby(data))
+    result[list(columns)] = case.ours[list(columns)]
+    return result
+
+
+def _solved(case: Case, gradient: Callable[[float], Array], start: float) -> float | None:
+    """The number with which a gradient has yours at the place where it is furthest off, by the
+    secant method.
+    """
+    worst = int(np.abs(case.yours - case.ours).argmax())
+
+    def off(x: float) -> float:
+        return float(gradient(x)[worst] - case.yours[worst])
+
+    a, b = start, start * (1.0 + 1e-4) or 1e-4
+    at_a, at_b = off(a), off(b)
+    for _ in range(SECANTS):
+        if at_a == at_b or not np.isfinite(at_b):
+            return None
+        a, b, at_a = b, b - at_b * (b - a) / (at_b - at_a), at_b
+        if abs(b - a) <= 1e-14 * abs(b):
+            break
+        at_b = off(b)
+    tidy = float(f"{b:.{TIDY}g}")
+    return tidy if abs(tidy - b) <= 1e-9 * max(abs(b), 1e-9) else b
