@@ -29,6 +29,8 @@ class Question:
     file: str
     line: int
     """The line that asked, outside this package and NumPy."""
+    offset: int
+    """The instruction that asked, of several on that line."""
 
 
 Listener: TypeAlias = Callable[[Question], None]
@@ -100,7 +102,7 @@ def ask(question: Callable[..., Any], *operands: object, **options: object) -> A
     return answer
 
 
-def _line() -> tuple[str, int]:
+def _line() -> tuple[str, int, int]:
     """The place where the question was asked, leaving out frames of this package and of NumPy."""
     frame = sys._getframe()
     while frame.f_back is not None:
@@ -108,4 +110,4 @@ def _line() -> tuple[str, int]:
         if package not in ("autograd", "numpy"):
             break
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+    return frame.f_code.co_filename, frame.f_lineno, frame.f_lasti

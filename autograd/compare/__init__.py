@@ -143,7 +143,7 @@ def check_gradient(
     checked = Checked(function, manual, arguments, wrt, _tolerance(tolerance))
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
         raise ValueError(f"samples must be a whole number, at least 1, not {samples!r}")
-    taken, unseen = sampled(checked.sample, checked.given, samples, seed)
+    taken, unseen = sampled(checked.sample, lambda: checked.heard, checked.given, samples, seed)
     return summary(checked, list(checked.at_all(taken)), unseen, every_branch)
 
 

@@ -19,6 +19,8 @@ from autograd.value import Value
 TOLERANCE = 8 * EPSILON
 """The difference that is put down to rounding, in units of the bound on the rounding error."""
 
+OUTSIDE = "not in the graph, so 0"
+
 
 class Place(NamedTuple):
     """Where a node is in a graph: the same in the graphs of a function at different points, in
@@ -131,7 +133,7 @@ class Judge:
         """The verdict on the derivative with respect to a node, and a note on it."""
         ours = self.number(wrt)
         room = self.room(wrt)
-        outside = "" if wrt in self.derivatives else "not in the graph, so 0"
+        outside = "" if wrt in self.derivatives else OUTSIDE
         if yours == ours and isfinite(ours):
             return "agree", outside
         numbers = f"the automatic one is {number(ours)}, yours {number(yours)}"

@@ -8,28 +8,30 @@ import numpy as np
 from autograd.compare.checked import Check, Checked
 from autograd.compare.comparison import float32_advice, named_mistakes
 from autograd.compare.counterexample import arithmetic, simplest
+from autograd.compare.exercised import exercised
+from autograd.compare.judge import OUTSIDE
 from autograd.compare.mistakes import Case
-from autograd.compare.points import Branch
-from autograd.compare.report import PASSING, SEVERITY, Report, Row, said
-from autograd.graph import topological_order
+from autograd.compare.points import Fork, Unseen
+from autograd.compare.repeated import Unsteady, unsteady
+from autograd.compare.report import SEVERITY, Report, said
 from autograd.value import Value
 
 SMALLER = (0.1, 0.01, 0.001)
 """The factor that brings arguments nearer to 0."""
-MOST_SIDES = 3
-"""How many of the unseen sides of kinks are named."""
 
 
 def summary(
-    checked: Checked, checks: Sequence[Check], unseen: Mapping[Branch, int], every_branch: bool
+    checked: Checked, checks: Sequence[Check], unseen: Mapping[Fork, Unseen], every_branch: bool
 ) -> Report:
     """The worst verdict on each derivative, and the diagnosis at a simple point that shows it."""
     first = checks[0]
     for check in checks:
-        if check.comparison.places != first.comparison.places:
+        if check.keys != first.keys:
             this, that = (", ".join(x.comparison.derivatives) for x in (first, check))
             message = f"manual must return the same derivatives at every point, not {this}; {that}"
             raise ValueError(message)
+    if changing := unsteady(checked, first):
+        return _not_judged(first, changing)
     forgiven: dict[int, float] = {}
     if any(check.failed for check in checks):
         checks = [*checks, *_smaller(checked)]
@@ -51,8 +53,10 @@ def summary(
             row = other.comparison.row(index, row.numeric is not None)
             note = f"at {checked.described(other.sample.point)}"
             row = replace(row, note="; ".join(filter(None, [row.note, note])))
+        elif row.note == OUTSIDE and any(_inside(x, index) for x in checks):
+            row = replace(row, note="")
         rows.append(row)
-    rows = list(_exercised(first, rows, unseen, every_branch))
+    rows = list(exercised(checks, rows, unseen, every_branch))
     words = []
     if failing:
         words.append(f"At {checked.described(shown.sample.point)}:")
@@ -65,6 +69,27 @@ def summary(
     root.backward()
     symbols = shown.comparison.labels.symbols(*said(rows, words))
     return Report(rows, words, symbols, root, shown.comparison.compared)
+
+
+def _inside(check: Check, index: int) -> bool:
+    """Whether what a row is the derivative with respect to is in the graph at a point."""
+    (_, wrt), _ = check.comparison.pairs[index]
+    return wrt in check.sample.judge.derivatives
+
+
+def _not_judged(first: Check, changing: Sequence[Unsteady]) -> Report:
+    """The report on functions that give different results when they are called again."""
+    rows = first.comparison.rows()
+    for _, keys in changing:
+        for index, row in enumerate(rows):
+            if keys is None or first.keys[index] in keys:
+                note = "the function, or manual, does not give the same result twice"
+                rows[index] = replace(row, verdict="undefined", note=note)
+    words = [sentence for sentence, _ in changing]
+    symbols = first.comparison.labels.symbols(*said(rows, words))
+    root = first.sample.judge.root
+    root.backward()
+    return Report(rows, words, symbols, root, first.comparison.compared)
 
 
 def _smaller(checked: Checked) -> Iterator[Check]:
@@ -80,26 +105,3 @@ def _case(checked: Checked, check: Check) -> Case:
     for name, leaves in zip(checked.names, check.sample.leaves, strict=True):
         arguments |= dict.fromkeys(leaves.ravel().tolist(), name)
     return check.comparison.case(arguments)
-
-
-def _exercised(
-    first: Check, rows: Sequence[Row], unseen: Mapping[Branch, int], every_branch: bool
-) -> Iterator[Row]:
-    """The rows; one that agrees, but was not compared on both sides of a kink, says so."""
-    sample = first.sample
-    computed = {
-        branch.place: set(topological_order(node))
-        for branch in unseen
-        if (node := sample.judge.nodes.get(branch.place))
-    }
-    for row, ((_, wrt), _) in zip(rows, first.comparison.pairs, strict=True):
-        missed = [branch for branch in unseen if wrt in computed.get(branch.place, ())]
-        if not missed or row.verdict not in PASSING:
-            yield row
-            continue
-        notes = [sample.described(branch, unseen[branch]) for branch in missed[:MOST_SIDES]]
-        if len(missed) > MOST_SIDES:
-            notes.append(f"likewise for {len(missed) - MOST_SIDES} more sides of kinks")
-        note = "; ".join(filter(None, [row.note, *notes]))
-        verdict = "not exercised" if every_branch else row.verdict
-        yield replace(row, verdict=verdict, note=note)
