@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from itertools import islice
+from types import CodeType
 from typing import Any, TypeAlias
 
 from autograd.elements import numbers
@@ -29,8 +31,8 @@ class Question:
     file: str
     line: int
     """The line that asked, outside this package and NumPy."""
-    offset: int
-    """The instruction that asked, of several on that line."""
+    column: int
+    """Where on the line the expression begins that asked; -1 where Python does not tell."""
 
 
 Listener: TypeAlias = Callable[[Question], None]
@@ -110,4 +112,13 @@ def _line() -> tuple[str, int, int]:
         if package not in ("autograd", "numpy"):
             break
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno, frame.f_lasti
+    return frame.f_code.co_filename, frame.f_lineno, _column(frame.f_code, frame.f_lasti)
+
+
+@lru_cache(maxsize=256)
+def _column(code: CodeType, offset: int) -> int:
+    """The column of an instruction, of which there may be several for one expression, as for the
+    condition of a `while`.
+    """
+    _, _, column, _ = next(islice(code.co_positions(), offset // 2, None))
+    return -1 if column is None else column

@@ -48,8 +48,8 @@ class Condition(NamedTuple):
 
     file: str
     line: int
-    offset: int
-    """The instruction: there may be several conditions on a line."""
+    column: int
+    """The place on the line: there may be several conditions on it."""
     asked: str
     """How the comparison is written."""
     element: int
@@ -111,11 +111,12 @@ class Heard:
         """A sentence on an answer that was never given."""
         decision = self.decisions[condition][0]
         where = f"{Path(condition.file).name}, line {condition.line}"
-        text = f"{_title(decision.left)} {condition.asked} {_title(decision.right)}"
         answer = "true" if side > 0 else "false"
-        if decision.decider is None or len(text) > LONGEST_CONDITION:
-            return f"the condition in {where}, was never {answer}"
-        return f"the condition {text} ({where}) was never {answer}"
+        if decision.decider is not None:
+            text = f"{_title(decision.left)} {condition.asked} {_title(decision.right)}"
+            if len(text) <= LONGEST_CONDITION and "…" not in text:
+                return f"the condition {text} ({where}) was never {answer}"
+        return f"the condition in {where}, was never {answer}"
 
 
 def leaves_loop(decisions: Sequence[Decision]) -> bool:
@@ -131,7 +132,7 @@ def _decisions(questions: Sequence[Question]) -> Iterator[Decision]:
         if name not in ASKED or len(question.operands) != 2:
             continue
         asked, sign = ASKED[name]
-        where = question.file, question.line, question.offset, asked
+        where = question.file, question.line, question.column, asked
         one, other = map(_elements, question.operands)
         answers = np.asarray(question.answer)
         if answers.size > MOST_ELEMENTS or answers.size > left:

@@ -335,10 +335,28 @@ class Search:
         sides: dict[Fork, int] = {
             fork: -sum(seen) or 1
             for fork, seen in self.sides.items()
-            if len(seen) < 2 and not isinstance(fork, Condition)
+            if len(seen) < 2 and not isinstance(fork, Condition) and not self._one_of_many(fork)
         }
         sides.update(self._silent())
         return {fork: Unseen(side, self.known[fork]) for fork, side in sides.items()}
+
+    def _one_of_many(self, branch: Branch) -> bool:
+        """Whether a kink may pass unseen: one of an operation on many numbers, of which not each is
+        the largest somewhere; or of operations in a loop that is longer at some points than at
+        others, if both sides of another one were seen.
+        """
+        node = self.known[branch].judge.nodes[branch.place]
+        if len(node.operands) > FEW:
+            return True
+        kind = branch.place.kind
+        counts = {sum(place.kind == kind for place in x.judge.nodes) for x in self.found}
+        seen = [
+            side
+            for fork, sides in self.sides.items()
+            for side in sides
+            if isinstance(fork, Branch) and (fork.place.kind, fork.kink) == (kind, branch.kink)
+        ]
+        return len(counts) > 1 and len({*seen}) > 1
 
 
 def _pairs(sides: Mapping[Fork, int]) -> Iterator[tuple[Fork, int, Fork, int]]:

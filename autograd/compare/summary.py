@@ -11,6 +11,7 @@ from autograd.compare.counterexample import arithmetic, simplest
 from autograd.compare.exercised import exercised
 from autograd.compare.judge import OUTSIDE
 from autograd.compare.mistakes import Case
+from autograd.compare.overflow import undefined_here
 from autograd.compare.points import Fork, Unseen
 from autograd.compare.repeated import Unsteady, unsteady
 from autograd.compare.report import SEVERITY, Report, said
@@ -56,6 +57,9 @@ def summary(
         elif row.note == OUTSIDE and any(_inside(x, index) for x in checks):
             row = replace(row, note="")
         rows.append(row)
+    for index, row in enumerate(rows):
+        if row.verdict == "undefined" and first.comparison.verdicts[index] == row.verdict:
+            rows[index] = replace(row, note=undefined_here(checked.title, checks, index, row.note))
     rows = list(exercised(checks, rows, unseen, every_branch))
     words = []
     if failing:
