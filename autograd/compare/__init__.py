@@ -97,13 +97,18 @@ def check_gradient(
     """Compare the hand-written gradient of a function with the automatic one, at many points.
 
     The points are the given one and others around and beyond it, on both sides of every relu,
-    maximum, abs, where and clip, but not near their kinks. If something disagrees, the diagnosis
+    maximum, abs, where and clip and of every `if` in the code, but not near their boundaries, and
+    ordinary ones if the given one is extreme. If something disagrees, the diagnosis
     names the classic mistakes that give the same wrong numbers at all the points, and shows a
     simple point at which the two differ.
 
     A derivative gets the worst of its verdicts over all points, with the numbers of the simplest
     point with that verdict. There is one more than `compare()` has, **not exercised**: one side of
-    a kink was not reached, so that a mistake there would not be seen.
+    a kink or of a branch was not reached, or the derivative was 0 at every point, so that a mistake
+    would not be seen.
+
+    Both functions are called twice at the given point. If one does not give the same result, the
+    diagnosis begins with that, and what it concerns is undefined.
 
     Args:
         function: takes the arguments as Values and arrays of Values and returns a Value.
@@ -115,8 +120,8 @@ def check_gradient(
         samples: how many points are tried besides the given one; more where a branch needs them.
         seed: determines the points, which are the same in every run.
         tolerance: as for `compare()`.
-        every_branch: whether a side of a kink that was not reached keeps the report from passing.
-            With False it only says so: for sides that cannot be reached, as in `relu(x * x)`.
+        every_branch: whether what was not exercised keeps the report from passing. With False it
+            only says so: for sides that cannot be reached, as in `relu(x * x)`.
 
     Raises:
         TypeError: if an argument, or what one of the functions returns, is of the wrong type.
