@@ -28,6 +28,7 @@ from autograd import (
     relu,
     sigmoid,
     sign,
+    softplus,
     sqrt,
     stop_gradient,
     tanh,
@@ -613,6 +614,83 @@ def test_conditions_of_arrays():
     report = check_gradient(lambda z: np.where(z * z >= 0.0, z, 0.0).sum(), np.ones_like, large)
     assert set(verdicts(report)) == {"not exercised"}
     assert re.match(LINE, notes(report)[0])
+
+
+@pytest.mark.parametrize("at", [0.0, -0.0])
+@pytest.mark.parametrize(
+    ("slope", "verdict"),
+    [(1.0, "convention"), (-1.0, "agree"), (0.0, "convention"), (2.0, "disagree")],
+)
+def test_the_boundary_of_a_branch_itself(at, slope, verdict):
+    report = check_gradient(
+        lambda x: x if x > 0.0 else -x, lambda x: slope if x == 0.0 else math.copysign(1.0, x), at
+    )
+    assert verdicts(report) == [verdict], str(report)
+    if verdict == "convention":
+        assert notes(report) == [
+            f"yours {slope:g}, ours -1; "
+            "at this boundary of a condition any value in [-1, 1] is right"
+        ]
+
+
+def test_a_boundary_does_not_excuse_what_is_wrong_elsewhere():
+    report = check_gradient(lambda x: x if x > 1.0 else -x, lambda x: 0.0, 1.0)
+    assert report.verdict == "disagree"
+    # Nor where the function is not defined on the other side.
+    report = check_gradient(lambda x: x if x > 1.0 else x / 0, lambda x: 1.0, 1.5)
+    assert report
+    report = check_gradient(
+        lambda x: x * x if x >= 1.0 else 1 / 0, lambda x: 2.0 if x > 1.0 else 7.0, 1.0
+    )
+    assert report.verdict == "disagree"
+
+
+def test_kinks_on_the_other_side_of_a_branch():
+    def huber(r):
+        return 0.5 * r * r if abs(r) <= 1.0 else abs(r) - 0.5
+
+    for scale in (1e-6, 1e-3, 1.0, 1e3):
+        for seed in range(4):
+            right = check_gradient(
+                huber, lambda r: r if builtins.abs(r) <= 1.0 else np.sign(r), 0.3 * scale, seed=seed
+            )
+            assert right, str(right)
+            wrong = check_gradient(
+                huber, lambda r: r if builtins.abs(r) <= 1.0 else 1.0, 0.3 * scale, seed=seed
+            )
+            assert wrong.verdict == "disagree"
+
+
+def test_a_formula_that_overflows_elsewhere():
+    """With NumPy as with math: what is too large for the formula, far away, is left out."""
+    for e in (np.exp, math.exp):
+        report = check_gradient(lambda x: softplus(x), lambda x, e=e: e(x) / (1.0 + e(x)), 400.0)
+        assert report, str(report)
+    report = check_gradient(lambda x: softplus(x), lambda x: np.exp(x) / (1.0 + np.exp(x)), 900.0)
+    assert verdicts(report) == ["undefined"]
+    # But nan is no overflow.
+    report = check_gradient(
+        lambda x: softplus(x), lambda x: np.sqrt(x) * 0.0 + 1 / (1 + np.exp(-x)), 4.0
+    )
+    assert verdicts(report) == ["undefined"]
+
+
+def test_a_loop_of_bisections():
+    """The numbers get as near to each other as the loop wants; points are left."""
+
+    def near(x):
+        low, high = 0.0, 1.0 + abs(x)
+        while high - low > 1e-6:
+            middle = 0.5 * (low + high)
+            if middle * middle * middle > abs(x):
+                high = middle
+            else:
+                low = middle
+        return x * 3.0 + 0.0 * low
+
+    report = check_gradient(near, lambda x: 3.0, 2.0)
+    assert report, str(report)
+    assert check_gradient(near, lambda x: 3.1, 2.0).verdict == "disagree"
 
 
 def test_no_point_is_near_a_branch():

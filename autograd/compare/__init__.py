@@ -8,8 +8,8 @@ from autograd.compare.checked import Checked
 from autograd.compare.comparison import Comparison, float32_advice, named_mistakes
 from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import paired
-from autograd.compare.points import samples as sampled
 from autograd.compare.report import Report, Row, said
+from autograd.compare.search import samples as sampled
 from autograd.compare.summary import summary
 from autograd.freshness import require_fresh
 from autograd.graph import require_value, topological_order

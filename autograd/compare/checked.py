@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,14 +113,17 @@ class Checked:
             result.name = self.title
         return Sample(point, result, leaves, self.tolerance, self.heard)
 
-    def by_hand(self, sample: Sample) -> dict[Any, Any]:
-        """The result of the hand-written gradient at the point of a sample, for each argument."""
-        copies = [
+    def _copies(self, sample: Sample) -> list[Any]:
+        """The arguments of the hand-written gradient, which may change them."""
+        return [
             float(x) if scalar else x.copy()
             for x, scalar in zip(sample.point, self.scalars, strict=True)
         ]
+
+    def by_hand(self, sample: Sample) -> dict[Any, Any]:
+        """The result of the hand-written gradient at the point of a sample, for each argument."""
         try:
-            result = self._real(quietly(self.manual, *copies), sample)
+            result = self._real(quietly(self.manual, *self._copies(sample)), sample)
         except Exception as error:
             at = self.described(sample.point)
             message = f"manual raised {type(error).__name__}: {error}; at {at}"
@@ -203,13 +207,30 @@ class Checked:
         return Check(sample, comparison, [key for key, _, _ in found])
 
     def at_all(self, taken: Sequence[Sample]) -> Iterator[Check]:
-        """The comparisons, without those far away, where `math` refuses so large a number."""
+        """The comparisons, without those far away, where the numbers of manual overflow."""
         for count, sample in enumerate(taken):
             try:
-                yield self.at(sample)
+                check = self.at(sample)
             except ValueError as error:
                 if count == 0 or not isinstance(error.__cause__, OverflowError):
                     raise
+                continue
+            finite = all(isfinite(number) for _, number in check.comparison.pairs)
+            if count == 0 or finite or not self._overflows(sample):
+                yield check
+
+    def _overflows(self, sample: Sample) -> bool:
+        """Whether NumPy meets numbers in manual that are too large, where `math` would raise."""
+
+        def run() -> None:
+            np.seterr(over="raise")
+            self.manual(*self._copies(sample))
+
+        try:
+            quietly(run)
+        except FloatingPointError:
+            return True
+        return False
 
     def described(self, point: Point) -> str:
         """The arguments as text."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograd.compare.boundary import both_sides
 from autograd.compare.checked import Check, Checked
 from autograd.compare.comparison import float32_advice, named_mistakes
 from autograd.compare.counterexample import arithmetic, simplest
@@ -33,6 +34,7 @@ def summary(
             raise ValueError(message)
     if changing := unsteady(checked, first):
         return _not_judged(first, changing)
+    between = both_sides(checked, first)
     forgiven: dict[int, float] = {}
     if any(check.failed for check in checks):
         checks = [*checks, *_smaller(checked)]
@@ -60,6 +62,8 @@ def summary(
     for index, row in enumerate(rows):
         if row.verdict == "undefined" and first.comparison.verdicts[index] == row.verdict:
             rows[index] = replace(row, note=undefined_here(checked.title, checks, index, row.note))
+        elif row.verdict == "convention" and index in between:
+            rows[index] = replace(row, note=between[index])
     rows = list(exercised(checks, rows, unseen, every_branch))
     words = []
     if failing:
