@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from itertools import islice
+from types import CodeType
 from typing import Any, TypeAlias
 
 from autograd.elements import numbers
@@ -29,6 +31,8 @@ class Question:
     file: str
     line: int
     """The line that asked, outside this package and NumPy."""
+    column: int
+    """Where on the line the expression begins that asked; -1 where Python does not tell."""
 
 
 Listener: TypeAlias = Callable[[Question], None]
@@ -100,7 +104,7 @@ def ask(question: Callable[..., Any], *operands: object, **options: object) -> A
     return answer
 
 
-def _line() -> tuple[str, int]:
+def _line() -> tuple[str, int, int]:
     """The place where the question was asked, leaving out frames of this package and of NumPy."""
     frame = sys._getframe()
     while frame.f_back is not None:
@@ -108,4 +112,13 @@ def _line() -> tuple[str, int]:
         if package not in ("autograd", "numpy"):
             break
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+    return frame.f_code.co_filename, frame.f_lineno, _column(frame.f_code, frame.f_lasti)
+
+
+@lru_cache(maxsize=256)
+def _column(code: CodeType, offset: int) -> int:
+    """The column of an instruction, of which there may be several for one expression, as for the
+    condition of a `while`.
+    """
+    _, _, column, _ = next(islice(code.co_positions(), offset // 2, None))
+    return -1 if column is None else column

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.compare.checked import Checked
-from autograd.compare.comparison import Comparison, float32_advice
+from autograd.compare.comparison import Comparison
 from autograd.compare.diagnosis import SECONDS, diagnosed
 from autograd.compare.findings import Finding
 from autograd.compare.judge import TOLERANCE, Judge
 from autograd.compare.keys import paired
-from autograd.compare.points import samples as sampled
+from autograd.compare.precision import SINGLE, in_single_precision, judged_as_single
 from autograd.compare.report import Report, Row, said
+from autograd.compare.search import samples as sampled
 from autograd.compare.summary import summary
 from autograd.freshness import require_fresh
 from autograd.graph import require_value, topological_order
@@ -74,17 +75,23 @@ def compare(
     pairs = list(paired(value, judge.names, manual))
     for root in dict.fromkeys([value, *(of for (of, _), _ in pairs)]):
         require_fresh(topological_order(root))
-    comparison = Comparison(judge, pairs)
-    rows = comparison.rows()
-    if not rows:
+    if not pairs:
         raise ValueError("there is nothing to compare: no hand-derived number was given")
+    comparison = Comparison(judge, pairs)
+    if tolerance is None and in_single_precision([comparison]):
+        judge.tolerance = SINGLE
+        comparison = Comparison(judge, pairs)
+    rows = comparison.rows()
     found: list[Finding] = []
-    words = [*comparison.diagnosis(), *float32_advice(rows, judge.tolerance)]
-    if "disagree" in comparison.verdicts and len(rows) > 1:
-        found, sentences = diagnosed([comparison.case()], judge, {})
-        words += sentences
-    symbols = comparison.labels.symbols(*said(rows, words))
-    return Report(rows, words, found, symbols, value, comparison.compared)
+    sentences = list(judged_as_single(judge.tolerance))
+    if "disagree" in comparison.verdicts:
+        case = comparison.case()
+        found, words = diagnosed([case], judge, {}) if len(rows) > 1 else ([], [])
+        sentences = [*sentences, *words, *comparison.diagnosis()]
+    symbols = comparison.labels.symbols(*said(rows, sentences))
+    return Report(
+        rows, sentences, found, symbols=symbols, _root=value, _compared=comparison.compared
+    )
 
 
 @recorded
@@ -102,13 +109,18 @@ def check_gradient(
     """Compare the hand-written gradient of a function with the automatic one, at many points.
 
     The points are the given one and others around and beyond it, on both sides of every relu,
-    maximum, abs, where and clip, but not near their kinks. If something disagrees, the diagnosis
+    maximum, abs, where and clip and of every `if` in the code, but not near their boundaries, and
+    ordinary ones if the given one is extreme. If something disagrees, the diagnosis
     names the classic mistakes that give the same wrong numbers at all the points, and shows a
     simple point at which the two differ.
 
     A derivative gets the worst of its verdicts over all points, with the numbers of the simplest
     point with that verdict. There is one more than `compare()` has, **not exercised**: one side of
-    a kink was not reached, so that a mistake there would not be seen.
+    a kink or of a branch was not reached, or the derivative was 0 at every point, so that a mistake
+    would not be seen.
+
+    Both functions are called twice at the given point. If one does not give the same result, the
+    diagnosis begins with that, and what it concerns is undefined.
 
     Args:
         function: takes the arguments as Values and arrays of Values and returns a Value.
@@ -120,8 +132,8 @@ def check_gradient(
         samples: how many points are tried besides the given one; more where a branch needs them.
         seed: determines the points, which are the same in every run.
         tolerance: as for `compare()`.
-        every_branch: whether a side of a kink that was not reached keeps the report from passing.
-            With False it only says so: for sides that cannot be reached, as in `relu(x * x)`.
+        every_branch: whether what was not exercised keeps the report from passing. With False it
+            only says so: for sides that cannot be reached, as in `relu(x * x)`.
         seconds: how long the search for mistakes that explain wrong numbers may take; the diagnosis
             says what there was no time for.
 
@@ -153,8 +165,11 @@ def check_gradient(
     limit = real(seconds, "seconds")
     if not limit >= 0.0:
         raise ValueError(f"seconds must be a number, at least 0, not {seconds!r}")
-    taken, unseen = sampled(checked.sample, checked.given, samples, seed)
-    return summary(checked, list(checked.at_all(taken)), unseen, every_branch, limit)
+    taken, unseen = sampled(checked.sample, lambda: checked.heard, checked.given, samples, seed)
+    checks = list(checked.at_all(taken))
+    if tolerance is None and in_single_precision([check.comparison for check in checks]):
+        checks = checked.again(checks, SINGLE)
+    return summary(checked, checks, unseen, every_branch, limit)
 
 
 def _tolerance(tolerance: float | None) -> float:

@@ -1,4 +1,4 @@
-"""The hand-derived derivatives of a graph's root at one point, and those that follow from others."""
+"""The hand-derived derivatives of a graph's root at one point, and those that a mistake gives."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -23,6 +23,8 @@ Use: TypeAlias = tuple[Place, int]
 
 DEPTHS, MOST_OPERANDS = (1, 2, 3, 4, 7), 40
 """How much of its formula may tell the role of a node."""
+MOST_COLUMNS = 48
+"""How many derivatives take part in a search; what it finds is then compared with all."""
 
 
 class Case:
@@ -34,7 +36,11 @@ class Case:
     """
 
     def __init__(
-        self, judge: Judge, wrt: Sequence[Value], groups: Sequence[str], yours: Sequence[float]
+        self,
+        judge: Judge,
+        wrt: Sequence[Value],
+        groups: Sequence[str],
+        yours: Sequence[float] | Array,
     ) -> None:
         self.judge, self.wrt, self.groups = judge, list(wrt), list(groups)
         """`groups` says which argument each of the Values belongs to."""
@@ -243,7 +249,7 @@ class Case:
 
     @quiet
     def nearby(self, data: Mapping[Value, float]) -> Partials:
-        """The partial derivatives of the nodes that use some others, if only these had other data."""
+        """The partial derivatives of the nodes that use some others, if these had other data."""
         result: dict[Value, Sequence[float]] = {}
         for node in self.judge.order:
             if node.op and any(edge.operand in data for edge in edges(node)):
@@ -257,8 +263,20 @@ class Case:
         return result
 
 
+def telling(cases: Sequence[Case]) -> list[int]:
+    """Some of the derivatives, wrong and right ones, if there are very many."""
+    count = len(cases[0].wrt)
+    if count <= MOST_COLUMNS:
+        return list(range(count))
+    wrong = np.any([case.off for case in cases], axis=0)
+    parts = [np.flatnonzero(x) for x in (wrong, ~wrong)]
+    chosen = [part[:: 1 + 2 * len(part) // MOST_COLUMNS] for part in parts]
+    return sorted(int(i) for part in chosen for i in part)
+
+
 def near(numbers: Array, others: Array, room: Array) -> NDArray[np.bool_]:
     """Whether numbers are no further apart than the room for rounding, or nearly the same."""
     size = np.maximum(np.abs(numbers), np.abs(others))
     with_room = np.abs(numbers - others) <= np.maximum(room, RELATIVE * size)
-    return (numbers == others) | (with_room & np.isfinite(size) & np.isfinite(room))
+    finite = np.isfinite(size) & np.isfinite(room)
+    return np.asarray((numbers == others) | (with_room & finite))

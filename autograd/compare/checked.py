@@ -1,13 +1,15 @@
 """A function and its hand-written gradient: called, and held to their promises."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compare.comparison import Comparison
+from autograd.compare.conditions import Heard
 from autograd.compare.keys import Pair, as_float, paired, zip_exactly
 from autograd.compare.points import Point, Sample
 from autograd.notation.numbers import number
@@ -18,12 +20,17 @@ from autograd.trace import of_values
 from autograd.value import Value, hand_on
 from autograd.values import floats, values
 
+MOST_WRITTEN = 64
+"""How many elements an array may have and still be written out."""
+
 
 class Check(NamedTuple):
     """The hand-written gradient at one point."""
 
     sample: Sample
     comparison: Comparison
+    keys: Sequence[Hashable]
+    """For each number, in manual's words, the derivative that it is: the same at every point."""
 
     @property
     def failed(self) -> bool:
@@ -67,6 +74,8 @@ class Checked:
                 known = ", ".join(self.names)
                 raise ValueError(f"{self.title} has no argument {name!r}; it has {known}")
         self.wrt = list(wrt)
+        self.heard = Heard([], [])
+        """The questions of the last call of the function, even if it failed."""
 
     def sample(self, point: Point) -> Sample:
         """The graph of the function at a point.
@@ -81,6 +90,7 @@ class Checked:
             x[()] if scalar else x.copy() for x, scalar in zip(leaves, self.scalars, strict=True)
         ]
         asked: list[Question] = []
+        self.heard = Heard(asked, leaves)
         try:
             with of_values(self.title), listening(asked.append):
                 result = quietly(self.function, *arguments)
@@ -104,16 +114,20 @@ class Checked:
             hand_on(result, argument)
         if result.name is None:
             result.name = self.title
-        return Sample(point, result, leaves, self.tolerance, bool(asked))
+        named = dict(zip(self.names, leaves, strict=True))
+        return Sample(point, result, named, self.tolerance, self.heard)
 
-    def by_hand(self, sample: Sample) -> dict[Any, Any]:
-        """The result of the hand-written gradient at the point of a sample, for each argument."""
-        copies = [
+    def _copies(self, sample: Sample) -> list[Any]:
+        """The arguments of the hand-written gradient, which may change them."""
+        return [
             float(x) if scalar else x.copy()
             for x, scalar in zip(sample.point, self.scalars, strict=True)
         ]
+
+    def by_hand(self, sample: Sample) -> dict[Any, Any]:
+        """The result of the hand-written gradient at the point of a sample, for each argument."""
         try:
-            result = quietly(self.manual, *copies)
+            result = self._real(quietly(self.manual, *self._copies(sample)), sample)
         except Exception as error:
             at = self.described(sample.point)
             message = f"manual raised {type(error).__name__}: {error}; at {at}"
@@ -136,8 +150,32 @@ class Checked:
             )
         return dict(zip(self.wrt, result, strict=True))
 
-    def paired(self, sample: Sample) -> Iterator[tuple[Pair, float]]:
-        """Every number that the hand-written gradient gives, with what it is the derivative of."""
+    def _real(self, result: Any, sample: Sample) -> Any:
+        """The result of a hand-written gradient, with real numbers in place of complex ones.
+
+        Where Python has a complex number, as for `(-8.0) ** (1 / 3)`, NumPy has nan. At the given
+        point, a number that has an imaginary part stays as it is, to be refused.
+        """
+        if isinstance(result, Mapping):
+            return {key: self._real(numbers, sample) for key, numbers in result.items()}
+        if type(result) in (list, tuple):
+            return type(result)([self._real(part, sample) for part in result])
+        if not isinstance(result, (complex, np.complexfloating)) and not (
+            isinstance(result, np.ndarray) and result.dtype.kind == "c"
+        ):
+            return result
+        numbers = np.asarray(result)
+        imaginary = (numbers.imag != 0.0) & ~np.isnan(numbers)
+        given = all(map(np.array_equal, sample.point, self.given))
+        if given and imaginary.any():
+            return result
+        real = np.where(numbers.imag == 0.0, numbers.real, np.nan)
+        return real if isinstance(result, np.ndarray) else float(real)
+
+    def paired(self, sample: Sample) -> Iterator[tuple[Hashable, Pair, float]]:
+        """Every number that the hand-written gradient gives, with what it is the derivative of: in
+        manual's words, and as Values.
+        """
         result = self.by_hand(sample)
         missing = [name for name in self.wrt if name not in result]
         if missing:
@@ -145,14 +183,18 @@ class Checked:
                 f"manual returned no gradient for {', '.join(missing)}, only for "
                 f"{', '.join(map(str, result))} (wrt= says with respect to which arguments)"
             )
-        root = sample.judge.root
+        root, places = sample.judge.root, sample.judge.places
         leaves = dict(zip(self.names, sample.leaves, strict=True))
         for key, numbers in result.items():
+            pairs: Iterator[tuple[Pair, float]]
             if isinstance(key, str) and key in leaves:
                 what = f"manual's gradient with respect to {key}"
-                yield from (((root, x), n) for x, n in zip_exactly(leaves[key], numbers, what))
+                pairs = (((root, x), n) for x, n in zip_exactly(leaves[key], numbers, what))
             else:
-                yield from paired(root, sample.judge.names, [(key, numbers)])
+                pairs = paired(root, sample.judge.names, [(key, numbers)])
+            for element, (pair, n) in enumerate(pairs):
+                words = key if _words(key) else tuple([x.name or places.get(x) for x in pair])
+                yield (words, element), pair, n
 
     def tried(self, point: Point) -> Check | None:
         """The comparison at a point; None where a function is not defined, or a kink is near."""
@@ -164,16 +206,42 @@ class Checked:
 
     def at(self, sample: Sample) -> Check:
         """The comparison at the point of a sample."""
-        return Check(sample, Comparison(sample.judge, list(self.paired(sample))))
+        found = list(self.paired(sample))
+        comparison = Comparison(sample.judge, [(pair, number) for _, pair, number in found])
+        return Check(sample, comparison, [key for key, _, _ in found])
 
     def at_all(self, taken: Sequence[Sample]) -> Iterator[Check]:
-        """The comparisons, without those far away, where `math` refuses so large a number."""
+        """The comparisons, without those far away, where the numbers of manual overflow."""
         for count, sample in enumerate(taken):
             try:
-                yield self.at(sample)
+                check = self.at(sample)
             except ValueError as error:
                 if count == 0 or not isinstance(error.__cause__, OverflowError):
                     raise
+                continue
+            finite = all(isfinite(number) for _, number in check.comparison.pairs)
+            if count == 0 or finite or not self._overflows(sample):
+                yield check
+
+    def again(self, checks: Sequence[Check], tolerance: float) -> list[Check]:
+        """The same comparisons with another tolerance, which is that of all further ones."""
+        self.tolerance = tolerance
+        for check in checks:
+            check.sample.judge.tolerance = tolerance
+        return [self.at(check.sample) for check in checks]
+
+    def _overflows(self, sample: Sample) -> bool:
+        """Whether NumPy meets numbers in manual that are too large, where `math` would raise."""
+
+        def run() -> None:
+            np.seterr(over="raise")
+            self.manual(*self._copies(sample))
+
+        try:
+            quietly(run)
+        except FloatingPointError:
+            return True
+        return False
 
     def described(self, point: Point) -> str:
         """The arguments as text."""
@@ -181,11 +249,22 @@ class Checked:
         return ", ".join(texts)
 
 
+def _words(key: Any) -> bool:
+    """Whether a key is the name of a Value, or two of them."""
+    return isinstance(key, str) or (
+        isinstance(key, tuple) and all(isinstance(part, str) for part in key)
+    )
+
+
 def _text(x: NDArray[np.float64]) -> str:
+    """A number or an array as Python reads it, unless it is too long."""
     if x.ndim == 0:
         return number(float(x))
-    text = np.array2string(x, precision=6, separator=", ", threshold=12, max_line_width=10**6)
-    return " ".join(text.split())
+    if x.size > MOST_WRITTEN:
+        return f"an array of the shape {x.shape}"
+    if x.ndim == 1:
+        return f"[{', '.join([number(float(a)) for a in x])}]"
+    return f"[{', '.join(map(_text, x))}]"
 
 
 def _kind(thing: object) -> str:

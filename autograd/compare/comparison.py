@@ -8,14 +8,13 @@ from types import MappingProxyType
 import numpy as np
 
 from autograd.compare.case import Case
-from autograd.compare.judge import TOLERANCE, Judge, Place
+from autograd.compare.judge import Judge, Place
 from autograd.compare.keys import Pair
 from autograd.compare.kinks import in_hull
 from autograd.compare.report import MOST_ROWS, Row, should_be
 from autograd.compare.wrong_factors import explaining_factors, first_wrong
 from autograd.notation.labels import Labels
 from autograd.notation.numbers import number
-from autograd.quiet import quietly
 from autograd.value import Value
 
 TELLING = 1e-3
@@ -23,8 +22,6 @@ TELLING = 1e-3
 MOST_SUSPECTED = 4
 """How many factors are named that would each explain the numbers."""
 CLASH = "no side of the kink, nor anything between its sides, has these derivatives together"
-SINGLE = TOLERANCE * 2.0**29
-"""The tolerance for numbers that were computed in float32."""
 
 
 class Comparison:
@@ -121,8 +118,8 @@ class Comparison:
             return replace(row, verdict="agree", tolerance=room, note=note)
         return replace(row, verdict=self.verdicts[index])
 
-    def diagnosis(self) -> Iterator[str]:
-        """Sentences on the errors, from the root down."""
+    def diagnosis(self, cases: Sequence[Case] = ()) -> Iterator[str]:
+        """Sentences on the errors, from the root down; `cases` are other points."""
         wrong, _ = self._wrong()
         factors = [
             f"{self.label(of, wrt)}: {should_be(yours, self._judges[of].number(wrt))} "
@@ -136,12 +133,13 @@ class Comparison:
         numbers = self._of_root()
         inputs_alone = not factors and all(node.op is None for node in numbers)
         if inputs_alone and len(numbers) > 1:
-            explaining = explaining_factors(self.judge, numbers)
+            explaining = explaining_factors(self.case(), cases)
+            where = "at every point" if len(cases) > 1 else "here"
             if len(explaining) == 1:
-                yield f"Changed alone, this factor explains the numbers here: {explaining[0]}"
+                yield f"Changed alone, this factor explains the numbers {where}: {explaining[0]}"
                 return
             if explaining:
-                yield "Changed alone, each of these factors explains the numbers here:"
+                yield f"Changed alone, each of these factors explains the numbers {where}:"
                 yield from (f"  {factor}" for factor in explaining[:MOST_SUSPECTED])
                 return
         if inputs_alone and len(every) > 1:
@@ -196,19 +194,3 @@ class Comparison:
 
     def _title(self, node: Value) -> str:
         return self.labels[node].text.text
-
-
-def float32_advice(rows: Sequence[Row], tolerance: float) -> Iterator[str]:
-    """A word on numbers that were computed in single precision."""
-    off = [row for row in rows if row.verdict == "disagree"]
-    single = quietly(lambda: all(float(np.float32(row.yours)) == row.yours for row in rows))
-    if (
-        off
-        and single
-        and 0.0 < tolerance < SINGLE
-        and all(row.difference <= SINGLE / tolerance * row.tolerance for row in off)
-    ):
-        yield (
-            f"Your numbers are float32, and no further off than rounding in float32 explains: "
-            f"with tolerance={number(SINGLE, 2)} they agree"
-        )

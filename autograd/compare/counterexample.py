@@ -1,6 +1,6 @@
 """A simple point at which a hand-written gradient is wrong, and the arithmetic that shows it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from time import perf_counter
 
@@ -127,7 +127,7 @@ class Simpler:
         size = self.start.size
         if distinct:
             elements = st.sampled_from(WHOLE)
-            strategy = st.lists(elements, min_size=size, max_size=size, unique_by=abs)
+            strategy = st.lists(elements, min_size=size, max_size=size, unique=True)
         else:
             each = [st.sampled_from([0.0, *WHOLE, x]) for x in self.start.tolist()]
             strategy = st.tuples(*each).map(list)
@@ -139,7 +139,7 @@ class Simpler:
         )
         try:
             found = hypothesis.find(strategy, fails, settings=settings, random=Random(0))
-        except hypothesis.errors.NoSuchExample:
+        except (hypothesis.errors.NoSuchExample, hypothesis.errors.Unsatisfiable):
             return None
         return known[tuple(found)]
 

@@ -10,10 +10,10 @@ import numpy as np
 from autograd.compare.candidates import Mistakes
 from autograd.compare.case import Case
 from autograd.compare.findings import Finding, escaped
+from autograd.compare.inquiry import COMBINED, CONFUSED, SINGLE, STOPPED, Inquiry
 from autograd.compare.judge import Judge
 from autograd.compare.relations import Argument, Quantity, Relations
 from autograd.compare.rounding import RELATIVE
-from autograd.compare.inquiry import COMBINED, CONFUSED, SINGLE, STOPPED, Inquiry
 from autograd.edges import edges
 from autograd.quiet import quiet
 

@@ -8,14 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import NamedTuple
 
-import numpy as np
-
 from autograd.compare import classic, confusions, replays
 from autograd.compare.candidates import Candidates, Found, Mistakes
-from autograd.compare.case import Case
-
-MOST_COLUMNS = 48
-"""How many derivatives take part in the search; what it finds is then compared with all."""
+from autograd.compare.case import Case, telling
 
 
 class Tier(NamedTuple):
@@ -70,7 +65,7 @@ class Inquiry:
 
     def _fitting(self, tier: Tier) -> list[Mistakes]:
         """The mistakes of a tier that fit all cases, and change something in one of them."""
-        columns = self._telling
+        columns = telling(self.cases)
         found: dict[Mistakes, bool] | None = None
         for whole in self.cases:
             case = whole.only(columns) if found is None else whole
@@ -93,15 +88,3 @@ class Inquiry:
             if not found:
                 break
         return [mistakes for mistakes, changing in (found or {}).items() if changing]
-
-    @property
-    def _telling(self) -> list[int]:
-        """Some of the derivatives, wrong and right ones, if there are very many."""
-        count = len(self.cases[0].wrt)
-        wrong = np.any([case.off for case in self.cases], axis=0)
-        if count <= MOST_COLUMNS:
-            return list(range(count))
-        chosen = [
-            x[:: 1 + 2 * len(x) // MOST_COLUMNS] for x in map(np.flatnonzero, (wrong, ~wrong))
-        ]
-        return sorted(int(i) for part in chosen for i in part)

@@ -231,9 +231,9 @@ def incomplete(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
             wrong = list(node.partials)
             wrong[place] = changed
             left = labels[what].text.text if isinstance(what, Value) else what
-            of = f" {'xy'[place]}" if len(twins) > 1 else ""
-            kind = f"in the derivative of {op.name}{' with respect to' if of else ''}{of}, {legible(whole)}, {left} is left out"
-            yield kind, wrong
+            wrt = f" with respect to {'xy'[place]}" if len(twins) > 1 else ""
+            formula = f"the derivative of {op.name}{wrt}, {legible(whole)}"
+            yield f"in {formula}, {left} is left out", wrong
 
 
 MOST_IN_FORMULA = 12

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from math import fabs, inf, isfinite, nan, ulp
 
 from autograd.compare.gradients import computed_from
-from autograd.compare.rounding import attempt
 from autograd.edges import Edge
 from autograd.quiet import quiet
 from autograd.value import Value
@@ -46,7 +45,7 @@ def estimate(
     data = {node: node.data for node in order}
     open_uses = [edge for edge in uses if not (edge.node.op and edge.node.op.blocks)]
     later = [
-        (node, node.op, node.operands)
+        (node, node.op.value, node.operands)
         for node in computed_from(wrt, open_uses)
         if node.op and node is not wrt
     ]
@@ -54,11 +53,11 @@ def estimate(
     @quiet
     def function(x: float) -> float:
         data[wrt] = x
-        for node, op, operands in later:
-            value = attempt(op.value, *[z if isinstance(z, float) else data[z] for z in operands])
-            if value is None:
-                return nan
-            data[node] = value
+        try:
+            for node, value, operands in later:
+                data[node] = value(*[z if isinstance(z, float) else data[z] for z in operands])
+        except Exception:  # one is not defined there; a custom one may raise anything at all
+            return nan
         return data[order[-1]]
 
     x = wrt.data

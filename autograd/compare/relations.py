@@ -548,8 +548,8 @@ class Relations:
             value = quantity.name
             if not value.isidentifier() and not value.startswith("the gradient"):
                 value = f"({value})"
-            size = spelled.removeprefix("-")
-            term = escaped(value if size == "1" else f"{size} * {value}")
+            times = spelled.removeprefix("-")
+            term = escaped(value if times == "1" else f"{times} * {value}")
             how = "lacks the term" if spelled.startswith("-") else "has an extra term"
             words = f"the gradient of {{argument}}{{place}} {how} {term}"
             yield Finding("term", name, where, factor, True, words)
@@ -651,20 +651,25 @@ class Relations:
         """Some elements of an array, in words."""
         grid = chosen.reshape(shape)
         if grid.ndim == 2:
-            rows, columns = grid.all(axis=1), grid.all(axis=0)
-            diagonal = np.eye(*shape, dtype=bool)
-            shapes = {
-                "its diagonal": diagonal,
-                "all but its diagonal": ~diagonal,
-                "its lower triangle": np.tri(*shape, dtype=bool),
-                "its upper triangle": ~np.tri(*shape, k=-1, dtype=bool),
-                "its first row and its first column": ~_inside(shape, 1, 0),
-                "its last row and its last column": ~_inside(shape, 0, 1),
-                "its border": ~_inside(shape, 1, 1),
+            row, column = np.indices(grid.shape)
+            last = [size - 1 for size in grid.shape]
+            corners = {
+                "its diagonal": row == column,
+                "all but its diagonal": row != column,
+                "its lower triangle": row >= column,
+                "its upper triangle": row <= column,
+                "what is below its diagonal": row > column,
+                "what is above its diagonal": row < column,
+                "its first row and its first column": (row == 0) | (column == 0),
+                "its last row and its last column": (row == last[0]) | (column == last[1]),
+                "its border": (row % last[0] == 0) | (column % last[1] == 0)
+                if min(last)
+                else grid & False,
             }
-            for title, mask in shapes.items():
+            for title, mask in corners.items():
                 if (grid == mask).all():
                     return title
+            rows, columns = grid.all(axis=1), grid.all(axis=0)
             for title, full, lines in (
                 ("row", rows, grid.any(axis=1)),
                 ("column", columns, grid.any(axis=0)),
@@ -682,10 +687,3 @@ def _first(numbers: Array, telling: Mask) -> Array:
     """For each point, the first of its numbers that tell something; nan if none does."""
     first = np.take_along_axis(numbers, telling.argmax(axis=1)[:, None], axis=1)[:, 0]
     return np.where(telling.any(axis=1), first, np.nan)
-
-
-def _inside(shape: tuple[int, ...], first: int, last: int) -> Mask:
-    """The elements that are not in so many of the first and last rows and columns."""
-    result = np.zeros(shape, dtype=bool)
-    result[first : shape[0] - last, first : shape[1] - last] = True
-    return result

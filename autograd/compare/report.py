@@ -223,7 +223,12 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _padded(step: Sequence[str]) -> list[str]:
     """A step of the arithmetic in columns: the name, the formulas, the result."""
     name, *between, result = step if len(step) > 1 else (step[0], "")
-    return [name, *(["=", " = ".join(between)] if between else ["", ""]), "=" if result else "", result]
+    return [
+        name,
+        *(["=", " = ".join(between)] if between else ["", ""]),
+        "=" if result else "",
+        result,
+    ]
 
 
 def said(rows: Sequence[Row], diagnosis: Sequence[str]) -> Iterator[str]:

@@ -2,39 +2,43 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
-from autograd.compare.case import Case
+from autograd.compare.boundary import both_sides
 from autograd.compare.checked import Check, Checked
-from autograd.compare.comparison import float32_advice
-from autograd.compare.counterexample import arithmetic, simplest
-from autograd.compare.diagnosis import Diagnosis, diagnosed
-from autograd.compare.points import Branch
-from autograd.compare.report import PASSING, SEVERITY, Report, Row, said
-from autograd.graph import topological_order
-from autograd.value import Value
+from autograd.compare.counterexample import Simpler, arithmetic
+from autograd.compare.diagnosis import diagnosed
+from autograd.compare.exercised import exercised
+from autograd.compare.findings import Finding
+from autograd.compare.judge import OUTSIDE
+from autograd.compare.overflow import undefined_here
+from autograd.compare.points import Fork, Unseen
+from autograd.compare.precision import exact, judged_as_single
+from autograd.compare.repeated import Unsteady, unsteady
+from autograd.compare.report import SEVERITY, Report, Row, said
 
 SMALLER = (0.1, 0.01, 0.001)
 """The factor that brings arguments nearer to 0."""
-MOST_SIDES = 3
-"""How many of the unseen sides of kinks are named."""
 
 
 def summary(
     checked: Checked,
     checks: Sequence[Check],
-    unseen: Mapping[Branch, int],
+    unseen: Mapping[Fork, Unseen],
     every_branch: bool,
     seconds: float,
 ) -> Report:
     """The worst verdict on each derivative, and the diagnosis at a simple point that shows it."""
     first = checks[0]
     for check in checks:
-        if check.comparison.places != first.comparison.places:
+        if check.keys != first.keys:
             this, that = (", ".join(x.comparison.derivatives) for x in (first, check))
             message = f"manual must return the same derivatives at every point, not {this}; {that}"
             raise ValueError(message)
+    if changing := unsteady(checked, first):
+        return _not_judged(first, changing)
     forgiven: dict[int, float] = {}
     if any(check.failed for check in checks):
         checks = [*checks, *_smaller(checked)]
@@ -46,7 +50,46 @@ def summary(
         for check in checks:
             check.comparison.forgive(forgiven)
     failing = [check for check in checks if check.failed]
-    shown = simplest(checked, failing[0], forgiven) if failing else first
+    end = perf_counter() + 0.5 * seconds
+    shown = Simpler(checked, failing[0], forgiven, end).found() if failing else first
+    rows = list(exercised(checks, _rows(checked, checks, shown), unseen, every_branch))
+    found: list[Finding] = []
+    sentences = list(judged_as_single(checked.tolerance))
+    steps: Sequence[Sequence[str]] = ()
+    if failing:
+        usable = [check for check in checks if check.sample.usable] or checks
+        cases = [check.comparison.case(check.sample.arguments) for check in usable]
+        shapes = dict(zip(checked.names, [x.shape for x in checked.given], strict=True))
+        judge = shown.sample.judge
+        found, words = diagnosed(cases, judge, shapes, seconds, exact(checked.tolerance))
+        at = f"At {checked.described(shown.sample.point)}:"
+        sentences += [*words, at, *shown.comparison.diagnosis(cases)]
+        steps = arithmetic(shown.comparison)
+    return _report(shown, rows, sentences, found, steps)
+
+
+def _report(
+    shown: Check,
+    rows: Sequence[Row],
+    sentences: Sequence[str],
+    found: Sequence[Finding] = (),
+    steps: Sequence[Sequence[str]] = (),
+) -> Report:
+    root = shown.sample.judge.root
+    root.backward()
+    comparison = shown.comparison
+    flat = [text for step in steps for text in step]
+    symbols = comparison.labels.symbols(*said(rows, [*sentences, *flat]))
+    point = {name: x.copy()[()] for name, x in shown.sample.named.items()}
+    return Report(rows, sentences, found, point, steps, symbols, root, comparison.compared)
+
+
+def _rows(checked: Checked, checks: Sequence[Check], shown: Check) -> Sequence[Row]:
+    """The worst verdict on each derivative, with the numbers of a point where that is the verdict,
+    the point that is shown if possible.
+    """
+    first = checks[0]
+    between = both_sides(checked, first)
     rows = []
     for index, row in enumerate(shown.comparison.rows()):
         verdicts = [check.comparison.verdicts[index] for check in checks]
@@ -56,22 +99,31 @@ def summary(
             row = other.comparison.row(index, row.numeric is not None)
             note = f"at {checked.described(other.sample.point)}"
             row = replace(row, note="; ".join(filter(None, [row.note, note])))
+        elif row.note == OUTSIDE and any(_inside(x, index) for x in checks):
+            row = replace(row, note="")
+        if row.verdict == "undefined" and first.comparison.verdicts[index] == row.verdict:
+            row = replace(row, note=undefined_here(checked.title, checks, index, row.note))
+        elif row.verdict == "convention" and index in between:
+            row = replace(row, note=between[index])
         rows.append(row)
-    rows = list(_exercised(first, rows, unseen, every_branch))
-    found, words = Diagnosis([], [])
-    if failing:
-        usable = [check for check in checks if check.sample.usable] or checks
-        cases = [_case(checked, check) for check in usable]
-        shapes = dict(zip(checked.names, [x.shape for x in checked.given], strict=True))
-        found, words = diagnosed(cases, shown.sample.judge, shapes, seconds)
-        words.append(f"At {checked.described(shown.sample.point)}:")
-        words += shown.comparison.diagnosis()
-        words += arithmetic(shown.comparison)
-        words += float32_advice(rows, checked.tolerance)
-    root = shown.sample.judge.root
-    root.backward()
-    symbols = shown.comparison.labels.symbols(*said(rows, words))
-    return Report(rows, words, found, symbols, root, shown.comparison.compared)
+    return rows
+
+
+def _inside(check: Check, index: int) -> bool:
+    """Whether what a row is the derivative with respect to is in the graph at a point."""
+    (_, wrt), _ = check.comparison.pairs[index]
+    return wrt in check.sample.judge.derivatives
+
+
+def _not_judged(first: Check, changing: Sequence[Unsteady]) -> Report:
+    """The report on functions that give different results when they are called again."""
+    rows = first.comparison.rows()
+    for _, keys in changing:
+        for index, row in enumerate(rows):
+            if keys is None or first.keys[index] in keys:
+                note = "the function, or manual, does not give the same result twice"
+                rows[index] = replace(row, verdict="undefined", note=note)
+    return _report(first, rows, [sentence for sentence, _ in changing])
 
 
 def _smaller(checked: Checked) -> Iterator[Check]:
@@ -80,33 +132,3 @@ def _smaller(checked: Checked) -> Iterator[Check]:
         check = checked.tried([np.asarray(factor * x) for x in checked.given])
         if check is not None:
             yield check
-
-
-def _case(checked: Checked, check: Check) -> Case:
-    arguments: dict[Value, str] = {}
-    for name, leaves in zip(checked.names, check.sample.leaves, strict=True):
-        arguments |= dict.fromkeys(leaves.ravel().tolist(), name)
-    return check.comparison.case(arguments)
-
-
-def _exercised(
-    first: Check, rows: Sequence[Row], unseen: Mapping[Branch, int], every_branch: bool
-) -> Iterator[Row]:
-    """The rows; one that agrees, but was not compared on both sides of a kink, says so."""
-    sample = first.sample
-    computed = {
-        branch.place: set(topological_order(node))
-        for branch in unseen
-        if (node := sample.judge.nodes.get(branch.place))
-    }
-    for row, ((_, wrt), _) in zip(rows, first.comparison.pairs, strict=True):
-        missed = [branch for branch in unseen if wrt in computed.get(branch.place, ())]
-        if not missed or row.verdict not in PASSING:
-            yield row
-            continue
-        notes = [sample.described(branch, unseen[branch]) for branch in missed[:MOST_SIDES]]
-        if len(missed) > MOST_SIDES:
-            notes.append(f"likewise for {len(missed) - MOST_SIDES} more sides of kinks")
-        note = "; ".join(filter(None, [row.note, *notes]))
-        verdict = "not exercised" if every_branch else row.verdict
-        yield replace(row, verdict=verdict, note=note)

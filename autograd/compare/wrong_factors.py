@@ -1,9 +1,10 @@
 """The wrong factors of a derivation by hand: the first one, or one that explains all numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
+from math import isfinite, isnan
 
-from autograd.compare.gradients import MOST_NODES, gradients, replaced
+from autograd.compare.case import Case, telling
+from autograd.compare.gradients import gradients, replaced
 from autograd.compare.judge import Judge
 from autograd.compare.report import apart, should_be
 from autograd.compare.rounding import RELATIVE, near
@@ -80,37 +81,25 @@ def _above(
     return root
 
 
-def explaining_factors(judge: Judge, manual: Mapping[Value, float]) -> list[str]:
-    """The local derivatives that each, if changed alone, make all the numbers right.
-
-    A derivative is a sum of products, and linear in each factor: the change of the factor follows
-    from one number, and the others confirm it or do not.
+def explaining_factors(case: Case, others: Sequence[Case] = ()) -> list[str]:
+    """The local derivatives that each, if changed alone, make all the numbers right, at one point
+    and at all others where they are wrong.
     """
-    if len(judge.order) > MOST_NODES:
-        return []
-    positions = {node: index for index, node in enumerate(judge.order)}
-    off = {node: manual[node] - judge.derivatives[node].number for node in manual}
-    result = []
-    for node in reversed(judge.order):
-        upstream = judge.derivatives[node].number
-        if not upstream:
+    columns = telling([case, *others])
+    factors = case.only(columns).factors()
+    for other in others:
+        if other.off.any():
+            possible = other.only(columns).factors()
+            factors = {use: x for use, x in factors.items() if use in possible}
+    result, labels = [], case.judge.labels
+    for use, yours in factors.items():
+        node, _, operand, local = case.edges[use]
+        if isnan(yours) or near(yours, local, 0.0):
             continue
-        for edge in edges(node):
-            operand, local = edge.operand, edge.partial
-            onward = gradients(judge.order[: positions[operand] + 1], judge.uses)
-            effects = {wrt: upstream * onward.get(wrt, 0.0) for wrt in manual}
-            strongest = max(manual, key=lambda wrt: abs(effects[wrt]))
-            if not effects[strongest]:
-                continue
-            change = off[strongest] / effects[strongest]
-            if not change or not all(
-                near(off[wrt], change * effects[wrt], judge.room(wrt)) for wrt in manual
-            ):
-                continue
-            yours = local + change if abs(local + change) > RELATIVE * abs(local) else 0.0
-            result.append(
-                f"{judge.labels.derivative(node, operand).text}: {number(yours)} instead of "
-                f"{number(local + 0.0)}{apart(yours, local)} "
-                f"at {judge.names[operand]} = {number(operand.data)}"
-            )
+        yours = yours if abs(yours) > RELATIVE * abs(local) else 0.0
+        result.append(
+            f"{labels.derivative(node, operand).text}: {number(yours)} instead of "
+            f"{number(local + 0.0)}{apart(yours, local)} "
+            f"at {labels[operand].text.text} = {number(operand.data)}"
+        )
     return list(dict.fromkeys(result))
