@@ -34,6 +34,8 @@ from autograd import (
     tanh,
     where,
 )
+from autograd.compare.checked import Checked
+from autograd.compare.judge import TOLERANCE
 from autograd.compare.stable import FORMS
 
 LINE = r"the condition in test_exercised.py, line \d+, was never false"
@@ -691,6 +693,49 @@ def test_a_loop_of_bisections():
     report = check_gradient(near, lambda x: 3.0, 2.0)
     assert report, str(report)
     assert check_gradient(near, lambda x: 3.1, 2.0).verdict == "disagree"
+
+
+def test_a_branch_that_one_of_many_numbers_takes():
+    """It is asked too often for each time to be looked at, but both answers are looked for."""
+
+    def function(z):
+        return sum([x if x < 1e7 else 2.0 * x for x in z])
+
+    at = np.linspace(1.0, 2.0, 12)
+    assert check_gradient(function, lambda z: np.where(z < 1e7, 1.0, 2.0), at)
+    assert check_gradient(function, np.ones_like, at).verdict == "disagree"
+
+
+def test_a_kink_behind_a_branch_that_is_far_away():
+    def function(x):
+        return relu(x - 2e5) if x > 1e5 else x
+
+    assert check_gradient(function, lambda x: float(x > 2e5 or x <= 1e5), 1.0)
+    assert check_gradient(function, lambda x: float(x <= 1e5), 1.0).verdict == "disagree"
+
+
+def test_a_kink_in_a_loop_that_is_longer_at_some_points():
+    def function(x):
+        total = x * 0.0
+        while total < 5.0:
+            total = total + relu(x * x) + 1.0
+        return total
+
+    def manual(x):
+        steps = 0
+        while steps * (x * x + 1.0) < 5.0:
+            steps += 1
+        return 2.0 * x * steps
+
+    assert check_gradient(function, manual, 1.3).verdict == "not exercised"
+
+
+def test_a_point_on_the_boundary_of_a_loop_is_not_used():
+    checked = Checked(
+        lambda z: sum([x if x > 0.0 else 0.0 for x in z]), np.sign, [np.ones(12)], None, TOLERANCE
+    )
+    points = [np.arange(12.0) - 5.5, np.arange(12.0) - 5.0, np.arange(12.0) - 5.0 + 1e-9]
+    assert [checked.sample([point]).usable for point in points] == [True, False, True]
 
 
 def test_no_point_is_near_a_branch():

@@ -45,8 +45,6 @@ class Search:
             [*first.sides, *first.heard.decisions], first
         )
         self.trials = 0
-        if first.usable:
-            self._answered(first.heard)
 
     def _answered(self, heard: Heard) -> None:
         for condition, outcomes in heard.outcomes.items():
