@@ -85,9 +85,10 @@ def compare(
     found: list[Finding] = []
     sentences = list(judged_as_single(judge.tolerance))
     if "disagree" in comparison.verdicts:
-        case = comparison.case()
-        found, words = diagnosed([case], judge, {}) if len(rows) > 1 else ([], [])
-        sentences = [*sentences, *words, *comparison.diagnosis()]
+        sentences += comparison.diagnosis()
+        if len(rows) > 1:
+            found, words = diagnosed([comparison.case()], judge, {})
+            sentences += words
     symbols = comparison.labels.symbols(*said(rows, sentences))
     return Report(
         rows, sentences, found, symbols=symbols, _root=value, _compared=comparison.compared

@@ -79,6 +79,12 @@ class Comparison:
                 self.verdicts[index] = "agree"
                 self._forgiven.add(index)
 
+    def near(self, index: int, size: float) -> bool:
+        """Whether a derivative is wrong by little, beside a size that it has elsewhere."""
+        _, yours = self.pairs[index]
+        off = abs(yours - self.number(index))
+        return self.verdicts[index] == "disagree" and off <= TELLING * size
+
     def telling(self, index: int) -> float:
         """The size of a derivative that agrees, and would not if it were wrong; otherwise 0."""
         size, (_, room) = abs(self.number(index)), self._off(index)
@@ -150,7 +156,11 @@ class Comparison:
 
     def case(self, arguments: Mapping[Value, str] = MappingProxyType({})) -> Case:
         """The numbers to be explained; `arguments` says which argument a Value belongs to."""
-        numbers = self._of_root()
+        numbers = {
+            wrt: yours
+            for (of, wrt), yours in self.pairs
+            if of is self.judge.root and (wrt in arguments or wrt in self.judge.derivatives)
+        }
         groups = [arguments.get(x) or self._group(x) for x in numbers]
         return Case(self.judge, list(numbers), groups, list(numbers.values()))
 

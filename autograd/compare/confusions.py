@@ -143,7 +143,7 @@ def diagonals(case: Case, found: Found) -> Candidates:
         for below in case.arrays:
             higher = case.levels[above[0]] > case.levels[below[0]]
             if higher and len(above) == len(below) <= MOST_DIAGONAL:
-                kind = "only the diagonal of a Jacobian counts"
+                kind = "the terms off the diagonal of a Jacobian are missing"
                 of, wrt = places[above[0]], places[below[0]]
                 where = (" (that of ", of, ", … with respect to ", wrt, ", …)")
                 yield (Mistake(kind, where),), partial(_diagonal, case, above, below)

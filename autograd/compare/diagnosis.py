@@ -1,30 +1,25 @@
 """The diagnosis of a wrong gradient: what is found by relations and by the search for mistakes."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import NamedTuple
 
-import numpy as np
-
 from autograd.compare.candidates import Mistakes
 from autograd.compare.case import Case
+from autograd.compare.evidence import evidence
 from autograd.compare.findings import Finding, escaped
 from autograd.compare.inquiry import COMBINED, CONFUSED, SINGLE, STOPPED, Inquiry
 from autograd.compare.judge import Judge
-from autograd.compare.relations import Argument, Quantity, Relations
+from autograd.compare.relations import VAGUE
+from autograd.compare.relations import relations as related
 from autograd.compare.rounding import RELATIVE
-from autograd.edges import edges
 from autograd.quiet import quiet
 
 SECONDS = 5.0
 """How long the search for mistakes takes at most, unless another time is given."""
-VAGUE = ("elements", "power")
-"""Relations that say less than two mistakes at once do."""
 MANY = 4
 """In how many places nobody makes a mistake by chance, if another one in one place explains all."""
-MOST_NODES = 20_000
-"""How many nodes a graph may have whose numbers are compared with ratios and differences."""
 
 
 class Diagnosis(NamedTuple):
@@ -64,14 +59,11 @@ def diagnosed(
             mistakes = simpler if min(map(_extent, simpler)) < MANY else mistakes
         found = _mistakes(mistakes, judges)
         return Diagnosis(found, _named(found))
-    arguments = _arguments(cases, shapes)
-    results = np.array([case.judge.root.data for case in cases])
-    quantities = list(_quantities(cases, shown, arguments))
-    relations = Relations(arguments, quantities, _constants(cases[0]), exact, results).found()
+    relations = related(evidence(cases, shown, shapes, exact))
     facts = [x for x in relations.values() if x and x.kind not in VAGUE]
-    if len(facts) < len(relations) or any(x.kind != "multiple" for x in facts):
-        if found := _mistakes(inquiry.first(CONFUSED), judges):
-            return Diagnosis(found, _named(found))
+    constant = len(facts) == len(relations) and all(x.kind == "multiple" for x in facts)
+    if not constant and (found := _mistakes(inquiry.first(CONFUSED), judges)):
+        return Diagnosis(found, _named(found))
     left = [name for name, x in relations.items() if x not in facts]
     found = []
     if facts and left:  # a mistake of its own in the other arguments
@@ -104,7 +96,7 @@ def _gathered(facts: Sequence[Finding]) -> list[Finding]:
     """The same relation of several arguments as one."""
     alike: dict[tuple[object, ...], list[Finding]] = {}
     for x in facts:
-        alike.setdefault((x.kind, x.place, x.number, x.template), []).append(x)
+        alike.setdefault((x.kind, x.place, x.template), []).append(x)
     result = []
     for several in alike.values():
         first = several[0]
@@ -167,75 +159,3 @@ def _mistakes(found: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Findin
             )
         )
     return result
-
-
-def _arguments(cases: Sequence[Case], shapes: Mapping[str, tuple[int, ...]]) -> list[Argument]:
-    groups = cases[0].groups
-    result = []
-    for name in dict.fromkeys(groups):
-        columns = [i for i, group in enumerate(groups) if group == name]
-        shape = shapes.get(name, (len(columns),))
-        if int(np.prod(shape)) != len(columns):
-            shape = (len(columns),)
-        result.append(Argument(name, shape, cases, columns))
-    return result
-
-
-def _constants(case: Case) -> list[float]:
-    """The plain numbers that occur in the function, and the counts of what it adds."""
-    numbers: dict[float, None] = {}
-    for node in case.judge.order:
-        if node.op is not None:
-            plain = [x for x in node.operands if isinstance(x, float)]
-            if len(plain) <= 2:
-                numbers |= dict.fromkeys(plain)
-            if node.op.arity is None:
-                numbers[float(len(node.operands))] = None
-    return list(numbers)[:200]
-
-
-def _quantities(
-    cases: Sequence[Case], shown: Judge, arguments: Sequence[Argument]
-) -> Iterator[Quantity]:
-    """The numbers of the function at each point: of Values, of local derivatives, of adjoints, and
-    those of arrays for each element of an argument.
-    """
-    for argument in arguments:
-        if argument.data.shape[1] > 1:
-            yield Quantity(argument.name, argument.data, 0)
-    order = shown.order
-    if len(order) > MOST_NODES:
-        return
-    places = [shown.places[node] for node in order]
-    graphs = [case.judge for case in cases]
-    shared = [all(place in judge.nodes for judge in graphs) for place in places]
-    labels = shown.labels
-    rows = {
-        node: [judge.nodes[place] for judge in graphs]
-        for node, place, here in zip(order, places, shared, strict=True)
-        if here
-    }
-    for node, nodes in rows.items():
-        title = labels[node].text.text
-        yield Quantity(title, np.array([x.data for x in nodes]), 0 if node.op is None else 1)
-        if node is not shown.root:
-            slope = labels.derivative(shown.root, node).text
-            adjoints = [judge.number(x) for judge, x in zip(graphs, nodes, strict=True)]
-            yield Quantity(slope, np.array(adjoints), 3)
-        for edge in edges(node):
-            if all(len(x.operands) == len(node.operands) for x in nodes):
-                slope = labels.derivative(node, edge.operand).text
-                yield Quantity(slope, np.array([x.partials[edge.place] for x in nodes]), 2)
-    sizes = {argument.data.shape[1]: argument.shape for argument in arguments}
-    for layer in Case(shown, [], [], []).families:
-        if not all(node in rows for node in layer):
-            continue
-        data = np.array([[x.data for x in rows[node]] for node in layer]).T
-        first = labels[layer[0]].text.text
-        for size, shape in sizes.items():
-            if size == len(layer):
-                yield Quantity(f"{first}, … (element by element)", data, 1)
-            elif len(shape) == 2 and len(layer) == shape[0]:
-                yield Quantity(f"{first}, … (row by row)", np.repeat(data, shape[1], axis=1), 1)
-            elif len(shape) == 2 and len(layer) == shape[1]:
-                yield Quantity(f"{first}, … (column by column)", np.tile(data, (1, shape[0])), 1)

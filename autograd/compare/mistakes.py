@@ -169,16 +169,17 @@ def confused_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         if again is not None:
             kind = f"{op.name} of its output is used where its derivative belongs"
             yield kind, [again]
-        yield f"the derivative of {op.name} is multiplied twice", [node.partials[0] ** 2]
+        twice = node.partials[0] * node.partials[0]
+        yield f"the derivative of {op.name} is multiplied twice", [twice]
         for other in others():
             if other is not op:
-                slope = attempt(other.differentiate, *_at(other, data[0]))
-                if slope:
+                slopes = attempt(other.differentiate, *_at(other, data[0]))
+                if slopes:
                     kind = f"the derivative of {other.name} is used for that of {op.name}"
-                    yield kind, [float(slope[0])]
+                    yield kind, [float(slopes[0])]
     if op in (ops.exp, ops.exp2):
-        base = ops.exp(1.0) if op is ops.exp else 2.0
-        yield "the power rule is used for an exponential", [data[0] * base ** (data[0] - 1.0)]
+        slope = data[0] * op.value(data[0] - 1.0)
+        yield "the power rule is used for an exponential", [slope]
     elif op is ops.power and isinstance(node.operands[1], Value):
         x, y = data
         wrong = attempt(lambda: [node.partials[0], y * x ** (y - 1.0)])
@@ -224,16 +225,16 @@ def incomplete(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         if len(order) > MOST_IN_FORMULA:
             continue
         whole = labels.formula(formula).text.text
-        for part, without, what in _left_out(order):
+        for part, without, missing in _left_out(order):
             changed = _changed(order, part, without)
             if changed is None:
                 continue
             wrong = list(node.partials)
             wrong[place] = changed
-            left = labels[what].text.text if isinstance(what, Value) else what
+            left = labels[missing].text.text if isinstance(missing, Value) else missing
             wrt = f" with respect to {'xy'[place]}" if len(twins) > 1 else ""
-            formula = f"the derivative of {op.name}{wrt}, {legible(whole)}"
-            yield f"in {formula}, {left} is left out", wrong
+            what = f"the derivative of {op.name}{wrt}, {legible(whole)}"
+            yield f"in {what}, {left} is left out", wrong
 
 
 MOST_IN_FORMULA = 12

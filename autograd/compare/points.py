@@ -21,6 +21,8 @@ Point = list[NDArray[np.float64]]
 
 CLEARANCE = 1e-3
 """How far from a kink a point must be, relative to the arguments."""
+ROUNDED = 1e-9
+"""How near, relative to the arguments, a point may seem to be to a kink that it is at exactly."""
 OVERSHOOTS = (1.1, 1.5, 3.0, 10.0)
 """How far the steps over a kink go, as a multiple of the way to it."""
 NOISE = 64.0 * EPSILON
@@ -137,13 +139,18 @@ class Sample:
     @property
     def usable(self) -> bool:
         """Whether everything is finite, and no kink that matters is near."""
-        derivatives = self.judge.derivatives.values()
         return (
             isfinite(self.judge.root.data)
-            and all(isfinite(x.number) and isfinite(x.bound) for x in derivatives)
             and not self.on_boundary
+            and not any(map(self._near, self.sides))
+            and all(isfinite(x.number + x.bound) for x in self.judge.derivatives.values())
             and (all(self.sides.values()) or self._flat())
         )
+
+    def _near(self, fork: Fork) -> bool:
+        """Whether a kink is near, and not as near as rounding may bring it."""
+        decider = self.deciders[fork]
+        return not self.sides[fork] and fabs(decider.data) > ROUNDED * self._reach(decider)
 
     def _flat(self) -> bool:
         """Whether the sides of its kinks make no difference at the point: `relu(relu(-1))`."""

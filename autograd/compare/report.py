@@ -82,7 +82,7 @@ class Report:
 
     @property
     def diagnosis(self) -> list[str]:
-        """What is wrong and where, sentence by sentence, and step by step."""
+        """The errors and where they are, sentence by sentence, and step by step."""
         return [*self.sentences, *(f"  {' = '.join(step)}" for step in self.steps)]
 
     @property

@@ -10,7 +10,7 @@ Bounds are in units of the rounding error, which is 2**-52 for float64 and 2**-2
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from math import fabs, isfinite, isnan, sqrt
+from math import fabs, inf, isfinite, isnan, sqrt
 from typing import Any, NamedTuple, TypeVar
 
 from autograd.edges import Edge, edges, flows
@@ -108,13 +108,19 @@ def partial_bounds(
 def _data_bound(node: Value, data: dict[Value, float]) -> float:
     """The error of the data of a node as the library computes it, given that of its operands."""
     assert node.op is not None
-    handed_on = [
-        _handed_on(node, index, data[x]) if isinstance(x, Value) else _constant(node, x)
-        for index, x in enumerate(node.operands)
-    ]
+    total = 0.0
+    for index, (x, partial) in enumerate(zip(node.operands, node.partials, strict=True)):
+        if not isinstance(x, Value):
+            total += _constant(node, x)
+            continue
+        bound = data[x]
+        error = fabs(partial * bound)  # to first order, where that says enough
+        if not (error < inf and fabs(x.data) > 2.0 * EPSILON * bound):
+            error = _handed_on(node, index, bound)
+        total += error
     # In a long sum every step rounds, some up and some down.
-    steps = sqrt(len(handed_on)) if node.op.arity is None else 1.0
-    return _rounding(node.data) + steps * sum(handed_on)
+    steps = sqrt(len(node.operands)) if node.op.arity is None else 1.0
+    return _rounding(node.data) + steps * total
 
 
 def attempt(function: Callable[..., T], *arguments: Any) -> T | None:

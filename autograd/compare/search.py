@@ -14,6 +14,9 @@ ATTEMPTS = 20
 """How many points are tried for each one that is wanted, or for a branch not yet seen."""
 MOST_TRIALS = 200
 """How many points are tried in all for branches not yet seen."""
+MOST_RECORDED = 60_000
+"""How many nodes may be recorded for that, unless it takes more for a few points."""
+FEWEST_TRIALS = 20
 MOST_STARTS = 3
 """From how many points the other side of a condition is looked for."""
 BISECTIONS = 12
@@ -86,11 +89,13 @@ class Search:
 
     def kinks(self, samples: Sequence[Sample]) -> None:
         """Step over the kinks and conditions whose other sides were never seen from some points."""
+        size = len(self.found[0].judge.order)
+        most = min(MOST_TRIALS, max(FEWEST_TRIALS, MOST_RECORDED // size))
         for sample in samples:
             for fork, side in sample.sides.items():
                 for overshoot, relative in product(OVERSHOOTS, (False, True)):
                     other = {**sample.sides, fork: -side}
-                    if self.trials > MOST_TRIALS or not side or not self.new(other):
+                    if self.trials > most or not side or not self.new(other):
                         break
                     self.try_at(sample.beyond(fork, overshoot, relative))
 

@@ -21,6 +21,8 @@ from autograd.compare.report import SEVERITY, Report, Row, said
 
 SMALLER = (0.1, 0.01, 0.001)
 """The factor that brings arguments nearer to 0."""
+FOR_A_POINT = 0.3
+"""The share of the time in which a simple point is looked for."""
 
 
 def summary(
@@ -42,16 +44,14 @@ def summary(
     forgiven: dict[int, float] = {}
     if any(check.failed for check in checks):
         checks = [*checks, *_smaller(checked)]
-        # A formula that is right where it does not cancel is forgiven for cancelling elsewhere.
-        forgiven = {
-            index: max(check.comparison.telling(index) for check in checks)
-            for index in range(len(first.comparison.pairs))
-        }
+        forgiven = _forgiven(checks)
         for check in checks:
             check.comparison.forgive(forgiven)
     failing = [check for check in checks if check.failed]
-    end = perf_counter() + 0.5 * seconds
-    shown = Simpler(checked, failing[0], forgiven, end).found() if failing else first
+    start = perf_counter()
+    shown = first
+    if failing:
+        shown = Simpler(checked, failing[0], forgiven, start + FOR_A_POINT * seconds).found()
     rows = list(exercised(checks, _rows(checked, checks, shown), unseen, every_branch))
     found: list[Finding] = []
     sentences = list(judged_as_single(checked.tolerance))
@@ -61,11 +61,24 @@ def summary(
         cases = [check.comparison.case(check.sample.arguments) for check in usable]
         shapes = dict(zip(checked.names, [x.shape for x in checked.given], strict=True))
         judge = shown.sample.judge
-        found, words = diagnosed(cases, judge, shapes, seconds, exact(checked.tolerance))
+        left = start + seconds - perf_counter()
+        found, words = diagnosed(cases, judge, shapes, left, exact(checked.tolerance))
         at = f"At {checked.described(shown.sample.point)}:"
         sentences += [*words, at, *shown.comparison.diagnosis(cases)]
         steps = arithmetic(shown.comparison)
     return _report(shown, rows, sentences, found, steps)
+
+
+def _forgiven(checks: Sequence[Check]) -> dict[int, float]:
+    """The sizes of the derivatives for which a formula may be right where it does not cancel, which
+    is forgiven for cancelling elsewhere.
+    """
+    result = {}
+    for index in range(len(checks[0].comparison.pairs)):
+        largest = max(abs(check.comparison.number(index)) for check in checks)
+        if any(check.comparison.near(index, largest) for check in checks):
+            result[index] = max(check.comparison.telling(index) for check in checks)
+    return result
 
 
 def _report(

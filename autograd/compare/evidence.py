@@ -1,0 +1,243 @@
+"""The evidence on a wrong gradient: the numbers of each argument, and of the function, at all
+points, as arrays.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compare.case import Array, Case, near
+from autograd.compare.findings import Finding
+from autograd.compare.judge import Judge
+from autograd.compare.recognized import recognized
+from autograd.compare.rounding import RELATIVE
+from autograd.edges import edges
+from autograd.notation.numbers import number
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+FEWEST = 4
+"""How many points with different numbers it takes to call a relation with a free number a fact."""
+CONDITION = 1e3
+"""How much larger than its rounding a number must be to tell the size of a ratio."""
+CONSTANT = 1e-6
+"""How little numbers vary, relative to their size, that may as well be the same."""
+MOST_LISTED = 6
+"""How many elements or numbers a sentence lists."""
+MOST_NODES = 600
+"""How many nodes a graph may have whose numbers are each compared with ratios and differences;
+otherwise only those that are not one of many alike.
+"""
+MOST_CONSTANTS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Quantity:
+    """A number of the function at each point, or one for each element of an argument."""
+
+    name: str
+    numbers: Array
+    """Of the shape (points,) or (points, elements)."""
+    rank: int
+    """How simple it is: leaves come first."""
+
+    @property
+    def value(self) -> bool:
+        """Whether it is that of a Value, not of a derivative."""
+        return self.rank <= 1
+
+    def grid(self, shape: tuple[int, ...]) -> Array | None:
+        """The numbers for each of so many points and elements; None if they are of others."""
+        numbers = self.numbers[:, None] if self.numbers.ndim == 1 else self.numbers
+        return np.broadcast_to(numbers, shape) if numbers.shape[1] in (1, shape[1]) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Argument:
+    """The numbers of one argument at all points: arrays of the shape (points, elements)."""
+
+    name: str
+    shape: tuple[int, ...]
+    yours: Array
+    ours: Array
+    room: Array
+    """The differences that rounding explains."""
+    data: Array
+    place: str = ""
+    """The elements or points that these are, in words, if they are not all."""
+    rest: str = ""
+    """A word on the others."""
+
+    @cached_property
+    def bad(self) -> Mask:
+        """Which numbers are wrong."""
+        return np.logical_not(near(self.yours, self.ours, self.room))
+
+    @cached_property
+    def telling(self) -> Mask:
+        """Which numbers are wrong, or would be if they were wrong by little."""
+        return self.bad | (np.abs(self.ours) > CONDITION * self.room)
+
+    def is_yours(self, numbers: Array, scale: float = 1.0) -> bool:
+        """Whether some numbers are yours, apart from rounding, at all points."""
+        return bool(near(numbers, self.yours, self.room * max(1.0, abs(scale))).all())
+
+    def finding(self, kind: str, words: str, value: float | None = None) -> Finding:
+        """A finding on it; in the words, "it" is put for its gradient."""
+        return Finding(kind, self.name, self.place, value, True, words + self.rest)
+
+    def elements(self, chosen: Mask, place: str, rest: str) -> "Argument":
+        """Some of the elements."""
+        tables = {name: getattr(self, name)[:, chosen] for name in TABLES}
+        shape = (int(chosen.sum()),)
+        return replace(self, shape=shape, place=place, rest=rest, **tables)
+
+    def within(self, mask: Mask, place: str, rest: str) -> "Argument":
+        """Some of the elements at some of the points, each as a point of its own."""
+        tables = {name: getattr(self, name)[mask][:, None] for name in TABLES}
+        return replace(self, shape=(1,), place=place, rest=rest, **tables)
+
+
+TABLES = ("yours", "ours", "room", "data")
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The numbers of all arguments, and those of the function that a relation may be about."""
+
+    arguments: Sequence[Argument]
+    quantities: Sequence[Quantity]
+    constants: Sequence[float]
+    """The plain numbers that occur in the function, and the counts of what it adds."""
+    results: Array
+    """Those of the function."""
+    exact: float = RELATIVE
+    """How nearly a number must be met to be recognized, relative to its size."""
+
+    def recognized(self, x: float) -> str:
+        """A number as people know it, or nothing."""
+        return recognized(x, self.constants, self.exact)
+
+    def spelled(self, x: float) -> str:
+        """A number as people know it, otherwise in digits."""
+        return self.recognized(x) or number(x)
+
+    def occurs(self, x: float) -> bool:
+        """Whether a number is one of the function's, apart from its sign."""
+        return any(abs(abs(x) - abs(y)) <= self.exact * abs(y) for y in self.constants)
+
+    def within(self, mask: Mask) -> "Evidence":
+        """The quantities of some elements at some points, each of which counts as a point."""
+        quantities = [
+            replace(x, numbers=grid[mask])
+            for x in self.quantities
+            if (grid := x.grid(mask.shape)) is not None
+        ]
+        results = np.broadcast_to(self.results[:, None], mask.shape)[mask]
+        return replace(self, quantities=quantities, results=results)
+
+
+def evidence(
+    cases: Sequence[Case], shown: Judge, shapes: Mapping[str, tuple[int, ...]], exact: float
+) -> Evidence:
+    """The evidence at some points.
+
+    Args:
+        cases: the numbers at each point.
+        shown: the graph whose labels are used.
+        shapes: those of the arguments.
+        exact: how nearly numbers that are recognized must be met, relative to their size.
+    """
+    arguments = _arguments(cases, shapes)
+    quantities = [
+        *(Quantity(x.name, x.data, 0) for x in arguments if x.data.shape[1] > 1),
+        *_of_nodes(cases, shown),
+        *_of_families(cases, shown, arguments),
+    ]
+    results = np.array([case.judge.root.data for case in cases])
+    ranked = sorted(quantities, key=lambda x: x.rank)
+    return Evidence(arguments, ranked, _constants(cases[0]), results, exact)
+
+
+def _arguments(cases: Sequence[Case], shapes: Mapping[str, tuple[int, ...]]) -> list[Argument]:
+    groups = cases[0].groups
+    result = []
+    for name in dict.fromkeys(groups):
+        columns = [i for i, group in enumerate(groups) if group == name]
+        shape = shapes.get(name, (len(columns),))
+        if int(np.prod(shape)) != len(columns):
+            shape = (len(columns),)
+        yours, ours, room, data = (
+            np.array([getattr(case, table)[columns] for case in cases]) for table in TABLES
+        )
+        result.append(Argument(name, shape, yours, ours, room, data))
+    return result
+
+
+def _constants(case: Case) -> list[float]:
+    numbers: dict[float, None] = {}
+    for node in case.judge.order:
+        if node.op is not None:
+            plain = [x for x in node.operands if isinstance(x, float)]
+            if len(plain) <= 2:
+                numbers |= dict.fromkeys(plain)
+            if node.op.arity is None:
+                numbers[float(len(node.operands))] = None
+    return list(numbers)[:MOST_CONSTANTS]
+
+
+def _of_nodes(cases: Sequence[Case], shown: Judge) -> list[Quantity]:
+    """The numbers of nodes that are in all graphs, their local derivatives, and the derivatives of
+    the root with respect to them.
+    """
+    order = list(shown.order)
+    if len(order) > MOST_NODES:
+        alike = {node for nodes in Case(shown, [], [], []).families for node in nodes}
+        order = [x for x in order if x.op is not None and x not in alike][:MOST_NODES]
+    graphs, labels = [case.judge for case in cases], shown.labels
+    result = []
+    for node in order:
+        place = shown.places[node]
+        if not all(place in judge.nodes for judge in graphs):
+            continue
+        nodes = [judge.nodes[place] for judge in graphs]
+        data = np.array([x.data for x in nodes])
+        result.append(Quantity(labels[node].text.text, data, int(node.op is not None)))
+        if len({len(x.operands) for x in [node, *nodes]}) == 1:
+            for edge in edges(node):
+                slope = labels.derivative(node, edge.operand).text
+                numbers = np.array([x.partials[edge.place] for x in nodes])
+                result.append(Quantity(slope, numbers, 2))
+        if node is not shown.root:
+            slope = labels.derivative(shown.root, node).text
+            adjoints = [judge.number(x) for judge, x in zip(graphs, nodes, strict=True)]
+            result.append(Quantity(slope, np.array(adjoints), 3))
+    return result
+
+
+def _of_families(
+    cases: Sequence[Case], shown: Judge, arguments: Sequence[Argument]
+) -> list[Quantity]:
+    """The numbers of arrays: one for each element of an argument, for each row or each column."""
+    shapes = {x.shape for x in arguments if x.data.shape[1] > 1}
+    graphs, result = [case.judge for case in cases], []
+    for nodes in Case(shown, [], [], []).families if shapes else ():
+        places = [shown.places[node] for node in nodes]
+        if not all(place in judge.nodes for judge in graphs for place in places):
+            continue
+        data = np.array([[judge.nodes[place].data for place in places] for judge in graphs])
+        first, count = shown.labels[nodes[0]].text.text, len(nodes)
+        for shape in shapes:
+            if int(np.prod(shape)) == count:
+                result.append(Quantity(f"{first}, … (element by element)", data, 1))
+            elif len(shape) == 2 and count == shape[0]:
+                rows = np.repeat(data, shape[1], axis=1)
+                result.append(Quantity(f"{first}, … (row by row)", rows, 1))
+            elif len(shape) == 2 and count == shape[1]:
+                columns = np.tile(data, (1, shape[0]))
+                result.append(Quantity(f"{first}, … (column by column)", columns, 1))
+    return result

@@ -1,0 +1,104 @@
+"""Differences of a hand-derived gradient from the right one: terms that are missing or extra."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from autograd.compare.case import Array, near
+from autograd.compare.evidence import (
+    CONDITION,
+    CONSTANT,
+    FEWEST,
+    MOST_LISTED,
+    Argument,
+    Evidence,
+    Quantity,
+)
+from autograd.compare.findings import Finding, escaped
+from autograd.compare.ratios import MOST_PAIRED
+
+LOST = 1e5
+"""How much larger than its difference numbers may be that tell the size of it."""
+
+
+def differences(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
+    """A difference that is the same at all points."""
+    off, ours = argument.yours - argument.ours, argument.ours
+    varying = np.ptp(ours, axis=0) > CONSTANT * np.abs(ours).max(axis=0)
+    if len(off) < FEWEST or not varying.any():
+        return
+    middle = np.median(off, axis=0)
+    if not near(ours + middle, argument.yours, argument.room).all():
+        return
+    sizes = np.maximum(np.abs(argument.yours), np.abs(ours))
+    known = (sizes <= LOST * np.abs(middle)).sum(axis=0)
+    if np.min(known[middle != 0.0], initial=FEWEST) < FEWEST:
+        return
+    texts = [evidence.spelled(float(x)) for x in middle]
+    first = float(middle[0])
+    words = "the gradient of {argument}{place} is too "
+    if len(set(texts)) == 1:
+        way = "large" if first > 0.0 else "small"
+        words += f"{way} by {texts[0].removeprefix('-')} at every point"
+    else:
+        more = ", …" if len(texts) > MOST_LISTED else ""
+        words += f"large by [{', '.join(texts[:MOST_LISTED])}{more}] at every point"
+    yield argument.finding("difference", words, first)
+
+
+def terms(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
+    """A difference that is proportional to a number of the function, or to another gradient; or one
+    number of the function in the place of another.
+    """
+    off = argument.yours - argument.ours
+    sizes = np.maximum(np.abs(argument.yours), np.abs(argument.ours))
+    telling = np.abs(off) > CONDITION * np.maximum(argument.room, 1e-14 * sizes)
+    if telling.any(axis=1).sum() < FEWEST:
+        return
+    others = [
+        Quantity(f"the gradient of {x.name}", x.ours, 5)
+        for x in evidence.arguments
+        if x.name != argument.name and x.ours.shape == off.shape
+    ]
+    found = []
+    for quantity in (*evidence.quantities, *others):
+        grid = quantity.grid(off.shape)
+        if grid is None or np.ptp(np.abs(grid[telling])) <= CONSTANT * np.abs(grid[telling]).max():
+            continue
+        factors = off[telling] / grid[telling]
+        factor = float(np.median(factors))
+        if (
+            np.isfinite(factors).all()
+            and near(argument.ours + factor * grid, argument.yours, 4.0 * argument.room).all()
+        ):
+            found.append((not evidence.recognized(factor), quantity, factor))
+    if not found:
+        yield from _replaced(evidence, argument, off)
+        return
+    _, quantity, factor = min(found, key=lambda x: (x[0], x[1].rank))
+    spelled = evidence.spelled(factor)
+    times, value = spelled.removeprefix("-"), quantity.name
+    if " " in value and not value.startswith("the gradient") and times != "1":
+        value = f"({value})"
+    term = escaped(value if times == "1" else f"{times} * {value}")
+    how = "lacks the term" if spelled.startswith("-") else "has an extra term"
+    yield argument.finding("term", f"the gradient of {{argument}}{{place}} {how} {term}", factor)
+
+
+def _replaced(evidence: Evidence, argument: Argument, off: Array) -> Iterator[Finding]:
+    """One number of the function in the place of another, as a term."""
+    for dimensions in (1, 2):
+        several = [x for x in evidence.quantities if x.numbers.ndim == dimensions and x.value]
+        pairs = [(x, grid) for x in several if (grid := x.grid(off.shape)) is not None]
+        if not pairs or len(pairs) > MOST_PAIRED:
+            continue
+        table = np.array([grid for _, grid in pairs])
+        for below, (quantity, grid) in enumerate(pairs):
+            room = 4.0 * argument.room + 1e-14 * np.abs(grid)
+            fits = near(table, grid + off, room).all(axis=(1, 2))
+            for above in np.flatnonzero(fits):
+                if above != below:
+                    there, belongs = pairs[above][0].name, quantity.name
+                    words = escaped(f" has the term {there} where {belongs} belongs")
+                    yield argument.finding("term", "the gradient of {argument}{place}" + words)
+                    return
