@@ -221,7 +221,6 @@ class Checked:
 
     def _overflows(self, sample: Sample) -> bool:
         """Whether NumPy meets numbers in manual that are too large, where `math` would raise."""
-
         return overflows(self.manual, *self._copies(sample))
 
     def described(self, point: Point) -> str:
