@@ -25,6 +25,20 @@ def quietly(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     return copy_context().run(run)
 
 
+def overflows(function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> bool:
+    """Whether NumPy meets a number that is too large in a call of a function."""
+
+    def run() -> None:
+        np.seterr(all="ignore", over="raise")
+        function(*args, **kwargs)
+
+    try:
+        copy_context().run(run)
+    except FloatingPointError:
+        return True
+    return False
+
+
 def quiet(function: Callable[P, R]) -> Callable[P, R]:
     """A decorator for a function that is to run without NumPy's warnings."""
 

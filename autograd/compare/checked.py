@@ -14,7 +14,7 @@ from autograd.compare.keys import Pair, as_float, paired, zip_exactly
 from autograd.compare.points import Point, Sample
 from autograd.notation.numbers import number
 from autograd.questions import Question, listening
-from autograd.quiet import quietly
+from autograd.quiet import overflows, quietly
 from autograd.reals import kind_of, objects, real
 from autograd.trace import of_values
 from autograd.value import Value, hand_on
@@ -232,16 +232,7 @@ class Checked:
 
     def _overflows(self, sample: Sample) -> bool:
         """Whether NumPy meets numbers in manual that are too large, where `math` would raise."""
-
-        def run() -> None:
-            np.seterr(over="raise")
-            self.manual(*self._copies(sample))
-
-        try:
-            quietly(run)
-        except FloatingPointError:
-            return True
-        return False
+        return overflows(self.manual, *self._copies(sample))
 
     def described(self, point: Point) -> str:
         """The arguments as text."""

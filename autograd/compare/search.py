@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.compare.conditions import FEW, Condition, Heard
 from autograd.compare.points import OVERSHOOTS, Branch, Fork, Point, Sample, Unseen
-from autograd.quiet import quietly
+from autograd.quiet import quiet
 
 ATTEMPTS = 20
 """How many points are tried for each one that is wanted, or for a branch not yet seen."""
@@ -191,6 +191,7 @@ def _pairs(sides: Mapping[Fork, int]) -> Iterator[tuple[Fork, int, Fork, int]]:
                 yield a, side, b, other
 
 
+@quiet
 def samples(
     take: Callable[..., Sample], heard: Callable[[], Heard], given: Point, count: int, seed: int
 ) -> tuple[list[Sample], dict[Fork, Unseen]]:
@@ -206,7 +207,7 @@ def samples(
         count: how many others there are at least.
         seed: determines them.
     """
-    random = quietly(np.random.default_rng, seed)  # it turns a warning off and on again
+    random = np.random.default_rng(seed)
     search = Search(take, heard, given)
     for point in _proposals(given, random, ATTEMPTS * count, (0.3, 1.0, 3.0)):
         if len(search.found) > count:
