@@ -123,6 +123,7 @@ NAMING = {
     "expression/simplify.py": "the identities of arithmetic are about particular ones",
     "expression/algebra.py": "so are the products and powers that a textbook gathers",
     "compare/mistakes.py": "so are the mistakes that people make",
+    "compare/formulas.py": "and the formulas that they confuse",
     "compare/stable.py": "so are the formulas that overflow, and what to write instead",
     "arrays/linalg.py": "NumPy's functions are made of them",
     "arrays/reductions.py": "NumPy's functions are made of them",

@@ -73,7 +73,7 @@ class Case:
     @cached_property
     def off(self) -> NDArray[np.bool_]:
         """Which of the derivatives are wrong."""
-        return np.logical_not(self.near(self.yours, self.ours))
+        return np.asarray(~self.near(self.yours, self.ours))
 
     def near(self, numbers: Array, others: Array) -> NDArray[np.bool_]:
         """Whether numbers are the same, apart from rounding."""
@@ -211,7 +211,7 @@ class Case:
         effects = self.adjoints[nodes, None] * self.onward[operands]
         off: Array = np.where(self.off, self.yours - self.ours, 0.0)
         strongest = np.abs(effects).argmax(axis=1, keepdims=True)
-        change = off[strongest] / np.take_along_axis(effects, strongest, axis=1)
+        change = np.take(off, strongest) / np.take_along_axis(effects, strongest, axis=1)
         confirmed = near(change * effects, off, self.room).all(axis=1)
         idle = (effects == 0.0).all(axis=1)
         unmoved = not self.off.any()

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from autograd.compare.case import Case
-from autograd.compare.judge import Judge, Place
+from autograd.compare.judge import Judge
 from autograd.compare.keys import Pair
 from autograd.compare.kinks import in_hull
 from autograd.compare.report import MOST_ROWS, Row, should_be
@@ -47,12 +47,6 @@ class Comparison:
         if not outside:
             return self.judge.labels
         return Labels(self.judge.order, outside, symbols=True)
-
-    @property
-    def places(self) -> list[tuple[Place | str | None, ...]]:
-        """The names or places of what is differentiated: the same at every point."""
-        places = self.judge.places
-        return [tuple([x.name or places.get(x) for x in pair]) for pair in self.compared]
 
     @property
     def compared(self) -> list[Pair]:

@@ -15,8 +15,9 @@ from autograd.compare.candidates import (
     together,
 )
 from autograd.compare.case import Array, Case, Partials
+from autograd.compare.formulas import confused_partials
 from autograd.compare.judge import Place
-from autograd.compare.mistakes import Mistake, alike, confused_partials
+from autograd.compare.mistakes import Mistake, alike
 from autograd.compare.rounding import attempt
 from autograd.edges import edges
 from autograd.value import Value

@@ -7,7 +7,6 @@ mask of a sine.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import combinations
 from math import isnan, nan
 from typing import NamedTuple, TypeAlias
@@ -20,11 +19,8 @@ from autograd.compare.judge import Judge, Place
 from autograd.compare.rounding import attempt
 from autograd.edges import Edge
 from autograd.explain.paths import use
-from autograd.graph import arguments, constants, topological_order
+from autograd.graph import arguments
 from autograd.notation.labels import Labels
-from autograd.notation.names import legible
-from autograd.notation.numbers import number
-from autograd.op import Op
 from autograd.value import Value
 
 MOST_SWAPPED = 8
@@ -155,160 +151,6 @@ def _missing(factor: float) -> str:
     if factor == -1.0:
         return "a sign is flipped"
     return f"the factor {factor:g} is missing"
-
-
-def confused_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
-    """Those with the formula of something else, or with a part of the right formula."""
-    op = node.op
-    if op is None or op is ops.negative:
-        return
-    data = arguments(node)
-    if len(data) == 1:
-        yield f"{op.name} itself is used where its derivative belongs", [node.data]
-        again = attempt(op.value, node.data)
-        if again is not None:
-            kind = f"{op.name} of its output is used where its derivative belongs"
-            yield kind, [again]
-        twice = node.partials[0] * node.partials[0]
-        yield f"the derivative of {op.name} is multiplied twice", [twice]
-        for other in others():
-            if other is not op:
-                slopes = attempt(other.differentiate, *_at(other, data[0]))
-                if slopes:
-                    kind = f"the derivative of {other.name} is used for that of {op.name}"
-                    yield kind, [float(slopes[0])]
-    if op in (ops.exp, ops.exp2):
-        slope = data[0] * op.value(data[0] - 1.0)
-        yield "the power rule is used for an exponential", [slope]
-    elif op is ops.power and isinstance(node.operands[1], Value):
-        x, y = data
-        wrong = attempt(lambda: [node.partials[0], y * x ** (y - 1.0)])
-        if wrong and not isinstance(wrong[1], complex):
-            yield "the power rule is used for an exponential", wrong
-    if op is ops.power:
-        x, y = data
-        wrong = attempt(lambda: [*ops.power.differentiate(y**x, [y, x])][::-1])
-        if wrong and not any(isinstance(x, complex) for x in wrong):
-            yield "base and exponent are exchanged", wrong
-    if op.arity is None and not op.sums:
-        yield f"the operands of {op.name} stand where its partial derivatives belong", data
-    elif op is ops.multiply and len([x for x in node.operands if isinstance(x, Value)]) == 1:
-        yield "a constant factor is missing", [1.0, 1.0]
-    if len(data) <= 2 and not op.sums:
-        yield from incomplete(node)
-
-
-def _at(op: Op, x: float) -> tuple[float, list[float]]:
-    return op.value(x), [x]
-
-
-@cache
-def others() -> tuple[Op, ...]:
-    """The operations that one may be mistaken for: those of one operand."""
-    return tuple([op for op in ops.TABLE.values() if op.arity == 1 and op.public and not op.steps])
-
-
-def incomplete(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
-    """The partials by the textbook's formulas, with one term, factor or operation left out."""
-    op = node.op
-    assert op is not None
-    twins: list[Value] = [
-        Value(x, name) for x, name in zip(arguments(node), ("x", "y"), strict=False)
-    ]
-    out = Value(node.data, "out")
-    formulas = attempt(op.taught, out, twins, constants(node)) or []
-    for place, formula in enumerate(formulas):
-        if not isinstance(formula, Value) or formula.op is None:
-            continue
-        order = topological_order(formula)
-        labels = Labels(order, longest=60)
-        if len(order) > MOST_IN_FORMULA:
-            continue
-        whole = labels.formula(formula).text.text
-        for part, without, missing in _left_out(order):
-            changed = _changed(order, part, without)
-            if changed is None:
-                continue
-            wrong = list(node.partials)
-            wrong[place] = changed
-            left = labels[missing].text.text if isinstance(missing, Value) else missing
-            wrt = f" with respect to {'xy'[place]}" if len(twins) > 1 else ""
-            what = f"the derivative of {op.name}{wrt}, {legible(whole)}"
-            yield f"in {what}, {left} is left out", wrong
-
-
-MOST_IN_FORMULA = 12
-
-
-def _left_out(order: Sequence[Value]) -> Iterator[tuple[Value, float, Value | str]]:
-    """For each node of a formula: its value without one of its operands, or without itself."""
-    for node in order:
-        op = node.op
-        if op is None or op is ops.negative:
-            continue
-        data = arguments(node)
-        if len(data) == 1:
-            yield node, data[0], f"{op.write(op.text, ['…'])}"
-        elif op is ops.power:
-            yield node, data[0], f"** {data[1]:g}"
-        elif op is ops.divide:
-            yield node, data[0], "the division"
-        elif op in (ops.add, ops.subtract, ops.multiply):
-            neutral = 1.0 if op is ops.multiply else 0.0
-            for place, operand in enumerate(node.operands):
-                numbers = list(data)
-                numbers[place] = neutral
-                named = operand if isinstance(operand, Value) else f"{operand:g}"
-                yield node, op.value(*numbers), named
-
-
-class Part(NamedTuple):
-    """A part of a node that may be left out."""
-
-    kind: str
-    what: Value | str
-    data: float
-    """The node without it."""
-    partials: Sequence[float]
-
-
-def parts_left_out(node: Value) -> Iterator[Part]:
-    """Each term or factor of a node, or its operation."""
-    op, data = node.op, arguments(node)
-    if op in (ops.add, ops.subtract, ops.multiply, ops.divide):
-        kind = "a term of a sum is left out" if op.sums else "a factor is left out"
-        for place, part in enumerate(node.operands):
-            numbers = list(data)
-            numbers[place] = 0.0 if op.sums else 1.0
-            evaluated = attempt(op.evaluate, numbers, constants(node))
-            if evaluated:
-                name = part if isinstance(part, Value) else number(part)
-                yield Part(kind, name, *evaluated)
-                if not op.sums:
-                    kept = "a factor is left out of a value, not of its derivative"
-                    yield Part(kept, name, evaluated[0], node.partials)
-    elif op is not None and len(data) == 1:
-        function = op.text.startswith(f"{op.name}(")  # otherwise as in "… ** 2 is left out"
-        what = op.name if function else op.write(op.text, ["…"])
-        yield Part(f"{what} is left out", "", data[0], [1.0])
-        slopes = attempt(op.taught, data[0], data)
-        if slopes:
-            kind = f"the operand of {op.name} stands where its value belongs"
-            yield Part(kind, "", data[0], [float(slopes[0])])
-
-
-def _changed(order: Sequence[Value], part: Value, without: float) -> float | None:
-    """The value of a formula, a part of which has another value."""
-    data = {part: without}
-    for node in order:
-        if node.op and node is not part:
-            operands = [x if isinstance(x, float) else data.get(x, x.data) for x in node.operands]
-            if any(x is not y for x, y in zip(operands, arguments(node), strict=True)):
-                value = attempt(node.op.value, *operands)
-                if value is None:
-                    return None
-                data[node] = value
-    return data.get(order[-1], order[-1].data)
 
 
 # --- In whole gradients -------------------------------------------------------------------------

@@ -7,7 +7,8 @@ import numpy as np
 
 from autograd.compare.candidates import Candidates, Found
 from autograd.compare.case import Array, Case, Partials
-from autograd.compare.mistakes import Mistake, parts_left_out
+from autograd.compare.formulas import parts_left_out
+from autograd.compare.mistakes import Mistake
 from autograd.notation.numbers import number
 from autograd.value import Value
 

@@ -1,24 +1,20 @@
 """Formulas that overflow though their result does not, and how the library writes them instead.
 
-Each is written in the library's own operations, and found in a graph by its form: sums in any order
-and nesting, other operations operand by operand.
+Each is written in the library's own operations, and found in a graph by its form.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import permutations
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import isfinite
 from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.compare.gradients import computed_from
 from autograd.compare.judge import Judge
+from autograd.compare.patterns import MOST_TERMS, matches, same, terms_of
 from autograd.graph import topological_order
 from autograd.quiet import quiet
 from autograd.value import Value
-
-MOST_TERMS = 4
-"""How many terms a sum may have for all their orders to be tried."""
 
 
 class Form(NamedTuple):
@@ -88,7 +84,7 @@ def _known(node: Value, within: Value, names: Mapping[Value, str]) -> Iterator[s
         signature = inspect.signature(form.formula).parameters.values()
         holes = {x.name: Value(0.5) for x in signature if x.default is x.empty}
         pattern = form.formula(*holes.values())
-        for bound in _matches(pattern, node, set(holes.values()), {}):
+        for bound in matches(pattern, node, set(holes.values()), {}):
             found = {name: bound[hole] for name, hole in holes.items()}
             numbers = [x.data if isinstance(x, Value) else x for x in found.values()]
             if _inside(within, found.values()) and isfinite(form.stable(*numbers)):
@@ -100,10 +96,10 @@ def _known(node: Value, within: Value, names: Mapping[Value, str]) -> Iterator[s
 def _of_many(node: Value, within: Value, names: Mapping[Value, str]) -> Iterator[str]:
     """Those of log(sum(exp(z))) and exp(z[i]) / sum(exp(z)), of any number of terms."""
     if node.op is ops.log:
-        terms, text = _terms(node.operands[0]), "logsumexp([{}])"
+        terms, text = terms_of(node.operands[0]), "logsumexp([{}])"
     elif node.op is ops.divide:
-        above, terms = node.operands[0], _terms(node.operands[1])
-        terms = terms if any(_same(above, x) for x in terms) else []
+        above, terms = node.operands[0], terms_of(node.operands[1])
+        terms = terms if any(same(above, x) for x in terms) else []
         text = "an element of softmax([{}])"
     else:
         return
@@ -116,64 +112,6 @@ def _of_many(node: Value, within: Value, names: Mapping[Value, str]) -> Iterator
 def _inside(within: Value, bound: Iterable[Any]) -> bool:
     """Whether a node belongs to a formula itself, not to what it is applied to."""
     return not any(isinstance(x, Value) and within in topological_order(x) for x in bound)
-
-
-def _matches(
-    pattern: Any, node: Any, holes: set[Value], bound: Mapping[Value, Any]
-) -> Iterator[Mapping[Value, Any]]:
-    """The ways in which a graph has the form of a pattern: what stands in each of its holes."""
-    if not isinstance(pattern, Value):
-        if not isinstance(node, Value) and node == pattern:
-            yield bound
-    elif pattern in holes:
-        if pattern not in bound:
-            yield {**bound, pattern: node}
-        elif _same(bound[pattern], node):
-            yield bound
-    elif isinstance(node, Value) and node.op is not None:
-        if _adds(pattern) and _adds(node):
-            parts, terms = _terms(pattern), _terms(node)
-            if len(parts) == len(terms) <= MOST_TERMS:
-                for order in permutations(terms):
-                    yield from _all_match(parts, order, holes, bound)
-        elif node.op is pattern.op:
-            yield from _all_match(pattern.operands, node.operands, holes, bound)
-
-
-def _all_match(
-    parts: Sequence[Any], nodes: Sequence[Any], holes: set[Value], bound: Mapping[Value, Any]
-) -> Iterator[Mapping[Value, Any]]:
-    if len(parts) != len(nodes):
-        return
-    if not parts:
-        yield bound
-        return
-    for more in _matches(parts[0], nodes[0], holes, bound):
-        yield from _all_match(parts[1:], nodes[1:], holes, more)
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether two parts of a graph are computed in the same way."""
-    if one is other:
-        return True
-    if not (isinstance(one, Value) and isinstance(other, Value)):
-        return not isinstance(one, Value) and not isinstance(other, Value) and bool(one == other)
-    if one.op is None or one.op is not other.op or len(one.operands) != len(other.operands):
-        return False
-    return all(map(_same, one.operands, other.operands))
-
-
-def _adds(node: Value) -> bool:
-    """Whether a node adds its operands as they are."""
-    op = node.op
-    return op is not None and op.sums and op is not ops.subtract and {*node.partials} <= {0.0, 1.0}
-
-
-def _terms(node: Any) -> list[Any]:
-    """The terms of a sum, and of the sums in it."""
-    if not isinstance(node, Value) or not _adds(node):
-        return [node]
-    return [term for x in node.operands for term in _terms(x)]
 
 
 def _word(x: Any, names: Mapping[Value, str]) -> str:
