@@ -49,7 +49,7 @@ def together(
         if (len(every) > 1 or kind in wanted) and kind not in local:
             changed = merged(every)
             known.add((kind, tuple(map(id, changed))))
-            yield Mistake(kind, (EVERYWHERE,)), changed
+            yield Mistake(kind, (EVERYWHERE,), extent=len(changed)), changed
     for nodes in case.families:
         family: dict[str, list[Partials]] = {}
         for node in nodes:
@@ -58,7 +58,8 @@ def together(
         for kind, some in family.items():
             changed = merged(some)
             if len(some) > 1 and (kind, tuple(map(id, changed))) not in known:
-                yield Mistake(kind, alike([*changed], case.judge.places)), changed
+                where = alike([*changed], case.judge.places)
+                yield Mistake(kind, where, extent=len(changed)), changed
 
 
 def each_and_all(
@@ -66,7 +67,8 @@ def each_and_all(
 ) -> Candidates:
     """A mistake with each of some families of nodes, and with all of them."""
     for nodes, wrong in several:
-        yield one(Mistake(kind, alike(nodes, case.judge.places)), case, wrong)
+        where = alike(nodes, case.judge.places)
+        yield one(Mistake(kind, where, extent=len(nodes)), case, wrong)
     if len(several) > 1:
         every = merged([wrong for _, wrong in several])
-        yield one(Mistake(kind, (EVERYWHERE,)), case, every)
+        yield one(Mistake(kind, (EVERYWHERE,), extent=len(every)), case, every)

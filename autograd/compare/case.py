@@ -221,7 +221,6 @@ class Case:
             if (unmoved if idle[row] else confirmed[row])
         }
 
-    @quiet
     def replayed(
         self, data: Mapping[Value, float], partials: Partials, constant: Mapping[float, float] = {}
     ) -> Partials:
@@ -230,9 +229,25 @@ class Case:
 
         `partials` are those of the nodes whose data is given.
         """
-        data, result = dict(data), dict(partials)
+        return self._again(dict(data), dict(partials), constant, following=True)
+
+    def nearby(self, data: Mapping[Value, float]) -> Partials:
+        """The partial derivatives if some nodes had other data, but only sums followed: those of
+        what is computed from them and from such sums.
+        """
+        return self._again(dict(data), {}, {}, following=False)
+
+    @quiet
+    def _again(
+        self,
+        data: dict[Value, float],
+        partials: dict[Value, Sequence[float]],
+        constant: Mapping[float, float],
+        following: bool,
+    ) -> Partials:
+        given = set(data)
         for node in self.judge.order:
-            if node.op is None or node in data:
+            if node.op is None or node in given:
                 continue
             operands = node.operands
             if not any(x in (constant if isinstance(x, float) else data) for x in operands):
@@ -242,25 +257,13 @@ class Case:
                 for x in operands
             ]
             try:
-                data[node], result[node] = node.op.evaluate(numbers, constants(node))
+                value, slopes = node.op.evaluate(numbers, constants(node))
             except Exception:  # a custom operation may raise anything
                 return {node: [np.nan] * len(numbers)}
-        return result
-
-    @quiet
-    def nearby(self, data: Mapping[Value, float]) -> Partials:
-        """The partial derivatives of the nodes that use some others, if these had other data."""
-        result: dict[Value, Sequence[float]] = {}
-        for node in self.judge.order:
-            if node.op and any(edge.operand in data for edge in edges(node)):
-                numbers = [
-                    x if isinstance(x, float) else data.get(x, x.data) for x in node.operands
-                ]
-                try:
-                    result[node] = node.op.evaluate(numbers, constants(node))[1]
-                except Exception:  # a custom operation may raise anything
-                    return {node: [np.nan] * len(numbers)}
-        return result
+            partials[node] = slopes
+            if following or node.op.sums:
+                data[node] = value
+        return partials
 
 
 def telling(cases: Sequence[Case]) -> list[int]:

@@ -24,6 +24,7 @@ from autograd.edges import Edge, edges, users
 from autograd.quiet import quiet
 from autograd.value import Value
 
+FORGOTTEN = "one use of a value is forgotten"
 MOST_USES = 12
 MOST_STEPS = 200_000
 """How much work may be done for all pairs of mistakes: about a twentieth of a second."""
@@ -115,7 +116,7 @@ def _dropped(
         yield Mistake(kind, where[kept]), _without(others)
         if count > 2:
             missing = [each[kept] for each in uses]
-            yield Mistake("one use of a value is forgotten", where[kept]), _without(missing)
+            yield Mistake(FORGOTTEN, where[kept]), _without(missing)
 
 
 def _without(uses: Sequence[Edge[Value]]) -> Partials:
@@ -157,6 +158,7 @@ def paired(case: Case, found: Found) -> Candidates:
         # Only what is wrong everywhere, or in the one place.
         counts = Counter(mistake.kind for mistake in nodes)
         nodes = {x: y for x, y in nodes.items() if EVERYWHERE in x.where or counts[x.kind] == 1}
+    nodes = {x: y for x, y in nodes.items() if x.kind != FORGOTTEN or EVERYWHERE not in x.where}
     pairs: Iterable[Mistakes] = found or chain(
         product(nodes, changes), combinations(nodes, 2), product(changes, repeat=2)
     )

@@ -107,7 +107,8 @@ def stopped(case: Case, found: Found) -> Candidates:
     kind = "a value is treated as a constant"
     for nodes, rows in _nodes_and_families(case):
         where = alike(nodes, case.judge.places)
-        yield (Mistake(kind, where),), partial(_without, case, rows, case.adjoints[rows])
+        mistake = Mistake(kind, where, extent=len(nodes))
+        yield (mistake,), partial(_without, case, rows, case.adjoints[rows])
 
 
 def ignored(case: Case, found: Found) -> Candidates:

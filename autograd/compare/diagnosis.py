@@ -1,6 +1,5 @@
 """The diagnosis of a wrong gradient: what is found by relations and by the search for mistakes."""
 
-import re
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import NamedTuple
@@ -18,8 +17,6 @@ from autograd.quiet import quiet
 
 SECONDS = 5.0
 """How long the search for mistakes takes at most, unless another time is given."""
-MANY = 4
-"""In how many places nobody makes a mistake by chance, if another one in one place explains all."""
 
 
 class Diagnosis(NamedTuple):
@@ -55,8 +52,10 @@ def diagnosed(
     judges = [shown, *(case.judge for case in cases)]
     inquiry = Inquiry(cases, perf_counter() + seconds)
     if mistakes := inquiry.first(SINGLE):
-        if min(map(_extent, mistakes)) >= MANY and (simpler := inquiry.first(STOPPED)):
-            mistakes = simpler if min(map(_extent, simpler)) < MANY else mistakes
+        least = min(map(_extent, mistakes))
+        if least > 1:  # a value that is treated as a constant may be simpler
+            simpler = [x for x in inquiry.first(STOPPED) if _extent(x) < least]
+            mistakes = simpler or mistakes
         found = _mistakes(mistakes, judges)
         return Diagnosis(found, _named(found))
     relations = related(evidence(cases, shown, shapes, exact))
@@ -86,10 +85,8 @@ def _of(finding: Finding) -> str:
 
 
 def _extent(mistakes: Mistakes) -> int:
-    """How many places mistakes are made in, if it is said."""
-    words = " ".join(x for mistake in mistakes for x in mistake.where if isinstance(x, str))
-    counts = [int(x) for x in re.findall(r"the (\d+) like it", words)]
-    return 1 + max(counts, default=0)
+    """In how many places mistakes are made."""
+    return max(mistake.extent for mistake in mistakes)
 
 
 def _gathered(facts: Sequence[Finding]) -> list[Finding]:
@@ -139,7 +136,7 @@ def _mistakes(found: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Findin
     first: dict[tuple[str, ...], Mistakes] = {}
     for several in found:
         same = tuple(mistake.kind for mistake in several)
-        if same not in first or _extent(several) < _extent(first[same]):
+        if same not in first or _extent(first[same]) > _extent(several):
             first[same] = several
     result = []
     for kinds, several in first.items():

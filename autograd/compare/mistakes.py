@@ -7,6 +7,7 @@ mask of a sine.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from math import isnan, nan
 from typing import NamedTuple, TypeAlias
@@ -25,6 +26,8 @@ from autograd.value import Value
 
 MOST_SWAPPED = 8
 EVERYWHERE = ", everywhere"
+LIKE_IT = " and all like it)"
+"""Where a mistake is made in a family of nodes."""
 LOCAL = {"a sign is flipped", "the factor 2 is missing", "there is an extra factor 2"}
 """Mistakes that nobody makes everywhere."""
 
@@ -49,7 +52,8 @@ Words: TypeAlias = tuple[str | Place | Slope, ...]
 """Words with places in them."""
 
 
-class Mistake(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Mistake:
     """One way to get a derivation wrong."""
 
     kind: str
@@ -58,6 +62,8 @@ class Mistake(NamedTuple):
     """The words for the place, with the places in them."""
     solved: tuple[float, ...] = ()
     """Numbers that belong to it, such as the constant that gives yours."""
+    extent: int = field(default=1, compare=False)
+    """In how many places it is made."""
 
     def place(self, judges: Sequence[Judge]) -> str:
         """The place in words, with the labels of the first graph that has it; the symbols of
@@ -86,8 +92,7 @@ def used(edge: Edge[Value], places: Mapping[Value, Place]) -> Words:
 
 def alike(nodes: Sequence[Value], places: Mapping[Value, Place]) -> Words:
     """The place of nodes that are alike: all the neurons of a layer."""
-    others = f" and the {len(nodes) - 1} like it)" if len(nodes) > 1 else ")"
-    return (" (at ", places[nodes[0]], others)
+    return (" (at ", places[nodes[0]], LIKE_IT if len(nodes) > 1 else ")")
 
 
 # --- At a node ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 from autograd.compare.candidates import Candidates, Found
 from autograd.compare.case import Array, Case, Partials
 from autograd.compare.formulas import parts_left_out
-from autograd.compare.mistakes import Mistake
+from autograd.compare.mistakes import Mistake, alike
 from autograd.notation.numbers import number
 from autograd.value import Value
 
@@ -24,19 +24,20 @@ def left_out(case: Case, found: Found) -> Candidates:
     """A term, a factor or an operation that is missing when the derivatives above it are computed,
     in a layer or in one place.
     """
-    for nodes in (*case.layers, *([node] for node in case.judge.order if node.op)):
+    for nodes in (*case.families, *([node] for node in case.judge.order if node.op)):
         several = [list(parts_left_out(node)) for node in nodes]
         if len({len(parts) for parts in several}) > 1:
             continue
         for same in zip(*several, strict=True):
             kind, what, _, _ = same[0]
             name = case.judge.places[what] if isinstance(what, Value) else what
-            others = f" and the {len(nodes) - 1} like it)" if len(nodes) > 1 else ")"
-            at = case.judge.places[nodes[0]]
-            where = (" (", name, " at ", at, others) if name else (" (at ", at, others)
+            at, *others = alike(nodes, case.judge.places)[1:]
+            where = (" (", name, " at ", at, *others) if name else (" (at ", at, *others)
             data = {node: part.data for node, part in zip(nodes, same, strict=True)}
             partials = {node: part.partials for node, part in zip(nodes, same, strict=True)}
             yield (Mistake(kind, where),), partial(_replayed, case, data, partials)
+            local = f"{kind} in the derivatives of what is computed from it"
+            yield (Mistake(local, where),), partial(_nearby, case, data)
 
 
 def _replayed(case: Case, data: Mapping[Value, float], partials: Partials) -> Array:
@@ -60,6 +61,10 @@ def other_constants(case: Case, found: Found) -> Candidates:
             where = (f" ({number(constant, None)} is {number(solved, None)})",)
             mistake = Mistake("a constant is off", where, (constant, solved))
             yield (mistake,), partial(gradient, solved)
+
+
+def _nearby(case: Case, data: Mapping[Value, float]) -> Array:
+    return case.gradient(case.nearby(data))
 
 
 def _with_constant(case: Case, old: float, new: float) -> Array:
