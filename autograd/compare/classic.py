@@ -113,10 +113,10 @@ def _dropped(
     for kept in range(count):
         others = [edge for each in uses for i, edge in enumerate(each) if i != kept]
         kind = f"of the {count} uses of a value only one counts (= for +=)"
-        yield Mistake(kind, where[kept]), _without(others)
+        yield Mistake(kind, where[kept], extent=len(uses)), _without(others)
         if count > 2:
             missing = [each[kept] for each in uses]
-            yield Mistake(FORGOTTEN, where[kept]), _without(missing)
+            yield Mistake(FORGOTTEN, where[kept], extent=len(uses)), _without(missing)
 
 
 def _without(uses: Sequence[Edge[Value]]) -> Partials:

@@ -26,6 +26,8 @@ CONDITION = 1e3
 """How much larger than its rounding a number must be to tell the size of a ratio."""
 CONSTANT = 1e-6
 """How little numbers vary, relative to their size, that may as well be the same."""
+DIGITS, FEW_DIGITS = 12, 3
+"""The significant digits of a number in a finding, and of one that is rather written in digits."""
 MOST_LISTED = 6
 """How many elements or numbers a sentence lists."""
 MOST_NODES = 600
@@ -87,7 +89,8 @@ class Argument:
         return bool(near(numbers, self.yours, self.room * max(1.0, abs(scale))).all())
 
     def finding(self, kind: str, words: str, value: float | None = None) -> Finding:
-        """A finding on it; in the words, "it" is put for its gradient."""
+        """A finding on it."""
+        value = None if value is None else float(f"{value:.{DIGITS}g}")
         return Finding(kind, self.name, self.place, value, True, words + self.rest)
 
     def elements(self, chosen: Mask, place: str, rest: str) -> "Argument":
@@ -125,6 +128,12 @@ class Evidence:
     def spelled(self, x: float) -> str:
         """A number as people know it, otherwise in digits."""
         return self.recognized(x) or number(x)
+
+    def decimal(self, x: float) -> str:
+        """A number in digits if these are few, otherwise as people know it."""
+        rounded = float(f"{x:.{FEW_DIGITS}g}")
+        few = abs(x - rounded) <= self.exact * abs(x)
+        return number(rounded) if few else self.spelled(x)
 
     def occurs(self, x: float) -> bool:
         """Whether a number is one of the function's, apart from its sign."""

@@ -143,7 +143,7 @@ class _Ratios:
         if min(abs(slope) * np.abs(root).max(), abs(offset)) <= CONSTANT * sizes.max():
             return
         center = float(-offset / slope)
-        text, scale = self.evidence.spelled(center), self.evidence.spelled(float(0.5 * slope))
+        text, scale = self.evidence.decimal(center), self.evidence.spelled(float(0.5 * slope))
         minus = f"+ {text[1:]}" if text.startswith("-") else f"- {text}"
         times = "" if scale == "1" else f"{scale} * "
         words = "the gradient of {argument}{place} is that of "

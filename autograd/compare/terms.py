@@ -17,6 +17,8 @@ from autograd.compare.evidence import (
 from autograd.compare.findings import Finding, escaped
 from autograd.compare.ratios import MOST_PAIRED
 
+MOST_NUMBERS = 200_000
+"""How many numbers they may have together, for all points and elements."""
 LOST = 1e5
 """How much larger than its difference numbers may be that tell the size of it."""
 
@@ -34,7 +36,7 @@ def differences(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     known = (sizes <= LOST * np.abs(middle)).sum(axis=0)
     if np.min(known[middle != 0.0], initial=FEWEST) < FEWEST:
         return
-    texts = [evidence.spelled(float(x)) for x in middle]
+    texts = [evidence.decimal(float(x)) for x in middle]
     first = float(middle[0])
     words = "the gradient of {argument}{place} is too "
     if len(set(texts)) == 1:
@@ -76,7 +78,7 @@ def terms(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
         yield from _replaced(evidence, argument, off)
         return
     _, quantity, factor = min(found, key=lambda x: (x[0], x[1].rank))
-    spelled = evidence.spelled(factor)
+    spelled = evidence.decimal(factor)
     times, value = spelled.removeprefix("-"), quantity.name
     if " " in value and not value.startswith("the gradient") and times != "1":
         value = f"({value})"
@@ -87,10 +89,10 @@ def terms(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
 
 def _replaced(evidence: Evidence, argument: Argument, off: Array) -> Iterator[Finding]:
     """One number of the function in the place of another, as a term."""
-    for dimensions in (1, 2):
-        several = [x for x in evidence.quantities if x.numbers.ndim == dimensions and x.value]
+    values = [x for x in evidence.quantities if x.value]
+    for several in ([x for x in values if x.numbers.ndim == 1], values):
         pairs = [(x, grid) for x in several if (grid := x.grid(off.shape)) is not None]
-        if not pairs or len(pairs) > MOST_PAIRED:
+        if not pairs or len(pairs) > MOST_PAIRED or len(pairs) * off.size > MOST_NUMBERS:
             continue
         table = np.array([grid for _, grid in pairs])
         for below, (quantity, grid) in enumerate(pairs):
