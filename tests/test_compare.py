@@ -485,9 +485,9 @@ def planted(mistake):
         ("upstream", "The mistake: the derivative of a power is forgotten"),
         ("bias forgotten", "The mistake: a gradient is forgotten (in the gradient of b)"),
         ("reversed", "The mistake: a gradient is reversed (that of w)"),
-        ("exchanged", "The mistake: weights and inputs are exchanged in a dot product (at u)"),
+        ("exchanged", "The mistake: weights and inputs are exchanged in a dot product (at dot("),
         ("no relu", "The mistake: relu is left out (at output)"),
-        ("no bias", "The mistake: a term of a sum is left out (b at u + b)"),
+        ("no bias", "The mistake: a term of a sum is left out (b at dot("),
         ("no mask, no 2", "The mistake: the mask of relu is missing (at output); and the factor 2"),
         (
             "reversed, sign",
@@ -524,7 +524,7 @@ def test_mistakes_by_name(mistake, named):
             lambda w: dot(w, [1.0, -2.0]) + 0.1 * dot(w, w),
             lambda w: np.array([1.0, -2.0]),
             ([1.0, 2.0],),
-            "the derivative of a term is forgotten (0.1 * v in f)",
+            "the derivative of a term is forgotten (0.1 * dot([w0, w1], [w0, w1])",
         ),
         (
             lambda x, y: x**2 * y,

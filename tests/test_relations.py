@@ -107,7 +107,7 @@ def test_the_gradient_is_right():
         (lambda W, b, s, dW, db, ds: (dW + np.diag(np.diag(dW)), db, ds), "W",
          "the gradient of W in its diagonal is 2 times the right one at every point: "
          "there is an extra factor 2 (the other elements are right)"),
-        (lambda W, b, s, dW, db, ds: (dW, db + [0.1 * b[0], 0.0, 0.0], ds), "b",
+        (lambda W, b, s, dW, db, ds: (dW, db + 0.1 * b * [1.0, 0.0, 0.0], ds), "b",
          "the gradient of b in element [0] has an extra term 0.1 * b0 "
          "(the other elements are right)"),
         (lambda W, b, s, dW, db, ds: (dW * np.array([[1.0], [0.0], [1.0]]), db, ds), "W",

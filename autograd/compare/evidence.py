@@ -207,7 +207,7 @@ def _of_nodes(cases: Sequence[Case], shown: Judge) -> list[Quantity]:
     if len(order) > MOST_NODES:
         alike = {node for nodes in Case(shown, [], [], []).families for node in nodes}
         order = [x for x in order if x.op is not None and x not in alike][:MOST_NODES]
-    graphs, labels = [case.judge for case in cases], shown.labels
+    graphs, labels = [case.judge for case in cases], shown.formulas
     result = []
     for node in order:
         place = shown.places[node]
@@ -239,7 +239,7 @@ def _of_families(
         if not all(place in judge.nodes for judge in graphs for place in places):
             continue
         data = np.array([[judge.nodes[place].data for place in places] for judge in graphs])
-        first, count = shown.labels[nodes[0]].text.text, len(nodes)
+        first, count = shown.formulas[nodes[0]].text.text, len(nodes)
         for shape in shapes:
             if int(np.prod(shape)) == count:
                 result.append(Quantity(f"{first}, … (element by element)", data, 1))

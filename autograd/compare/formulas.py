@@ -130,7 +130,7 @@ def _incomplete(
         order = topological_order(formula)
         if len(order) > MOST_IN_FORMULA:
             continue
-        labels = Labels(order, longest=60)
+        labels = Labels(order, longest=60, distinct=False)
         wrt = f" with respect to {'xy'[place]}" if len(twins) > 1 else ""
         whole = f"the derivative of {op.name}{wrt}, {legible(labels.formula(formula).text.text)}"
         for part, without, missing in _left_out(order):

@@ -51,6 +51,11 @@ class Judge:
         return Labels(self.order, symbols=True)
 
     @cached_property
+    def formulas(self) -> Labels[Value]:
+        """The names of the nodes and their formulas, cut where they are long."""
+        return Labels(self.order, distinct=False)
+
+    @cached_property
     def names(self) -> dict[Value, str]:
         """The labels of the nodes, as text."""
         return {node: self.labels[node].text.text for node in self.order}

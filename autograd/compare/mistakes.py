@@ -21,7 +21,6 @@ from autograd.compare.rounding import attempt
 from autograd.edges import Edge
 from autograd.explain.paths import use
 from autograd.graph import arguments
-from autograd.notation.labels import Labels
 from autograd.value import Value
 
 MOST_SWAPPED = 8
@@ -66,19 +65,15 @@ class Mistake:
     """In how many places it is made."""
 
     def place(self, judges: Sequence[Judge]) -> str:
-        """The place in words, with the labels of the first graph that has it; the symbols of
-        another one than the first are not explained, so it has none.
-        """
+        """The place in words, with the formulas of the first graph that has it."""
         places = [x for x in self.where if isinstance(x, Place)]
         places += [x for slope in self.where if isinstance(slope, Slope) for x in slope]
         judge = next(x for x in judges if all(place in x.nodes for place in places))
-        labels = judge.labels if judge is judges[0] else Labels(judge.order)
-        return "".join(
-            x if isinstance(x, str) else _label(x, judge.nodes, labels) for x in self.where
-        )
+        return "".join(x if isinstance(x, str) else _label(x, judge) for x in self.where)
 
 
-def _label(place: Place | Slope, nodes: Mapping[Place, Value], labels: Labels[Value]) -> str:
+def _label(place: Place | Slope, judge: Judge) -> str:
+    nodes, labels = judge.nodes, judge.formulas
     if isinstance(place, Place):
         return labels[nodes[place]].text.text
     return labels.derivative(nodes[place.of], nodes[place.wrt]).text
