@@ -55,7 +55,7 @@ def test_the_gradient_is_right():
          "the gradient of b is 4 times the right one at every point: there is an extra factor 4"),
         (lambda W, b, s, dW, db, ds: (dW, db, ds / 3.0), "s",
          "the gradient of s is 1/3 (0.3333333) times the right one at every point: "
-         "the factor 3 is missing (3 occurs in the function)"),
+         "the factor 3 is missing (a sum in the function has 3 terms)"),
         (lambda W, b, s, dW, db, ds: (dW, -math.sqrt(2.0) * db, ds), "b",
          "the gradient of b is -sqrt(2) (-1.414214) times the right one at every point: "
          "there is an extra factor sqrt(2), and a sign is flipped"),
@@ -66,16 +66,16 @@ def test_the_gradient_is_right():
          "the elements of the gradient of b are the right ones times [3, -1, 1/2] at every point"),
         (lambda W, b, s, dW, db, ds: (dW, db * s, ds), "b",
          "the gradient of b is the right one multiplied by s at every point: "
-         "there is a factor s too many"),
+         "there is a factor s too many, or a division by it is missing"),
         (lambda W, b, s, dW, db, ds: (dW, db / np.exp(0.3 * s), ds), "b",
          "the gradient of b is the right one divided by exp(0.3 * s) at every point: "
          "the factor exp(0.3 * s) is missing"),
         (lambda W, b, s, dW, db, ds: (dW * W, db, ds), "W",
          "the gradient of W is the right one multiplied by W at every point: "
-         "there is a factor W too many"),
+         "there is a factor W too many, or a division by it is missing"),
         (lambda W, b, s, dW, db, ds: (dW, db * s**2, ds), "b",
          "the gradient of b is the right one multiplied by s ** 2 at every point: "
-         "there is a factor s ** 2 too many"),
+         "there is a factor s ** 2 too many, or a division by it is missing"),
         (lambda W, b, s, dW, db, ds: (dW, db / np.linalg.norm(db), ds), "b",
          "the gradient of b is the right one divided by its own length"),
         (lambda W, b, s, dW, db, ds: (dW, db + 0.25, ds), "b",
@@ -161,7 +161,7 @@ def test_the_gradient_of_a_square():
 
 def test_what_the_result_does_not_depend_on():
     (finding,) = check_gradient(lambda w, b: w * w, lambda w, b: (2.0 * w, 1.0), 2.0, 3.0).findings
-    assert str(finding) == "the gradient of b is not 0, as the right one is at every point"
+    assert str(finding) == "the gradient of b is not 0, but the right one is 0 at every point"
 
 
 def test_one_number_in_the_place_of_another():
@@ -247,7 +247,7 @@ def test_few_numbers_are_recognized_by_chance(x):
     ("chosen", "words"),
     [
         ([[1, 0, 0], [0, 1, 0], [0, 0, 1]], "its diagonal"),
-        ([[0, 1, 1], [1, 0, 1], [1, 1, 0]], "all but its diagonal"),
+        ([[0, 1, 1], [1, 0, 1], [1, 1, 0]], "what is off its diagonal"),
         ([[1, 1, 1], [1, 0, 0], [1, 0, 0]], "its first row and its first column"),
         ([[1, 1, 1], [1, 0, 1], [1, 1, 1]], "its border"),
         ([[0, 0, 0], [1, 0, 0], [1, 1, 0]], "what is below its diagonal"),

@@ -8,9 +8,9 @@ from autograd.compare.checked import Checked
 from autograd.compare.comparison import Comparison
 from autograd.compare.diagnosis import SECONDS, diagnosed
 from autograd.compare.findings import Finding
-from autograd.compare.judge import TOLERANCE, Judge
+from autograd.compare.judge import SINGLE, TOLERANCE, Judge
 from autograd.compare.keys import paired
-from autograd.compare.precision import SINGLE, in_single_precision, judged_as_single
+from autograd.compare.precision import in_single_precision, judged_as_single
 from autograd.compare.report import Report, Row, said
 from autograd.compare.search import samples as sampled
 from autograd.compare.summary import summary

@@ -50,7 +50,7 @@ def together(
             changed = merged(every)
             known.add((kind, tuple(map(id, changed))))
             yield Mistake(kind, (EVERYWHERE,), extent=len(changed)), changed
-    for nodes in case.families:
+    for nodes in case.structure.families:
         family: dict[str, list[Partials]] = {}
         for node in nodes:
             for kind, partials in wrong.get(node, ()):

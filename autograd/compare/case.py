@@ -21,8 +21,6 @@ Partials: TypeAlias = Mapping[Value, Sequence[float]]
 Use: TypeAlias = tuple[Place, int]
 """A use of an operand: the place of the node, and that of the operand among its operands."""
 
-DEPTHS, MOST_OPERANDS = (1, 2, 3, 4, 7), 40
-"""How much of its formula may tell the role of a node."""
 MOST_COLUMNS = 48
 """How many derivatives take part in a search; what it finds is then compared with all."""
 
@@ -42,7 +40,8 @@ class Case:
         groups: Sequence[str],
         yours: Sequence[float] | Array,
     ) -> None:
-        self.judge, self.wrt, self.groups = judge, list(wrt), list(groups)
+        self.judge, self.structure = judge, judge.structure
+        self.wrt, self.groups = list(wrt), list(groups)
         """`groups` says which argument each of the Values belongs to."""
         self.yours = np.array(yours, dtype=float)
 
@@ -88,11 +87,6 @@ class Case:
         return bool(self.near(np.asarray(numbers), self.ours).all())
 
     @cached_property
-    def rows(self) -> dict[Value, int]:
-        """The row of `onward` for each node."""
-        return {node: row for row, node in enumerate(self.judge.order)}
-
-    @cached_property
     def adjoints(self) -> Array:
         """The derivative of the root with respect to each node."""
         return np.array([self.judge.number(x) for x in self.judge.order])
@@ -105,7 +99,7 @@ class Case:
     @quiet
     def forward(self, seeds: Mapping[Value, int]) -> Array:
         """The derivative of each node with respect to some of them, each of which has a column."""
-        rows = self.rows
+        rows = self.structure.rows
         result = np.zeros((len(rows), len(seeds)))
         for row, node in enumerate(self.judge.order):
             for edge in edges(node):
@@ -115,82 +109,22 @@ class Case:
                 result[row, seeds[node]] += 1.0
         return result
 
-    @cached_property
-    def levels(self) -> dict[Value, int]:
-        """The length of the longest path from a leaf to each node."""
-        result: dict[Value, int] = {}
-        for node in self.judge.order:
-            result[node] = 1 + max([result[edge.operand] for edge in edges(node)], default=-1)
-        return result
-
     @quiet
     def gradient(self, partials: Partials) -> Array:
         """The numbers that follow from other partial derivatives of some nodes."""
-        if len({self.levels[node] for node in partials}) > 1:  # one may be computed from another
+        if (
+            len({self.structure.levels[node] for node in partials}) > 1
+        ):  # one may be computed from another
             slopes = gradients(self.judge.order, self.judge.uses, partials)
-            return np.array([slopes[x] for x in self.wrt])
+            return np.array([slopes.get(x, 0.0) for x in self.wrt])
         result = self.ours.copy()
         for node, wrong in partials.items():
-            adjoint = self.adjoints[self.rows[node]]
+            adjoint = self.adjoints[self.structure.rows[node]]
             for edge in edges(node) if adjoint else ():
                 change = wrong[edge.place] - edge.partial
                 if change:
-                    result += adjoint * change * self.onward[self.rows[edge.operand]]
+                    result += adjoint * change * self.onward[self.structure.rows[edge.operand]]
         return result
-
-    @cached_property
-    def layers(self) -> list[list[Value]]:
-        """Nodes with the same operation at the same level, such as all neurons of a layer."""
-        result: dict[tuple[str, int], list[Value]] = {}
-        for node in self.judge.order:
-            if node.op is not None:
-                result.setdefault((node.op.name, self.levels[node]), []).append(node)
-        return [nodes for nodes in result.values() if len(nodes) > 1]
-
-    @cached_property
-    def roles(self) -> list[list[Value]]:
-        """Nodes that compute the same from the same inputs, such as a gate at all time steps."""
-        memory: dict[tuple[Value, int], str] = {}
-        known = {tuple(map(id, nodes)) for nodes in self.layers}
-        result: list[list[Value]] = []
-        for depth in DEPTHS:
-            alike: dict[str, list[Value]] = {}
-            for node in self.judge.order:
-                if node.op is not None:
-                    alike.setdefault(self._role(node, depth, memory), []).append(node)
-            for nodes in alike.values():
-                if len(nodes) > 1 and (key := tuple(map(id, nodes))) not in known:
-                    known.add(key)
-                    result.append(nodes)
-        return result
-
-    def _role(self, node: Value, depth: int, memory: dict[tuple[Value, int], str]) -> str:
-        """The formula of a node down to some depth, with the names of inputs."""
-        if node.op is None:
-            return node.name or "#"
-        if not depth:
-            return "#"
-        if (node, depth) not in memory:
-            operands = [
-                self._role(x, depth - 1, memory) if isinstance(x, Value) else "#"
-                for x in node.operands[:MOST_OPERANDS]
-            ]
-            memory[node, depth] = f"{node.op.name}({','.join(operands)})"
-        return memory[node, depth]
-
-    @property
-    def families(self) -> list[list[Value]]:
-        """The layers and the roles."""
-        return [*self.layers, *self.roles]
-
-    @cached_property
-    def arrays(self) -> list[list[Value]]:
-        """Leaves with the same name and a number, and the families."""
-        leaves: dict[str, list[Value]] = {}
-        for node in self.judge.order:
-            if node.op is None and node.name:
-                leaves.setdefault(node.name.rstrip("0123456789_"), []).append(node)
-        return [*(nodes for nodes in leaves.values() if len(nodes) > 1), *self.families]
 
     @cached_property
     def edges(self) -> dict[Use, Edge[Value]]:
@@ -206,8 +140,8 @@ class Case:
         confirm it or do not. It is nan where nothing depends on it.
         """
         uses = self.edges
-        nodes = [self.rows[edge.node] for edge in uses.values()]
-        operands = [self.rows[edge.operand] for edge in uses.values()]
+        nodes = [self.structure.rows[edge.node] for edge in uses.values()]
+        operands = [self.structure.rows[edge.operand] for edge in uses.values()]
         effects = self.adjoints[nodes, None] * self.onward[operands]
         off: Array = np.where(self.off, self.yours - self.ours, 0.0)
         strongest = np.abs(effects).argmax(axis=1, keepdims=True)

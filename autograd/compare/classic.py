@@ -52,12 +52,12 @@ def _candidates(case: Case, found: Found, alive: Mapping[Use, float] | None) -> 
 def _at_nodes(
     case: Case, found: Found, alive: Mapping[Use, float] | None
 ) -> Iterator[tuple[Mistake, Partials]]:
-    """Wrong partial derivatives: at one node, or the same mistake wherever it can be made.
+    """Wrong partial derivatives: the same mistake wherever it can be made, or at one node.
 
     `alive` are the uses that may explain the numbers alone, if that is known.
     """
-    yield from _at_each_node(case, alive)
     yield from together(case, _wrong(case), found, LOCAL)
+    yield from _at_each_node(case, alive)
     yield from _uses(case)
 
 
@@ -140,7 +140,7 @@ def _local_together(case: Case, found: Found) -> Iterator[tuple[Mistake, Partial
 def scaled(case: Case, found: Found) -> Candidates:
     """Each of them together with a wrong factor of all the numbers."""
     for (mistake,), numbers in _candidates(case, found, None):
-        if mistake.kind in LOCAL or mistake.kind == FACTORS[3][0]:
+        if mistake.kind in (*LOCAL, FORGOTTEN, FACTORS[3][0]):
             continue  # two factors that undo each other somewhere would explain too much
         for kind, factor in FACTORS[:3]:
             yield (mistake, Mistake(kind)), partial(_times, factor, numbers)

@@ -19,6 +19,8 @@ from autograd.value import Value
 
 TELLING = 1e-3
 """The largest room for rounding, relative to a derivative, that tells right from wrong."""
+FEWEST_ESTIMATES, MOST_WORK = 3, 40_000
+"""How many derivatives are estimated by differences: as many as the nodes of the graph allow."""
 MOST_SUSPECTED = 4
 """How many factors are named that would each explain the numbers."""
 CLASH = "no side of the kink, nor anything between its sides, has these derivatives together"
@@ -94,7 +96,7 @@ class Comparison:
         """Each derivative with all the numbers, and a note on those that only inherit an error."""
         _, inherited = self._wrong()
         result = []
-        left = MOST_ROWS
+        left = max(FEWEST_ESTIMATES, min(MOST_ROWS, MOST_WORK // len(self.judge.order)))
         for index, ((of, wrt), _) in enumerate(self.pairs):
             numeric = left > 0 and (index < MOST_ROWS or self.verdicts[index] != "agree")
             left -= numeric
@@ -118,8 +120,13 @@ class Comparison:
             return replace(row, verdict="agree", tolerance=room, note=note)
         return replace(row, verdict=self.verdicts[index])
 
-    def diagnosis(self, cases: Sequence[Case] = ()) -> Iterator[str]:
-        """Sentences on the errors, from the root down; `cases` are other points."""
+    def diagnosis(self, cases: Sequence[Case] = (), found: bool = False) -> Iterator[str]:
+        """Sentences on the errors, from the root down.
+
+        Args:
+            cases: the numbers at other points.
+            found: whether the mistake is known.
+        """
         wrong, _ = self._wrong()
         factors = [
             f"{self.label(of, wrt)}: {should_be(yours, self._judges[of].number(wrt))} "
@@ -132,7 +139,7 @@ class Comparison:
             return
         numbers = self._of_root()
         inputs_alone = not factors and all(node.op is None for node in numbers)
-        if inputs_alone and len(numbers) > 1:
+        if inputs_alone and len(numbers) > 1 and (len(every) > 1 or not cases) and not found:
             explaining = explaining_factors(self.case(), cases)
             where = "at every point" if len(cases) > 1 else "here"
             if len(explaining) == 1:
@@ -142,7 +149,7 @@ class Comparison:
                 yield f"Changed alone, each of these factors explains the numbers {where}:"
                 yield from (f"  {factor}" for factor in explaining[:MOST_SUSPECTED])
                 return
-        if inputs_alone and len(every) > 1:
+        if inputs_alone and (found or len(every) > 1):
             return  # inputs have no order: the table says it all
         yield f"First wrong: {every[0]}"
         if len(every) > 1:
@@ -173,7 +180,7 @@ class Comparison:
             return True  # with an infinite slope on one side, any number lies in between
         if "disagree" in self.verdicts or "undefined" in self.verdicts:
             return True
-        rooms = [self.judge.room(wrt) for wrt in numbers]
+        rooms = [self.judge.kink_room(wrt) for wrt in numbers]
         return in_hull(np.array([*numbers.values()]), np.array(corners), np.array(rooms))
 
     def _wrong(self) -> tuple[list[str], dict[Value, str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -16,12 +16,18 @@ from autograd.compare.candidates import (
 )
 from autograd.compare.case import Array, Case, Partials
 from autograd.compare.formulas import confused_partials
+from autograd.compare.gradients import gradients
 from autograd.compare.judge import Place
-from autograd.compare.mistakes import Mistake, alike
+from autograd.compare.mistakes import FACTORS, LIKE_IT, Mistake, Slope, alike
 from autograd.compare.rounding import attempt
 from autograd.edges import edges
 from autograd.value import Value
 
+OPERANDS = (*FACTORS[:3], ("the derivative with respect to an operand is forgotten", 0.0))
+MOST_OPERANDS = 4
+"""How many operands the nodes of a family may have for each to be looked at alone."""
+MOST_HELD = 60
+"""How many families there may be for each two of them to be treated as constants."""
 MOST_DIAGONAL = 200
 """How many nodes an array may have whose Jacobian is looked at."""
 ROUGHLY = 1e-3
@@ -79,11 +85,11 @@ def _slope(node: Value, other: Value) -> float | None:
 def other_layers(case: Case, found: Found) -> Candidates:
     """The derivatives of a layer, taken at the values of another one."""
     places = case.judge.places
-    for nodes in case.families:
+    for nodes in case.structure.families:
         op = nodes[0].op
         if op is None or len(nodes[0].operands) != 1 or op.sums:
             continue
-        for others in case.arrays:
+        for others in case.structure.arrays:
             if len(others) == len(nodes) and others[0] is not nodes[0].operands[0]:
                 kind = f"the derivative of {op.name} is taken at another value"
                 where = (" (at ", places[nodes[0]], ", …: for ", places[others[0]], ", …)")
@@ -103,47 +109,78 @@ def _slopes_at(case: Case, nodes: Sequence[Value], others: Sequence[Value]) -> A
 
 
 def stopped(case: Case, found: Found) -> Candidates:
-    """Values that are treated as constants, in one place or in a layer."""
+    """Values that are treated as constants, in one place or in a family."""
     kind = "a value is treated as a constant"
-    for nodes, rows in _nodes_and_families(case):
+    for nodes in _nodes_and_families(case):
         where = alike(nodes, case.judge.places)
-        mistake = Mistake(kind, where, extent=len(nodes))
-        yield (mistake,), partial(_without, case, rows, case.adjoints[rows])
+        yield one(Mistake(kind, where, extent=len(nodes)), case, _held(nodes))
+
+
+def stopped_twice(case: Case, found: Found) -> Candidates:
+    """Two of them: the mean and the deviation, say."""
+    groups = case.structure.families or _nodes_and_families(case)
+    for pair in combinations(groups, 2) if len(groups) <= MOST_HELD else ():
+        first, second = [alike(nodes, case.judge.places)[1:-1] for nodes in pair]
+        where = (" (at ", *first, " and at ", *second, ")")
+        mistake = Mistake("two values are treated as constants", where)
+        yield one(mistake, case, {**_held(pair[0]), **_held(pair[1])})
+
+
+def _held(nodes: Sequence[Value]) -> Partials:
+    return {node: [0.0] * len(node.operands) for node in nodes}
 
 
 def ignored(case: Case, found: Found) -> Candidates:
-    """The gradient from above ignored, or taken for the mask of a selection."""
-    for nodes, rows in _nodes_and_families(case):
-        where, adjoints = alike(nodes, case.judge.places), case.adjoints[rows]
-        kind = "the gradient from above is ignored"
-        yield (Mistake(kind, where),), partial(_without, case, rows, adjoints - 1.0)
+    """The gradient from above ignored, or taken for the mask of a selection; the derivative of an
+    inner expression ignored.
+    """
+    for nodes in _nodes_and_families(case):
+        where, rows = alike(nodes, case.judge.places), [case.structure.rows[node] for node in nodes]
+        mistake = Mistake("the gradient from above is ignored", where, extent=len(nodes))
+        yield (mistake,), partial(_handed_on, case, nodes)
+        mistake = Mistake("the derivative of an inner expression is forgotten", where)
+        yield (mistake,), partial(_inner, case, rows)
         op = nodes[0].op
         if op is not None and op.selects:
             kind = f"the mask of {op.name} is taken from the gradient"
             wrong = {
-                node: [float(adjoint > 0.0)] * len(node.operands)
-                for node, adjoint in zip(nodes, adjoints, strict=True)
+                node: [float(case.adjoints[case.structure.rows[node]] > 0.0)] * len(node.operands)
+                for node in nodes
             }
-            yield one(Mistake(kind, where), case, wrong)
+            yield one(Mistake(kind, where, extent=len(nodes)), case, wrong)
 
 
-def _nodes_and_families(case: Case) -> list[tuple[list[Value], list[int]]]:
-    """Each node below the root, and each family of nodes, with their rows."""
-    several = [[node] for node in case.judge.order[:-1] if node.op is not None] + case.families
-    return [(nodes, [case.rows[node] for node in nodes]) for nodes in several]
+def _nodes_and_families(case: Case) -> list[list[Value]]:
+    """Each node below the root, and each family of nodes."""
+    return [
+        [node] for node in case.judge.order[:-1] if node.op is not None
+    ] + case.structure.families
 
 
-def _without(case: Case, rows: list[int], adjoints: Array) -> Array:
-    """The numbers without what flows back through some nodes with these adjoints."""
-    return case.ours - adjoints @ case.onward[rows]
+def _handed_on(case: Case, nodes: Sequence[Value]) -> Array:
+    """The numbers if some nodes hand on 1 in place of the derivative with respect to them."""
+    if len({case.structure.levels[node] for node in nodes}) > 1:
+        given = dict.fromkeys(nodes, 1.0)
+        swept = gradients(case.judge.order, case.judge.uses, given=given)
+        return np.array([swept.get(x, 0.0) for x in case.wrt])
+    rows = [case.structure.rows[node] for node in nodes]
+    return case.ours - (case.adjoints[rows] - 1.0) @ case.onward[rows]
+
+
+def _inner(case: Case, rows: Sequence[int]) -> Array:
+    """The numbers if the derivatives of some nodes, each of one argument's element, were 1."""
+    onward = case.onward[rows]
+    if (np.count_nonzero(onward, axis=1) > 1).any():
+        return np.full(len(case.wrt), np.nan)
+    return case.ours - case.adjoints[rows] @ np.where(onward, onward - 1.0, 0.0)
 
 
 def diagonals(case: Case, found: Found) -> Candidates:
     """The diagonal alone of the Jacobian of a layer with respect to an array below it."""
     places = case.judge.places
-    for above in case.layers:
-        for below in case.arrays:
-            higher = case.levels[above[0]] > case.levels[below[0]]
+    for above in case.structure.layers:
+        for below in case.structure.arrays:
+            higher = case.structure.levels[above[0]] > case.structure.levels[below[0]]
             if higher and len(above) == len(below) <= MOST_DIAGONAL:
                 kind = "the terms off the diagonal of a Jacobian are missing"
                 of, wrt = places[above[0]], places[below[0]]
@@ -152,7 +189,7 @@ def diagonals(case: Case, found: Found) -> Candidates:
 
 
 def _diagonal(case: Case, above: Sequence[Value], below: Sequence[Value]) -> Array:
-    rows, columns = ([case.rows[node] for node in nodes] for nodes in (above, below))
+    rows, columns = ([case.structure.rows[node] for node in nodes] for nodes in (above, below))
     jacobian = case.forward({node: column for column, node in enumerate(below)})[rows]
     np.fill_diagonal(jacobian, 0.0)
     return case.ours - case.adjoints[rows] @ jacobian @ case.onward[columns]
@@ -160,7 +197,9 @@ def _diagonal(case: Case, above: Sequence[Value], below: Sequence[Value]) -> Arr
 
 def transposed(case: Case, found: Found) -> Candidates:
     """The matrix W where its transpose belongs, on the way back through the products W @ x."""
-    layers = [(nodes, mirrored) for nodes in case.layers if (mirrored := _mirrored(nodes))]
+    layers = [
+        (nodes, mirrored) for nodes in case.structure.layers if (mirrored := _mirrored(nodes))
+    ]
     kind = "the gradient is multiplied by the transpose of the right matrix (W @ d for W.T @ d)"
     return each_and_all(case, kind, layers)
 
@@ -182,12 +221,58 @@ def _mirrored(nodes: Sequence[Value]) -> Partials:
     return result
 
 
+def operands_of_all(case: Case, found: Found) -> Candidates:
+    """The flow back to one operand of all nodes of a family, forgotten or with a wrong factor."""
+    for nodes in (*case.structure.families, *_by_operation(case)):
+        count = len(nodes[0].operands)
+        if count > MOST_OPERANDS or any(len(node.operands) != count for node in nodes):
+            continue
+        for place, operand in enumerate(nodes[0].operands):
+            if not isinstance(operand, Value):
+                continue
+            slope = Slope(case.judge.places[nodes[0]], case.judge.places[operand])
+            where = (" (in ", slope, LIKE_IT)
+            for kind, factor in OPERANDS if count > 1 else FACTORS[:3]:
+                wrong = {}
+                for node in nodes:
+                    partials = list(node.partials)
+                    partials[place] *= factor
+                    wrong[node] = partials
+                yield one(Mistake(kind, where, extent=len(nodes)), case, wrong)
+
+
+def _by_operation(case: Case) -> list[list[Value]]:
+    """All the nodes with the same operation."""
+    result: dict[str, list[Value]] = {}
+    for node in case.judge.order:
+        if node.op is not None:
+            result.setdefault(node.op.name, []).append(node)
+    return [nodes for nodes in result.values() if len(nodes) > 1]
+
+
+def reversed_factors(case: Case, found: Found) -> Candidates:
+    """The factors of products of vectors in the opposite order, as in a convolution."""
+    for nodes in (*case.structure.families, *_by_operation(case)):
+        count = len(nodes[0].operands)
+        op = nodes[0].op
+        if op is None or op.sums or op.arity is not None or count % 2:
+            continue
+        for first, what in ((0, "first"), (count // 2, "second")):
+            wrong = {}
+            for node in nodes:
+                partials, half = list(node.partials), slice(first, first + len(node.operands) // 2)
+                partials[half] = partials[half][::-1]
+                wrong[node] = partials
+            kind = f"the derivatives with respect to the {what} factors of {op.name} are reversed"
+            yield one(Mistake(kind, alike(nodes, case.judge.places)), case, wrong)
+
+
 # --- Recurrences ----------------------------------------------------------------------------------
 
 
 def shifted(case: Case, found: Found) -> Candidates:
     """The next step, or the one before, of a recurrence: its partial derivatives, or its state."""
-    steps = [nodes for nodes in case.roles if _one_by_one(case, nodes)]
+    steps = [nodes for nodes in case.structure.roles if _one_by_one(case, nodes)]
     functions = [nodes for nodes in steps if len(nodes[0].operands) == 1]
     for word, turn in (("next", 1), ("previous", -1)):
         kind = f"the derivative of the {word} step is used"
@@ -200,7 +285,7 @@ def shifted(case: Case, found: Found) -> Candidates:
 
 def _one_by_one(case: Case, nodes: Sequence[Value]) -> bool:
     """Whether there is no more than one of some nodes at each level, as in a recurrence."""
-    return len({case.levels[node] for node in nodes}) == len(nodes)
+    return len({case.structure.levels[node] for node in nodes}) == len(nodes)
 
 
 def _moved(nodes: Sequence[Value]) -> Partials:

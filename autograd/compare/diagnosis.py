@@ -1,6 +1,7 @@
 """The diagnosis of a wrong gradient: what is found by relations and by the search for mistakes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import NamedTuple
 
@@ -10,13 +11,24 @@ from autograd.compare.evidence import evidence
 from autograd.compare.findings import Finding, escaped
 from autograd.compare.inquiry import COMBINED, CONFUSED, SINGLE, STOPPED, Inquiry
 from autograd.compare.judge import Judge
-from autograd.compare.relations import VAGUE
+from autograd.compare.relations import VAGUE, local_relation
 from autograd.compare.relations import relations as related
 from autograd.compare.rounding import RELATIVE
 from autograd.quiet import quiet
 
+MOST_LISTED = 5
+"""How many mistakes that give the same numbers are listed."""
 SECONDS = 5.0
 """How long the search for mistakes takes at most, unless another time is given."""
+
+NOTHING = (
+    "a gradient is forgotten",
+    "a value is treated as a constant",
+    "the derivative of a term is forgotten",
+    *(f"of the {count} uses of a value only one counts (= for +=)" for count in range(2, 13)),
+    "one use of a value is forgotten",
+)
+"""Mistakes that let nothing through where they are made."""
 
 
 class Diagnosis(NamedTuple):
@@ -52,32 +64,74 @@ def diagnosed(
     judges = [shown, *(case.judge for case in cases)]
     inquiry = Inquiry(cases, perf_counter() + seconds)
     if mistakes := inquiry.first(SINGLE):
-        least = min(map(_extent, mistakes))
-        if least > 1:  # a value that is treated as a constant may be simpler
-            simpler = [x for x in inquiry.first(STOPPED) if _extent(x) < least]
-            mistakes = simpler or mistakes
-        found = _mistakes(mistakes, judges)
+        found = _mistakes(_simplest(mistakes, inquiry), judges)
         return Diagnosis(found, _named(found))
-    relations = related(evidence(cases, shown, shapes, exact))
+    facts_of = evidence(cases, shown, shapes, exact)
+    relations = related(facts_of)
+    if len(cases) == 1:
+        relations = {name: x and _here(x) for name, x in relations.items()}
     facts = [x for x in relations.values() if x and x.kind not in VAGUE]
     constant = len(facts) == len(relations) and all(x.kind == "multiple" for x in facts)
     if not constant and (found := _mistakes(inquiry.first(CONFUSED), judges)):
         return Diagnosis(found, _named(found))
     left = [name for name, x in relations.items() if x not in facts]
-    found = []
-    if facts and left:  # a mistake of its own in the other arguments
-        columns = [i for i, name in enumerate(cases[0].groups) if name not in map(_of, facts)]
-        others = Inquiry([case.only(columns) for case in cases], inquiry.end)
-        found = _mistakes(others.first((*SINGLE, *CONFUSED)), judges)
-    elif left:
+    found, words = _alone(cases, left, inquiry, judges)
+    left = [name for name in left if name not in map(_of, found)]
+    if left and not facts and not found:
+        if local := local_relation(facts_of, cases):
+            return Diagnosis([local], [_sentence(local)])
         found = _mistakes(inquiry.first(COMBINED), judges)
-    if not found:
-        facts += [x for x in relations.values() if x and x.kind in VAGUE]
+        if len(found) > MOST_LISTED:  # so many pairs say nothing
+            found = []
+        words = _named(found)
+        left = [] if found else left
+    facts += [x for name, x in relations.items() if x and x.kind in VAGUE and name in left]
     facts = _gathered(facts)
-    words = [*map(_sentence, facts), *(_named(found) if found else [])]
-    if left and not found:
-        words.append(_nothing(left if len(left) < len(relations) else [], inquiry.untried))
+    words = [*map(_sentence, facts), *words]
+    unknown = [name for name in left if not (x := relations[name]) or x.kind == "elements"]
+    if unknown:
+        words.append(_nothing(unknown if len(unknown) < len(relations) else [], inquiry.untried))
     return Diagnosis([*facts, *found], words)
+
+
+def _simplest(mistakes: list[Mistakes], inquiry: Inquiry) -> list[Mistakes]:
+    """Single mistakes, or a value that is treated as a constant where that is simpler: where they
+    are made in more places, or let nothing through by coincidence.
+    """
+    least = min(map(_extent, mistakes))
+    known = any(mistake.kind in NOTHING for several in mistakes for mistake in several)
+    if least > 1 or not known:
+        stopped = inquiry.first(STOPPED)
+        return [x for x in stopped if _extent(x) < least + (not known)] or mistakes
+    return mistakes
+
+
+def _alone(
+    cases: Sequence[Case], names: Sequence[str], inquiry: Inquiry, judges: Sequence[Judge]
+) -> tuple[list[Finding], list[str]]:
+    """Mistakes in the gradients of some arguments alone, together or else one by one."""
+    groups = cases[0].groups
+    found: list[Finding] = []
+    words: list[str] = []
+    for several in [names, *([name] for name in names)] if names else ():
+        columns = [i for i, group in enumerate(groups) if group in several]
+        if len(columns) == len(groups) or any(x.argument for x in found[:1] if len(names) == 1):
+            continue
+        alone = Inquiry([case.only(columns) for case in cases], inquiry.end)
+        mistakes = _mistakes(alone.first((*SINGLE, *CONFUSED)), judges)
+        inquiry.untried += [x for x in alone.untried if x not in inquiry.untried]
+        if mistakes:
+            argument = " and ".join(several)
+            found += [replace(x, argument=argument) for x in mistakes]
+            words += _named(mistakes, f" in the gradient of {argument}")
+            if len(several) == len(names):
+                break
+    return found, words
+
+
+def _here(finding: Finding) -> Finding:
+    """A finding at the only point."""
+    return replace(finding, template=finding.template.replace(" at every point", ""))
 
 
 def _of(finding: Finding) -> str:
@@ -113,11 +167,15 @@ def _sentence(finding: Finding) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
-def _named(found: Sequence[Finding]) -> list[str]:
-    """The sentences on the mistakes that explain all the numbers."""
+def _named(found: Sequence[Finding], where: str = "") -> list[str]:
+    """The sentences on the mistakes that explain the numbers."""
     if len(found) == 1:
-        return [f"The mistake: {found[0]}."]
-    return ["Each of these mistakes gives the same numbers:", *(f"  {x}" for x in found)]
+        return [f"The mistake{where}: {found[0]}."]
+    if len(found) > MOST_LISTED:
+        title = f"{len(found)} mistakes{where} would give the same numbers, among them:"
+        return [title, *(f"  {x}" for x in found[:MOST_LISTED])]
+    title = f"Each of these mistakes{where} gives the same numbers:"
+    return [title, *(f"  {x}" for x in found)] if found else []
 
 
 def _nothing(arguments: Sequence[str], untried: Sequence[str]) -> str:
@@ -126,8 +184,8 @@ def _nothing(arguments: Sequence[str], untried: Sequence[str]) -> str:
     if not untried:
         return f"None of the classic mistakes gives {numbers}."
     return (
-        f"None of the classic mistakes that were tried gives {numbers}; there was no time for "
-        f"{', '.join(untried)} (seconds= allows more)."
+        f"None of the classic mistakes that were tried gives {numbers}; not tried in the time "
+        f"given (seconds= allows more): {', '.join(untried)}."
     )
 
 
@@ -141,18 +199,15 @@ def _mistakes(found: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Findin
     result = []
     for kinds, several in first.items():
         words = [x.kind + x.place(judges) for x in several]
-        place = several[0].place(judges) if len(several) == 1 else ""
-        kind = "; and ".join(kinds)
-        template = escaped("; and ".join(words))
-        solved = several[0].solved if len(several) == 1 else ()
+        alone = several[0] if len(several) == 1 else None
         result.append(
             Finding(
-                kind,
-                "",
-                place.strip(" ()"),
-                solved[-1] if solved else None,
+                "; and ".join(kinds),
+                alone.argument if alone else "",
+                alone.place(judges).strip(" ,()") if alone else "",
+                alone.solved[-1] if alone and alone.solved else None,
                 len(first) == 1,
-                template,
+                escaped("; and ".join(words)),
             )
         )
     return result

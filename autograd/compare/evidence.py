@@ -5,6 +5,7 @@ points, as arrays.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import isfinite
 from typing import TypeAlias
 
 import numpy as np
@@ -90,7 +91,8 @@ class Argument:
 
     def finding(self, kind: str, words: str, value: float | None = None) -> Finding:
         """A finding on it."""
-        value = None if value is None else float(f"{value:.{DIGITS}g}")
+        if value is not None:
+            value = float(f"{value:.{DIGITS}g}") if isfinite(value) else None
         return Finding(kind, self.name, self.place, value, True, words + self.rest)
 
     def elements(self, chosen: Mask, place: str, rest: str) -> "Argument":
@@ -115,7 +117,9 @@ class Evidence:
     arguments: Sequence[Argument]
     quantities: Sequence[Quantity]
     constants: Sequence[float]
-    """The plain numbers that occur in the function, and the counts of what it adds."""
+    """The plain numbers that occur in the function."""
+    counts: Sequence[float]
+    """How many operands the operations have that take any number."""
     results: Array
     """Those of the function."""
     exact: float = RELATIVE
@@ -138,6 +142,11 @@ class Evidence:
     def occurs(self, x: float) -> bool:
         """Whether a number is one of the function's, apart from its sign."""
         return any(abs(abs(x) - abs(y)) <= self.exact * abs(y) for y in self.constants)
+
+    def at(self, rows: Sequence[int]) -> "Evidence":
+        """The quantities at some of the points."""
+        quantities = [replace(x, numbers=x.numbers[list(rows)]) for x in self.quantities]
+        return replace(self, quantities=quantities, results=self.results[list(rows)])
 
     def within(self, mask: Mask) -> "Evidence":
         """The quantities of some elements at some points, each of which counts as a point."""
@@ -169,7 +178,8 @@ def evidence(
     ]
     results = np.array([case.judge.root.data for case in cases])
     ranked = sorted(quantities, key=lambda x: x.rank)
-    return Evidence(arguments, ranked, _constants(cases[0]), results, exact)
+    constants, counts = _constants(cases[0])
+    return Evidence(arguments, ranked, constants, counts, results, exact)
 
 
 def _arguments(cases: Sequence[Case], shapes: Mapping[str, tuple[int, ...]]) -> list[Argument]:
@@ -187,16 +197,16 @@ def _arguments(cases: Sequence[Case], shapes: Mapping[str, tuple[int, ...]]) -> 
     return result
 
 
-def _constants(case: Case) -> list[float]:
-    numbers: dict[float, None] = {}
+def _constants(case: Case) -> tuple[list[float], list[float]]:
+    """The plain numbers among the operands of short operations, and the lengths of the others."""
+    constants: dict[float, None] = {}
+    counts: dict[float, None] = {}
     for node in case.judge.order:
-        if node.op is not None:
-            plain = [x for x in node.operands if isinstance(x, float)]
-            if len(plain) <= 2:
-                numbers |= dict.fromkeys(plain)
-            if node.op.arity is None:
-                numbers[float(len(node.operands))] = None
-    return list(numbers)[:MOST_CONSTANTS]
+        if node.op is not None and node.op.arity is None:
+            counts[float(len(node.operands))] = None
+        elif node.op is not None:
+            constants |= dict.fromkeys(x for x in node.operands if isinstance(x, float))
+    return list(constants)[:MOST_CONSTANTS], list(counts)
 
 
 def _of_nodes(cases: Sequence[Case], shown: Judge) -> list[Quantity]:
@@ -205,7 +215,7 @@ def _of_nodes(cases: Sequence[Case], shown: Judge) -> list[Quantity]:
     """
     order = list(shown.order)
     if len(order) > MOST_NODES:
-        alike = {node for nodes in Case(shown, [], [], []).families for node in nodes}
+        alike = {node for nodes in shown.structure.families for node in nodes}
         order = [x for x in order if x.op is not None and x not in alike][:MOST_NODES]
     graphs, labels = [case.judge for case in cases], shown.formulas
     result = []
@@ -234,7 +244,7 @@ def _of_families(
     """The numbers of arrays: one for each element of an argument, for each row or each column."""
     shapes = {x.shape for x in arguments if x.data.shape[1] > 1}
     graphs, result = [case.judge for case in cases], []
-    for nodes in Case(shown, [], [], []).families if shapes else ():
+    for nodes in shown.structure.families if shapes else ():
         places = [shown.places[node] for node in nodes]
         if not all(place in judge.nodes for judge in graphs for place in places):
             continue

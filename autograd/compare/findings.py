@@ -11,8 +11,8 @@ class Finding:
     """One explanation of wrong numbers, or a part of one. As text it is a sentence.
 
     Attributes:
-        kind: a relation between your numbers and the right ones ("ratio", "order", …), or the
-            mistake that gives your numbers.
+        kind: a relation between your numbers and the right ones ("multiple", "factor", "term",
+            "difference", "order", "sum", "argument", …), or the mistake that gives your numbers.
         argument: the argument, or arguments, whose gradient it is about; empty if all.
         place: where, in the argument or in the function; empty if that is said by the kind.
         number: the number that it is about, if there is one.

@@ -71,8 +71,9 @@ def _confused(op: Op, x: float, out: float, right: float) -> Iterator[tuple[str,
     for other in _others():
         value = attempt(other.value, x)
         slopes = None if value is None else attempt(other.differentiate, value, [x])
-        if slopes and other is not op:
+        if slopes and value is not None and other is not op:
             yield f"the derivative of {other.name} is used for that of {op.name}", float(slopes[0])
+            yield f"{other.name} is used where the derivative of {op.name} belongs", value
     if op in (ops.exp, ops.exp2):
         slope = attempt(lambda: x * op.value(x - 1.0))
         if slope is not None:

@@ -25,17 +25,20 @@ STOPPED = (Tier("values that are treated as constants", confusions.stopped),)
 CONFUSED = (
     Tier("small mistakes everywhere", classic.local_everywhere),
     *STOPPED,
+    Tier("operands of which the same is forgotten everywhere", confusions.operands_of_all),
     Tier("gradients from above that are ignored", confusions.ignored),
     Tier("formulas that are confused or incomplete", confusions.confused),
     Tier("derivatives that are taken at another value", confusions.elsewhere),
     Tier("derivatives that are taken at the values of another layer", confusions.other_layers),
     Tier("Jacobians of which only the diagonal counts", confusions.diagonals),
     Tier("matrices that are transposed", confusions.transposed),
+    Tier("factors that are reversed", confusions.reversed_factors),
     Tier("steps of a recurrence that are shifted", confusions.shifted),
     Tier("constants that are off", replays.other_constants),
     Tier("arguments that are updated too early", replays.updated),
 )
 COMBINED = (
+    Tier("two values that are treated as constants", confusions.stopped_twice),
     Tier("mistakes together with a factor", classic.scaled),
     Tier("terms, factors and operations that are left out", replays.left_out),
     Tier("two mistakes at once", classic.paired),
@@ -53,6 +56,10 @@ class Inquiry:
     def __init__(self, cases: Sequence[Case], end: float) -> None:
         # The point at which most is wrong comes first: it refutes most.
         self.cases = sorted(cases, key=lambda case: -int(case.off.sum()))
+        for case in self.cases[1:]:
+            case.structure.take(self.cases[0].structure)
+        columns = telling(cases)
+        self.first_case = self.cases[0].only(columns)
         self.end = end
         self.untried: list[str] = []
 
@@ -65,10 +72,9 @@ class Inquiry:
 
     def _fitting(self, tier: Tier) -> list[Mistakes]:
         """The mistakes of a tier that fit all cases, and change something in one of them."""
-        columns = telling(self.cases)
         found: dict[Mistakes, bool] | None = None
         for whole in self.cases:
-            case = whole.only(columns) if found is None else whole
+            case = self.first_case if found is None else whole
             here: dict[Mistakes, bool] = {}
             tried: set[Mistakes] = set()
             for mistakes, numbers in tier.candidates(case, found):

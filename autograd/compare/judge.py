@@ -10,6 +10,7 @@ from autograd.compare.kinks import Sides, at_kinks, corners, intervals
 from autograd.compare.numeric import DOUBT, estimate
 from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import EPSILON, ZERO, Bounded, data_bounds, derivatives
+from autograd.compare.structure import Structure
 from autograd.edges import Edge, uses
 from autograd.explain.reasons import first_not_finite, kind
 from autograd.graph import topological_order
@@ -19,6 +20,10 @@ from autograd.value import Value
 
 TOLERANCE = 8 * EPSILON
 """The difference that is put down to rounding, in units of the bound on the rounding error."""
+SINGLE = TOLERANCE * 2.0**29
+"""The same for numbers that were computed in float32."""
+SMALLEST_SINGLE = 2.0**-126
+"""Below it, float32 has fewer digits, and then 0."""
 
 MOST_ESTIMATED = 4_000
 """How many nodes may be computed anew, in all, to estimate derivatives that agree."""
@@ -77,6 +82,11 @@ class Judge:
         return {place: node for node, place in self.places.items()}
 
     @cached_property
+    def structure(self) -> Structure:
+        """The nodes that are alike, and how far they are from the leaves."""
+        return Structure(self.order)
+
+    @cached_property
     def uses(self) -> list[Edge[Value]]:
         """The uses of operands, those by the root first."""
         return uses(self.order)
@@ -122,7 +132,16 @@ class Judge:
 
     def room(self, wrt: Value) -> float:
         """The difference that rounding explains."""
-        return self.tolerance * self._allowed.get(wrt, ZERO).bound
+        return self.tolerance * self._allowed.get(wrt, ZERO).bound + self._floor
+
+    @property
+    def _floor(self) -> float:
+        return 8.0 * SMALLEST_SINGLE if self.tolerance == SINGLE else 0.0
+
+    def kink_room(self, wrt: Value) -> float:
+        """The difference that rounding explains on any side of the kinks."""
+        opened = self.tolerance * self._opened.get(wrt, ZERO).bound if self.kinks else 0.0
+        return max(self.room(wrt), opened if isfinite(opened) else 0.0)
 
     def wide_room(self, wrt: Value) -> float:
         """The difference that rounding explains in formulas that lose small terms in sums."""
@@ -146,7 +165,7 @@ class Judge:
     def verdict(self, wrt: Value, yours: float) -> tuple[Verdict, str]:
         """The verdict on the derivative with respect to a node, and a note on it."""
         ours = self.number(wrt)
-        least = self.tolerance * self.derivatives.get(wrt, ZERO).bound
+        least = self.tolerance * self.derivatives.get(wrt, ZERO).bound + self._floor
         outside = "" if wrt in self.derivatives else OUTSIDE
         if yours == ours and isfinite(ours):
             return "agree", outside
@@ -163,8 +182,8 @@ class Judge:
         if abs(yours - ours) <= room:
             return "agree", outside
         low, high = self.intervals.get(wrt, (ours, ours))
-        if low < high and isfinite(opened := self._opened.get(wrt, ZERO).bound):
-            room = self.tolerance * opened
+        if low < high:
+            room = self.kink_room(wrt)
         if low < high and low - room <= yours <= high + room:
             return "convention", (
                 f"yours {number(yours)}, ours {number(ours)}; at this kink any value in "

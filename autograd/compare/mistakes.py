@@ -63,6 +63,8 @@ class Mistake:
     """Numbers that belong to it, such as the constant that gives yours."""
     extent: int = field(default=1, compare=False)
     """In how many places it is made."""
+    argument: str = field(default="", compare=False)
+    """The argument whose gradient alone it is about."""
 
     def place(self, judges: Sequence[Judge]) -> str:
         """The place in words, with the formulas of the first graph that has it."""
@@ -125,7 +127,7 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         if data[1].is_integer() and data[1] > 2.0:
             yield "a division is forgotten (sum for mean)", [1.0, 0.0]
         else:
-            yield "a division is forgotten", [1.0, 0.0]
+            yield f"the division by {data[1]:g} is forgotten", [1.0, 0.0]
     elif op is ops.mean:
         yield "a division is forgotten (sum for mean)", [1.0] * count
     elif op is ops.sum:
@@ -150,6 +152,8 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
 def _missing(factor: float) -> str:
     if factor == -1.0:
         return "a sign is flipped"
+    if factor == 0.0:
+        return "a factor 0, a mask, is missing"
     return f"the factor {factor:g} is missing"
 
 
@@ -167,16 +171,17 @@ def in_arguments(case: Case) -> Iterator[tuple[Mistake, Change]]:
         if len(arguments) > 1:
             for kind, factor in FACTORS:
                 where = (f" (in the gradient of {argument})",)
-                yield Mistake(kind, where), _times(factor, positions)
+                yield Mistake(kind, where, argument=argument), _times(factor, positions)
         for kind, order in _orders(len(positions)):
             moved = _moved(positions, [positions[index] for index in order])
-            yield Mistake(f"a gradient is {kind}", (f" (that of {argument})",)), moved
+            where = (f" (that of {argument})",)
+            yield Mistake(f"a gradient is {kind}", where, argument=argument), moved
         for other in arguments:
             places = [index for index in everywhere if case.groups[index] == other]
             if other != argument and len(places) == len(positions):
                 kind = "an argument has the gradient of another one"
                 where = (f" ({argument} has that of {other})",)
-                yield Mistake(kind, where), _moved(positions, places)
+                yield Mistake(kind, where, argument=argument), _moved(positions, places)
                 if places > positions:
                     kind = "the gradients of two arguments are exchanged"
                     exchanged = _moved([*positions, *places], [*places, *positions])
@@ -202,20 +207,23 @@ def _moved(positions: Sequence[int], sources: Sequence[int]) -> Change:
 
 
 def _orders(count: int) -> Iterator[tuple[str, Sequence[int]]]:
-    """Other orders of the elements of an argument."""
-    if count < 2:
-        return
-    backward = list(range(count))[::-1]
-    yield "reversed", backward
+    """Other orders of the elements of an argument, each with the first of its names."""
+    known = {tuple(range(count))}
+    for name, order in _named_orders(count):
+        if tuple(order) not in known:
+            known.add(tuple(order))
+            yield name, order
+
+
+def _named_orders(count: int) -> Iterator[tuple[str, Sequence[int]]]:
+    yield "reversed", list(range(count))[::-1]
     for rows in range(2, count):
         if count % rows == 0 and count // rows > 1:
             columns = count // rows
             order = [row * columns + column for column in range(columns) for row in range(rows)]
-            yield f"transposed, as if it were {rows} x {columns}", order
-    if 2 < count <= MOST_SWAPPED:
-        for a, b in combinations(range(count), 2):
-            swapped = [{a: b, b: a}.get(index, index) for index in range(count)]
-            if swapped != backward:
-                yield f"wrong in two elements, which are exchanged: {a} and {b}", swapped
+            yield f"transposed, as {rows} x {columns}", order
+    for a, b in combinations(range(count), 2) if count <= MOST_SWAPPED else ():
+        swapped = [{a: b, b: a}.get(index, index) for index in range(count)]
+        yield f"wrong in two elements, which are exchanged: {a} and {b}", swapped
     for shift in (1, count - 1):
         yield f"shifted by {shift}", [(index - shift) % count for index in range(count)]

@@ -32,7 +32,8 @@ def _orders(argument: Argument) -> Iterator[Finding]:
         if argument.is_yours(argument.ours[:, order]):
             yield argument.finding("order", f"the gradient of {{argument}} is {how}")
             return
-    source = _sources(argument) if count <= MOST_SORTED else None
+    varying = np.ptp(argument.ours, axis=0).all()
+    source = _sources(argument) if count <= MOST_SORTED and varying else None
     if source is not None:
         moved = [
             f"{_element(argument.shape, i)} has that of {_element(argument.shape, x)}"
@@ -147,12 +148,13 @@ def _regions(shape: Shape) -> Iterator[tuple[str, Mask]]:
     row, column = np.indices(shape)
     first = (row == 0) | (column == 0)
     last = (row == shape[0] - 1) | (column == shape[1] - 1)
-    yield "its diagonal", row == column
-    yield "all but its diagonal", row != column
-    yield "what is below its diagonal", row > column
-    yield "what is above its diagonal", row < column
-    yield "its lower triangle", row >= column
-    yield "its upper triangle", row <= column
+    if shape[0] == shape[1] > 1:
+        yield "its diagonal", row == column
+        yield "what is off its diagonal", row != column
+        yield "what is below its diagonal", row > column
+        yield "what is above its diagonal", row < column
+        yield "its lower triangle", row >= column
+        yield "its upper triangle", row <= column
     yield "its first row and its first column", first
     yield "its last row and its last column", last
     yield "its border", first | last

@@ -6,20 +6,20 @@ from math import frexp, isfinite
 import numpy as np
 
 from autograd.compare.comparison import Comparison
-from autograd.compare.judge import TOLERANCE
+from autograd.compare.judge import SINGLE
 from autograd.compare.rounding import RELATIVE
 from autograd.notation.numbers import number
 from autograd.quiet import quiet
 
-SINGLE = TOLERANCE * 2.0**29
-"""The tolerance for numbers that were computed in float32."""
 SHORT = 12
 """Numbers with so few binary digits are exact in any precision."""
+FEWEST = 2
+"""How many other numbers are exactly float32 by no chance."""
 
 
 @quiet
 def in_single_precision(comparisons: Sequence[Comparison]) -> bool:
-    """Whether all hand-derived numbers are exactly float32, and most not because they are short."""
+    """Whether all hand-derived numbers are exactly float32, and some not because they are short."""
     numbers = [
         yours
         for comparison in comparisons
@@ -29,7 +29,7 @@ def in_single_precision(comparisons: Sequence[Comparison]) -> bool:
     if not numbers or any(float(np.float32(x)) != x for x in numbers):
         return False
     long = sum([(frexp(x)[0] * 2.0**SHORT) % 1.0 != 0.0 for x in numbers])
-    return 2 * long > len(numbers)
+    return long >= FEWEST
 
 
 def judged_as_single(tolerance: float) -> Iterator[str]:

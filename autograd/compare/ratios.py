@@ -35,6 +35,11 @@ def multiples(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
         yield argument.finding("multiple", _times(evidence, ratio), ratio)
         return
     count = argument.ours.shape[1]
+    if len(argument.ours) >= FEWEST and argument.is_yours(1.0 - argument.ours):
+        yield argument.finding(
+            "complement", "the gradient of {argument}{place} is 1 minus the right one"
+        )
+        return
     if len(argument.ours) < FEWEST or count < 2:
         return
     ratios = []
@@ -79,7 +84,11 @@ def _times(evidence: Evidence, ratio: float) -> str:
     words += "" if missing and inverse else f": there is an extra factor {factor}"
     words += ", and a sign is flipped" if ratio < 0.0 else ""
     size = abs(1.0 / ratio) if missing else abs(ratio)
-    return words + (f" ({number(size)} occurs in the function)" if _count(evidence, size) else "")
+    if size > 2.0 and evidence.occurs(size):
+        return f"{words} ({number(size)} occurs in the function)"
+    if size > 2.0 and any(abs(size - count) <= evidence.exact * size for count in evidence.counts):
+        return f"{words} (a sum in the function has {number(size)} terms)"
+    return words
 
 
 def _named(evidence: Evidence, x: float) -> bool:
@@ -87,11 +96,27 @@ def _named(evidence: Evidence, x: float) -> bool:
     return evidence.occurs(x) and abs(x) % 1.0 != 0.0 and abs(1.0 / x) % 1.0 != 0.0
 
 
-def _count(evidence: Evidence, x: float) -> bool:
-    return x > 2.0 and evidence.occurs(x)
-
-
 # --- Numbers of the function ----------------------------------------------------------------------
+
+
+def unchanging(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
+    """A gradient that is the same at all points, though the right one is not; or the other way, two
+    different constants.
+    """
+    yours, ours = argument.yours, argument.ours
+    if len(yours) < FEWEST or not np.isfinite(yours).all() or np.ptp(yours, axis=0).any():
+        return
+    texts = [evidence.decimal(float(x)) for x in yours[0]]
+    shown = ", ".join(texts[:MOST_LISTED]) + (", …" if len(texts) > MOST_LISTED else "")
+    shown = shown if len(set(texts)) > 1 else texts[0]
+    shown = f"[{shown}]" if ", " in shown else shown
+    words = f"the gradient of {{argument}}{{place}} is {shown} at every point"
+    if not (np.ptp(ours, axis=0) > CONSTANT * np.abs(ours).max(axis=0)).any():
+        right = [evidence.decimal(float(x)) for x in ours[0]]
+        if len(right) > 1:
+            return
+        words += f", and should be {right[0]}"
+    yield argument.finding("constant", words, float(yours[0, 0]) if len(texts) == 1 else None)
 
 
 def factors(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
@@ -139,15 +164,19 @@ class _Ratios:
         sizes = np.abs(slope * root) + np.abs(offset)
         if not (np.abs(slope * root + offset - target) <= 4.0 * error * sizes).all():
             return
-        # Not a constant, and not a multiple of the result alone.
-        if min(abs(slope) * np.abs(root).max(), abs(offset)) <= CONSTANT * sizes.max():
-            return
+        if abs(slope) * np.abs(root).max() <= CONSTANT * sizes.max():
+            return  # a constant
         center = float(-offset / slope)
+        if abs(offset) <= CONSTANT * sizes.max():
+            center = 0.0
         text, scale = self.evidence.decimal(center), self.evidence.spelled(float(0.5 * slope))
+        if not center and scale not in ("1", "1/2", "-1", "-1/2"):
+            return  # a multiple of the result
         minus = f"+ {text[1:]}" if text.startswith("-") else f"- {text}"
         times = "" if scale == "1" else f"{scale} * "
+        square = f"(result {minus}) ** 2" if center else "result ** 2"
         words = "the gradient of {argument}{place} is that of "
-        words += escaped(f"{times}(result {minus}) ** 2, not of the result")
+        words += escaped(f"{times}{square}, not of the result")
         yield self.argument.finding("square", words, center)
 
     def powers(self) -> Iterator[Finding]:
@@ -168,6 +197,8 @@ class _Ratios:
             if grid is None or (quantity.numbers.ndim == 1 and not self.uniform):
                 continue
             numbers = grid[self.telling]
+            if near(grid, self.argument.ours, self.argument.room).all():
+                continue  # the right derivative itself
             if np.ptp(np.abs(numbers)) <= CONSTANT * np.abs(numbers).max():
                 continue
             for rank, power in enumerate(POWERS):
@@ -198,7 +229,8 @@ class _Ratios:
         if value == LENGTH:
             return f"{words} divided by {LENGTH}" if power < 0.0 else f"{words} times {LENGTH}"
         if power > 0.0:
-            return f"{words} multiplied by {text} at every point: there is a factor {text} too many"
+            cause = f"there is a factor {text} too many, or a division by it is missing"
+            return f"{words} multiplied by {text} at every point: {cause}"
         return f"{words} divided by {text} at every point: the factor {text} is missing"
 
     def replaced(self) -> Iterator[Finding]:
@@ -220,8 +252,12 @@ class _Ratios:
                         if above != below:
                             belongs, there = pairs[below][0].name, pairs[above][0].name
                             opposite = " with the opposite sign" if sign < 0.0 else ""
-                            words = "the gradient of {argument}{place} has "
-                            words += escaped(f"{there} as a factor where {belongs} belongs")
+                            whole = near(pairs[below][1], self.argument.ours, self.argument.room)
+                            words = "the gradient of {argument}{place} "
+                            how = "is {} where {} belongs"
+                            if not whole.all():
+                                how = "has {} as a factor where {} belongs"
+                            words += escaped(how.format(there, belongs))
                             yield self.argument.finding("factor", words + opposite)
                             return
 

@@ -4,14 +4,19 @@ They are facts: a constant ratio, a factor too many, an extra term, an order, a 
 axis, the gradient of another argument, elements that alone are wrong. They hold whatever the cause.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import isfinite, nan
 
 import numpy as np
 
+from autograd.compare.case import Case, Use, telling
 from autograd.compare.evidence import FEWEST, Argument, Evidence, Mask
 from autograd.compare.findings import Finding
 from autograd.compare.orders import places, region
-from autograd.compare.ratios import factors, multiples
+from autograd.compare.ratios import factors as multiplied
+from autograd.compare.ratios import multiples, unchanging
+from autograd.compare.rounding import RELATIVE
 from autograd.compare.terms import differences, terms
 
 VAGUE = ("elements", "power")
@@ -27,7 +32,7 @@ def relations(evidence: Evidence) -> dict[str, Finding | None]:
 def _of(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     """The relations of one argument, the simplest first."""
     if (np.abs(argument.ours) <= argument.room).all():
-        words = "the gradient of {argument} is not 0, as the right one is at every point"
+        words = "the gradient of {argument} is not 0, but the right one is 0 at every point"
         yield argument.finding("zero", words)
         return
     whole = bool(argument.bad.any(axis=0).all())
@@ -41,15 +46,54 @@ def _of(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     yield from _wrong_only(argument)
 
 
+def local_relation(evidence: Evidence, cases: Sequence[Case]) -> Finding | None:
+    """A relation of a local derivative that, if changed alone, explains the numbers: the simplest
+    one of those from the root down.
+    """
+    alive: set[Use] | None = None
+    factors = [case.only(telling(cases)).factors() for case in cases]
+    for case, here in zip(cases, factors, strict=True):
+        if case.off.any():
+            alive = {*here} if alive is None else alive & here.keys()
+    found: list[Finding] = []
+    for use in cases[0].edges if alive else ():
+        rows = [
+            row
+            for row, (case, here) in enumerate(zip(cases, factors, strict=True))
+            if use in case.edges and isfinite(here.get(use, nan))
+        ]
+        if alive is None or use not in alive or len(rows) < FEWEST:
+            continue
+        ours = np.array([[cases[row].edges[use].partial] for row in rows])
+        yours = np.array([[factors[row][use]] for row in rows])
+        room = RELATIVE * np.maximum(np.abs(ours), np.abs(yours))
+        edge = cases[0].edges[use]
+        name = cases[0].judge.formulas.derivative(edge.node, edge.operand).text
+        local = Argument(name, (1,), yours, ours, room, ours)
+        there = evidence.at(rows)
+        found += [*_plain(there, local), *_by_values(there, local)][:1]
+    plain = [x for x in found if x.kind not in VAGUE] or found
+    if not plain:
+        return None
+    words = plain[0].template.replace("the gradient of", "the local derivative")
+    return replace(
+        plain[0],
+        argument="",
+        place=plain[0].argument,
+        template=words.replace("{argument}{place}", "{place}").replace("{argument}", "{place}"),
+    )
+
+
 def _plain(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     """A constant ratio, or a constant difference."""
     yield from multiples(evidence, argument)
+    yield from unchanging(evidence, argument)
     yield from differences(evidence, argument)
 
 
 def _by_values(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     """A ratio or a difference that follows a number of the function."""
-    yield from factors(evidence, argument)
+    yield from multiplied(evidence, argument)
     yield from terms(evidence, argument)
 
 
@@ -68,8 +112,11 @@ def _some_points(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     where, mask = _side(argument) or (" where it is wrong", argument.bad)
     if FEWEST <= mask.sum() < mask.size:
         part = argument.within(mask, where, " (elsewhere it is right)")
-        yield from _plain(evidence.within(mask), part)
-        yield from _by_values(evidence.within(mask), part)
+        for finding in _plain(evidence.within(mask), part):
+            if finding.number or _side(argument):  # otherwise it says that it is wrong where wrong
+                yield finding
+        if _side(argument):
+            yield from _by_values(evidence.within(mask), part)
 
 
 def _wrong_only(argument: Argument) -> Iterator[Finding]:

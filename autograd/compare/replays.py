@@ -24,7 +24,7 @@ def left_out(case: Case, found: Found) -> Candidates:
     """A term, a factor or an operation that is missing when the derivatives above it are computed,
     in a layer or in one place.
     """
-    for nodes in (*case.families, *([node] for node in case.judge.order if node.op)):
+    for nodes in (*case.structure.families, *([node] for node in case.judge.order if node.op)):
         several = [list(parts_left_out(node)) for node in nodes]
         if len({len(parts) for parts in several}) > 1:
             continue
@@ -58,8 +58,9 @@ def other_constants(case: Case, found: Found) -> Candidates:
         gradient = partial(_with_constant, case, constant)
         solved = _solved(case, gradient, constant)
         if solved is not None and solved != constant:
-            where = (f" ({number(constant, None)} is {number(solved, None)})",)
-            mistake = Mistake("a constant is off", where, (constant, solved))
+            where = (f" ({number(solved, None)} for {number(constant, None)})",)
+            kind = "the gradient is that of the function with another constant"
+            mistake = Mistake(kind, where, (constant, solved))
             yield (mistake,), partial(gradient, solved)
 
 

@@ -9,6 +9,8 @@ from html import escape
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from autograd.compare.findings import Finding
 from autograd.compare.gradients import gradients
 from autograd.edges import uses
@@ -115,6 +117,8 @@ class Report:
             "rows": [row.to_dict() for row in self.rows],
             "diagnosis": list(self.diagnosis),
             "findings": [finding.to_dict() for finding in self.findings],
+            "point": {name: np.asarray(x).tolist() for name, x in self.point.items()},
+            "steps": [list(step) for step in self.steps],
             "symbols": dict(self.symbols),
         }
 
@@ -174,7 +178,7 @@ class Report:
 
         rows = [line(_cells(row), "td", COLORS[row.verdict]) for row in self._shown()]
         *words, where = self._words(self.sentences)
-        text = "".join(f"<p>{escape(words)}</p>" for words in words)
+        text = "".join(f"<p{INDENT if x[:1] == ' ' else ''}>{escape(x)}</p>" for x in words)
         steps = "".join(line(_padded(step), "td", "inherit") for step in self.steps)
         witness = f"<table>{steps}</table>" if steps else ""
         below = f"<p>{escape(where)}</p>" if where else ""
@@ -201,6 +205,7 @@ class Report:
         return [*more, *notes, *diagnosis, f"Here {where}." if where else ""]
 
 
+INDENT = ' style="margin-left: 2em"'
 HEAD = ("derivative", "yours", "automatic", "numeric", "difference", "verdict")
 COLORS: dict[Verdict, str] = {
     "agree": "inherit",

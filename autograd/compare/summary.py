@@ -48,10 +48,10 @@ def summary(
         for check in checks:
             check.comparison.forgive(forgiven)
     failing = [check for check in checks if check.failed]
-    start = perf_counter()
     shown = first
     if failing:
-        shown = Simpler(checked, failing[0], forgiven, start + FOR_A_POINT * seconds).found()
+        end = perf_counter() + FOR_A_POINT * seconds
+        shown = Simpler(checked, failing[0], forgiven, end).found()
     rows = list(exercised(checks, _rows(checked, checks, shown), unseen, every_branch))
     found: list[Finding] = []
     sentences = list(judged_as_single(checked.tolerance))
@@ -61,11 +61,12 @@ def summary(
         cases = [check.comparison.case(check.sample.arguments) for check in usable]
         shapes = dict(zip(checked.names, [x.shape for x in checked.given], strict=True))
         judge = shown.sample.judge
-        left = start + seconds - perf_counter()
+        left = (1.0 - FOR_A_POINT) * seconds
         found, words = diagnosed(cases, judge, shapes, left, exact(checked.tolerance))
-        at = f"At {checked.described(shown.sample.point)}:"
-        sentences += [*words, at, *shown.comparison.diagnosis(cases)]
         steps = arithmetic(shown.comparison)
+        at = checked.described(shown.sample.point)
+        where = f"At {at}:" if steps else f"The table is at {at}."
+        sentences += [*words, *shown.comparison.diagnosis(cases, bool(found)), where]
     return _report(shown, rows, sentences, found, steps)
 
 
@@ -93,7 +94,7 @@ def _report(
     comparison = shown.comparison
     flat = [text for step in steps for text in step]
     symbols = comparison.labels.symbols(*said(rows, [*sentences, *flat]))
-    point = {name: x.copy()[()] for name, x in shown.sample.named.items()}
+    point = {name: x.copy() if x.ndim else float(x) for name, x in shown.sample.named.items()}
     return Report(rows, sentences, found, point, steps, symbols, root, comparison.compared)
 
 

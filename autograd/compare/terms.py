@@ -26,6 +26,8 @@ LOST = 1e5
 def differences(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     """A difference that is the same at all points."""
     off, ours = argument.yours - argument.ours, argument.ours
+    if not np.isfinite(off).all():
+        return
     varying = np.ptp(ours, axis=0) > CONSTANT * np.abs(ours).max(axis=0)
     if len(off) < FEWEST or not varying.any():
         return
