@@ -153,7 +153,7 @@ def check_gradient(
         >>> report = check_gradient(loss, by_hand, 0.5, 1.0)
         >>> report
         <Report: disagree, 2 derivatives compared>
-        >>> report.diagnosis[-1]
+        >>> report.diagnosis[0]
         'The mistake: the factor 2 is missing (at loss).'
     """
     if not arguments:

@@ -129,6 +129,11 @@ def _alone(
     return found, words
 
 
+def _bare(place: str) -> str:
+    """A place without the parentheses, or the comma, that it is put in."""
+    return place[2:-1] if place.startswith(" (") and place.endswith(")") else place.lstrip(" ,")
+
+
 def _here(finding: Finding) -> Finding:
     """A finding at the only point."""
     return replace(finding, template=finding.template.replace(" at every point", ""))
@@ -204,7 +209,7 @@ def _mistakes(found: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Findin
             Finding(
                 "; and ".join(kinds),
                 alone.argument if alone else "",
-                alone.place(judges).strip(" ,()") if alone else "",
+                _bare(alone.place(judges)) if alone else "",
                 alone.solved[-1] if alone and alone.solved else None,
                 len(first) == 1,
                 escaped("; and ".join(words)),
