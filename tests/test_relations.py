@@ -52,16 +52,19 @@ def test_the_gradient_is_right():
     ("wrong", "argument", "sentence"),
     [
         (lambda W, b, s, dW, db, ds: (dW, 4.0 * db, ds), "b",
-         "the gradient of b is 4 times the right one at every point: there is an extra factor 4"),
+         "the gradient of b is 4 times the right one at every point: "
+         "there is a factor 4 too many, or a division by it is missing"),
         (lambda W, b, s, dW, db, ds: (dW, db, ds / 3.0), "s",
          "the gradient of s is 1/3 (0.3333333) times the right one at every point: "
-         "the factor 3 is missing (a sum in the function has 3 terms)"),
+         "the factor 3 is missing, or a division by it is made twice "
+         "(a sum in the function has 3 terms)"),
         (lambda W, b, s, dW, db, ds: (dW, -math.sqrt(2.0) * db, ds), "b",
          "the gradient of b is -sqrt(2) (-1.414214) times the right one at every point: "
-         "there is an extra factor sqrt(2), and a sign is flipped"),
+         "there is a factor sqrt(2) too many, or a division by it is missing; "
+         "and a sign is flipped"),
         (lambda W, b, s, dW, db, ds: (dW, math.pi * db, ds), "b",
          "the gradient of b is pi (3.141593) times the right one at every point: "
-         "there is an extra factor pi"),
+         "there is a factor pi too many, or a division by it is missing"),
         (lambda W, b, s, dW, db, ds: (dW, db * [3.0, -1.0, 0.5], ds), "b",
          "the elements of the gradient of b are the right ones times [3, -1, 1/2] at every point"),
         (lambda W, b, s, dW, db, ds: (dW, db * s, ds), "b",
@@ -106,7 +109,8 @@ def test_the_gradient_is_right():
          "elements of the gradient of b are those of others: [1] has that of [0]"),
         (lambda W, b, s, dW, db, ds: (dW + np.diag(np.diag(dW)), db, ds), "W",
          "the gradient of W in its diagonal is 2 times the right one at every point: "
-         "there is an extra factor 2 (the other elements are right)"),
+         "there is a factor 2 too many, or a division by it is missing "
+         "(the other elements are right)"),
         (lambda W, b, s, dW, db, ds: (dW, db + 0.1 * b * [1.0, 0.0, 0.0], ds), "b",
          "the gradient of b in element [0] has an extra term 0.1 * b0 "
          "(the other elements are right)"),
@@ -138,7 +142,7 @@ def test_relations_of_several_arguments():
     (same,) = findings(lambda W, b, s, dW, db, ds: (dW / 50.0, db / 50.0, ds))
     assert str(same) == (
         "each of the gradients of W and b is 1/50 (0.02) times the right one at every point: "
-        "the factor 50 is missing"
+        "the factor 50 is missing, or a division by it is made twice"
     )
 
 
@@ -226,12 +230,12 @@ def test_a_right_gradient_multiplied_by_a_number_of_each_point_is_none_of_these(
         (math.sqrt(1.5), "sqrt(3/2)"), (math.pi, "pi"), (2 * math.pi, "2 * pi"),
         (0.5 / math.pi, "0.5/(pi)"), (1 / math.sqrt(2 * math.pi), "1/(sqrt(2 * pi))"),
         (math.log(10.0), "log(10)"), (180 / math.pi, "180 / pi"), (math.e, "e"),
-        (0.37, "0.37"), (0.37**2, "0.37 ** 2"), (1 / 0.37, "1/0.37"), (-2 * 0.37, "-2 * 0.37"),
+        (0.37, "0.37"), (0.373**2, "0.373 ** 2"), (1 / 0.37, "1/0.37"), (-2 * 0.37, "-0.74"), (3.7 * 0.1234, ""),
         (math.sqrt(0.37), "sqrt(0.37)"), (1.2345678, ""), (math.inf, ""), (math.nan, ""),
     ],
 )  # fmt: skip
 def test_numbers_are_recognized(number, text):
-    assert recognized(number, [0.37, 1.0, 0.0, math.inf]) == text
+    assert recognized(number, [0.37, 0.373, 1.0, 0.0, math.inf]) == text
 
 
 @given(st.floats(1e-3, 1e3))

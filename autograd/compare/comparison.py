@@ -73,8 +73,7 @@ class Comparison:
             if self.verdicts[index] != "disagree":
                 continue
             off, room = self._off(index)
-            # Or so little that nothing is left of it beside that size.
-            if off <= room <= TELLING * size or off <= self.judge.tolerance * size:
+            if off <= room <= TELLING * size:
                 self.verdicts[index] = "agree"
                 self._forgiven.add(index)
 

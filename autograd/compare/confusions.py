@@ -136,7 +136,7 @@ def ignored(case: Case, found: Found) -> Candidates:
     """
     for nodes in _nodes_and_families(case):
         where, rows = alike(nodes, case.judge.places), [case.structure.rows[node] for node in nodes]
-        mistake = Mistake("the gradient from above is ignored", where, extent=len(nodes))
+        mistake = Mistake("what comes from above is taken as 1", where, extent=len(nodes))
         yield (mistake,), partial(_handed_on, case, nodes)
         mistake = Mistake("the derivative of an inner expression is forgotten", where)
         yield (mistake,), partial(_inner, case, rows)

@@ -16,6 +16,8 @@ from autograd.compare.relations import relations as related
 from autograd.compare.rounding import RELATIVE
 from autograd.quiet import quiet
 
+MOST_ALONE = 10
+"""How many arguments are looked at one by one."""
 MOST_LISTED = 5
 """How many mistakes that give the same numbers are listed."""
 SECONDS = 5.0
@@ -103,7 +105,8 @@ def _simplest(mistakes: list[Mistakes], inquiry: Inquiry) -> list[Mistakes]:
     if least > 1 or not known:
         stopped = inquiry.first(STOPPED)
         return [x for x in stopped if _extent(x) < least + (not known)] or mistakes
-    return mistakes
+    # Where nothing flows, a mistake in more places only happens to let nothing through.
+    return [x for x in mistakes if _extent(x) == least]
 
 
 def _alone(
@@ -113,7 +116,8 @@ def _alone(
     groups = cases[0].groups
     found: list[Finding] = []
     words: list[str] = []
-    for several in [names, *([name] for name in names)] if names else ():
+    each = [[name] for name in names] if len(names) <= MOST_ALONE else []
+    for several in [names, *each] if names else ():
         columns = [i for i, group in enumerate(groups) if group in several]
         if len(columns) == len(groups) or any(x.argument for x in found[:1] if len(names) == 1):
             continue

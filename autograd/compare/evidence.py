@@ -36,6 +36,8 @@ MOST_NODES = 600
 otherwise only those that are not one of many alike.
 """
 MOST_CONSTANTS = 200
+MOST_ALONE = 20
+"""Of how many arguments the difference from 1 is one of the numbers of the function."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +175,7 @@ def evidence(
     arguments = _arguments(cases, shapes)
     quantities = [
         *(Quantity(x.name, x.data, 0) for x in arguments if x.data.shape[1] > 1),
+        *(Quantity(f"1 - {x.name}", 1.0 - x.data, 1) for x in arguments[:MOST_ALONE]),
         *_of_nodes(cases, shown),
         *_of_families(cases, shown, arguments),
     ]

@@ -64,6 +64,7 @@ def confused_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
 def _confused(op: Op, x: float, out: float, right: float) -> Iterator[tuple[str, float]]:
     """Wrong derivatives of a function of one operand."""
     yield f"{op.name} itself is used where its derivative belongs", out
+    yield f"the operand of {op.name} is used where its derivative belongs", x
     again = attempt(op.value, out)
     if again is not None:
         yield f"{op.name} of its output is used where its derivative belongs", again
@@ -85,7 +86,13 @@ def _confused(op: Op, x: float, out: float, right: float) -> Iterator[tuple[str,
 @cache
 def _others() -> tuple[Op, ...]:
     """The operations that one may be mistaken for: those of one operand."""
-    return tuple([op for op in ops.TABLE.values() if op.arity == 1 and op.public and not op.steps])
+    return tuple(
+        [
+            op
+            for op in ops.TABLE.values()
+            if op.arity == 1 and op.public and not op.steps and not op.blocks
+        ]
+    )
 
 
 COMPOSITIONS: tuple[tuple[Op, Callable[[Value], Value]], ...] = (

@@ -58,7 +58,7 @@ class Judge:
     @cached_property
     def formulas(self) -> Labels[Value]:
         """The names of the nodes and their formulas, cut where they are long."""
-        return Labels(self.order, distinct=False)
+        return Labels(self.order, longest=60, distinct=False)
 
     @cached_property
     def names(self) -> dict[Value, str]:

@@ -80,9 +80,11 @@ def _times(evidence: Evidence, ratio: float) -> str:
     words = f"{subject} is {text}{digits} times the right one at every point"
     missing = abs(ratio) < 1.0 or (_named(evidence, 1.0 / ratio) and not _named(evidence, ratio))
     factor = (inverse if missing and inverse else text).removeprefix("-")
-    words += f": the factor {factor} is missing" if missing and inverse else ""
-    words += "" if missing and inverse else f": there is an extra factor {factor}"
-    words += ", and a sign is flipped" if ratio < 0.0 else ""
+    if missing and inverse:
+        words += f": the factor {factor} is missing, or a division by it is made twice"
+    else:
+        words += f": there is a factor {factor} too many, or a division by it is missing"
+    words += "; and a sign is flipped" if ratio < 0.0 else ""
     size = abs(1.0 / ratio) if missing else abs(ratio)
     if size > 2.0 and evidence.occurs(size):
         return f"{words} ({number(size)} occurs in the function)"

@@ -9,6 +9,8 @@ from autograd.notation.numbers import number
 LARGEST = 12
 """The largest numerator and denominator of a fraction that neither is 1 of."""
 LARGEST_ALONE = 100_000
+FEW = 3
+"""Numbers with so few digits are rather written with them than by the function's constants."""
 KNOWN = {
     "pi": pi,
     "sqrt(pi)": sqrt(pi),
@@ -41,9 +43,10 @@ def recognized(x: float, constants: Iterable[float] = (), tolerance: float = 1e-
     square = Fraction(x * x).limit_denominator(LARGEST)
     if same(sqrt(square)) and _simple(square, LARGEST):
         return sign + (f"1/sqrt({1 / square})" if square < 1 else f"sqrt({square})")
+    few = same(float(f"{abs(x):.{FEW}g}"))
     for value, text in _products(constants):
         if same(value):
-            return sign + text
+            return number(x) if few else sign + text
     return ""
 
 

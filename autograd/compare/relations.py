@@ -19,6 +19,8 @@ from autograd.compare.ratios import multiples, unchanging
 from autograd.compare.rounding import RELATIVE
 from autograd.compare.terms import differences, terms
 
+MOST_ARGUMENTS = 40
+"""How many arguments may be wrong for each to be compared with the numbers of the function."""
 VAGUE = ("elements", "power")
 """Relations that say less than two mistakes at once do."""
 
@@ -26,6 +28,8 @@ VAGUE = ("elements", "power")
 def relations(evidence: Evidence) -> dict[str, Finding | None]:
     """For each argument that is wrong, the simplest relation, if there is any."""
     wrong = [x for x in evidence.arguments if x.bad.any()]
+    if len(wrong) > MOST_ARGUMENTS:
+        evidence = replace(evidence, quantities=[], arguments=wrong[:MOST_ARGUMENTS])
     return {x.name: next(_of(evidence, x), None) for x in wrong}
 
 
@@ -71,17 +75,14 @@ def local_relation(evidence: Evidence, cases: Sequence[Case]) -> Finding | None:
         name = cases[0].judge.formulas.derivative(edge.node, edge.operand).text
         local = Argument(name, (1,), yours, ours, room, ours)
         there = evidence.at(rows)
-        found += [*_plain(there, local), *_by_values(there, local)][:1]
-    plain = [x for x in found if x.kind not in VAGUE] or found
-    if not plain:
+        found += [*multiples(there, local)][:1]
+        found += [x for x in multiplied(there, local) if x.kind == "factor"][:1]
+    if not found:
         return None
-    words = plain[0].template.replace("the gradient of", "the local derivative")
-    return replace(
-        plain[0],
-        argument="",
-        place=plain[0].argument,
-        template=words.replace("{argument}{place}", "{place}").replace("{argument}", "{place}"),
+    words = found[0].template.replace(
+        "the gradient of {argument}{place}", "the flow back by {place}"
     )
+    return replace(found[0], argument="", place=found[0].argument, template=words)
 
 
 def _plain(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
