@@ -19,7 +19,7 @@ from autograd.value import Value
 
 TELLING = 1e-3
 """The largest room for rounding, relative to a derivative, that tells right from wrong."""
-FEWEST_ESTIMATES, MOST_WORK = 3, 40_000
+FEWEST_ESTIMATES, MOST_WORK = 3, 20_000
 """How many derivatives are estimated by differences: as many as the nodes of the graph allow."""
 MOST_SUSPECTED = 4
 """How many factors are named that would each explain the numbers."""

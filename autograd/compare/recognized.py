@@ -61,7 +61,8 @@ def _products(constants: Iterable[float]) -> Iterator[tuple[float, str]]:
         for factor in (1.0, 2.0, 0.5):
             times = "" if factor == 1.0 else f"{number(factor)} * "
             yield factor * value, f"{times}{name}"
-            yield factor / value, f"{number(factor)}/({name})"
+            below = f"({name})" if " / " in name else name
+            yield factor / value, f"{number(factor)}/{below}"
     for constant in constants:
         size = abs(constant)
         if size in (0.0, 1.0) or not isfinite(size):

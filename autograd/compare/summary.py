@@ -21,7 +21,7 @@ from autograd.compare.report import SEVERITY, Report, Row, said
 
 SMALLER = (0.1, 0.01, 0.001)
 """The factor that brings arguments nearer to 0."""
-FOR_A_POINT = 0.3
+FOR_A_POINT = 0.2
 """The share of the time in which a simple point is looked for."""
 
 
