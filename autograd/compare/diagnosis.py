@@ -116,10 +116,10 @@ def _alone(
     groups = cases[0].groups
     found: list[Finding] = []
     words: list[str] = []
-    each = [[name] for name in names] if len(names) <= MOST_ALONE else []
-    for several in [names, *each] if names else ():
+    each = [(name,) for name in names] if len(names) <= MOST_ALONE else []
+    for several in dict.fromkeys([tuple(names), *each]):
         columns = [i for i, group in enumerate(groups) if group in several]
-        if len(columns) == len(groups) or any(x.argument for x in found[:1] if len(names) == 1):
+        if not 0 < len(columns) < len(groups):
             continue
         alone = Inquiry([case.only(columns) for case in cases], inquiry.end)
         mistakes = _mistakes(alone.first((*SINGLE, *CONFUSED)), judges)

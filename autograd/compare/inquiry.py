@@ -59,7 +59,8 @@ class Inquiry:
         for case in self.cases[1:]:
             case.structure.take(self.cases[0].structure)
         columns = telling(cases)
-        self.first_case = self.cases[0].only(columns)
+        if len(columns) < len(cases[0].wrt):
+            self.cases.insert(0, self.cases[0].only(columns))
         self.end = end
         self.untried: list[str] = []
 
@@ -73,8 +74,7 @@ class Inquiry:
     def _fitting(self, tier: Tier) -> list[Mistakes]:
         """The mistakes of a tier that fit all cases, and change something in one of them."""
         found: dict[Mistakes, bool] | None = None
-        for whole in self.cases:
-            case = self.first_case if found is None else whole
+        for case in self.cases:
             here: dict[Mistakes, bool] = {}
             tried: set[Mistakes] = set()
             for mistakes, numbers in tier.candidates(case, found):

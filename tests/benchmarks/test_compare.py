@@ -20,6 +20,7 @@ from autograd import Value, check_gradient, values
 from autograd.compare.case import Case
 from autograd.compare.classic import mistaken
 from autograd.compare.judge import Judge
+from autograd.compare.mistakes import Mistake
 
 
 def several(result):
@@ -46,7 +47,7 @@ def shaped(numbers, point):
     return tuple(result)
 
 
-def planted(example) -> dict[tuple[str, str], Callable]:
+def planted(example) -> dict[Mistake | str, Callable]:
     """Hand-written gradients with one mistake each."""
     wrong = {}
     for mistake in mistaken(graph_at(example, example.arguments)):
@@ -65,7 +66,7 @@ def planted(example) -> dict[tuple[str, str], Callable]:
                     result[index][element] *= factor
                     return tuple(result)
 
-                wrong["", f"{index} {element} {factor}"] = manual
+                wrong[f"{index} {element} {factor}"] = manual
     return wrong
 
 
@@ -141,10 +142,10 @@ def test_planted_mistakes(report):
             here += not outcome.passed
             scipys += accused_by_scipy(example, manual)
             torches += accused_by_torch(example, manual)
-            if mistake[0]:
+            if isinstance(mistake, Mistake):
                 words = " ".join(str(outcome).split())
-                named += mistake[0] in words
-                alone += f"The mistake: {mistake[0]}" in words
+                named += mistake.kind in words
+                alone += f"The mistake: {mistake.kind}" in words
             else:
                 nameless += 1
     work = f"{made} mistakes, found"
