@@ -480,6 +480,17 @@ def test_large_graphs_with_many_arguments():
     assert "[0], [1], [2], [3], [4], [5] and 1 more is 0 at every point" in str(finding)
 
 
+def test_a_selection_that_is_left_out():
+    """Of the value as well as of the derivative."""
+    (finding,) = check_gradient(
+        lambda x, y: (autograd.clip(x, -1.0, 1.0) * y - 0.3) ** 2,
+        lambda x, y: (2.0 * (x * y - 0.3) * y, 2.0 * (x * y - 0.3) * x),
+        0.7,
+        1.3,
+    ).findings
+    assert str(finding) == "clip is left out (at clip(x, -1, 1))"
+
+
 def test_selections_with_exchanged_branches():
     (finding,) = check_gradient(
         lambda x: (UP * where(x > 0.0, x, 0.1 * x)).sum(),

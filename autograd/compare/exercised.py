@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.compare.checked import Check
 from autograd.compare.conditions import Condition
-from autograd.compare.judge import Judge
+from autograd.compare.judge import SINGLE, Judge
 from autograd.compare.points import Fork, Unseen
 from autograd.compare.report import PASSING, Row
 from autograd.compare.rounding import attempt
@@ -90,10 +90,12 @@ def _zero_everywhere(checks: Sequence[Check], index: int) -> bool:
         judge = check.sample.judge
         if of is not judge.root:
             return False
-        if fabs(judge.number(wrt)) > judge.room(wrt):
+        # A tolerance that lets anything pass says nothing about what is 0.
+        room = judge.room(wrt) * min(1.0, SINGLE / judge.tolerance if judge.tolerance else 1.0)
+        if fabs(judge.number(wrt)) > room:
             return False
         if wrt in judge.derivatives:
-            if not _sum_of_sizes(judge, wrt) <= judge.room(wrt):
+            if not _sum_of_sizes(judge, wrt) <= room:
                 return False
             possible = possible or _variable(check, wrt)
     return possible

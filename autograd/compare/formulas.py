@@ -11,6 +11,7 @@ from typing import NamedTuple
 from autograd import ops
 from autograd.compare.patterns import matches
 from autograd.compare.rounding import attempt
+from autograd.edges import edges
 from autograd.graph import arguments, constants, topological_order
 from autograd.notation.labels import Labels
 from autograd.notation.names import legible
@@ -209,6 +210,10 @@ def parts_left_out(node: Value) -> Iterator[Part]:
                 if not op.sums:
                     kept = "a factor is left out of a value, not of its derivative"
                     yield Part(kept, name, evaluated[0], node.partials)
+    elif op is not None and op.selects and len(edges(node)) == 1:
+        (edge,) = edges(node)  # the one that may be picked: x in clip(x, 0, 1)
+        partials = [float(place == edge.place) for place in range(len(data))]
+        yield Part(f"{op.name} is left out", "", data[edge.place], partials)
     elif op is not None and len(data) == 1:
         function = op.text.startswith(f"{op.name}(")  # otherwise as in "… ** 2 is left out"
         what = op.name if function else op.write(op.text, ["…"])
