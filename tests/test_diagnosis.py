@@ -371,6 +371,18 @@ def test_findings_are_data():
     }
 
 
+def test_points_at_which_the_gradient_by_hand_is_nan():
+    """They say nothing of the mistake."""
+
+    def manual(x, y):
+        return y * np.cos(x), 0.5 * np.sin(x) if x < 3.0 else math.nan
+
+    report = check_gradient(lambda x, y: np.sin(x) * y, manual, 0.7, 1.3, samples=20)
+    assert {row.verdict for row in report.rows} <= {"agree", "disagree", "undefined"}
+    (finding,) = report.findings
+    assert finding.kind == "the factor 2 is missing"
+
+
 def test_names_with_braces():
     x, y = Value(1.3, "{x}"), Value(0.7, "a{b}")
     report = compare(x * y + x * x, {x: 0.7 + 1.3, y: 1.3})

@@ -146,7 +146,8 @@ class Case:
         off: Array = np.where(self.off, self.yours - self.ours, 0.0)
         strongest = np.abs(effects).argmax(axis=1, keepdims=True)
         change = np.take(off, strongest) / np.take_along_axis(effects, strongest, axis=1)
-        confirmed = np.asarray(near(change * effects, off, self.room).all(axis=1))
+        room = np.maximum(self.room, RELATIVE * np.maximum(np.abs(self.yours), np.abs(self.ours)))
+        confirmed = np.asarray(near(change * effects, off, room).all(axis=1))
         idle = (effects == 0.0).all(axis=1)
         unmoved = not self.off.any()
         return {

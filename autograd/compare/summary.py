@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
 from time import perf_counter
 
 import numpy as np
@@ -57,7 +58,7 @@ def summary(
     sentences = list(judged_as_single(checked.tolerance))
     steps: Sequence[Sequence[str]] = ()
     if failing:
-        usable = [check for check in checks if check.sample.usable] or checks
+        usable = [check for check in checks if check.sample.usable and _finite(check)] or checks
         cases = [check.comparison.case(check.sample.arguments) for check in usable]
         shapes = dict(zip(checked.names, [x.shape for x in checked.given], strict=True))
         judge = shown.sample.judge
@@ -80,6 +81,11 @@ def _forgiven(checks: Sequence[Check]) -> dict[int, float]:
         if any(check.comparison.near(index, largest) for check in checks):
             result[index] = max(check.comparison.telling(index) for check in checks)
     return result
+
+
+def _finite(check: Check) -> bool:
+    """Whether all the hand-written numbers are finite."""
+    return all(isfinite(yours) for _, yours in check.comparison.pairs)
 
 
 def _report(
