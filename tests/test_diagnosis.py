@@ -383,6 +383,25 @@ def test_points_at_which_the_gradient_by_hand_is_nan():
     assert finding.kind == "the factor 2 is missing"
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(5, "the division by 5 is forgotten"), (3, "a division is forgotten (sum for mean)")],
+)
+@pytest.mark.parametrize("add", [sum, autograd.sum, lambda x: dot(x, [1.0] * 3)])
+def test_a_mean_is_divided_by_the_count(count, words, add):
+    """Another division is no mean."""
+
+    def function(x, w):
+        return add(list(np.sin(x * w))) / float(count)
+
+    def manual(x, w):
+        return np.cos(x * w) * w, (np.cos(x * w) * x).sum()
+
+    findings = check_gradient(function, manual, [0.4, 1.1, -0.7], 1.3).findings
+    assert words in {x.kind for x in findings}
+    assert not any("sum for mean" in x.kind for x in findings) or count == 3
+
+
 def test_names_with_braces():
     x, y = Value(1.3, "{x}"), Value(0.7, "a{b}")
     report = compare(x * y + x * x, {x: 0.7 + 1.3, y: 1.3})

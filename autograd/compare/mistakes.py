@@ -124,10 +124,10 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         yield "weights and inputs are exchanged in a dot product", data
         yield "the factors of a dot product are missing", [1.0] * count
     elif op is ops.divide and not live[1]:
-        if data[1].is_integer() and data[1] > 2.0:
-            yield "a division is forgotten (sum for mean)", [1.0, 0.0]
-        else:
-            yield f"the division by {data[1]:g} is forgotten", [1.0, 0.0]
+        what = f"the division by {data[1]:g} is forgotten"
+        if _terms(node.operands[0]) == data[1]:
+            what = "a division is forgotten (sum for mean)"
+        yield what, [1.0, 0.0]
     elif op is ops.mean:
         yield "a division is forgotten (sum for mean)", [1.0] * count
     elif op is ops.sum:
@@ -147,6 +147,21 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         wrong = attempt(op.taught, data[0], data)
         if wrong and marked and isnan(marked[0]):  # the formula is written with the output
             yield f"the input of {op.name} is used where its output belongs", [float(wrong[0])]
+
+
+def _terms(node: Value | float) -> int:
+    """How many terms a sum has, of numbers or of products; 1 if it is none."""
+    count, parts = 0, [node]
+    while parts:
+        part = parts.pop()
+        op = part.op if isinstance(part, Value) else None
+        if isinstance(part, Value) and op is ops.add:
+            parts += part.operands
+        elif isinstance(part, Value) and op in (ops.dot, ops.sum):
+            count += len(part.operands) // (2 if op is ops.dot else 1)
+        else:
+            count += part != 0.0 if isinstance(part, float) else 1
+    return count
 
 
 def _missing(factor: float) -> str:
