@@ -10,8 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from autograd import check_gradient
+from autograd.compare.evidence import Argument, Evidence, Quantity
 from autograd.compare.orders import region
 from autograd.compare.recognized import recognized
+from autograd.compare.relations import relations
 
 A = np.array([[0.7, -1.2, 0.5], [1.1, 0.4, -0.9], [-0.3, 0.8, 1.6]])
 ROW = np.array([0.6, -1.3, 0.9])
@@ -214,6 +216,21 @@ def test_meaningless_errors_have_no_relation(seed, what):
 
     found = findings(wrong)
     assert {x.kind for x in found} <= {"elements"}, found
+
+
+def test_few_points_make_no_fact():
+    """With two points, any ratio follows some number or other."""
+
+    def manual(x, y):
+        return y * np.cos(x) * (1.0 + 0.2 * np.sin(y)), np.sin(x)
+
+    few = check_gradient(lambda x, y: np.sin(x) * y, manual, 0.7, 1.3, samples=1)
+    assert few.verdict == "disagree"
+    assert few.findings == []
+    numbers = np.array([[0.3], [0.7]])
+    argument = Argument("x", (1,), numbers + 0.5, numbers, 0.0 * numbers, numbers)
+    evidence = Evidence([argument], [Quantity("v", numbers[:, 0] ** 2, 1)], [], [], numbers[:, 0])
+    assert relations(evidence) == {"x": None}
 
 
 def test_a_right_gradient_multiplied_by_a_number_of_each_point_is_none_of_these():

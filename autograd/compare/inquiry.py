@@ -72,10 +72,10 @@ class Inquiry:
         return []
 
     def _fitting(self, tier: Tier) -> list[Mistakes]:
-        """The mistakes of a tier that fit all cases, and change something in one of them."""
-        found: dict[Mistakes, bool] | None = None
+        """The mistakes of a tier that fit all cases."""
+        found: dict[Mistakes, None] | None = None
         for case in self.cases:
-            here: dict[Mistakes, bool] = {}
+            here: dict[Mistakes, None] = {}
             tried: set[Mistakes] = set()
             for mistakes, numbers in tier.candidates(case, found):
                 if found is not None and mistakes not in found:
@@ -84,13 +84,11 @@ class Inquiry:
                     self.untried.append(tier.what)
                     return []
                 tried.add(mistakes)
-                gradient = numbers()
-                if case.fits(gradient):
-                    before = found is not None and found[mistakes]
-                    here[mistakes] = before or not case.right(gradient)
+                if case.fits(numbers()):
+                    here[mistakes] = None
             if found is not None and not case.off.any():  # where a mistake cannot be made
-                here |= {mistakes: found[mistakes] for mistakes in found if mistakes not in tried}
+                here |= dict.fromkeys(x for x in found if x not in tried)
             found = here
             if not found:
                 break
-        return [mistakes for mistakes, changing in (found or {}).items() if changing]
+        return list(found or ())
