@@ -50,8 +50,8 @@ def compare(
             be the key of a dict, arrays of Values are given with their numbers in a list of pairs.
         tolerance: the difference that counts as rounding, in units of the bound on the rounding
             error: by and large that of the same computation with absolute values and plus signs
-            (see "How it works" in the documentation of comparing). By default 8 times 2**-52; use
-            8 times 2**-23 for numbers computed in float32.
+            (see "How it works" in the documentation of comparing). By default 8 times 2**-52, or
+            8 times 2**-23 if all the numbers are in float32; the report says so.
 
     Raises:
         RuntimeError: if the data of a Value has changed since the graph was computed: `forward()`

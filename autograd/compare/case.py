@@ -112,18 +112,17 @@ class Case:
     @quiet
     def gradient(self, partials: Partials) -> Array:
         """The numbers that follow from other partial derivatives of some nodes."""
-        if (
-            len({self.structure.levels[node] for node in partials}) > 1
-        ):  # one may be computed from another
+        structure = self.structure
+        if len({structure.levels[node] for node in partials}) > 1:  # one may depend on another
             slopes = gradients(self.judge.order, self.judge.uses, partials)
             return np.array([slopes.get(x, 0.0) for x in self.wrt])
         result = self.ours.copy()
         for node, wrong in partials.items():
-            adjoint = self.adjoints[self.structure.rows[node]]
+            adjoint = self.adjoints[structure.rows[node]]
             for edge in edges(node) if adjoint else ():
                 change = wrong[edge.place] - edge.partial
                 if change:
-                    result += adjoint * change * self.onward[self.structure.rows[edge.operand]]
+                    result += adjoint * change * self.onward[structure.rows[edge.operand]]
         return result
 
     @cached_property

@@ -89,7 +89,7 @@ def _at_each_node(
                 yield Mistake(kind, slope), replaced([edge._replace(partial=factor * edge.partial)])
             if node.op and node.op.sums and edge.operand.op is not None:
                 kind = "the derivative of a term is forgotten"
-                yield Mistake(kind, used(edge, places)), _without([edge])
+                yield Mistake(kind, used(edge, places), stops=True), _without([edge])
 
 
 def _uses(case: Case) -> Iterator[tuple[Mistake, Partials]]:
@@ -113,10 +113,11 @@ def _dropped(
     for kept in range(count):
         others = [edge for each in uses for i, edge in enumerate(each) if i != kept]
         kind = f"of the {count} uses of a value only one counts (= for +=)"
-        yield Mistake(kind, where[kept], extent=len(uses)), _without(others)
+        yield Mistake(kind, where[kept], extent=len(uses), stops=True), _without(others)
         if count > 2:
             missing = [each[kept] for each in uses]
-            yield Mistake(FORGOTTEN, where[kept], extent=len(uses)), _without(missing)
+            mistake = Mistake(FORGOTTEN, where[kept], extent=len(uses), stops=True)
+            yield mistake, _without(missing)
 
 
 def _without(uses: Sequence[Edge[Value]]) -> Partials:

@@ -12,6 +12,7 @@ from autograd.compare.judge import Judge
 from autograd.compare.keys import Pair
 from autograd.compare.kinks import in_hull
 from autograd.compare.report import MOST_ROWS, Row, should_be
+from autograd.compare.structure import array_of
 from autograd.compare.wrong_factors import explaining_factors, first_wrong
 from autograd.notation.labels import Labels
 from autograd.notation.numbers import number
@@ -170,7 +171,7 @@ class Comparison:
     def _group(self, node: Value) -> str:
         """The array that a node belongs to by its name, w for w0 or w0_1; otherwise its title."""
         title = self._title(node)
-        base = (node.name or "").rstrip("0123456789_")
+        base = array_of(node.name or "")
         first = {name for name in self.judge.names.values() if name in (f"{base}0", f"{base}0_0")}
         return base if base and first else title
 

@@ -152,9 +152,8 @@ def ignored(case: Case, found: Found) -> Candidates:
 
 def _nodes_and_families(case: Case) -> list[list[Value]]:
     """Each node below the root, and each family of nodes."""
-    return [
-        [node] for node in case.judge.order[:-1] if node.op is not None
-    ] + case.structure.families
+    single = [[node] for node in case.judge.order[:-1] if node.op is not None]
+    return single + case.structure.families
 
 
 def _handed_on(case: Case, nodes: Sequence[Value]) -> Array:
@@ -306,13 +305,14 @@ def _states_after(nodes: Sequence[Value], steps: Sequence[Sequence[Value]]) -> P
             continue
         states = [node.operands[(place + count // 2) % count] for node in nodes]
         family = next(filter(None, (_family(state, steps) for state in states)), None)
-        for node, state in zip(nodes, states, strict=True) if family else ():
-            assert family is not None
-            # The first state is a plain number.
-            following = family.index(state) + 1 if _family(state, [family]) else 0
-            if following < len(family):
+        # The first state is a plain number; nothing follows the last one.
+        after = dict(zip([None, *map(id, family or ())], family or (), strict=False))
+        known = {id(x) for x in family or ()}
+        for node, state in zip(nodes, states, strict=True):
+            following = after.get(id(state) if id(state) in known else None)
+            if following is not None:
                 partials = result.setdefault(node, list(node.partials))
-                partials[place] = family[following].data
+                partials[place] = following.data
     return result
 
 

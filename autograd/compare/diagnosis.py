@@ -23,15 +23,6 @@ MOST_LISTED = 5
 SECONDS = 5.0
 """How long the search for mistakes takes at most, unless another time is given."""
 
-NOTHING = (
-    "a gradient is forgotten",
-    "a value is treated as a constant",
-    "the derivative of a term is forgotten",
-    *(f"of the {count} uses of a value only one counts (= for +=)" for count in range(2, 13)),
-    "one use of a value is forgotten",
-)
-"""Mistakes that let nothing through where they are made."""
-
 
 class Diagnosis(NamedTuple):
     """The findings on wrong numbers, and the sentences that tell them."""
@@ -101,7 +92,7 @@ def _simplest(mistakes: list[Mistakes], inquiry: Inquiry) -> list[Mistakes]:
     are made in more places, or let nothing through by coincidence.
     """
     least = min(map(_extent, mistakes))
-    known = any(mistake.kind in NOTHING for several in mistakes for mistake in several)
+    known = any(mistake.stops for several in mistakes for mistake in several)
     if least > 1 or not known:
         stopped = inquiry.first(STOPPED)
         return [x for x in stopped if _extent(x) < least + (not known)] or mistakes

@@ -5,9 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from autograd.edges import Edge, flows
 from autograd.value import Value
 
-MOST_NODES = 400
-"""How many nodes a graph may have for a sweep through it for each of them."""
-
 
 def gradients(
     order: Sequence[Value],

@@ -17,6 +17,7 @@ import numpy as np
 from autograd import ops
 from autograd.compare.case import Array, Case
 from autograd.compare.judge import Judge, Place
+from autograd.compare.patterns import terms_of
 from autograd.compare.rounding import attempt
 from autograd.edges import Edge
 from autograd.explain.paths import use
@@ -63,6 +64,8 @@ class Mistake:
     """Numbers that belong to it, such as the constant that gives yours."""
     extent: int = field(default=1, compare=False)
     """In how many places it is made."""
+    stops: bool = field(default=False, compare=False)
+    """Whether it lets nothing through where it is made."""
     argument: str = field(default="", compare=False)
     """The argument whose gradient alone it is about."""
 
@@ -125,7 +128,7 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         yield "the factors of a dot product are missing", [1.0] * count
     elif op is ops.divide and not live[1]:
         what = f"the division by {data[1]:g} is forgotten"
-        if _terms(node.operands[0]) == data[1]:
+        if _count(node.operands[0]) == data[1]:
             what = "a division is forgotten (sum for mean)"
         yield what, [1.0, 0.0]
     elif op is ops.mean:
@@ -149,19 +152,11 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
             yield f"the input of {op.name} is used where its output belongs", [float(wrong[0])]
 
 
-def _terms(node: Value | float) -> int:
+def _count(node: Value | float) -> int:
     """How many terms a sum has, of numbers or of products; 1 if it is none."""
-    count, parts = 0, [node]
-    while parts:
-        part = parts.pop()
-        op = part.op if isinstance(part, Value) else None
-        if isinstance(part, Value) and op is ops.add:
-            parts += part.operands
-        elif isinstance(part, Value) and op in (ops.dot, ops.sum):
-            count += len(part.operands) // (2 if op is ops.dot else 1)
-        else:
-            count += part != 0.0 if isinstance(part, float) else 1
-    return count
+    dots = [x for x in terms_of(node) if isinstance(x, Value) and x.op is ops.dot]
+    others = [x for x in terms_of(node) if isinstance(x, Value) and x.op is not ops.dot]
+    return sum([len(x.operands) // 2 for x in dots]) + len(others)
 
 
 def _missing(factor: float) -> str:
@@ -180,13 +175,14 @@ def in_arguments(case: Case) -> Iterator[tuple[Mistake, Change]]:
     everywhere = list(range(len(case.groups)))
     arguments = list(dict.fromkeys(case.groups))
     for kind, factor in FACTORS:
-        yield Mistake(kind), _times(factor, everywhere)
+        yield Mistake(kind, stops=not factor), _times(factor, everywhere)
     for argument in arguments:
         positions = [index for index in everywhere if case.groups[index] == argument]
         if len(arguments) > 1:
             for kind, factor in FACTORS:
                 where = (f" (in the gradient of {argument})",)
-                yield Mistake(kind, where, argument=argument), _times(factor, positions)
+                mistake = Mistake(kind, where, stops=not factor, argument=argument)
+                yield mistake, _times(factor, positions)
         for kind, order in _orders(len(positions)):
             moved = _moved(positions, [positions[index] for index in order])
             where = (f" (that of {argument})",)

@@ -66,7 +66,12 @@ def _adds(node: Value) -> bool:
 
 
 def terms_of(node: Any) -> list[Any]:
-    """The terms of a sum, and of the sums in it."""
-    if not isinstance(node, Value) or not _adds(node):
-        return [node]
-    return [term for x in node.operands for term in terms_of(x)]
+    """The terms of a sum, and of the sums in it, which may be very deep."""
+    result, parts = [], [node]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, Value) and _adds(part):
+            parts += reversed(part.operands)
+        else:
+            result.append(part)
+    return result

@@ -21,6 +21,7 @@ from autograd.notation.numbers import number
 POWERS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
 MOST_PAIRED = 300
 """How many numbers of the function are compared with each other."""
+LENGTH = "its own length"
 SMALLEST = 1e-12
 """The rounding of numbers that are computed otherwise than the function does."""
 
@@ -98,13 +99,8 @@ def _named(evidence: Evidence, x: float) -> bool:
     return evidence.occurs(x) and abs(x) % 1.0 != 0.0 and abs(1.0 / x) % 1.0 != 0.0
 
 
-# --- Numbers of the function ----------------------------------------------------------------------
-
-
 def unchanging(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
-    """A gradient that is the same at all points, though the right one is not; or the other way, two
-    different constants.
-    """
+    """A gradient that is the same at all points, though the right one is not, or is another one."""
     yours, ours = argument.yours, argument.ours
     if len(yours) < FEWEST or not np.isfinite(yours).all() or np.ptp(yours, axis=0).any():
         return
@@ -119,6 +115,9 @@ def unchanging(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
             return
         words += f", and should be {right[0]}"
     yield argument.finding("constant", words, float(yours[0, 0]) if len(texts) == 1 else None)
+
+
+# --- Numbers of the function ----------------------------------------------------------------------
 
 
 def factors(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
@@ -262,6 +261,3 @@ class _Ratios:
                             words += escaped(how.format(there, belongs))
                             yield self.argument.finding("factor", words + opposite)
                             return
-
-
-LENGTH = "its own length"
