@@ -20,7 +20,7 @@ from autograd.value import Value
 
 TELLING = 1e-3
 """The largest room for rounding, relative to a derivative, that tells right from wrong."""
-FEWEST_ESTIMATES, MOST_WORK = 3, 20_000
+FEWEST_ESTIMATES, MOST_WORK = 3, 10_000
 """How many derivatives are estimated by differences: as many as the nodes of the graph allow."""
 MOST_SUSPECTED = 4
 """How many factors are named that would each explain the numbers."""
@@ -71,7 +71,7 @@ class Comparison:
         be, and that is little beside the size of the derivative where the formula is right.
         """
         for index, size in sizes.items():
-            if self.verdicts[index] != "disagree":
+            if not self.near(index, size):
                 continue
             off, room = self._off(index)
             if off <= room <= TELLING * size:
@@ -86,8 +86,10 @@ class Comparison:
 
     def telling(self, index: int) -> float:
         """The size of a derivative that agrees, and would not if it were wrong; otherwise 0."""
+        if self.verdicts[index] != "agree":
+            return 0.0
         size, (_, room) = abs(self.number(index)), self._off(index)
-        return size if self.verdicts[index] == "agree" and room <= TELLING * size else 0.0
+        return size if room <= TELLING * size else 0.0
 
     def _off(self, index: int) -> tuple[float, float]:
         """How far a number is off, and how far it may be if the formula for it cancels."""

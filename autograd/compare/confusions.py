@@ -11,6 +11,7 @@ from autograd.compare.candidates import (
     Found,
     each_and_all,
     kinds,
+    nothing,
     one,
     together,
 )
@@ -39,6 +40,7 @@ def confused(case: Case, found: Found) -> Candidates:
     places, alive, wanted = case.judge.places, case.factors(), kinds(found)
     every: dict[Value, list[tuple[str, Partials]]] = {}
     for node in case.judge.order:
+        yield nothing()
         for kind, wrong in confused_partials(node) if node.op else ():
             if found is not None and kind not in wanted:
                 continue

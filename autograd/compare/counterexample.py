@@ -1,6 +1,7 @@
 """A simple point at which a hand-written gradient is wrong, and the arithmetic that shows it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from random import Random
 from time import perf_counter
 
@@ -20,8 +21,8 @@ WHOLE = tuple(sign * float(x) for x in range(1, 13) for sign in (1.0, -1.0))
 """The numbers that Hypothesis tries, the simplest first."""
 TINY = 1e-4
 """Smaller derivatives show nothing where everything else is of ordinary size."""
-SPREADS = 12
-"""How many ways to spread small numbers over the arguments are tried."""
+SPREADS = range(12)
+"""The ways to spread small numbers over the arguments that are tried."""
 MOST_ELEMENTS = 12
 """How many numbers the arguments may hold if Hypothesis is to look for simpler ones."""
 MOST_SEARCHED = 200
@@ -96,9 +97,8 @@ class Simpler:
     def _spread(self) -> Check | None:
         """A check at small numbers that are all different."""
         count = self.start.size
-        unit = 0.1 if count <= MOST_ELEMENTS else 0.01
         random = Random(0)
-        for trial in range(SPREADS):
+        for unit, trial in product((1.0, 0.1) if count <= MOST_ELEMENTS else (0.01,), SPREADS):
             numbers = [(1 + i) * unit for i in range(count)]
             if trial:
                 random.shuffle(numbers)

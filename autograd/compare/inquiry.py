@@ -5,11 +5,12 @@ that are confused or incomplete; then two mistakes at once. What there was no ti
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from time import perf_counter
 from typing import NamedTuple
 
 from autograd.compare import classic, confusions, replays
-from autograd.compare.candidates import Candidates, Found, Mistakes
+from autograd.compare.candidates import Candidates, Found, Mistakes, nothing
 from autograd.compare.case import Case, telling
 
 
@@ -77,12 +78,12 @@ class Inquiry:
         for case in self.cases:
             here: dict[Mistakes, None] = {}
             tried: set[Mistakes] = set()
-            for mistakes, numbers in tier.candidates(case, found):
-                if found is not None and mistakes not in found:
-                    continue
+            for mistakes, numbers in chain([nothing()], tier.candidates(case, found)):
                 if perf_counter() > self.end:
                     self.untried.append(tier.what)
                     return []
+                if found is not None and mistakes not in found:
+                    continue
                 tried.add(mistakes)
                 if case.fits(numbers()):
                     here[mistakes] = None

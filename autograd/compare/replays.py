@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from autograd.compare.candidates import Candidates, Found
+from autograd.compare.candidates import Candidates, Found, nothing
 from autograd.compare.case import Array, Case, Partials
 from autograd.compare.formulas import parts_left_out
 from autograd.compare.mistakes import Mistake, alike
@@ -55,6 +55,7 @@ def other_constants(case: Case, found: Found) -> Candidates:
         x for node in case.judge.order if node.op for x in node.operands if isinstance(x, float)
     )
     for constant in [*constants][:MOST_CONSTANTS]:
+        yield nothing()
         gradient = partial(_with_constant, case, constant)
         solved = _solved(case, gradient, constant)
         if solved is not None and solved != constant:
@@ -89,6 +90,7 @@ def updated(case: Case, found: Found) -> Candidates:
             elif case.off[columns].any():
                 continue  # its own gradient is right
             else:
+                yield nothing()
                 solved = _solved(case, gradient, 0.0)
                 rates = [solved] if solved else []
             for rate in rates:

@@ -9,7 +9,7 @@ where the problem is ill-conditioned, by cancellation say, small for a tiny grad
 Bounds are in units of the rounding error, which is 2**-52 for float64 and 2**-23 for float32.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import fabs, inf, isfinite, isnan, sqrt
 from typing import Any, NamedTuple, TypeVar
 
@@ -70,24 +70,24 @@ def derivatives(
     return {node: result.get(node, ZERO) for node in order}
 
 
-def _terms(node: Value) -> Iterator[tuple[Value, float]]:
+@quiet
+def _terms(node: Value) -> list[tuple[Value, float]]:
     """The operands that a node adds to something, with the sum, in its forms as well: `log1p(x)` is
     `log(1 + x)`.
     """
     op = node.op
     if op is None:
-        return
-    if op.sums:
-        yield from ((edge.operand, node.data) for edge in edges(node))
+        return []
+    result = [(edge.operand, node.data) for edge in edges(node)] if op.sums else []
     for form in op.forms:
         twins = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
         originals = {twins[edge.place]: edge.operand for edge in edges(node)}
         formulas = attempt(form, Value(node.data), *twins) or []
         for part in sort(*[x for x in formulas if isinstance(x, Value)]):
             if part.op is not None and part.op.sums:
-                for edge in edges(part):
-                    if edge.operand in originals:
-                        yield originals[edge.operand], part.data
+                added = [edge.operand for edge in edges(part) if edge.operand in originals]
+                result += [(originals[x], part.data) for x in added]
+    return result
 
 
 def data_bounds(
