@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Op, Value, check_gradient, compare, dot, relu, sigmoid, tanh, values, where
-from autograd.compare.case import Case
+from autograd.compare.case import Case, Grouping
 from autograd.compare.formulas import COMPOSITIONS, composition, confused_partials
 from autograd.compare.gradients import gradients
 from autograd.compare.inquiry import COMBINED, CONFUSED, SINGLE
@@ -31,7 +31,8 @@ def layer_case(yours=None):
     wrt = [*W.ravel(), *b]
     judge = Judge(root)
     right = [judge.number(x) for x in wrt]
-    return Case(judge, wrt, ["W"] * 4 + ["b"] * 2, right if yours is None else yours)
+    parts = [Grouping("gradient", ["W"] * 4 + ["b"] * 2)]
+    return Case(judge, [(root, x) for x in wrt], parts, right if yours is None else yours)
 
 
 # --- The numbers that mistakes give -------------------------------------------------------------
@@ -47,7 +48,7 @@ def test_wrong_partials_give_what_a_sweep_gives(seed, count):
     wrong = {inner[i]: random.normal(size=len(inner[i].operands)).tolist() for i in chosen}
     swept = gradients(case.judge.order, case.judge.uses, wrong)
     np.testing.assert_allclose(
-        case.gradient(wrong), [swept[x] for x in case.wrt], rtol=1e-12, atol=1e-12
+        case.gradient(wrong), [swept[x] for _, x in case.pairs], rtol=1e-12, atol=1e-12
     )
 
 
@@ -59,7 +60,7 @@ def test_the_factor_that_was_changed_is_among_those_that_explain_the_numbers(see
     edge = uses[seed % len(uses)]
     partials = list(edge.node.partials)
     partials[edge.place] = factor
-    case = Case(right.judge, right.wrt, right.groups, right.gradient({edge.node: partials}))
+    case = Case(right.judge, right.pairs, right.groupings, right.gradient({edge.node: partials}))
     found = case.factors()[right.judge.places[edge.node], edge.place]
     assert math.isnan(found) or found == pytest.approx(factor, rel=1e-6, abs=1e-9)
 

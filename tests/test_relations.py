@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from autograd import check_gradient
+from autograd.compare.case import Grouping
 from autograd.compare.evidence import Argument, Evidence, Quantity
 from autograd.compare.orders import region
 from autograd.compare.recognized import recognized
@@ -228,8 +229,11 @@ def test_few_points_make_no_fact():
     assert few.verdict == "disagree"
     assert few.findings == []
     numbers = np.array([[0.3], [0.7]])
-    argument = Argument("x", (1,), numbers + 0.5, numbers, 0.0 * numbers, numbers)
-    evidence = Evidence([argument], [Quantity("v", numbers[:, 0] ** 2, 1)], [], [], numbers[:, 0])
+    argument = Argument("gradient", "x", (1,), numbers + 0.5, numbers, 0.0 * numbers, numbers)
+    parts = Grouping("gradient", ["x"])
+    evidence = Evidence(
+        parts, [argument], [Quantity("v", numbers[:, 0] ** 2, 1)], [], [], numbers[:, 0]
+    )
     assert relations(evidence) == {"x": None}
 
 
@@ -283,4 +287,6 @@ def test_few_numbers_are_recognized_by_chance(x):
 )
 def test_elements_in_words(chosen, words):
     mask = np.array(chosen, dtype=bool)
-    assert region(mask.shape, mask.ravel()) == words
+    nothing = np.zeros((1, mask.size))
+    argument = Argument("gradient", "W", mask.shape, nothing, nothing, nothing, nothing)
+    assert region(argument, mask.ravel()) == words

@@ -8,6 +8,7 @@ from autograd.compare.checked import Checked
 from autograd.compare.comparison import Comparison
 from autograd.compare.diagnosis import SECONDS, diagnosed
 from autograd.compare.findings import Finding
+from autograd.compare.jacobians import CheckedHessian, CheckedJacobian
 from autograd.compare.judge import SINGLE, TOLERANCE, Judge
 from autograd.compare.keys import paired
 from autograd.compare.precision import in_single_precision, judged_as_single
@@ -20,7 +21,15 @@ from autograd.reals import real
 from autograd.silence import recorded
 from autograd.value import Value
 
-__all__ = ["Finding", "Report", "Row", "check_gradient", "compare"]
+__all__ = [
+    "Finding",
+    "Report",
+    "Row",
+    "check_gradient",
+    "check_hessian",
+    "check_jacobian",
+    "compare",
+]
 
 
 @recorded
@@ -87,7 +96,7 @@ def compare(
     if "disagree" in comparison.verdicts:
         sentences += comparison.diagnosis()
         if len(rows) > 1:
-            found, words = diagnosed([comparison.case()], judge, {})
+            found, words = diagnosed([comparison.case()], judge)
             sentences += words
     symbols = comparison.labels.symbols(*said(rows, sentences))
     return Report(
@@ -128,7 +137,8 @@ def check_gradient(
         manual: takes the arguments as floats and float arrays, copies that it may change, and
             returns the gradient: a tuple in the order of the arguments, or a dict by their names.
             The dict may hold derivatives with respect to named Values inside the function, too.
-        arguments: numbers and arrays of numbers.
+        arguments: numbers, arrays, and lists, tuples and dicts of these. A list or a tuple of
+            numbers that NumPy makes an array of is an array.
         wrt: the names of the arguments whose gradients `manual` returns, by default all.
         samples: how many points are tried besides the given one; more where a branch needs them.
         seed: determines the points, which are the same in every run.
@@ -156,11 +166,146 @@ def check_gradient(
         >>> report.diagnosis[0]
         'The mistake: the factor 2 is missing (at loss).'
     """
+    return _checked(
+        Checked, function, manual, arguments, wrt, samples, seed, tolerance, every_branch, seconds
+    )
+
+
+@recorded
+def check_jacobian(
+    function: Callable[..., Any],
+    manual: Callable[..., Any],
+    *arguments: Any,
+    wrt: Sequence[str] | None = None,
+    samples: int = 10,
+    seed: int = 0,
+    tolerance: float | None = None,
+    every_branch: bool = True,
+    seconds: float = SECONDS,
+) -> Report:
+    """Compare the hand-written Jacobian of a function that returns several numbers with the
+    automatic one, at many points.
+
+    All that `check_gradient()` does is done for every output, and the rows of the report are named
+    by them: an output is called what its Value is called, else by its key in a dict, else by the
+    name of the function and its place, `f0`, `f1`, …. The diagnosis speaks of the Jacobian as a
+    whole, of its rows and its columns.
+
+    Args:
+        function: takes the arguments as Values and arrays of Values, and returns a vector or any
+            other array of Values, or a list, tuple or dict of these.
+        manual: takes the arguments as floats and float arrays, copies that it may change, and
+            returns the Jacobian in one of three forms:
+
+            - an array, or a list of rows: a row for each number that `function` returns, a column
+              for each number in the arguments, in order;
+            - a tuple with a Jacobian for each argument, or a dict by their names, where each has
+              the shape of the result followed by that of the argument, as those of `jacobian()`;
+            - if `function` returns a dict, a dict with the same keys of these, as `jacobian()`
+              returns it.
+
+            The dict may hold derivatives with respect to named Values inside the function, too.
+        arguments: as for `check_gradient()`.
+        wrt: the names of the arguments with respect to which the Jacobian is, by default all.
+        samples: as for `check_gradient()`, and so are all the following.
+
+    Raises:
+        TypeError: if an argument, or what one of the functions returns, is of the wrong type.
+        ValueError: if `manual` raises, or returns the wrong shape.
+
+    Example:
+        >>> import numpy as np
+        >>> from autograd import check_jacobian
+        >>> def hand(q):  # of a robot's arm with two links
+        ...     elbow = np.array([np.cos(q[0]), np.sin(q[0])])
+        ...     return elbow + 0.5 * np.array([np.cos(q[0] + q[1]), np.sin(q[0] + q[1])])
+        >>> def by_hand(q):
+        ...     a, ab = q[0], q[0] + q[1]
+        ...     return [
+        ...         [-np.sin(a) - 0.5 * np.sin(ab), -0.5 * np.sin(ab)],
+        ...         [np.cos(a) + 0.5 * np.cos(ab), -0.5 * np.cos(ab)],
+        ...     ]
+        >>> report = check_jacobian(hand, by_hand, [0.3, 0.8])
+        >>> report
+        <Report: disagree, 4 derivatives compared>
+        >>> [row.derivative for row in report.rows if row.verdict == "disagree"]
+        ['dhand1/dq1']
+    """
+    return _checked(
+        CheckedJacobian,
+        function, manual, arguments, wrt, samples, seed, tolerance, every_branch, seconds,
+    )  # fmt: skip
+
+
+@recorded
+def check_hessian(
+    function: Callable[..., Any],
+    manual: Callable[..., Any],
+    *arguments: Any,
+    wrt: Sequence[str] | None = None,
+    samples: int = 10,
+    seed: int = 0,
+    tolerance: float | None = None,
+    every_branch: bool = True,
+    seconds: float = SECONDS,
+) -> Report:
+    """Compare the hand-written Hessian of a function with the automatic one, at many points.
+
+    It is the Jacobian of the gradient, and compared as `check_jacobian()` does, with a row for each
+    derivative of the function. Both halves of the matrix are compared, so a Hessian that is not
+    symmetric is wrong on one side.
+
+    Args:
+        function: takes the arguments as Values and arrays of Values and returns a Value.
+        manual: takes the arguments as floats and float arrays, copies that it may change, and
+            returns the Hessian in one of two forms:
+
+            - an array, or a list of rows, with a row and a column for each number in the arguments;
+            - a tuple of tuples, or a dict of dicts, with a block for every two arguments, which has
+              the shape of the one followed by that of the other, as those of `hessian()`.
+
+        arguments: as for `check_gradient()`.
+        wrt: the names of the arguments with respect to which the Hessian is, by default all.
+        samples: as for `check_gradient()`, and so are all the following.
+
+    Raises:
+        TypeError: if an argument, or what one of the functions returns, is of the wrong type.
+        ValueError: if `manual` raises, or returns the wrong shape.
+
+    Example:
+        >>> from autograd import check_hessian
+        >>> def rosenbrock(x, y):
+        ...     return (1.0 - x) ** 2 + 100.0 * (y - x**2) ** 2
+        >>> def by_hand(x, y):
+        ...     return [[2.0 + 1200.0 * x**2 - 400.0 * y, -400.0 * x], [-400.0 * x, 200.0 * x]]
+        >>> report = check_hessian(rosenbrock, by_hand, -1.2, 1.0)
+        >>> [row.derivative for row in report.rows if row.verdict == "disagree"]
+        ['d²rosenbrock/dy²']
+    """
+    return _checked(
+        CheckedHessian,
+        function, manual, arguments, wrt, samples, seed, tolerance, every_branch, seconds,
+    )  # fmt: skip
+
+
+def _checked(
+    kind: type[Checked],
+    function: Callable[..., Any],
+    manual: Callable[..., Any],
+    arguments: Sequence[Any],
+    wrt: Sequence[str] | None,
+    samples: int,
+    seed: int,
+    tolerance: float | None,
+    every_branch: bool,
+    seconds: float,
+) -> Report:
+    """The report on derivatives by hand of one of the kinds."""
     if not arguments:
-        raise TypeError("check_gradient needs the arguments at which to compare")
+        raise TypeError(f"check_{kind.noun.lower()} needs the arguments at which to compare")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed must be a whole number, at least 0, not {seed!r}")
-    checked = Checked(function, manual, arguments, wrt, _tolerance(tolerance))
+    checked = kind(function, manual, arguments, wrt, _tolerance(tolerance))
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
         raise ValueError(f"samples must be a whole number, at least 1, not {samples!r}")
     limit = real(seconds, "seconds")

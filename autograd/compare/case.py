@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compare.gradients import gradients
 from autograd.compare.judge import Judge, Place
+from autograd.compare.keys import Pair
 from autograd.compare.rounding import RELATIVE
 from autograd.edges import Edge, edges
 from autograd.graph import constants
@@ -25,49 +27,80 @@ MOST_COLUMNS = 48
 """How many derivatives take part in a search; what it finds is then compared with all."""
 
 
-class Case:
-    """Some hand-derived derivatives of a graph's root, at one point.
+class Axis(NamedTuple):
+    """The names of the rows, or of the columns, of a matrix."""
 
-    The effect of a wrong partial derivative on all of them follows from two sweeps: from the root
-    back to every node (the adjoints), and from the Values forward to every node (the rows of
-    `onward`). So a mistake costs a product of two numbers for each derivative, not a sweep.
+    noun: str
+    names: Sequence[str]
+
+
+class Grouping(NamedTuple):
+    """The derivatives of a case in groups that may each have a mistake of their own."""
+
+    noun: str
+    """What a group is: the gradient of an argument, the row of an output, …"""
+    names: Sequence[str]
+    """For each derivative, the group that it is in."""
+    shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+    """The shapes of the groups that are not just vectors."""
+    axes: Mapping[str, Sequence[Axis]] = MappingProxyType({})
+    """The axes of the groups whose rows and columns have names."""
+
+    def only(self, columns: Sequence[int]) -> "Grouping":
+        """The groups of some of the derivatives."""
+        return self._replace(names=[self.names[i] for i in columns])
+
+    @property
+    def groups(self) -> dict[str, list[int]]:
+        """The places of the derivatives in each group."""
+        result: dict[str, list[int]] = {}
+        for place, name in enumerate(self.names):
+            result.setdefault(name, []).append(place)
+        return result
+
+
+class Case:
+    """Some hand-derived derivatives at one point: of the root of a graph, or of several Values.
+
+    The effect of a wrong partial derivative on all of them follows from two sweeps: from what is
+    differentiated back to every node (the adjoints), and from the Values forward to every node (the
+    rows of `onward`). So a mistake costs a product of two numbers for each derivative, not a sweep.
     """
 
     def __init__(
         self,
         judge: Judge,
-        wrt: Sequence[Value],
-        groups: Sequence[str],
+        pairs: Sequence[Pair],
+        groupings: Sequence[Grouping],
         yours: Sequence[float] | Array,
     ) -> None:
         self.judge, self.structure = judge, judge.structure
-        self.wrt, self.groups = list(wrt), list(groups)
-        """`groups` says which argument each of the Values belongs to."""
+        self.pairs, self.groupings = list(pairs), list(groupings)
         self.yours = np.array(yours, dtype=float)
 
     def only(self, columns: Sequence[int]) -> "Case":
         """The same point with some of the derivatives."""
         return Case(
             self.judge,
-            [self.wrt[i] for i in columns],
-            [self.groups[i] for i in columns],
+            [self.pairs[i] for i in columns],
+            [grouping.only(columns) for grouping in self.groupings],
             self.yours[list(columns)],
         )
 
     @cached_property
     def ours(self) -> Array:
         """The right numbers."""
-        return np.array([self.judge.number(x) for x in self.wrt])
+        return np.array([self.judge.of(of).number(wrt) for of, wrt in self.pairs])
 
     @cached_property
     def room(self) -> Array:
         """The differences that rounding explains."""
-        return np.array([self.judge.room(x) for x in self.wrt])
+        return np.array([self.judge.of(of).room(wrt) for of, wrt in self.pairs])
 
     @cached_property
     def data(self) -> Array:
-        """The numbers of the Values."""
-        return np.array([x.data for x in self.wrt])
+        """The numbers of the Values with respect to which they are."""
+        return np.array([wrt.data for _, wrt in self.pairs])
 
     @cached_property
     def off(self) -> NDArray[np.bool_]:
@@ -87,43 +120,60 @@ class Case:
         return bool(self.near(np.asarray(numbers), self.ours).all())
 
     @cached_property
+    def roots(self) -> list[Value]:
+        """The Values that are differentiated."""
+        return list(dict.fromkeys(of for of, _ in self.pairs))
+
+    @cached_property
     def adjoints(self) -> Array:
-        """The derivative of the root with respect to each node."""
-        return np.array([self.judge.number(x) for x in self.judge.order])
+        """For each node, the derivatives of what is differentiated with respect to it: one for each
+        of the pairs, or a single one if that is the same in all of them.
+        """
+        columns = np.array(
+            [[self.judge.of(root).number(x) for root in self.roots] for x in self.judge.order]
+        )
+        if len(self.roots) == 1:
+            return columns
+        places = {root: place for place, root in enumerate(self.roots)}
+        return columns[:, [places[of] for of, _ in self.pairs]]
 
     @cached_property
     def onward(self) -> Array:
-        """The derivative of each node with respect to each of the Values."""
-        return self.forward({x: column for column, x in enumerate(self.wrt)})
+        """For each node, its derivative with respect to the Value of each pair."""
+        places = {x: place for place, x in enumerate(dict.fromkeys(wrt for _, wrt in self.pairs))}
+        return self.forward(places)[:, [places[wrt] for _, wrt in self.pairs]]
 
-    @quiet
     def forward(self, seeds: Mapping[Value, int]) -> Array:
         """The derivative of each node with respect to some of them, each of which has a column."""
-        rows = self.structure.rows
-        result = np.zeros((len(rows), len(seeds)))
-        for row, node in enumerate(self.judge.order):
-            for edge in edges(node):
-                if edge.partial:
-                    result[row] += edge.partial * result[rows[edge.operand]]
-            if node in seeds:
-                result[row, seeds[node]] += 1.0
-        return result
+        return forward(self.judge.order, seeds)
 
     @quiet
     def gradient(self, partials: Partials) -> Array:
         """The numbers that follow from other partial derivatives of some nodes."""
         structure = self.structure
         if len({structure.levels[node] for node in partials}) > 1:  # one may depend on another
-            slopes = gradients(self.judge.order, self.judge.uses, partials)
-            return np.array([slopes.get(x, 0.0) for x in self.wrt])
+            return self.swept(partials)
         result = self.ours.copy()
         for node, wrong in partials.items():
-            adjoint = self.adjoints[structure.rows[node]]
-            for edge in edges(node) if adjoint else ():
+            adjoints = self.adjoints[structure.rows[node]]
+            for edge in edges(node) if adjoints.any() else ():
                 change = wrong[edge.place] - edge.partial
                 if change:
-                    result += adjoint * change * self.onward[structure.rows[edge.operand]]
+                    result += adjoints * change * self.onward[structure.rows[edge.operand]]
         return result
+
+    def swept(
+        self, partials: Partials, given: Mapping[Value, float] = MappingProxyType({})
+    ) -> Array:
+        """The numbers that backward sweeps give, with other partial derivatives of some nodes, or
+        with numbers that some hand on instead of the derivative with respect to them.
+        """
+        judges = {root: self.judge.of(root) for root in self.roots}
+        slopes = {
+            root: gradients(judge.order, judge.uses, partials, given)
+            for root, judge in judges.items()
+        }
+        return np.array([slopes[of].get(wrt, 0.0) for of, wrt in self.pairs])
 
     @cached_property
     def edges(self) -> dict[Use, Edge[Value]]:
@@ -141,7 +191,7 @@ class Case:
         uses = self.edges
         nodes = [self.structure.rows[edge.node] for edge in uses.values()]
         operands = [self.structure.rows[edge.operand] for edge in uses.values()]
-        effects = self.adjoints[nodes, None] * self.onward[operands]
+        effects = self.adjoints[nodes] * self.onward[operands]
         off: Array = np.where(self.off, self.yours - self.ours, 0.0)
         strongest = np.abs(effects).argmax(axis=1, keepdims=True)
         change = np.take(off, strongest) / np.take_along_axis(effects, strongest, axis=1)
@@ -200,9 +250,25 @@ class Case:
         return partials
 
 
+@quiet
+def forward(order: Sequence[Value], seeds: Mapping[Value, int]) -> Array:
+    """The derivative of each of some nodes, in topological order, with respect to some of them,
+    each of which has a column. Nothing flows from nodes that are not among them.
+    """
+    rows = {node: row for row, node in enumerate(order)}
+    result = np.zeros((len(rows), len(seeds)))
+    for row, node in enumerate(order):
+        for edge in edges(node):
+            if edge.partial and edge.operand in rows:
+                result[row] += edge.partial * result[rows[edge.operand]]
+        if node in seeds:
+            result[row, seeds[node]] += 1.0
+    return result
+
+
 def telling(cases: Sequence[Case]) -> list[int]:
     """Some of the derivatives, wrong and right ones, if there are very many."""
-    count = len(cases[0].wrt)
+    count = len(cases[0].pairs)
     if count <= MOST_COLUMNS:
         return list(range(count))
     wrong = np.any([case.off for case in cases], axis=0)

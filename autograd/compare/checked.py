@@ -1,27 +1,24 @@
 """A function and its hand-written gradient: called, and held to their promises."""
 
-import inspect
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from autograd.compare.arguments import Arguments, aligned
+from autograd.compare.case import Case, Grouping
 from autograd.compare.comparison import Comparison
 from autograd.compare.conditions import Heard
-from autograd.compare.keys import Pair, as_float, paired, zip_exactly
+from autograd.compare.judge import Judge
+from autograd.compare.keys import Pair, paired, zip_exactly
 from autograd.compare.points import Point, Sample
-from autograd.notation.numbers import number
 from autograd.questions import Question, listening
 from autograd.quiet import overflows, quietly
-from autograd.reals import kind_of, objects, real
+from autograd.reals import kind_of, real
 from autograd.trace import of_values
 from autograd.value import Value, hand_on
-from autograd.values import floats, values
-
-MOST_WRITTEN = 64
-"""How many elements an array may have and still be written out."""
 
 
 class Check(NamedTuple):
@@ -38,8 +35,14 @@ class Check(NamedTuple):
         return "disagree" in self.comparison.verdicts
 
 
+class SeveralNumbersError(TypeError):
+    """A function returned several numbers where one is needed."""
+
+
 class Checked:
     """A function of the library's operations, its gradient by hand, and their arguments."""
+
+    noun = "gradient"
 
     def __init__(
         self,
@@ -56,22 +59,15 @@ class Checked:
         self.title = getattr(function, "__name__", "f")
         if self.title == "<lambda>":
             self.title = "f"
-        self.names = _parameter_names(function, len(arguments))
-        self.given: Point = [
-            _floats(x, f"the argument {name}")
-            for x, name in zip(arguments, self.names, strict=True)
-        ]
-        self.scalars = [x.ndim == 0 for x in self.given]
-        for name, x in zip(self.names, self.given, strict=True):
-            if not np.all(np.isfinite(x)):
-                raise ValueError(f"the argument {name} must be finite, not {_text(x)}")
+        self.arguments = Arguments(function, arguments)
+        self.given = self.arguments.point
         if wrt is None:
-            wrt = self.names
+            wrt = self.arguments.names
         if isinstance(wrt, str) or not wrt:
             raise ValueError(f"wrt must be a list of names of arguments, not {wrt!r}")
         for name in wrt:
-            if name not in self.names:
-                known = ", ".join(self.names)
+            if name not in self.arguments.names:
+                known = ", ".join(self.arguments.names)
                 raise ValueError(f"{self.title} has no argument {name!r}; it has {known}")
         self.wrt = list(wrt)
         self.heard = Heard([], [])
@@ -84,56 +80,52 @@ class Checked:
             TypeError: if the function does not return one number.
             ValueError: if it raises an exception.
         """
-        leaves = [values(x, name) for x, name in zip(point, self.names, strict=True)]
-        # The function gets copies, which it may change.
-        arguments = [
-            x[()] if scalar else x.copy() for x, scalar in zip(leaves, self.scalars, strict=True)
-        ]
+        leaves = self.arguments.leaves(point)
         asked: list[Question] = []
-        self.heard = Heard(asked, leaves)
+        self.heard = Heard(asked, [*leaves.values()])
         try:
             with of_values(self.title), listening(asked.append):
-                result = quietly(self.function, *arguments)
+                result = quietly(self.function, *self.arguments.build([*leaves.values()]))
         except TypeError:
             raise
         except Exception as error:
-            at = self.described(point)
+            at = self.arguments.described(point)
             message = f"{self.title} raised {type(error).__name__}: {error}; at {at}"
             raise ValueError(message) from error
+        return Sample(point, self.judge(result, leaves), leaves, self.heard)
+
+    def judge(self, result: Any, leaves: Mapping[str, Any]) -> Judge:
+        """The judge of what the function returned."""
+        return Judge(self.number(result), self.tolerance)
+
+    def number(self, result: Any) -> Value:
+        """The one number that the function returned."""
         if isinstance(result, np.ndarray) and result.size == 1:
             result = result.item()
-        if not isinstance(result, Value):
-            if isinstance(result, (np.ndarray, list, tuple, dict)) or result is None:
-                raise TypeError(
-                    f"{self.title} must return one number, not {_kind(result)}: computed by "
-                    "operations of this library from its arguments"
-                )
-            result = Value(real(result, f"the result of {self.title}"))
-        elif result.op is None:  # an argument, which has a name of its own
-            argument, result = result, Value(result.data)
-            hand_on(result, argument)
-        if result.name is None:
-            result.name = self.title
-        named = dict(zip(self.names, leaves, strict=True))
-        return Sample(point, result, named, self.tolerance, self.heard)
+        if isinstance(result, (np.ndarray, list, tuple, dict)) or result is None:
+            raise SeveralNumbersError(
+                f"{self.title} must return one number, not {kind_or_none(result)}: computed by "
+                "operations of this library from its arguments"
+                + "; check_jacobian() takes functions that return several"
+                * (result is not None)
+            )
+        return named(result, self.title, f"the result of {self.title}")
 
-    def _copies(self, sample: Sample) -> list[Any]:
-        """The arguments of the hand-written gradient, which may change them."""
-        return [
-            float(x) if scalar else x.copy()
-            for x, scalar in zip(sample.point, self.scalars, strict=True)
-        ]
+    def returned(self, sample: Sample) -> Any:
+        """The result of the hand-written derivatives at the point of a sample."""
+        try:
+            result = quietly(self.manual, *self.arguments.build(sample.point))
+            return self._real(result, sample)
+        except Exception as error:
+            at = self.arguments.described(sample.point)
+            message = f"manual raised {type(error).__name__}: {error}; at {at}"
+            raise ValueError(message) from error
 
     def by_hand(self, sample: Sample) -> dict[Any, Any]:
         """The result of the hand-written gradient at the point of a sample, for each argument."""
-        try:
-            result = self._real(quietly(self.manual, *self._copies(sample)), sample)
-        except Exception as error:
-            at = self.described(sample.point)
-            message = f"manual raised {type(error).__name__}: {error}; at {at}"
-            raise ValueError(message) from error
-        if isinstance(result, Mapping):
-            ranks = {name: rank for rank, name in enumerate(self.names)}
+        result = self.returned(sample)
+        if isinstance(result, Mapping) and not self._of_the_only_argument(result):
+            ranks = {name: rank for rank, name in enumerate(self.arguments.names)}
             order = sorted(result, key=lambda key: (ranks.get(key, len(ranks)), repr(key)))
             return {key: result[key] for key in order}
         if len(self.wrt) == 1 and not (isinstance(result, tuple) and len(result) == 1):
@@ -141,7 +133,7 @@ class Checked:
         if not isinstance(result, (tuple, list)):
             raise TypeError(
                 f"manual must return the gradients with respect to {', '.join(self.wrt)} as a "
-                f"tuple or a dict, not {_kind(result)}"
+                f"tuple or a dict, not {kind_or_none(result)}"
             )
         if len(result) != len(self.wrt):
             raise ValueError(
@@ -149,6 +141,12 @@ class Checked:
                 f"{', '.join(self.wrt)} (wrt= says with respect to which arguments)"
             )
         return dict(zip(self.wrt, result, strict=True))
+
+    def _of_the_only_argument(self, result: Mapping[Any, Any]) -> bool:
+        """Whether a dict is the gradient of an argument that is a dict."""
+        name, *others = self.wrt
+        own = self.arguments.structures[name]
+        return not others and isinstance(own, dict) and name not in result
 
     def _real(self, result: Any, sample: Sample) -> Any:
         """The result of a hand-written gradient, with real numbers in place of complex ones.
@@ -183,18 +181,47 @@ class Checked:
                 f"manual returned no gradient for {', '.join(missing)}, only for "
                 f"{', '.join(map(str, result))} (wrt= says with respect to which arguments)"
             )
-        root, places = sample.judge.root, sample.judge.places
-        leaves = dict(zip(self.names, sample.leaves, strict=True))
         for key, numbers in result.items():
-            pairs: Iterator[tuple[Pair, float]]
-            if isinstance(key, str) and key in leaves:
+            if isinstance(key, str) and key in self.arguments.structures:
                 what = f"manual's gradient with respect to {key}"
-                pairs = (((root, x), n) for x, n in zip_exactly(leaves[key], numbers, what))
+                found = aligned(numbers, self.arguments.structures[key], what)
+                own = self.parts(sample, [key])
+                for (name, leaves), (_, item, what) in zip(own, found, strict=True):
+                    several = zip_exactly(leaves, item, what)
+                    for element, (x, n) in enumerate(several):
+                        yield (name, element), (sample.judge.root, x), n
             else:
-                pairs = paired(root, sample.judge.names, [(key, numbers)])
-            for element, (pair, n) in enumerate(pairs):
-                words = key if _words(key) else tuple([x.name or places.get(x) for x in pair])
-                yield (words, element), pair, n
+                yield from self.others(sample, key, numbers)
+
+    def others(
+        self, sample: Sample, key: Any, numbers: Any
+    ) -> Iterator[tuple[Hashable, Pair, float]]:
+        """The derivatives with respect to named Values, and of them."""
+        root, places = sample.judge.root, sample.judge.places
+        pairs = paired(root, sample.judge.names, [(key, numbers)])
+        for element, (pair, n) in enumerate(pairs):
+            words = key if _words(key) else tuple([x.name or places.get(x) for x in pair])
+            yield (words, element), pair, n
+
+    def parts(self, sample: Sample, names: Sequence[str]) -> list[tuple[str, Any]]:
+        """The Values of some arguments, array by array, with the names of the arrays."""
+        owned = list(zip(self.arguments.owners, sample.leaves.items(), strict=True))
+        return [part for name in names for owner, part in owned if owner == name]
+
+    def case(self, check: "Check") -> Case:
+        """The numbers at a point, to be explained."""
+        shapes = {part: x.shape for part, x in check.sample.leaves.items()}
+        return check.comparison.case(check.sample.arguments, partial(self.groupings, shapes))
+
+    def groupings(
+        self,
+        shapes: Mapping[str, tuple[int, ...]],
+        rows: Sequence[str],
+        columns: Sequence[str],
+        arguments: Sequence[str],
+    ) -> list[Grouping]:
+        """The parts of the numbers that may each have a mistake of their own."""
+        return [Grouping("gradient", arguments, shapes)]
 
     def tried(self, point: Point) -> Check | None:
         """The comparison at a point; None where a function is not defined, or a kink is near."""
@@ -232,12 +259,25 @@ class Checked:
 
     def _overflows(self, sample: Sample) -> bool:
         """Whether NumPy meets numbers in manual that are too large, where `math` would raise."""
-        return overflows(self.manual, *self._copies(sample))
+        return overflows(self.manual, *self.arguments.build(sample.point))
 
-    def described(self, point: Point) -> str:
-        """The arguments as text."""
-        texts = [f"{name} = {_text(x)}" for name, x in zip(self.names, point, strict=True)]
-        return ", ".join(texts)
+
+def named(result: Any, name: str, role: str, taken: Collection[str | None] = ()) -> Value:
+    """A number that a function returned as a Value with a name; its own if that tells it apart."""
+    if not isinstance(result, Value):
+        return Value(real(result, role), name)
+    # An argument has a name of its own.
+    value: Value = twin(result) if result.op is None else result
+    if value.name is None or value.name in taken:
+        value.name = name
+    return value
+
+
+def twin(value: Value) -> Value:
+    """A Value that hands on another one."""
+    result = Value(value.data)
+    hand_on(result, value)
+    return result
 
 
 def _words(key: Any) -> bool:
@@ -247,36 +287,7 @@ def _words(key: Any) -> bool:
     )
 
 
-def _text(x: NDArray[np.float64]) -> str:
-    """A number or an array as Python reads it, unless it is too long."""
-    if x.ndim == 0:
-        return number(float(x))
-    if x.size > MOST_WRITTEN:
-        return f"an array of the shape {x.shape}"
-    if x.ndim == 1:
-        return f"[{', '.join([number(float(a)) for a in x])}]"
-    return f"[{', '.join(map(_text, x))}]"
-
-
-def _kind(thing: object) -> str:
+def kind_or_none(thing: object) -> str:
     if thing is None:
         return "None (was a return statement forgotten?)"
     return kind_of(thing)
-
-
-def _floats(x: Any, role: str) -> NDArray[np.float64]:
-    items = objects(x, role)
-    if any(isinstance(item, (list, tuple, np.ndarray)) for item in items.ravel()):
-        raise ValueError(f"{role} must be a number or an array; its rows have different lengths")
-    return floats(items, lambda item: as_float(item, role))
-
-
-def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
-    """The names of the first parameters; numbered ones where the signature does not tell."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    names = [x.name for x in parameters if x.kind in kinds]
-    return names[:count] if len(names) >= count else [f"x{i}" for i in range(count)]

@@ -19,6 +19,7 @@ from autograd.compare.mistakes import (
     in_arguments,
     used,
     wrong_partials,
+    wrong_slopes,
 )
 from autograd.edges import Edge, edges, users
 from autograd.quiet import quiet
@@ -87,6 +88,8 @@ def _at_each_node(
             slope = (" (in ", Slope(places[node], places[edge.operand]), ")")
             for kind, factor in FACTORS[:3]:
                 yield Mistake(kind, slope), replaced([edge._replace(partial=factor * edge.partial)])
+            for kind, wrong_slope in wrong_slopes(edge):
+                yield Mistake(kind, slope), replaced([edge._replace(partial=wrong_slope)])
             if node.op and node.op.sums and edge.operand.op is not None:
                 kind = "the derivative of a term is forgotten"
                 yield Mistake(kind, used(edge, places), stops=True), _without([edge])

@@ -1,13 +1,15 @@
 """Hand-derived numbers beside those of one graph, and what they say about the derivation."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from math import isfinite
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 
-from autograd.compare.case import Case
+from autograd.compare.case import Case, Grouping
 from autograd.compare.judge import Judge
 from autograd.compare.keys import Pair
 from autograd.compare.kinks import in_hull
@@ -17,6 +19,8 @@ from autograd.compare.wrong_factors import explaining_factors, first_wrong
 from autograd.notation.labels import Labels
 from autograd.notation.numbers import number
 from autograd.value import Value
+
+Groupings: TypeAlias = Callable[[Sequence[str], Sequence[str], Sequence[str]], list[Grouping]]
 
 TELLING = 1e-3
 """The largest room for rounding, relative to a derivative, that tells right from wrong."""
@@ -32,12 +36,10 @@ class Comparison:
 
     def __init__(self, judge: Judge, pairs: Sequence[tuple[Pair, float]]) -> None:
         self.judge, self.pairs = judge, pairs
-        self._judges = {judge.root: judge}
-        for (of, _), _ in pairs:
-            if of not in self._judges:
-                self._judges[of] = Judge(of, judge.tolerance)
-        self.verdicts = [self._judges[of].verdict(wrt, yours)[0] for (of, wrt), yours in pairs]
+        self.verdicts = [judge.of(of).verdict(wrt, yours)[0] for (of, wrt), yours in pairs]
         self._forgiven: set[int] = set()
+        self._beside: set[int] = set()
+        self._forgive_beside_others()
         self._clashing = "convention" in self.verdicts and not self._together()
         if self._clashing:
             self.verdicts = ["disagree" if x == "convention" else x for x in self.verdicts]
@@ -64,7 +66,7 @@ class Comparison:
     def number(self, index: int) -> float:
         """The right number for one of the pairs."""
         (of, wrt), _ = self.pairs[index]
-        return self._judges[of].number(wrt)
+        return self.judge.of(of).number(wrt)
 
     def forgive(self, sizes: Mapping[int, float]) -> None:
         """Let some of the pairs agree if they are off by no more than a formula that cancels may
@@ -77,6 +79,21 @@ class Comparison:
             if off <= room <= TELLING * size:
                 self.verdicts[index] = "agree"
                 self._forgiven.add(index)
+
+    def _forgive_beside_others(self) -> None:
+        """Let numbers of a matrix agree whose error is rounding beside the largest of them, as in a
+        product or an inverse of matrices, if they are 0 or that is little beside them, too.
+        """
+        if len(self.judge.outputs) == 1:
+            return
+        sizes = [abs(self.number(index)) for index in range(len(self.pairs))]
+        room = self.judge.tolerance * max(filter(isfinite, sizes), default=0.0)
+        for index, size in enumerate(sizes):
+            if self.verdicts[index] == "disagree":
+                off = abs(self.pairs[index][1] - self.number(index))
+                if off <= room and (not size or off <= TELLING * size):
+                    self.verdicts[index] = "agree"
+                    self._beside.add(index)
 
     def near(self, index: int, size: float) -> bool:
         """Whether a derivative is wrong by little, beside a size that it has elsewhere."""
@@ -94,7 +111,7 @@ class Comparison:
     def _off(self, index: int) -> tuple[float, float]:
         """How far a number is off, and how far it may be if the formula for it cancels."""
         (of, wrt), yours = self.pairs[index]
-        judge = self._judges[of]
+        judge = self.judge.of(of)
         return abs(yours - judge.number(wrt)), judge.wide_room(wrt)
 
     def rows(self) -> list[Row]:
@@ -114,11 +131,13 @@ class Comparison:
     def row(self, index: int, numeric: bool) -> Row:
         """One derivative with all the numbers, perhaps without the estimate."""
         (of, wrt), yours = self.pairs[index]
-        row = self._judges[of].row(self.label(of, wrt), wrt, yours, numeric)
+        row = self.judge.of(of).row(self.label(of, wrt), wrt, yours, numeric)
         if self._clashing and row.verdict == "convention":
             return replace(
                 row, verdict="disagree", note=f"{row.note}, but not all at once: {CLASH}"
             )
+        if index in self._beside:
+            return replace(row, verdict="agree", note="off by rounding, beside the other numbers")
         if index in self._forgiven:
             room = max(self._off(index))
             note = f"a formula that cancels here may be off by {number(room, 2)}"
@@ -134,15 +153,15 @@ class Comparison:
         """
         wrong, _ = self._wrong()
         factors = [
-            f"{self.label(of, wrt)}: {should_be(yours, self._judges[of].number(wrt))} "
+            f"{self.label(of, wrt)}: {should_be(yours, self.judge.of(of).number(wrt))} "
             f"at {self._title(wrt)} = {number(wrt.data)}"
             for ((of, wrt), yours), verdict in zip(self.pairs, self.verdicts, strict=True)
-            if verdict == "disagree" and not (of is self.judge.root and wrt in self._of_root())
+            if verdict == "disagree" and not self._of_output(of, wrt)
         ]
         every = [*factors, *wrong]
-        if not every:
+        if "disagree" not in self.verdicts:
             return
-        numbers = self._of_root()
+        numbers = [wrt for (of, wrt) in self.compared if self._of_output(of, wrt)]
         inputs_alone = not factors and all(node.op is None for node in numbers)
         if inputs_alone and len(numbers) > 1 and (len(every) > 1 or not cases) and not found:
             explaining = explaining_factors(self.case(), cases)
@@ -156,19 +175,34 @@ class Comparison:
                 return
         if inputs_alone and (found or len(every) > 1):
             return  # inputs have no order: the table says it all
-        yield f"First wrong: {every[0]}"
+        if every:
+            yield f"First wrong: {every[0]}"
         if len(every) > 1:
             yield f"Independently wrong: {len(every) - 1} more, such as {every[1]}"
 
-    def case(self, arguments: Mapping[Value, str] = MappingProxyType({})) -> Case:
-        """The numbers to be explained; `arguments` says which argument a Value belongs to."""
+    def case(
+        self,
+        arguments: Mapping[Value, str] = MappingProxyType({}),
+        groupings: Groupings | None = None,
+    ) -> Case:
+        """The numbers to be explained.
+
+        Args:
+            arguments: which argument each Value belongs to.
+            groupings: the parts of the numbers, given for each number the names of what is
+                differentiated, of that with respect to which, and of the argument.
+        """
         numbers = {
-            wrt: yours
+            (of, wrt): yours
             for (of, wrt), yours in self.pairs
-            if of is self.judge.root and (wrt in arguments or wrt in self.judge.derivatives)
+            if self._of_output(of, wrt, arguments)
         }
-        groups = [arguments.get(x) or self._group(x) for x in numbers]
-        return Case(self.judge, list(numbers), groups, list(numbers.values()))
+        names = [arguments.get(wrt) or self._group(wrt) for _, wrt in numbers]
+        parts = [Grouping("gradient", names)]
+        if groupings is not None:
+            rows, columns = ([self._title(pair[i]) for pair in numbers] for i in range(2))
+            parts = groupings(rows, columns, names)
+        return Case(self.judge, list(numbers), parts, list(numbers.values()))
 
     def _group(self, node: Value) -> str:
         """The array that a node belongs to by its name, w for w0 or w0_1; otherwise its title."""
@@ -179,13 +213,20 @@ class Comparison:
 
     def _together(self) -> bool:
         """Whether the choices at kinks are valid together: those of a tie have to add up to 1."""
-        numbers = self._of_root()
-        corners = [[x[wrt] for wrt in numbers] for x in self.judge.corners]
-        if not corners or not np.isfinite(corners).all():
-            return True  # with an infinite slope on one side, any number lies in between
         if "disagree" in self.verdicts or "undefined" in self.verdicts:
             return True
-        rooms = [self.judge.kink_room(wrt) for wrt in numbers]
+        return all(self._in_hull(self.judge.of(output)) for output in self.judge.outputs)
+
+    def _in_hull(self, judge: Judge) -> bool:
+        numbers = {
+            wrt: yours
+            for (of, wrt), yours in self.pairs
+            if of is judge.root and wrt in judge.derivatives
+        }
+        corners = [[x[wrt] for wrt in numbers] for x in judge.corners]
+        if not numbers or not corners or not np.isfinite(corners).all():
+            return True  # with an infinite slope on one side, any number lies in between
+        rooms = [judge.kink_room(wrt) for wrt in numbers]
         return in_hull(np.array([*numbers.values()]), np.array(corners), np.array(rooms))
 
     def _wrong(self) -> tuple[list[str], dict[Value, str]]:
@@ -204,8 +245,19 @@ class Comparison:
             if of is self.judge.root and wrt in self.judge.derivatives
         }
 
+    def _of_output(self, of: Value, wrt: Value, arguments: Collection[Value] = ()) -> bool:
+        """Whether a derivative is one of what is differentiated, with respect to an argument or to
+        a node of the graph.
+        """
+        outputs = self.judge.outputs
+        known = len(outputs) > 1 or wrt in self.judge.derivatives or wrt in arguments
+        return known and any(of is output for output in outputs)
+
     def label(self, of: Value, wrt: Value) -> str:
         """How the derivative of one Value with respect to another is written."""
+        if of in self.judge.slopes:
+            root, first = self.judge.slopes[of]
+            return self.labels.second_derivative(root, first, wrt)
         return self.labels.derivative(of, wrt).text
 
     def _title(self, node: Value) -> str:

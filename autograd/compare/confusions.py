@@ -17,7 +17,6 @@ from autograd.compare.candidates import (
 )
 from autograd.compare.case import Array, Case, Partials
 from autograd.compare.formulas import confused_partials
-from autograd.compare.gradients import gradients
 from autograd.compare.judge import Place
 from autograd.compare.mistakes import FACTORS, LIKE_IT, Mistake, Slope, alike
 from autograd.compare.rounding import attempt
@@ -143,10 +142,11 @@ def ignored(case: Case, found: Found) -> Candidates:
         mistake = Mistake("the derivative of an inner expression is forgotten", where)
         yield (mistake,), partial(_inner, case, rows)
         op = nodes[0].op
-        if op is not None and op.selects:
+        if op is not None and op.selects and len(case.roots) == 1:
             kind = f"the mask of {op.name} is taken from the gradient"
             wrong = {
-                node: [float(case.adjoints[case.structure.rows[node]] > 0.0)] * len(node.operands)
+                node: [float(case.adjoints[case.structure.rows[node], 0] > 0.0)]
+                * len(node.operands)
                 for node in nodes
             }
             yield one(Mistake(kind, where, extent=len(nodes)), case, wrong)
@@ -161,23 +161,27 @@ def _nodes_and_families(case: Case) -> list[list[Value]]:
 def _handed_on(case: Case, nodes: Sequence[Value]) -> Array:
     """The numbers if some nodes hand on 1 in place of the derivative with respect to them."""
     if len({case.structure.levels[node] for node in nodes}) > 1:
-        given = dict.fromkeys(nodes, 1.0)
-        swept = gradients(case.judge.order, case.judge.uses, given=given)
-        return np.array([swept.get(x, 0.0) for x in case.wrt])
+        return case.swept({}, dict.fromkeys(nodes, 1.0))
     rows = [case.structure.rows[node] for node in nodes]
-    return case.ours - (case.adjoints[rows] - 1.0) @ case.onward[rows]
+    adjoints = case.adjoints[rows]
+    above = adjoints != 0.0 if len(case.roots) > 1 else True  # not each is above all nodes
+    flows = np.where(above, adjoints - 1.0, 0.0) * case.onward[rows]
+    return np.asarray(case.ours - flows.sum(axis=0))
 
 
 def _inner(case: Case, rows: Sequence[int]) -> Array:
     """The numbers if the derivatives of some nodes, each of one argument's element, were 1."""
     onward = case.onward[rows]
     if (np.count_nonzero(onward, axis=1) > 1).any():
-        return np.full(len(case.wrt), np.nan)
-    return case.ours - case.adjoints[rows] @ np.where(onward, onward - 1.0, 0.0)
+        return np.full(len(case.pairs), np.nan)
+    flows = case.adjoints[rows] * np.where(onward, onward - 1.0, 0.0)
+    return np.asarray(case.ours - flows.sum(axis=0))
 
 
 def diagonals(case: Case, found: Found) -> Candidates:
-    """The diagonal alone of the Jacobian of a layer with respect to an array below it."""
+    """The diagonal alone of the Jacobian of a layer with respect to an array below it; or the
+    identity in place of it.
+    """
     places = case.judge.places
     for above in case.structure.layers:
         for below in case.structure.arrays:
@@ -186,14 +190,21 @@ def diagonals(case: Case, found: Found) -> Candidates:
                 kind = "the terms off the diagonal of a Jacobian are missing"
                 of, wrt = places[above[0]], places[below[0]]
                 where = (" (that of ", of, ", … with respect to ", wrt, ", …)")
-                yield (Mistake(kind, where),), partial(_diagonal, case, above, below)
+                yield (Mistake(kind, where),), partial(_diagonal, case, above, below, None)
+                kind = "a matrix of derivatives is left out, as if it were the identity"
+                yield (Mistake(kind, where),), partial(_diagonal, case, above, below, 1.0)
 
 
-def _diagonal(case: Case, above: Sequence[Value], below: Sequence[Value]) -> Array:
+def _diagonal(
+    case: Case, above: Sequence[Value], below: Sequence[Value], diagonal: float | None
+) -> Array:
+    """The numbers if a Jacobian had nothing off its diagonal, and perhaps another diagonal."""
     rows, columns = ([case.structure.rows[node] for node in nodes] for nodes in (above, below))
     jacobian = case.forward({node: column for column, node in enumerate(below)})[rows]
-    np.fill_diagonal(jacobian, 0.0)
-    return case.ours - case.adjoints[rows] @ jacobian @ case.onward[columns]
+    kept = np.diagonal(jacobian) if diagonal is None else np.full(len(rows), diagonal)
+    jacobian -= np.diag(kept)
+    flows = (jacobian.T @ case.adjoints[rows]) * case.onward[columns]
+    return np.asarray(case.ours - flows.sum(axis=0))
 
 
 def transposed(case: Case, found: Found) -> Candidates:

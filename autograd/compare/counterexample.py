@@ -14,6 +14,7 @@ from autograd.compare.judge import Judge
 from autograd.compare.points import Point
 from autograd.compare.report import apart
 from autograd.edges import users
+from autograd.notation.labels import Labels
 from autograd.notation.numbers import number
 from autograd.value import Value
 
@@ -76,11 +77,11 @@ class Simpler:
 
     def _as_wrong(self, check: Check) -> bool:
         """Whether no argument is right at a point that is wrong at the one that was found first."""
-        if self.telling and not all(
-            max(abs(yours), abs(check.comparison.number(index))) > TINY
+        sizes = [
+            max(abs(yours), abs(check.comparison.number(index)))
             for index, (_, yours) in enumerate(check.comparison.pairs)
-            if check.comparison.verdicts[index] == "disagree"
-        ):
+        ]
+        if self.telling and any(0.0 < size <= TINY for size in sizes):
             return False
         return self._wrong(check) >= self._wrong(self.check)
 
@@ -161,25 +162,25 @@ def arithmetic(comparison: Comparison) -> list[list[str]]:
     """The steps to the first derivative that is wrong, forward and backward, if they are few: each
     is a name, a formula, the formula with numbers, and its result, as far as these differ.
     """
-    judge = comparison.judge
+    outputs = comparison.judge.outputs
     wrong = [
-        (wrt, yours)
+        (comparison.judge.of(of), wrt, yours)
         for ((of, wrt), yours), verdict in zip(comparison.pairs, comparison.verdicts, strict=True)
-        if verdict == "disagree" and of is judge.root and wrt in judge.derivatives
+        if verdict == "disagree" and any(of is output for output in outputs)
     ]
-    if not wrong:
+    if not wrong or wrong[0][1] not in wrong[0][0].derivatives:
         return []
-    wrt, yours = wrong[0]
+    judge, wrt, yours = wrong[0]
+    labels = comparison.labels
     steps = [
-        *(_forward(judge, x) for x in judge.order if x.op),
-        *_backward(comparison, wrt),
+        *(_forward(labels, x) for x in judge.order if x.op),
+        *_backward(comparison, judge, wrt),
         [f"yours is {number(yours)}{apart(yours, judge.number(wrt))}"],
     ]
     return steps if len(steps) <= MOST_LINES else []
 
 
-def _forward(judge: Judge, node: Value) -> list[str]:
-    labels = judge.labels
+def _forward(labels: Labels[Value], node: Value) -> list[str]:
     parts = [
         labels[node],
         labels.formula(node),
@@ -189,17 +190,17 @@ def _forward(judge: Judge, node: Value) -> list[str]:
     return list(dict.fromkeys(part.text.text for part in parts))
 
 
-def _backward(comparison: Comparison, wrt: Value) -> Iterator[list[str]]:
+def _backward(comparison: Comparison, judge: Judge, wrt: Value) -> Iterator[list[str]]:
     """The chain rule, with a line for each node from the root down to a given one."""
-    judge, root, label = comparison.judge, comparison.judge.root, comparison.label
+    root, label, labels = judge.root, comparison.label, comparison.labels
     uses = users(judge.order)
     for node in reversed(computed_from(wrt, judge.uses)):
         if node is root:
             continue
         words, numbers = [], []
         for user, _, _, partial in uses[node]:
-            slope = judge.labels.number(partial)
-            upstream = judge.labels.number(judge.number(user))
+            slope = labels.number(partial)
+            upstream = labels.number(judge.number(user))
             if user is root:
                 words.append(slope.text.text)
                 numbers.append(slope.text.text)

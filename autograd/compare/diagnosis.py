@@ -1,13 +1,13 @@
 """The diagnosis of a wrong gradient: what is found by relations and by the search for mistakes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import NamedTuple
 
 from autograd.compare.candidates import Mistakes
-from autograd.compare.case import Case
-from autograd.compare.evidence import evidence
+from autograd.compare.case import Case, Grouping
+from autograd.compare.evidence import Evidence, evidence
 from autograd.compare.findings import Finding, escaped
 from autograd.compare.inquiry import COMBINED, CONFUSED, SINGLE, STOPPED, Inquiry
 from autograd.compare.judge import Judge
@@ -33,11 +33,7 @@ class Diagnosis(NamedTuple):
 
 @quiet
 def diagnosed(
-    cases: Sequence[Case],
-    shown: Judge,
-    shapes: Mapping[str, tuple[int, ...]],
-    seconds: float = SECONDS,
-    exact: float = RELATIVE,
+    cases: Sequence[Case], shown: Judge, seconds: float = SECONDS, exact: float = RELATIVE
 ) -> Diagnosis:
     """Everything that explains hand-derived numbers at all of some points.
 
@@ -48,7 +44,6 @@ def diagnosed(
     Args:
         cases: the numbers at each point.
         shown: the graph whose labels are used.
-        shapes: those of the arguments.
         seconds: how long the search takes at most.
         exact: how nearly numbers that are recognized must be met, relative to their size.
     """
@@ -59,8 +54,7 @@ def diagnosed(
     if mistakes := inquiry.first(SINGLE):
         found = _mistakes(_simplest(mistakes, inquiry), judges)
         return Diagnosis(found, _named(found))
-    facts_of = evidence(cases, shown, shapes, exact)
-    relations = related(facts_of)
+    facts_of, relations = _best(cases, shown, exact)
     if len(cases) == 1:
         relations = {name: x and _here(x) for name, x in relations.items()}
     facts = [x for x in relations.values() if x and x.kind not in VAGUE]
@@ -68,22 +62,26 @@ def diagnosed(
     if not constant and (found := _mistakes(inquiry.first(CONFUSED), judges)):
         return Diagnosis(found, _named(found))
     left = [name for name, x in relations.items() if x not in facts]
-    found, words = _alone(cases, left, inquiry, judges)
+    found, words = _alone(cases, facts_of.grouping, left, inquiry, judges)
     left = [name for name in left if name not in map(_of, found)]
     if left and not facts and not found:
-        if local := local_relation(facts_of, cases):
+        local = local_relation(facts_of, cases)
+        if local and local.kind != "replaced":
             return Diagnosis([local], [_sentence(local)])
         found = _mistakes(inquiry.first(COMBINED), judges)
         if len(found) > MOST_LISTED:  # so many pairs say nothing
             found = []
+        if local and not found:
+            return Diagnosis([local], [_sentence(local)])
         words = _named(found)
         left = [] if found else left
     facts += [x for name, x in relations.items() if x and x.kind in VAGUE and name in left]
-    facts = _gathered(facts)
+    facts = _gathered(facts, facts_of.grouping.noun)
     words = [*map(_sentence, facts), *words]
     unknown = [name for name in left if not (x := relations[name]) or x.kind == "elements"]
     if unknown:
-        words.append(_nothing(unknown if len(unknown) < len(relations) else [], inquiry.untried))
+        whose = unknown if len(unknown) < len(relations) else []
+        words.append(_nothing(facts_of.grouping.noun, whose, inquiry.untried))
     return Diagnosis([*facts, *found], words)
 
 
@@ -100,28 +98,66 @@ def _simplest(mistakes: list[Mistakes], inquiry: Inquiry) -> list[Mistakes]:
     return [x for x in mistakes if _extent(x) == least]
 
 
+def _best(
+    cases: Sequence[Case], shown: Judge, exact: float
+) -> tuple[Evidence, dict[str, Finding | None]]:
+    """The relations in the first grouping in which they tell all, or else the most."""
+    best: tuple[int, Evidence, dict[str, Finding | None]] | None = None
+    for grouping in cases[0].groupings:
+        facts_of = evidence(cases, grouping, shown, exact)
+        relations = related(facts_of)
+        unknown = [name for name, x in relations.items() if x is None or x.kind in VAGUE]
+        wrong = sum(int(x.bad.any(axis=0).sum()) for x in facts_of.arguments if x.name in unknown)
+        if best is None or wrong <= best[0]:
+            best = wrong, facts_of, relations
+        if not wrong:
+            break
+    assert best is not None
+    return best[1:]
+
+
 def _alone(
-    cases: Sequence[Case], names: Sequence[str], inquiry: Inquiry, judges: Sequence[Judge]
+    cases: Sequence[Case],
+    grouping: Grouping,
+    names: Sequence[str],
+    inquiry: Inquiry,
+    judges: Sequence[Judge],
 ) -> tuple[list[Finding], list[str]]:
     """Mistakes in the gradients of some arguments alone, together or else one by one."""
-    groups = cases[0].groups
+    groups = grouping.names
     found: list[Finding] = []
     words: list[str] = []
     each = [(name,) for name in names] if len(names) <= MOST_ALONE else []
     for several in dict.fromkeys([tuple(names), *each]):
         columns = [i for i, group in enumerate(groups) if group in several]
-        if not 0 < len(columns) < len(groups):
-            continue
-        alone = Inquiry([case.only(columns) for case in cases], inquiry.end)
-        mistakes = _mistakes(alone.first((*SINGLE, *CONFUSED)), judges)
-        inquiry.untried += [x for x in alone.untried if x not in inquiry.untried]
+        argument = " and ".join(several)
+        mistakes = _in_columns(cases, columns, inquiry, judges)
         if mistakes:
-            argument = " and ".join(several)
             found += [replace(x, argument=argument) for x in mistakes]
-            words += _named(mistakes, f" in the gradient of {argument}")
+            words += _named(mistakes, f" in the {grouping.noun} of {argument}")
             if len(several) == len(names):
                 break
+        elif len(several) == 1:
+            wrong = [i for i in columns if any(case.off[i] for case in cases)]
+            for i in wrong if len(wrong) < min(len(columns), MOST_ALONE) else ():
+                if mistakes := _in_columns(cases, [i], inquiry, judges):
+                    element = cases[0].pairs[i][1].name
+                    where = f" in the {grouping.noun} of {argument}, element {element}"
+                    found += [replace(x, argument=argument) for x in mistakes]
+                    words += _named(mistakes, where)
     return found, words
+
+
+def _in_columns(
+    cases: Sequence[Case], columns: Sequence[int], inquiry: Inquiry, judges: Sequence[Judge]
+) -> list[Finding]:
+    """Mistakes that explain some of the derivatives alone."""
+    if not 0 < len(columns) < len(cases[0].pairs):
+        return []
+    alone = Inquiry([case.only(columns) for case in cases], inquiry.end)
+    mistakes = _mistakes(alone.first((*SINGLE, *CONFUSED)), judges)
+    inquiry.untried += [x for x in alone.untried if x not in inquiry.untried]
+    return mistakes
 
 
 def _bare(place: str) -> str:
@@ -143,7 +179,7 @@ def _extent(mistakes: Mistakes) -> int:
     return max(mistake.extent for mistake in mistakes)
 
 
-def _gathered(facts: Sequence[Finding]) -> list[Finding]:
+def _gathered(facts: Sequence[Finding], noun: str) -> list[Finding]:
     """The same relation of several arguments as one."""
     alike: dict[tuple[object, ...], list[Finding]] = {}
     for x in facts:
@@ -154,7 +190,7 @@ def _gathered(facts: Sequence[Finding]) -> list[Finding]:
         if len(several) > 1:
             names = [x.argument for x in several]
             template = first.template.replace(
-                "the gradient of {argument}", "each of the gradients of {argument}"
+                f"the {noun} of {{argument}}", f"each of the {noun}s of {{argument}}"
             )
             joined = f"{', '.join(names[:-1])} and {names[-1]}"
             first = Finding(first.kind, joined, first.place, first.number, True, template)
@@ -178,9 +214,9 @@ def _named(found: Sequence[Finding], where: str = "") -> list[str]:
     return [title, *(f"  {x}" for x in found)] if found else []
 
 
-def _nothing(arguments: Sequence[str], untried: Sequence[str]) -> str:
+def _nothing(noun: str, arguments: Sequence[str], untried: Sequence[str]) -> str:
     """The sentence where no mistake is found: only what was tried is excluded."""
-    numbers = f"the gradient of {' and '.join(arguments)}" if arguments else "these numbers"
+    numbers = f"the {noun} of {' and '.join(arguments)}" if arguments else "these numbers"
     if not untried:
         return f"None of the classic mistakes gives {numbers}."
     return (

@@ -2,7 +2,7 @@
 points, as arrays.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compare.case import Array, Case, near
+from autograd.compare.case import Array, Axis, Case, Grouping, near
 from autograd.compare.findings import Finding
 from autograd.compare.judge import Judge
 from autograd.compare.recognized import recognized
@@ -65,6 +65,8 @@ class Quantity:
 class Argument:
     """The numbers of one argument at all points: arrays of the shape (points, elements)."""
 
+    noun: str
+    """What the numbers are: the gradient of an argument, the row of an output, …"""
     name: str
     shape: tuple[int, ...]
     yours: Array
@@ -76,6 +78,8 @@ class Argument:
     """The elements or points that these are, in words, if they are not all."""
     rest: str = ""
     """A word on the others."""
+    axes: Sequence[Axis] = ()
+    """The names of its rows and columns, if they have any."""
 
     @cached_property
     def bad(self) -> Mask:
@@ -95,18 +99,30 @@ class Argument:
         """A finding on it."""
         if value is not None:
             value = float(f"{value:.{DIGITS}g}") if isfinite(value) else None
-        return Finding(kind, self.name, self.place, value, True, words + self.rest)
+        template = words.replace("{noun}", self.noun) + self.rest
+        return Finding(kind, self.name, self.place, value, True, template)
+
+    def line(self, axis: int, index: int) -> str:
+        """What a row or a column is called."""
+        return self.axes[axis].names[index] if self.axes else str(index)
+
+    def element(self, flat: int) -> str:
+        """The index of an element, as it is written."""
+        index = [
+            self.line(axis, int(i)) for axis, i in enumerate(np.unravel_index(flat, self.shape))
+        ]
+        return index[0] if len(self.axes) == 1 else f"[{', '.join(index)}]"
 
     def elements(self, chosen: Mask, place: str, rest: str) -> "Argument":
         """Some of the elements."""
         tables = {name: getattr(self, name)[:, chosen] for name in TABLES}
         shape = (int(chosen.sum()),)
-        return replace(self, shape=shape, place=place, rest=rest, **tables)
+        return replace(self, shape=shape, place=place, rest=rest, axes=(), **tables)
 
     def within(self, mask: Mask, place: str, rest: str) -> "Argument":
         """Some of the elements at some of the points, each as a point of its own."""
         tables = {name: getattr(self, name)[mask][:, None] for name in TABLES}
-        return replace(self, shape=(1,), place=place, rest=rest, **tables)
+        return replace(self, shape=(1,), place=place, rest=rest, axes=(), **tables)
 
 
 TABLES = ("yours", "ours", "room", "data")
@@ -116,6 +132,7 @@ TABLES = ("yours", "ours", "room", "data")
 class Evidence:
     """The numbers of all arguments, and those of the function that a relation may be about."""
 
+    grouping: Grouping
     arguments: Sequence[Argument]
     quantities: Sequence[Quantity]
     constants: Sequence[float]
@@ -161,42 +178,38 @@ class Evidence:
         return replace(self, quantities=quantities, results=results)
 
 
-def evidence(
-    cases: Sequence[Case], shown: Judge, shapes: Mapping[str, tuple[int, ...]], exact: float
-) -> Evidence:
+def evidence(cases: Sequence[Case], grouping: Grouping, shown: Judge, exact: float) -> Evidence:
     """The evidence at some points.
 
     Args:
         cases: the numbers at each point.
+        grouping: what is looked at by itself.
         shown: the graph whose labels are used.
-        shapes: those of the arguments.
         exact: how nearly numbers that are recognized must be met, relative to their size.
     """
-    arguments = _arguments(cases, shapes)
-    quantities = [
-        *(Quantity(x.name, x.data, 0) for x in arguments if x.data.shape[1] > 1),
-        *(Quantity(f"1 - {x.name}", 1.0 - x.data, 1) for x in arguments[:MOST_ALONE]),
-        *_of_nodes(cases, shown),
-        *_of_families(cases, shown, arguments),
-    ]
-    results = np.array([case.judge.root.data for case in cases])
+    arguments = _arguments(cases, grouping)
+    quantities: list[Quantity] = []
+    results = np.zeros(len(cases))
+    if len(shown.outputs) == 1:  # the numbers of an argument belong to its gradient
+        results = np.array([case.judge.root.data for case in cases])
+        quantities += [Quantity(x.name, x.data, 0) for x in arguments if x.data.shape[1] > 1]
+        quantities += [Quantity(f"1 - {x.name}", 1.0 - x.data, 1) for x in arguments[:MOST_ALONE]]
+    quantities += [*_of_nodes(cases, shown), *_of_families(cases, shown, arguments)]
     ranked = sorted(quantities, key=lambda x: x.rank)
     constants, counts = _constants(cases[0])
-    return Evidence(arguments, ranked, constants, counts, results, exact)
+    return Evidence(grouping, arguments, ranked, constants, counts, results, exact)
 
 
-def _arguments(cases: Sequence[Case], shapes: Mapping[str, tuple[int, ...]]) -> list[Argument]:
-    groups = cases[0].groups
+def _arguments(cases: Sequence[Case], grouping: Grouping) -> list[Argument]:
     result = []
-    for name in dict.fromkeys(groups):
-        columns = [i for i, group in enumerate(groups) if group == name]
-        shape = shapes.get(name, (len(columns),))
+    for name, columns in grouping.groups.items():
+        shape, axes = grouping.shapes.get(name, (len(columns),)), grouping.axes.get(name, ())
         if int(np.prod(shape)) != len(columns):
-            shape = (len(columns),)
+            shape, axes = (len(columns),), ()
         yours, ours, room, data = (
             np.array([getattr(case, table)[columns] for case in cases]) for table in TABLES
         )
-        result.append(Argument(name, shape, yours, ours, room, data))
+        result.append(Argument(grouping.noun, name, shape, yours, ours, room, data, axes=axes))
     return result
 
 
@@ -216,7 +229,7 @@ def _of_nodes(cases: Sequence[Case], shown: Judge) -> list[Quantity]:
     """The numbers of nodes that are in all graphs, their local derivatives, and the derivatives of
     the root with respect to them.
     """
-    order = list(shown.order)
+    order = [x for x in shown.order if len(shown.outputs) == 1 or x is not shown.root]
     if len(order) > MOST_NODES:
         alike = {node for nodes in shown.structure.families for node in nodes}
         order = [x for x in order if x.op is not None and x not in alike][:MOST_NODES]
@@ -234,7 +247,7 @@ def _of_nodes(cases: Sequence[Case], shown: Judge) -> list[Quantity]:
                 slope = labels.derivative(node, edge.operand).text
                 numbers = np.array([x.partials[edge.place] for x in nodes])
                 result.append(Quantity(slope, numbers, 2))
-        if node is not shown.root:
+        if len(shown.outputs) == 1 and node is not shown.root:
             slope = labels.derivative(shown.root, node).text
             adjoints = [judge.number(x) for judge, x in zip(graphs, nodes, strict=True)]
             result.append(Quantity(slope, np.array(adjoints), 3))

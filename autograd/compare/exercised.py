@@ -8,7 +8,7 @@ from typing import Any
 from autograd.compare.checked import Check
 from autograd.compare.conditions import Condition
 from autograd.compare.judge import SINGLE, Judge
-from autograd.compare.points import Fork, Unseen
+from autograd.compare.points import Fork, Sample, Unseen
 from autograd.compare.report import PASSING, Row
 from autograd.compare.rounding import attempt
 from autograd.edges import Edge, edges, flows
@@ -62,7 +62,7 @@ def _reach(fork: Fork, unseen: Unseen) -> set[Any] | None:
     if isinstance(fork, Condition):
         return None
     sample = unseen.sample
-    positions = _positions(sample.leaves)
+    positions = _positions(sample)
     order = topological_order(sample.judge.nodes[fork.place])
     return {positions.get(node, node.name or sample.judge.places[node]) for node in order}
 
@@ -70,11 +70,11 @@ def _reach(fork: Fork, unseen: Unseen) -> set[Any] | None:
 def _position(check: Check, index: int) -> Any:
     """The place of what a row is the derivative with respect to: the same at all points."""
     (_, wrt), _ = check.comparison.pairs[index]
-    return _positions(check.sample.leaves).get(wrt, wrt.name or check.sample.judge.places.get(wrt))
+    return _positions(check.sample).get(wrt, wrt.name or check.sample.judge.places.get(wrt))
 
 
-def _positions(leaves: Sequence[Any]) -> dict[Any, int]:
-    return {x: place for place, x in enumerate(x for array in leaves for x in array.ravel())}
+def _positions(sample: Sample) -> dict[Any, int]:
+    return {x: place for place, x in enumerate(sample.arguments)}
 
 
 def _zero_everywhere(checks: Sequence[Check], index: int) -> bool:
@@ -87,9 +87,9 @@ def _zero_everywhere(checks: Sequence[Check], index: int) -> bool:
     possible = False
     for check in checks:
         (of, wrt), _ = check.comparison.pairs[index]
-        judge = check.sample.judge
-        if of is not judge.root:
+        if not any(of is output for output in check.sample.judge.outputs):
             return False
+        judge = check.sample.judge.of(of)
         # A tolerance that lets anything pass says nothing about what is 0.
         room = judge.room(wrt) * min(1.0, SINGLE / judge.tolerance if judge.tolerance else 1.0)
         if fabs(judge.number(wrt)) > room:
@@ -97,7 +97,7 @@ def _zero_everywhere(checks: Sequence[Check], index: int) -> bool:
         if wrt in judge.derivatives:
             if not _sum_of_sizes(judge, wrt) <= room:
                 return False
-            possible = possible or _variable(check, wrt)
+            possible = possible or _variable(check.sample, judge, wrt)
     return possible
 
 
@@ -110,10 +110,9 @@ def _sum_of_sizes(judge: Judge, wrt: Value) -> float:
     return sizes.get(wrt, 0.0)
 
 
-def _variable(check: Check, wrt: Value) -> bool:
+def _variable(sample: Sample, judge: Judge, wrt: Value) -> bool:
     """Whether there is a path along which no factor of the chain rule is always 0."""
-    judge = check.sample.judge
-    varying = {leaf for leaves in check.sample.leaves for leaf in leaves.ravel().tolist()}
+    varying = {*sample.arguments}
     open_edges = set()
     for node in judge.order:
         for edge in edges(node):

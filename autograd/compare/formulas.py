@@ -53,6 +53,8 @@ def confused_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         exchanged = attempt(ops.power.evaluate, [exponent, base])
         if exchanged:
             yield "base and exponent are exchanged", exchanged[1][::-1]
+    if op is ops.logsumexp:
+        yield "sigmoid stands where softmax belongs", [ops.sigmoid.value(x) for x in data]
     if op.arity is None and not op.sums:
         yield f"the operands of {op.name} stand where its partial derivatives belong", data
     elif op is ops.multiply and sum(live) == 1:
@@ -80,6 +82,9 @@ def _confused(op: Op, x: float, out: float, right: float) -> Iterator[tuple[str,
         slope = attempt(lambda: x * op.value(x - 1.0))
         if slope is not None:
             yield "the power rule is used for an exponential", slope
+    if op is ops.sinc and x:
+        slope = math.cos(x) / x - math.sin(x) / (x * x)
+        yield "the derivative of sin(x) / x is used for that of sin(pi * x) / (pi * x)", slope
     for _, kind, slope in _incomplete(op, [x], out, []):
         yield kind, slope
 

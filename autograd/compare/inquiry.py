@@ -9,7 +9,7 @@ from itertools import chain
 from time import perf_counter
 from typing import NamedTuple
 
-from autograd.compare import classic, confusions, replays
+from autograd.compare import classic, confusions, curvature, replays
 from autograd.compare.candidates import Candidates, Found, Mistakes, nothing
 from autograd.compare.case import Case, telling
 
@@ -34,9 +34,12 @@ CONFUSED = (
     Tier("Jacobians of which only the diagonal counts", confusions.diagonals),
     Tier("matrices that are transposed", confusions.transposed),
     Tier("factors that are reversed", confusions.reversed_factors),
+    Tier("second derivatives of which a part is missing", curvature.parts),
+    Tier("outer products for second derivatives", curvature.outer_products),
     Tier("steps of a recurrence that are shifted", confusions.shifted),
     Tier("constants that are off", replays.other_constants),
     Tier("arguments that are updated too early", replays.updated),
+    Tier("values that stand where others belong", replays.in_place_of_others),
 )
 COMBINED = (
     Tier("two values that are treated as constants", confusions.stopped_twice),
@@ -60,7 +63,7 @@ class Inquiry:
         for case in self.cases[1:]:
             case.structure.take(self.cases[0].structure)
         columns = telling(cases)
-        if len(columns) < len(cases[0].wrt):
+        if len(columns) < len(cases[0].pairs):
             self.cases.insert(0, self.cases[0].only(columns))
         self.end = end
         self.untried: list[str] = []

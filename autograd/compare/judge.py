@@ -1,6 +1,9 @@
 """The verdict on a hand-derived number, given the graph."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from math import inf, isfinite
 from typing import NamedTuple
@@ -44,11 +47,27 @@ class Place(NamedTuple):
 class Judge:
     """Knows the right derivatives of one Value with respect to those it was computed from."""
 
-    def __init__(self, root: Value, tolerance: float = TOLERANCE) -> None:
+    def __init__(
+        self, root: Value, tolerance: float = TOLERANCE, outputs: Sequence[Value] = ()
+    ) -> None:
         self.root = root
+        self.outputs = list(outputs) or [root]
+        """What is differentiated: the root, or several Values that it was made of to join them."""
+        self.slopes: dict[Value, tuple[Value, Value]] = {}
+        """The outputs that are derivatives themselves: of what, and with respect to what."""
         self.order = topological_order(root)
         self.tolerance = tolerance
         self._estimated = 0
+        self._others: dict[Value, Judge] = {}
+
+    def of(self, value: Value) -> Judge:
+        """The judge of another root."""
+        if value is self.root:
+            return self
+        if value not in self._others:
+            self._others[value] = Judge(value)
+        self._others[value].tolerance = self.tolerance
+        return self._others[value]
 
     @cached_property
     def labels(self) -> Labels[Value]:

@@ -33,7 +33,7 @@ def paired(root: Value, names: Mapping[Value, str], manual: Any) -> Iterator[tup
         of = root
         if isinstance(key, tuple) and len(key) == 2:
             of, key = _one(key[0], names), key[1]
-        targets = _resolved(key, names)
+        targets = resolved(key, names)
         what = f"the derivative with respect to {_described(key)}"
         yield from (((of, wrt), x) for wrt, x in zip_exactly(targets, numbers, what))
 
@@ -63,7 +63,7 @@ def as_float(number: Any, what: str) -> float:
         raise ValueError(f"{what} is too large for a float") from None
 
 
-def _resolved(key: Any, names: Mapping[Value, str]) -> Any:
+def resolved(key: Any, names: Mapping[Value, str]) -> Any:
     """The Value or array of Values that a key means."""
     if isinstance(key, (Value, str)):
         return _one(key, names, several=True)

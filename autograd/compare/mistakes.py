@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from autograd import ops
-from autograd.compare.case import Array, Case
+from autograd.compare.case import Array, Case, Grouping
 from autograd.compare.judge import Judge, Place
 from autograd.compare.patterns import terms_of
 from autograd.compare.rounding import attempt
@@ -30,6 +30,9 @@ LIKE_IT = " and all like it)"
 """Where a mistake is made in a family of nodes."""
 LOCAL = {"a sign is flipped", "the factor 2 is missing", "there is an extra factor 2"}
 """Mistakes that nobody makes everywhere."""
+
+OWNERS = {"gradient": "an argument", "row": "an output", "column": "a variable"}
+"""What has a gradient, a row of a Jacobian, a column of it."""
 
 Change = Callable[[Array], Array]
 """Turns a gradient into the one that a mistake gives."""
@@ -120,12 +123,14 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
     elif op is ops.multiply:
         if all(live):
             yield "the operands of a product are swapped", data
+            yield from _one_sided(right)
         else:
             factor = data[live.index(False)]
             yield _missing(factor), [1.0, 1.0]
     elif op is ops.dot:
         yield "weights and inputs are exchanged in a dot product", data
         yield "the factors of a dot product are missing", [1.0] * count
+        yield from _one_sided(right)
     elif op is ops.divide and not live[1]:
         what = f"the division by {data[1]:g} is forgotten"
         if _count(node.operands[0]) == data[1]:
@@ -152,6 +157,28 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
             yield f"the input of {op.name} is used where its output belongs", [float(wrong[0])]
 
 
+def _one_sided(right: Sequence[float]) -> Iterator[tuple[str, Sequence[float]]]:
+    """A product of which one side counts twice, as for a quadratic form of a symmetric matrix."""
+    middle = len(right) // 2
+    nothing, twice = [0.0] * middle, [2.0 * x for x in right]
+    for side, partials in (
+        ("first", [*twice[:middle], *nothing]),
+        ("second", [*nothing, *twice[middle:]]),
+    ):
+        yield (
+            f"a product is twice that with the {side} factor (as if a matrix were symmetric)",
+            partials,
+        )
+
+
+def wrong_slopes(edge: Edge[Value]) -> Iterator[tuple[str, float]]:
+    """Wrong partial derivatives of a node with respect to one of its operands."""
+    if edge.node.op is ops.multiply and isinstance(edge.node.operands[1 - edge.place], Value):
+        yield "the other factor of a product is missing", 1.0
+    elif edge.node.op is ops.divide and edge.place == 0:
+        yield "the division is missing", 1.0
+
+
 def _count(node: Value | float) -> int:
     """How many terms a sum has, of numbers or of products; 1 if it is none."""
     dots = [x for x in terms_of(node) if isinstance(x, Value) and x.op is ops.dot]
@@ -172,31 +199,38 @@ def _missing(factor: float) -> str:
 
 def in_arguments(case: Case) -> Iterator[tuple[Mistake, Change]]:
     """Whole gradients that are scaled, forgotten or put elsewhere."""
-    everywhere = list(range(len(case.groups)))
-    arguments = list(dict.fromkeys(case.groups))
     for kind, factor in FACTORS:
-        yield Mistake(kind, stops=not factor), _times(factor, everywhere)
-    for argument in arguments:
-        positions = [index for index in everywhere if case.groups[index] == argument]
-        if len(arguments) > 1:
-            for kind, factor in FACTORS:
-                where = (f" (in the gradient of {argument})",)
-                mistake = Mistake(kind, where, stops=not factor, argument=argument)
-                yield mistake, _times(factor, positions)
-        for kind, order in _orders(len(positions)):
-            moved = _moved(positions, [positions[index] for index in order])
-            where = (f" (that of {argument})",)
-            yield Mistake(f"a gradient is {kind}", where, argument=argument), moved
-        for other in arguments:
-            places = [index for index in everywhere if case.groups[index] == other]
-            if other != argument and len(places) == len(positions):
-                kind = "an argument has the gradient of another one"
-                where = (f" ({argument} has that of {other})",)
-                yield Mistake(kind, where, argument=argument), _moved(positions, places)
-                if places > positions:
-                    kind = "the gradients of two arguments are exchanged"
-                    exchanged = _moved([*positions, *places], [*places, *positions])
-                    yield Mistake(kind, (f" ({argument} and {other})",)), exchanged
+        kind = kind.replace("a gradient", f"a {case.groupings[0].noun}")
+        yield Mistake(kind, stops=not factor), _times(factor, range(len(case.pairs)))
+    for grouping in case.groupings:
+        for name, positions in grouping.groups.items():
+            yield from _in_group(grouping, name, positions)
+
+
+def _in_group(
+    grouping: Grouping, name: str, positions: list[int]
+) -> Iterator[tuple[Mistake, Change]]:
+    """A part of the derivatives that is scaled, forgotten, or in the wrong order or place."""
+    noun, groups = grouping.noun, grouping.groups
+    if noun not in OWNERS:
+        return
+    if len(groups) > 1:
+        for kind, factor in FACTORS:
+            kind = kind.replace("a gradient", f"a {noun}")
+            where = (f" (in the {noun} of {name})",)
+            yield Mistake(kind, where, stops=not factor, argument=name), _times(factor, positions)
+    for how, order in _orders(len(positions)):
+        moved = _moved(positions, [positions[index] for index in order])
+        yield Mistake(f"a {noun} is {how}", (f" (that of {name})",), argument=name), moved
+    for other, places in groups.items():
+        if other != name and len(places) == len(positions):
+            kind = f"{OWNERS[noun]} has the {noun} of another one"
+            where = (f" ({name} has that of {other})",)
+            yield Mistake(kind, where, argument=name), _moved(positions, places)
+            if places > positions:
+                kind = f"the {noun}s of two {OWNERS[noun].split()[1]}s are exchanged"
+                exchanged = _moved([*positions, *places], [*places, *positions])
+                yield Mistake(kind, (f" ({name} and {other})",)), exchanged
 
 
 def _times(factor: float, positions: Collection[int]) -> Change:

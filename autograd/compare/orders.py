@@ -30,17 +30,22 @@ def _orders(argument: Argument) -> Iterator[Finding]:
         return
     for how, order in _known_orders(argument.shape):
         if argument.is_yours(argument.ours[:, order]):
-            yield argument.finding("order", f"the gradient of {{argument}} is {how}")
+            yield argument.finding("order", f"the {{noun}} of {{argument}} is {how}")
             return
+    for axis, lines in _exchanged(argument):
+        listed = [f"{line} has that of {other}" for line, other in lines.items()]
+        words = f"{axis}s of the {{noun}} of {{argument}} are those of others: "
+        yield argument.finding("order", words + escaped(_listed(listed)))
+        return
     varying = np.ptp(argument.ours, axis=0).all()
     source = _sources(argument) if count <= MOST_SORTED and varying else None
     if source is not None:
         moved = [
-            f"{_element(argument.shape, i)} has that of {_element(argument.shape, x)}"
+            f"{argument.element(i)} has that of {argument.element(x)}"
             for i, x in enumerate(source)
             if i != x
         ]
-        words = "elements of the gradient of {argument} are those of others: "
+        words = "elements of the {noun} of {argument} are those of others: "
         yield argument.finding("order", words + escaped(_listed(moved)))
 
 
@@ -59,6 +64,28 @@ def _known_orders(shape: Shape) -> Iterator[tuple[str, NDArray[np.int_]]]:
             yield f"shifted by {shift}{along}", np.roll(grid, shift, axis).ravel()
 
 
+def _exchanged(argument: Argument) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows or columns of a matrix that have the numbers of others."""
+    shape = argument.shape
+    if len(shape) != 2:
+        return
+    yours, ours, room = (
+        x.reshape(-1, *shape) for x in (argument.yours, argument.ours, argument.room)
+    )
+    for axis, title in ((0, "row"), (1, "column")):
+        lines = [np.moveaxis(x, 1 + axis, 0) for x in (yours, ours, room)]
+        source: dict[str, str] = {}
+        for i, (mine, right, off) in enumerate(zip(*lines, strict=True)):
+            if near(mine, right, off).all():
+                continue
+            found = [j for j, x in enumerate(lines[1]) if x.any() and near(mine, x, off).all()]
+            if not found:
+                break
+            source[argument.line(axis, i)] = argument.line(axis, found[0])
+        else:
+            yield title, source
+
+
 def _sources(argument: Argument) -> list[int] | None:
     """The element whose right number each element has, if that is always the same one."""
     result = []
@@ -74,7 +101,7 @@ def _sources(argument: Argument) -> list[int] | None:
 def _of_another(argument: Argument, other: Argument) -> Iterator[Finding]:
     """The gradient of another argument, or a sum or a mean of it."""
     if argument.ours.shape == other.ours.shape and argument.is_yours(other.ours):
-        words = f"the gradient of {{argument}} is that of {escaped(other.name)}"
+        words = f"the {{noun}} of {{argument}} is that of {escaped(other.name)}"
         yield argument.finding("argument", words)
     if argument.ours.shape[1] >= other.ours.shape[1] or not np.abs(argument.yours).any():
         return
@@ -83,7 +110,7 @@ def _of_another(argument: Argument, other: Argument) -> Iterator[Finding]:
             if totals.shape == argument.yours.shape:
                 scale = other.ours.shape[1]
                 if argument.is_yours(totals, scale):
-                    words = f"the gradient of {{argument}} is the {how} of {whose} gradient of "
+                    words = f"the {{noun}} of {{argument}} is the {how} of {whose} {{noun}} of "
                     yield argument.finding("sum", words + escaped(other.name))
                     return
 
@@ -95,7 +122,7 @@ def _sums(argument: Argument) -> Iterator[Finding]:
         return
     for how, totals in _totals(argument.ours, shape, keep=True):
         if argument.is_yours(totals, count):
-            words = f"each element of the gradient of {{argument}} is the {how} of the right one"
+            words = f"each element of the {{noun}} of {{argument}} is the {how} of the right one"
             yield argument.finding("sum", words)
             return
     grid = argument.ours.reshape(-1, *shape)
@@ -104,7 +131,7 @@ def _sums(argument: Argument) -> Iterator[Finding]:
             totals = np.cumsum(turned, axis)
             totals = totals if turned is grid else np.flip(totals, axis)
             if argument.is_yours(totals.reshape(argument.ours.shape), count):
-                words = f"the gradient of {{argument}} is the {how} sum of the right one"
+                words = f"the {{noun}} of {{argument}} is the {how} sum of the right one"
                 yield argument.finding("sum", words)
                 return
 
@@ -127,19 +154,25 @@ def _totals(numbers: Array, shape: Shape, keep: bool) -> Iterator[tuple[str, Arr
 # --- In words -------------------------------------------------------------------------------------
 
 
-def region(shape: Shape, chosen: Mask) -> str:
+def region(argument: Argument, chosen: Mask) -> str:
     """Some elements of an array, in words."""
+    shape = argument.shape
     grid = chosen.reshape(shape)
-    if grid.ndim == 2:
+    if grid.ndim == 2 and not (argument.axes and chosen.sum() == 1):
         for title, mask in _regions(shape):
             if (grid == mask).all():
                 return title
         for title, axis in (("row", 1), ("column", 0)):
             lines = grid.all(axis=axis)
             if (lines == grid.any(axis=axis)).all():
-                numbers = [str(i) for i in np.flatnonzero(lines)]
-                return f"{title}{'s' if len(numbers) > 1 else ''} {_listed(numbers)}"
-    listed = [_element(shape, int(i)) for i in np.flatnonzero(chosen)]
+                numbers = [argument.line(1 - axis, int(i)) for i in np.flatnonzero(lines)]
+                title = f"{title}{'s' if len(numbers) > 1 else ''}"
+                title = f"the {title} of" if argument.axes else title
+                return f"{title} {_listed(numbers)}"
+    listed = [argument.element(int(i)) for i in np.flatnonzero(chosen)]
+    if len(argument.axes) == 1:
+        title = argument.axes[0].noun
+        return f"the {title}{'s' if len(listed) > 1 else ''} of {_listed(listed)}"
     return f"element{'s' if len(listed) > 1 else ''} {_listed(listed)}"
 
 
@@ -158,11 +191,6 @@ def _regions(shape: Shape) -> Iterator[tuple[str, Mask]]:
     yield "its first row and its first column", first
     yield "its last row and its last column", last
     yield "its border", first | last
-
-
-def _element(shape: Shape, flat: int) -> str:
-    """The index of an element, as it is written."""
-    return f"[{', '.join(str(i) for i in np.unravel_index(flat, shape))}]"
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -50,24 +50,15 @@ class Unseen(NamedTuple):
 class Sample:
     """The graph of a function at a point."""
 
-    def __init__(
-        self,
-        point: Point,
-        root: Value,
-        leaves: dict[str, Any],
-        tolerance: float,
-        heard: Heard,
-    ) -> None:
+    def __init__(self, point: Point, judge: Judge, leaves: dict[str, Any], heard: Heard) -> None:
         self.point = [np.asarray(x) for x in point]
-        self.named = dict(zip(leaves, self.point, strict=True))
-        """The point by the names of the arguments."""
-        self.leaves = list(leaves.values())
+        self.leaves = leaves
+        """The arguments as arrays of Values, by their names."""
         self.arguments = {
             leaf: name for name, several in leaves.items() for leaf in several.ravel().tolist()
         }
         """Which argument each of the leaves belongs to."""
-        self.heard = heard
-        self.judge = Judge(root, tolerance)
+        self.heard, self.judge = heard, judge
         self.middles: dict[Fork, Value | float] = {}
         """For each piece between two kinks, a number that is 0 in its middle."""
         self._reaches: dict[Value, float] = {}
@@ -140,7 +131,7 @@ class Sample:
     def usable(self) -> bool:
         """Whether everything is finite, and no kink that matters is near."""
         return (
-            isfinite(self.judge.root.data)
+            all(isfinite(output.data) for output in self.judge.outputs)
             and not self.on_boundary
             and not any(map(self._near, self.sides))
             and all(isfinite(x.number + x.bound) for x in self.judge.derivatives.values())
@@ -157,8 +148,9 @@ class Sample:
         exactly = {self.judge.places[node] for node in self.judge.kinks}
         return all(side or fork.place in exactly for fork, side in self.sides.items()) and all(
             low == high
-            for node, (low, high) in self.judge.intervals.items()
-            if node.op is None or (node.name and node is not self.judge.root)
+            for output in self.judge.outputs
+            for node, (low, high) in self.judge.of(output).intervals.items()
+            if node.op is None or (node.name and node is not output)
         )
 
     def described(self, fork: Fork, side: int) -> str:
@@ -213,7 +205,7 @@ class Sample:
         slopes = Judge(decider).derivatives
         gradient = [
             np.array([slopes[x].number if x in slopes else 0.0 for x in leaves.ravel()])
-            for leaves in self.leaves
+            for leaves in self.leaves.values()
         ]
         if relative:
             gradient = [g * x.ravel() for x, g in zip(self.point, gradient, strict=True)]

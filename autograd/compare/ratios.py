@@ -38,7 +38,7 @@ def multiples(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     count = argument.ours.shape[1]
     if len(argument.ours) >= FEWEST and argument.is_yours(1.0 - argument.ours):
         yield argument.finding(
-            "complement", "the gradient of {argument}{place} is 1 minus the right one"
+            "complement", "the {noun} of {argument}{place} is 1 minus the right one"
         )
         return
     if len(argument.ours) < FEWEST or count < 2:
@@ -50,7 +50,7 @@ def multiples(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
             return
         ratios.append(evidence.spelled(ratio))
     shown = ", ".join(ratios[:MOST_LISTED]) + (", …" if count > MOST_LISTED else "")
-    words = "the elements of the gradient of {argument}{place} are the right ones times "
+    words = "the elements of the {noun} of {argument}{place} are the right ones times "
     yield argument.finding("multiple", f"{words}[{shown}] at every point")
 
 
@@ -70,7 +70,7 @@ def _constant(evidence: Evidence, yours: Array, ours: Array, room: Array) -> flo
 
 def _times(evidence: Evidence, ratio: float) -> str:
     """The sentence on a constant ratio."""
-    subject = "the gradient of {argument}{place}"
+    subject = "the {noun} of {argument}{place}"
     if ratio == 0.0:
         return f"{subject} is 0 at every point: it is forgotten"
     text = evidence.spelled(ratio)
@@ -108,7 +108,7 @@ def unchanging(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     shown = ", ".join(texts[:MOST_LISTED]) + (", …" if len(texts) > MOST_LISTED else "")
     shown = shown if len(set(texts)) > 1 else texts[0]
     shown = f"[{shown}]" if ", " in shown else shown
-    words = f"the gradient of {{argument}}{{place}} is {shown} at every point"
+    words = f"the {{noun}} of {{argument}}{{place}} is {shown} at every point"
     if not (np.ptp(ours, axis=0) > CONSTANT * np.abs(ours).max(axis=0)).any():
         right = [evidence.decimal(float(x)) for x in ours[0]]
         if len(right) > 1:
@@ -176,7 +176,7 @@ class _Ratios:
         minus = f"+ {text[1:]}" if text.startswith("-") else f"- {text}"
         times = "" if scale == "1" else f"{scale} * "
         square = f"(result {minus}) ** 2" if center else "result ** 2"
-        words = "the gradient of {argument}{place} is that of "
+        words = "the {noun} of {argument}{place} is that of "
         words += escaped(f"{times}{square}, not of the result")
         yield self.argument.finding("square", words, center)
 
@@ -222,7 +222,7 @@ class _Ratios:
         if abs(power) == 2.0:
             text = f"({text}) ** 2" if " " in text else f"{text} ** 2"
         text, spelled = escaped(text), self.evidence.spelled(factor)
-        words = "the gradient of {argument}{place} is the right one"
+        words = "the {noun} of {argument}{place} is the right one"
         if spelled == "-1":
             words += " with the opposite sign,"
         elif spelled != "1":
@@ -244,20 +244,21 @@ class _Ratios:
             if not pairs or len(pairs) > MOST_PAIRED or (dimensions == 1 and not self.uniform):
                 continue
             table = np.array([grid[self.telling] for _, grid in pairs])
+            constant = np.ptp(np.abs(table), axis=1) <= CONSTANT * np.abs(table).max(axis=1)
             for below, product in enumerate(table * target):
                 sizes = np.maximum(np.abs(table), np.abs(product))
                 known = (np.isfinite(sizes) & (sizes > 0.0)).all(axis=1)
                 for sign in (1.0, -1.0):
                     fits = (np.abs(sign * table - product) <= error * sizes).all(axis=1) & known
-                    for above in np.flatnonzero(fits):
+                    for above in np.flatnonzero(fits & ~constant):
                         if above != below:
                             belongs, there = pairs[below][0].name, pairs[above][0].name
                             opposite = " with the opposite sign" if sign < 0.0 else ""
                             whole = near(pairs[below][1], self.argument.ours, self.argument.room)
-                            words = "the gradient of {argument}{place} "
+                            words = "the {noun} of {argument}{place} "
                             how = "is {} where {} belongs"
                             if not whole.all():
                                 how = "has {} as a factor where {} belongs"
                             words += escaped(how.format(there, belongs))
-                            yield self.argument.finding("factor", words + opposite)
+                            yield self.argument.finding("replaced", words + opposite)
                             return

@@ -35,10 +35,6 @@ def relations(evidence: Evidence) -> dict[str, Finding | None]:
 
 def _of(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     """The relations of one argument, the simplest first."""
-    if (np.abs(argument.ours) <= argument.room).all():
-        words = "the gradient of {argument} is not 0, but the right one is 0 at every point"
-        yield argument.finding("zero", words)
-        return
     whole = bool(argument.bad.any(axis=0).all())
     if whole:
         yield from _plain(evidence, argument)
@@ -73,20 +69,22 @@ def local_relation(evidence: Evidence, cases: Sequence[Case]) -> Finding | None:
         room = RELATIVE * np.maximum(np.abs(ours), np.abs(yours))
         edge = cases[0].edges[use]
         name = cases[0].judge.formulas.derivative(edge.node, edge.operand).text
-        local = Argument(name, (1,), yours, ours, room, ours)
+        local = Argument("gradient", name, (1,), yours, ours, room, ours)
         there = evidence.at(rows)
         found += [*multiples(there, local)][:1]
         found += [x for x in multiplied(there, local) if x.kind == "factor"][:1]
     if not found:
         return None
-    words = found[0].template.replace(
-        "the gradient of {argument}{place}", "the flow back by {place}"
-    )
+    words = found[0].template.replace("the {noun} of {argument}{place}", "the flow back by {place}")
     return replace(found[0], argument="", place=found[0].argument, template=words)
 
 
 def _plain(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     """A constant ratio, or a constant difference."""
+    if (np.abs(argument.ours) <= argument.room).all():
+        words = "the {noun} of {argument}{place} is not 0, but the right one is 0 at every point"
+        yield argument.finding("zero", words)
+        return
     yield from multiples(evidence, argument)
     yield from unchanging(evidence, argument)
     yield from differences(evidence, argument)
@@ -102,7 +100,7 @@ def _some_elements(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     """Elements that alone are wrong, and how."""
     bad = np.asarray(argument.bad.any(axis=0))
     if not bad.all():
-        where = f" in {region(argument.shape, bad)}"
+        where = f" in {region(argument, bad)}"
         part = argument.elements(bad, where, " (the other elements are right)")
         yield from _plain(evidence, part)
         yield from _by_values(evidence, part)
@@ -124,12 +122,12 @@ def _wrong_only(argument: Argument) -> Iterator[Finding]:
     """The elements, or the sign of them, that alone are wrong, however they are."""
     bad = np.asarray(argument.bad.any(axis=0))
     if not bad.all():
-        where = f" in {region(argument.shape, bad)}"
+        where = f" in {region(argument, bad)}"
         part = argument.elements(bad, where, ", and right in the others")
-        yield part.finding("elements", "the gradient of {argument} is wrong{place} only")
+        yield part.finding("elements", "the {noun} of {argument} is wrong{place} only")
     elif side := _side(argument):
         part = argument.within(side[1], side[0], ", and right elsewhere")
-        yield part.finding("elements", "the gradient of {argument} is wrong{place} only")
+        yield part.finding("elements", "the {noun} of {argument} is wrong{place} only")
 
 
 def _side(argument: Argument) -> tuple[str, Mask] | None:

@@ -21,12 +21,15 @@ class Unsteady(NamedTuple):
 def unsteady(checked: Checked, first: Check) -> list[Unsteady]:
     """Both functions, called again at the given point: what does not repeat to the bit."""
     found = []
-    once, again = first.sample.judge.root.data, checked.sample(checked.given).judge.root.data
-    if not _same(once, again):
+    judges = (first.sample.judge, checked.sample(checked.given).judge)
+    results = [[x.data for x in judge.outputs] for judge in judges]
+    changing = [pair for pair in zip(*results, strict=False) if not _same(*pair)]
+    if changing:
+        once, again = changing[0]
         found.append(
             Unsteady(
                 f"{checked.title} gives two results at one point, {_both(once, again)}: it depends "
-                f"on {CAUSE}, so its gradient cannot be judged.",
+                f"on {CAUSE}, so its {checked.noun} cannot be judged.",
                 None,
             )
         )

@@ -8,12 +8,14 @@ import numpy as np
 from autograd.compare.candidates import Candidates, Found, nothing
 from autograd.compare.case import Array, Case, Partials
 from autograd.compare.formulas import parts_left_out
-from autograd.compare.mistakes import Mistake, alike
+from autograd.compare.mistakes import LIKE_IT, Mistake, alike
 from autograd.notation.numbers import number
 from autograd.value import Value
 
 MOST_CONSTANTS = 30
 """How many constants are tried."""
+MOST_REPLACED = 50
+"""How many nodes a graph may have for each to be put in the place of each other."""
 SECANTS = 12
 """How many steps the search for a wrong constant may take."""
 TIDY = 10
@@ -42,6 +44,39 @@ def left_out(case: Case, found: Found) -> Candidates:
 
 def _replayed(case: Case, data: Mapping[Value, float], partials: Partials) -> Array:
     return case.gradient(case.replayed(data, partials))
+
+
+def in_place_of_others(case: Case, found: Found) -> Candidates:
+    """A value that stands where another one belongs, or an array where another one does."""
+    places = case.judge.places
+    single = [[node] for node in case.judge.order[:-1]]
+    groups = [x for x in case.structure.arrays if len(x) > 1]
+    for several in (single if len(single) <= MOST_REPLACED else [], groups):
+        for nodes in several:
+            yield nothing()
+            end = LIKE_IT if len(nodes) > 1 else ")"
+            for others in several:
+                if len(nodes) != len(others) or nodes is others or not _differ(nodes, others):
+                    continue
+                where = (" (", places[others[0]], " for ", places[nodes[0]], end)
+                for whole in (True, False):
+                    kind = "an array" if len(nodes) > 1 else "a value"
+                    kind += " stands where another belongs"
+                    kind += "" if whole else ", in the derivatives of what is computed from it"
+                    mistake = Mistake(kind, where, extent=len(nodes))
+                    yield (mistake,), partial(_in_place, case, nodes, others, whole)
+
+
+def _differ(nodes: Sequence[Value], others: Sequence[Value]) -> bool:
+    return any(x.data != y.data for x, y in zip(nodes, others, strict=True))
+
+
+def _in_place(case: Case, nodes: Sequence[Value], others: Sequence[Value], whole: bool) -> Array:
+    data = {node: other.data for node, other in zip(nodes, others, strict=True)}
+    if not whole:
+        return _nearby(case, data)
+    partials = {node: node.partials for node in nodes if node.op}
+    return _replayed(case, data, partials)
 
 
 def other_constants(case: Case, found: Found) -> Candidates:
@@ -78,9 +113,8 @@ def updated(case: Case, found: Found) -> Candidates:
     products with it.
     """
     kind = "an argument is updated before the gradients of the others are computed"
-    names = list(dict.fromkeys(case.groups))
-    for name in names if len(names) > 1 else ():
-        columns = [i for i, group in enumerate(case.groups) if group == name]
+    arguments = case.groupings[0].groups if len(case.roots) == 1 else {}
+    for name, columns in arguments.items() if len(arguments) > 1 else ():
         for whole in (True, False):
             where = (" (", name, ")" if whole else ", in the products with it)")
             gradient = partial(_updated, case, columns, whole)
@@ -98,7 +132,7 @@ def updated(case: Case, found: Found) -> Candidates:
 
 
 def _updated(case: Case, columns: Sequence[int], whole: bool, rate: float) -> Array:
-    data = {case.wrt[i]: float(case.data[i] - rate * case.yours[i]) for i in columns}
+    data = {case.pairs[i][1]: float(case.data[i] - rate * case.yours[i]) for i in columns}
     result = case.gradient(case.replayed(data, {}) if whole else case.nearby(data))
     result[list(columns)] = case.ours[list(columns)]
     return result

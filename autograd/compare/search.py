@@ -64,7 +64,7 @@ class Search:
             return None
         for fork in (*sample.sides, *sample.heard.decisions):
             self.known.setdefault(fork, sample)
-        if not isfinite(sample.judge.root.data):
+        if not all(isfinite(output.data) for output in sample.judge.outputs):
             self._answered(sample.heard)
         elif sample.usable and (wanted or self.new(sample.sides) or self._hears(sample.heard)):
             self.found.append(sample)

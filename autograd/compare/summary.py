@@ -41,7 +41,7 @@ def summary(
             message = f"manual must return the same derivatives at every point, not {this}; {that}"
             raise ValueError(message)
     if changing := unsteady(checked, first):
-        return _not_judged(first, changing)
+        return _not_judged(checked, first, changing)
     forgiven: dict[int, float] = {}
     if any(check.failed for check in checks):
         checks = [*checks, *_smaller(checked)]
@@ -59,16 +59,15 @@ def summary(
     steps: Sequence[Sequence[str]] = ()
     if failing:
         usable = [check for check in checks if check.sample.usable and _finite(check)] or checks
-        cases = [check.comparison.case(check.sample.arguments) for check in usable]
-        shapes = dict(zip(checked.names, [x.shape for x in checked.given], strict=True))
+        cases = [checked.case(check) for check in usable]
         judge = shown.sample.judge
         left = (1.0 - FOR_A_POINT) * seconds
-        found, words = diagnosed(cases, judge, shapes, left, exact(checked.tolerance))
+        found, words = diagnosed(cases, judge, left, exact(checked.tolerance))
         steps = arithmetic(shown.comparison)
-        at = checked.described(shown.sample.point)
+        at = checked.arguments.described(shown.sample.point)
         where = f"At {at}:" if steps else f"The table is at {at}."
         sentences += [*words, *shown.comparison.diagnosis(cases, bool(found)), where]
-    return _report(shown, rows, sentences, found, steps)
+    return _report(checked, shown, rows, sentences, found, steps)
 
 
 def _forgiven(checks: Sequence[Check]) -> dict[int, float]:
@@ -89,6 +88,7 @@ def _finite(check: Check) -> bool:
 
 
 def _report(
+    checked: Checked,
     shown: Check,
     rows: Sequence[Row],
     sentences: Sequence[str],
@@ -100,7 +100,8 @@ def _report(
     comparison = shown.comparison
     flat = [text for step in steps for text in step]
     symbols = comparison.labels.symbols(*said(rows, [*sentences, *flat]))
-    point = {name: x.copy() if x.ndim else float(x) for name, x in shown.sample.named.items()}
+    arguments = checked.arguments
+    point = dict(zip(arguments.names, arguments.build(shown.sample.point), strict=True))
     return Report(rows, sentences, found, point, steps, symbols, root, comparison.compared)
 
 
@@ -117,7 +118,7 @@ def _rows(checked: Checked, checks: Sequence[Check], shown: Check) -> Sequence[R
         if SEVERITY.index(worst) > SEVERITY.index(row.verdict):
             other = checks[verdicts.index(worst)]
             row = other.comparison.row(index, row.numeric is not None)
-            note = f"at {checked.described(other.sample.point)}"
+            note = f"at {checked.arguments.described(other.sample.point)}"
             row = replace(row, note="; ".join(filter(None, [row.note, note])))
         elif row.note == OUTSIDE and any(_inside(x, index) for x in checks):
             row = replace(row, note="")
@@ -135,7 +136,7 @@ def _inside(check: Check, index: int) -> bool:
     return wrt in check.sample.judge.derivatives
 
 
-def _not_judged(first: Check, changing: Sequence[Unsteady]) -> Report:
+def _not_judged(checked: Checked, first: Check, changing: Sequence[Unsteady]) -> Report:
     """The report on functions that give different results when they are called again."""
     rows = first.comparison.rows()
     for _, keys in changing:
@@ -143,7 +144,7 @@ def _not_judged(first: Check, changing: Sequence[Unsteady]) -> Report:
             if keys is None or first.keys[index] in keys:
                 note = "the function, or manual, does not give the same result twice"
                 rows[index] = replace(row, verdict="undefined", note=note)
-    return _report(first, rows, [sentence for sentence, _ in changing])
+    return _report(checked, first, rows, [sentence for sentence, _ in changing])
 
 
 def _smaller(checked: Checked) -> Iterator[Check]:

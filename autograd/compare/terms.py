@@ -40,7 +40,7 @@ def differences(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
         return
     texts = [evidence.decimal(float(x)) for x in middle]
     first = float(middle[0])
-    words = "the gradient of {argument}{place} is too "
+    words = "the {noun} of {argument}{place} is too "
     if len(set(texts)) == 1:
         way = "large" if first > 0.0 else "small"
         words += f"{way} by {texts[0].removeprefix('-')} at every point"
@@ -60,7 +60,7 @@ def terms(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     if telling.any(axis=1).sum() < FEWEST:
         return
     others = [
-        Quantity(f"the gradient of {x.name}", x.ours, 5)
+        Quantity(f"(the {x.noun} of {x.name})", x.ours, 5)
         for x in evidence.arguments
         if x.name != argument.name and x.ours.shape == off.shape
     ]
@@ -82,11 +82,9 @@ def terms(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     _, quantity, factor = min(found, key=lambda x: (x[0], x[1].rank))
     spelled = evidence.decimal(factor)
     times, value = spelled.removeprefix("-"), quantity.name
-    if " " in value and not value.startswith("the gradient") and times != "1":
-        value = f"({value})"
-    term = escaped(value if times == "1" else f"{times} * {value}")
+    term = escaped(_scaled(times, value))
     how = "lacks the term" if spelled.startswith("-") else "has an extra term"
-    yield argument.finding("term", f"the gradient of {{argument}}{{place}} {how} {term}", factor)
+    yield argument.finding("term", f"the {{noun}} of {{argument}}{{place}} {how} {term}", factor)
 
 
 def _replaced(evidence: Evidence, argument: Argument, off: Array) -> Iterator[Finding]:
@@ -97,12 +95,23 @@ def _replaced(evidence: Evidence, argument: Argument, off: Array) -> Iterator[Fi
         if not pairs or len(pairs) > MOST_PAIRED or len(pairs) * off.size > MOST_NUMBERS:
             continue
         table = np.array([grid for _, grid in pairs])
+        row, column = np.unravel_index(np.abs(off).argmax(), off.shape)
         for below, (quantity, grid) in enumerate(pairs):
+            apart = table - grid
+            factors = off[row, column] / apart[:, row, column]
             room = 4.0 * argument.room + 1e-14 * np.abs(grid)
-            fits = near(table, grid + off, room).all(axis=(1, 2))
-            for above in np.flatnonzero(fits):
-                if above != below:
-                    there, belongs = pairs[above][0].name, quantity.name
+            fits = near(factors[:, None, None] * apart, off, room).all(axis=(1, 2))
+            for above in np.flatnonzero(fits & np.isfinite(factors) & (factors > 0.0)):
+                factor = evidence.recognized(float(factors[above]))
+                if above != below and factor:
+                    there, belongs = (_scaled(factor, x.name) for x in (pairs[above][0], quantity))
                     words = escaped(f" has the term {there} where {belongs} belongs")
-                    yield argument.finding("term", "the gradient of {argument}{place}" + words)
+                    yield argument.finding("term", "the {noun} of {argument}{place}" + words)
                     return
+
+
+def _scaled(factor: str, value: str) -> str:
+    """A value times a factor, as it is written."""
+    if factor == "1":
+        return value
+    return f"{factor} * ({value})" if " " in value else f"{factor} * {value}"

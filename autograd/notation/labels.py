@@ -171,6 +171,11 @@ class Labels(Generic[N]):
         equals = Math(" = ", " = ")
         return joined([self[operand].math(), self.number(operand.data).math()], equals)
 
+    def second_derivative(self, of: N, wrt: N, also: N) -> str:
+        """The symbol of a second derivative as text: `d²f/dxdy`, `d²f/dx²`."""
+        above, first, second = (_variable(self[x]).text for x in (of, wrt, also))
+        return f"d²{above}/d{first}²" if wrt is also else f"d²{above}/d{first}d{second}"
+
     def derivative(self, of: N, wrt: N, partial: bool = False, place: str = "") -> Math:
         """The symbol of a derivative; `place` tells two uses of `wrt` apart."""
         return derivative(self[of], self[wrt], partial, place)
@@ -211,4 +216,5 @@ def _numbered(written: Written, count: int) -> Written:
 def _variable(written: Written) -> Math:
     """Something that is differentiated, in parentheses unless it is a name: `d(relu(z))/dx`."""
     text, latex = written.fitting(Need(ATOM))
-    return Math(f"({text})" if "(" in text and not text.startswith("(") else text, latex)
+    inside = any(sign in text for sign in "(/") and not text.startswith("(")
+    return Math(f"({text})" if inside else text, latex)

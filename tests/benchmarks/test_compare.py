@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from corpus import EXAMPLES
 
 from autograd import Value, check_gradient, values
-from autograd.compare.case import Case
+from autograd.compare.case import Case, Grouping
 from autograd.compare.classic import mistaken
 from autograd.compare.judge import Judge
 from autograd.compare.mistakes import Mistake
@@ -35,7 +35,8 @@ def graph_at(example, point):
     ]
     groups = [f"a{i}" for i, leaf in enumerate(leaves) for _ in range(np.size(leaf))]
     judge = Judge(root)
-    return Case(judge, flat, groups, [judge.number(x) for x in flat])
+    pairs = [(root, x) for x in flat]
+    return Case(judge, pairs, [Grouping("gradient", groups)], [judge.number(x) for x in flat])
 
 
 def shaped(numbers, point):
