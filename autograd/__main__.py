@@ -5,6 +5,7 @@ import inspect
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,8 @@ from autograd.command.arguments import (
 )
 from autograd.command.parser import FAILED, INTERRUPTED, Parser, Version, drop
 from autograd.command.user_functions import named_function, told
-from autograd.compare import check_gradient
+from autograd.compare import Report, check_gradient, check_hessian, check_jacobian
+from autograd.compare.checked import SeveralNumbersError
 from autograd.diagram import FORMATS, draw
 from autograd.explain import explain
 from autograd.formula import read
@@ -79,7 +81,7 @@ def save_picture(parser: Parser, value: Value, path: str) -> None:
 
 
 def check(parser: Parser, options: argparse.Namespace) -> None:
-    """Compare a hand-written gradient with the automatic one and print the report."""
+    """Compare hand-written derivatives with the automatic ones and print the report."""
     given = dict(options.at)
     if len(given) < len(options.at):
         parser.error("an argument is given twice: --at " + " --at ".join(x for x, _ in options.at))
@@ -98,16 +100,7 @@ def check(parser: Parser, options: argparse.Namespace) -> None:
         if name not in parameters:
             parser.error(f"the function has no argument {name!r}; it has {', '.join(parameters)}")
     try:
-        report = check_gradient(
-            options.function,
-            options.manual,
-            *[given[name] for name in parameters],
-            wrt=options.wrt,
-            samples=options.samples,
-            seed=options.seed,
-            tolerance=options.tolerance,
-            every_branch=options.every_branch,
-        )
+        report = _report(options, [given[name] for name in parameters])
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # the functions may raise anything, SystemExit too
@@ -115,6 +108,21 @@ def check(parser: Parser, options: argparse.Namespace) -> None:
     parser.put(str(report))
     if not report.passed:
         parser.exit(DISAGREE)
+
+
+def _report(options: argparse.Namespace, arguments: Sequence[Any]) -> Report:
+    """The report on a Hessian, or on a gradient, or on a Jacobian if there are several results."""
+    given = {
+        name: getattr(options, name)
+        for name in ("wrt", "samples", "seed", "tolerance", "every_branch")
+    }
+    functions = options.function, options.manual
+    if options.hessian:
+        return check_hessian(*functions, *arguments, **given)
+    try:
+        return check_gradient(*functions, *arguments, **given)
+    except SeveralNumbersError:
+        return check_jacobian(*functions, *arguments, **given)
 
 
 def graph(parser: Parser, options: argparse.Namespace) -> tuple[Value, dict[str, Value]]:
@@ -210,10 +218,11 @@ def _parser() -> Parser:
 
     command = commands.add_parser(
         "check",
-        help="compare a hand-written gradient with the automatic one",
+        help="compare a hand-written gradient, Jacobian or Hessian with the automatic one",
         description=(
             "Compare a hand-written gradient with the automatic one, at the given arguments and at "
-            "others. The exit status is 0 if they agree, 1 if they do not, and 2 if there is no "
+            "others; its Jacobian if the function returns several numbers, such as a vector. The "
+            "exit status is 0 if they agree, 1 if they do not, and 2 if there is no "
             "telling: a wrong call, a function that fails, a report that cannot be written."
         ),
     )
@@ -221,7 +230,8 @@ def _parser() -> Parser:
     add("function", type=named_function, metavar="MODULE:FUNCTION",
         help="the function, written with the operations of this library")  # fmt: skip
     add("manual", type=named_function, metavar="MODULE:GRADIENT",
-        help="its gradient by hand, a function of floats and NumPy arrays")  # fmt: skip
+        help="its gradient or Jacobian by hand, a function of floats and NumPy arrays")  # fmt: skip
+    add("--hessian", action="store_true", help="the second function returns the Hessian")
     add("--at", type=argument, action="append", default=[], metavar="NAME=X,...",
         help="an argument: a number, a list 'w=-3,-1,2', a matrix 'm=1,2;3,4'")  # fmt: skip
     add("--wrt", type=lambda text: text.split(","), metavar="NAME,...",

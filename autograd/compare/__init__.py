@@ -95,8 +95,10 @@ def compare(
     sentences = list(judged_as_single(judge.tolerance))
     if "disagree" in comparison.verdicts:
         sentences += comparison.diagnosis()
-        if len(rows) > 1:
-            found, words = diagnosed([comparison.case()], judge)
+        places = comparison.first_step
+        if len(rows) > 1 or places:
+            step = [comparison.step(places)] if places else []
+            found, words = diagnosed([comparison.case()], judge, step=step)
             sentences += words
     symbols = comparison.labels.symbols(*said(rows, sentences))
     return Report(

@@ -21,11 +21,11 @@ MOST_WRITTEN = 64
 
 def stem(start: str, path: Sequence[Any]) -> str:
     """The name of the number at a path, from the name of what it is in: `params.W0_1`."""
+    before: Any = ""
     for key in path:
-        if isinstance(key, int):
-            start += f"_{key}" if start[-1:].isdigit() else str(key)
-        else:
-            start += f".{key}"
+        link = "." if not isinstance(key, int) else "_" if isinstance(before, int) else ""
+        start += f"{link}{key}"
+        before = key
     return start
 
 

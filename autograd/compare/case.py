@@ -38,7 +38,7 @@ class Grouping(NamedTuple):
     """The derivatives of a case in groups that may each have a mistake of their own."""
 
     noun: str
-    """What a group is: the gradient of an argument, the row of an output, …"""
+    """The kind of the groups: the gradient of an argument, the row of an output, …"""
     names: Sequence[str]
     """For each derivative, the group that it is in."""
     shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})

@@ -185,7 +185,7 @@ class Checked:
             if isinstance(key, str) and key in self.arguments.structures:
                 what = f"manual's gradient with respect to {key}"
                 found = aligned(numbers, self.arguments.structures[key], what)
-                own = self.parts(sample, [key])
+                own = self.parts(sample.leaves, [key])
                 for (name, leaves), (_, item, what) in zip(own, found, strict=True):
                     several = zip_exactly(leaves, item, what)
                     for element, (x, n) in enumerate(several):
@@ -203,9 +203,9 @@ class Checked:
             words = key if _words(key) else tuple([x.name or places.get(x) for x in pair])
             yield (words, element), pair, n
 
-    def parts(self, sample: Sample, names: Sequence[str]) -> list[tuple[str, Any]]:
+    def parts(self, leaves: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, Any]]:
         """The Values of some arguments, array by array, with the names of the arrays."""
-        owned = list(zip(self.arguments.owners, sample.leaves.items(), strict=True))
+        owned = list(zip(self.arguments.owners, leaves.items(), strict=True))
         return [part for name in names for owner, part in owned if owner == name]
 
     def case(self, check: "Check") -> Case:
@@ -222,6 +222,10 @@ class Checked:
     ) -> list[Grouping]:
         """The parts of the numbers that may each have a mistake of their own."""
         return [Grouping("gradient", arguments, shapes)]
+
+    def remarks(self, check: "Check") -> Iterator[str]:
+        """Sentences on what the numbers cannot be, whatever the function."""
+        yield from ()
 
     def tried(self, point: Point) -> Check | None:
         """The comparison at a point; None where a function is not defined, or a kink is near."""

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from autograd.compare.case import Case, Grouping
+from autograd.compare.gradients import computed_from
 from autograd.compare.judge import Judge
 from autograd.compare.keys import Pair
 from autograd.compare.kinks import in_hull
@@ -116,7 +117,7 @@ class Comparison:
 
     def rows(self) -> list[Row]:
         """Each derivative with all the numbers, and a note on those that only inherit an error."""
-        _, inherited = self._wrong()
+        _, inherited = self._wrong
         result = []
         left = max(FEWEST_ESTIMATES, min(MOST_ROWS, MOST_WORK // len(self.judge.order)))
         for index, ((of, wrt), _) in enumerate(self.pairs):
@@ -151,14 +152,13 @@ class Comparison:
             cases: the numbers at other points.
             found: whether the mistake is known.
         """
-        wrong, _ = self._wrong()
+        wrong, _ = self._wrong
         factors = [
             f"{self.label(of, wrt)}: {should_be(yours, self.judge.of(of).number(wrt))} "
             f"at {self._title(wrt)} = {number(wrt.data)}"
-            for ((of, wrt), yours), verdict in zip(self.pairs, self.verdicts, strict=True)
-            if verdict == "disagree" and not self._of_output(of, wrt)
+            for (of, wrt), yours in map(self.pairs.__getitem__, self._wrong_factors)
         ]
-        every = [*factors, *wrong]
+        every = [*factors, *wrong.values()]
         if "disagree" not in self.verdicts:
             return
         numbers = [wrt for (of, wrt) in self.compared if self._of_output(of, wrt)]
@@ -197,12 +197,55 @@ class Comparison:
             for (of, wrt), yours in self.pairs
             if self._of_output(of, wrt, arguments)
         }
+        return self._case(numbers, arguments, groupings)
+
+    def _case(
+        self,
+        numbers: Mapping[Pair, float],
+        arguments: Mapping[Value, str],
+        groupings: Groupings | None,
+    ) -> Case:
         names = [arguments.get(wrt) or self._group(wrt) for _, wrt in numbers]
         parts = [Grouping("gradient", names)]
         if groupings is not None:
             rows, columns = ([self._title(pair[i]) for pair in numbers] for i in range(2))
             parts = groupings(rows, columns, names)
         return Case(self.judge, list(numbers), parts, list(numbers.values()))
+
+    @property
+    def first_step(self) -> list[int]:
+        """The places of the numbers of the first wrong step of a derivation, and of all the steps
+        above it, which are right; none if only derivatives with respect to inputs are wrong, which
+        have no order.
+        """
+        if len(self.judge.outputs) > 1:
+            return []
+        if self._wrong_factors:
+            of, _ = self.compared[self._wrong_factors[0]]
+            return [index for index, pair in enumerate(self.compared) if pair[0] is of]
+        wrong, _ = self._wrong
+        first = next(iter(wrong), None)
+        if first is None or first.op is None:
+            return []
+        above = computed_from(first, self.judge.uses)
+        return [
+            index
+            for index, (of, wrt) in enumerate(self.compared)
+            if of is self.judge.root and (wrt in above or self._group(wrt) == self._group(first))
+        ]
+
+    def step(self, places: Sequence[int]) -> Case:
+        """Some of the numbers, to be explained by themselves."""
+        return self._case(dict(map(self.pairs.__getitem__, places)), {}, None)
+
+    @property
+    def _wrong_factors(self) -> list[int]:
+        """The places of the factors of the chain rule that are wrong."""
+        return [
+            index
+            for index, (of, wrt) in enumerate(self.compared)
+            if self.verdicts[index] == "disagree" and not self._of_output(of, wrt)
+        ]
 
     def _group(self, node: Value) -> str:
         """The array that a node belongs to by its name, w for w0 or w0_1; otherwise its title."""
@@ -229,7 +272,8 @@ class Comparison:
         rooms = [judge.kink_room(wrt) for wrt in numbers]
         return in_hull(np.array([*numbers.values()]), np.array(corners), np.array(rooms))
 
-    def _wrong(self) -> tuple[list[str], dict[Value, str]]:
+    @cached_property
+    def _wrong(self) -> tuple[dict[Value, str], dict[Value, str]]:
         local = {
             (of, wrt): yours
             for (of, wrt), yours in self.pairs
@@ -255,7 +299,7 @@ class Comparison:
 
     def label(self, of: Value, wrt: Value) -> str:
         """How the derivative of one Value with respect to another is written."""
-        if of in self.judge.slopes:
+        if of in self.judge.slopes and wrt.op is None:
             root, first = self.judge.slopes[of]
             return self.labels.second_derivative(root, first, wrt)
         return self.labels.derivative(of, wrt).text

@@ -20,6 +20,8 @@ MOST_ALONE = 10
 """How many arguments are looked at one by one."""
 MOST_LISTED = 5
 """How many mistakes that give the same numbers are listed."""
+SIZED = "a division is forgotten"
+"""A mistake whose size depends on the length of an array."""
 SECONDS = 5.0
 """How long the search for mistakes takes at most, unless another time is given."""
 
@@ -33,7 +35,11 @@ class Diagnosis(NamedTuple):
 
 @quiet
 def diagnosed(
-    cases: Sequence[Case], shown: Judge, seconds: float = SECONDS, exact: float = RELATIVE
+    cases: Sequence[Case],
+    shown: Judge,
+    seconds: float = SECONDS,
+    exact: float = RELATIVE,
+    step: Sequence[Case] = (),
 ) -> Diagnosis:
     """Everything that explains hand-derived numbers at all of some points.
 
@@ -46,21 +52,30 @@ def diagnosed(
         shown: the graph whose labels are used.
         seconds: how long the search takes at most.
         exact: how nearly numbers that are recognized must be met, relative to their size.
+        step: the numbers of the first wrong step, and of those above, if the derivation has steps:
+            they are explained where no single mistake explains all the numbers.
     """
-    if all(case.right(case.yours) for case in cases):
-        return Diagnosis([], [])  # what is wrong is not a derivative of the root
     judges = [shown, *(case.judge for case in cases)]
-    inquiry = Inquiry(cases, perf_counter() + seconds)
-    if mistakes := inquiry.first(SINGLE):
-        found = _mistakes(_simplest(mistakes, inquiry), judges)
-        return Diagnosis(found, _named(found))
+    end = perf_counter() + seconds
+    wrong = [
+        (several, where)
+        for several, where in ((cases, ""), (step, " in the first wrong step"))
+        if not all(case.right(case.yours) for case in several)
+    ]
+    if not wrong:
+        return Diagnosis([], [])
+    for cases, where in wrong:
+        inquiry = Inquiry(cases, end)
+        if mistakes := inquiry.first(SINGLE):
+            found = _mistakes(_simplest(mistakes, inquiry), judges)
+            return Diagnosis(found, _named(found, where, len(cases)))
     facts_of, relations = _best(cases, shown, exact)
     if len(cases) == 1:
         relations = {name: x and _here(x) for name, x in relations.items()}
     facts = [x for x in relations.values() if x and x.kind not in VAGUE]
     constant = len(facts) == len(relations) and all(x.kind == "multiple" for x in facts)
     if not constant and (found := _mistakes(inquiry.first(CONFUSED), judges)):
-        return Diagnosis(found, _named(found))
+        return Diagnosis(found, _named(found, where, len(cases)))
     left = [name for name, x in relations.items() if x not in facts]
     found, words = _alone(cases, facts_of.grouping, left, inquiry, judges)
     left = [name for name in left if name not in map(_of, found)]
@@ -73,7 +88,7 @@ def diagnosed(
             found = []
         if local and not found:
             return Diagnosis([local], [_sentence(local)])
-        words = _named(found)
+        words = _named(found, where, len(cases))
         left = [] if found else left
     facts += [x for name, x in relations.items() if x and x.kind in VAGUE and name in left]
     facts = _gathered(facts, facts_of.grouping.noun)
@@ -134,7 +149,7 @@ def _alone(
         mistakes = _in_columns(cases, columns, inquiry, judges)
         if mistakes:
             found += [replace(x, argument=argument) for x in mistakes]
-            words += _named(mistakes, f" in the {grouping.noun} of {argument}")
+            words += _named(mistakes, f" in the {grouping.noun} of {argument}", len(cases))
             if len(several) == len(names):
                 break
         elif len(several) == 1:
@@ -144,7 +159,7 @@ def _alone(
                     element = cases[0].pairs[i][1].name
                     where = f" in the {grouping.noun} of {argument}, element {element}"
                     found += [replace(x, argument=argument) for x in mistakes]
-                    words += _named(mistakes, where)
+                    words += _named(mistakes, where, len(cases))
     return found, words
 
 
@@ -203,15 +218,24 @@ def _sentence(finding: Finding) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
-def _named(found: Sequence[Finding], where: str = "") -> list[str]:
-    """The sentences on the mistakes that explain the numbers."""
+def _named(found: Sequence[Finding], where: str, points: int) -> list[str]:
+    """The sentences on the mistakes that explain the numbers at so many points; if there are
+    several, with what would tell them apart.
+    """
+    if not found:
+        return []
     if len(found) == 1:
         return [f"The mistake{where}: {found[0]}."]
+    title = f"Each of these mistakes{where} gives the same numbers:"
     if len(found) > MOST_LISTED:
         title = f"{len(found)} mistakes{where} would give the same numbers, among them:"
-        return [title, *(f"  {x}" for x in found[:MOST_LISTED])]
-    title = f"Each of these mistakes{where} gives the same numbers:"
-    return [title, *(f"  {x}" for x in found)] if found else []
+    if points == 1:
+        apart = "Other points may tell them apart: check_gradient() tries many."
+    elif any(SIZED in x.kind for x in found) and len({x.kind for x in found}) > 1:
+        apart = "An array of another length would tell them apart."
+    else:
+        apart = f"They differ at none of the {points} points: to mend any of them is enough."
+    return [title, *(f"  {x}" for x in found[:MOST_LISTED]), apart]
 
 
 def _nothing(noun: str, arguments: Sequence[str], untried: Sequence[str]) -> str:

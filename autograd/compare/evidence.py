@@ -66,7 +66,7 @@ class Argument:
     """The numbers of one argument at all points: arrays of the shape (points, elements)."""
 
     noun: str
-    """What the numbers are: the gradient of an argument, the row of an output, …"""
+    """The kind of the numbers: the gradient of an argument, the row of an output, …"""
     name: str
     shape: tuple[int, ...]
     yours: Array
@@ -103,7 +103,7 @@ class Argument:
         return Finding(kind, self.name, self.place, value, True, template)
 
     def line(self, axis: int, index: int) -> str:
-        """What a row or a column is called."""
+        """The name of a row or a column."""
         return self.axes[axis].names[index] if self.axes else str(index)
 
     def element(self, flat: int) -> str:

@@ -39,12 +39,12 @@ CONFUSED = (
     Tier("steps of a recurrence that are shifted", confusions.shifted),
     Tier("constants that are off", replays.other_constants),
     Tier("arguments that are updated too early", replays.updated),
-    Tier("values that stand where others belong", replays.in_place_of_others),
 )
 COMBINED = (
     Tier("two values that are treated as constants", confusions.stopped_twice),
     Tier("mistakes together with a factor", classic.scaled),
     Tier("terms, factors and operations that are left out", replays.left_out),
+    Tier("values that stand where others belong", replays.in_place_of_others),
     Tier("two mistakes at once", classic.paired),
 )
 

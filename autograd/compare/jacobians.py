@@ -5,19 +5,20 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
 from autograd.compare.arguments import stem
 from autograd.compare.case import Grouping
-from autograd.compare.checked import Checked, kind_or_none, named, twin
+from autograd.compare.checked import Check, Checked, kind_or_none, named, twin
 from autograd.compare.judge import Judge
 from autograd.compare.keys import Pair, as_float
 from autograd.compare.matrices import Parts, filled, of_a_matrix
 from autograd.compare.points import Sample
 from autograd.derivative import derivative_graphs
 from autograd.graph import topological_order
+from autograd.notation.numbers import number
 from autograd.reals import objects
 from autograd.trees import Leaf, Path, flatten, keys, mapped
 from autograd.value import Value
+from autograd.values import array
 
 
 class CheckedJacobian(Checked):
@@ -32,7 +33,7 @@ class CheckedJacobian(Checked):
         tree = flatten(result, lambda path: f"the result{keys(path)} of {self.title}")
         if not tree.numbers:
             raise ValueError(f"{self.title} must return numbers; it returned {tree.shown()}")
-        self.outputs = _vector(tree.structure)
+        form = _vector(tree.structure)
         names: list[str] = []
 
         def name(leaf: Leaf, path: Path) -> None:
@@ -42,40 +43,40 @@ class CheckedJacobian(Checked):
                 start, rest = (self.title, [key, *rest]) if isinstance(key, int) else (key, rest)
                 names.append(stem(str(start), rest))
 
-        mapped(name, self.outputs)
-        return self._joined(tree.numbers, names, leaves)
+        mapped(name, form)
+        return self._joined(form, tree.numbers, names, leaves)
 
     def _joined(
-        self, numbers: Sequence[Any], names: Sequence[str], leaves: Mapping[str, Any]
+        self, form: Any, numbers: Sequence[Any], names: Sequence[str], leaves: Mapping[str, Any]
     ) -> Judge:
         """The judge of several numbers at once."""
         taken = {x.name for several in leaves.values() for x in several.flat}
         outputs: list[Value] = []
-        for number, name in zip(numbers, names, strict=True):
+        for x, name in zip(numbers, names, strict=True):
             name = f"{self.title}.{name}" if name in taken else name
-            if any(number is output for output in outputs):
-                number = twin(number)
-            outputs.append(named(number, name, f"{name}, a result of {self.title}", taken))
+            if any(x is output for output in outputs):
+                x = twin(x)
+            outputs.append(named(x, name, f"{name}, a result of {self.title}", taken))
             taken.add(outputs[-1].name)
-        root = outputs[0] if len(outputs) == 1 else ops.sum(outputs)
-        return Judge(root, self.tolerance, outputs)
+        root = outputs[0] if len(outputs) == 1 else array(outputs).sum()
+        return Judge(root, self.tolerance, outputs, form)
 
     def paired(self, sample: Sample) -> Iterator[tuple[Hashable, Pair, float]]:
         """Every number of the hand-written matrix, with what it is the derivative of."""
-        result, others = self.returned(sample), {}
+        result, others, form = self.returned(sample), {}, sample.judge.form
         inputs = Parts(self.arguments.numbered(self.wrt))
         if isinstance(result, Mapping):
-            own = {*inputs, *(self.outputs if isinstance(self.outputs, dict) else ())}
+            own = {*inputs, *(form if isinstance(form, dict) else ())}
             if len(inputs) == 1 and isinstance(only := inputs[self.wrt[0]], dict):
                 own.update(only)
             others = {key: x for key, x in result.items() if key not in own}
             result = {key: x for key, x in result.items() if key in own}
         what = f"manual's {self.noun}"
-        columns = [x for _, leaves in self.parts(sample, self.wrt) for x in leaves.flat]
-        matrix = filled(result, self.outputs, inputs, what)
+        columns = [x for _, leaves in self.parts(sample.leaves, self.wrt) for x in leaves.flat]
+        matrix = filled(result, form, inputs, what)
         for i, (of, row) in enumerate(zip(sample.judge.outputs, matrix, strict=True)):
-            for j, (wrt, number) in enumerate(zip(columns, row, strict=True)):
-                yield (i, j), (of, wrt), as_float(number, what)
+            for j, (wrt, x) in enumerate(zip(columns, row, strict=True)):
+                yield (i, j), (of, wrt), as_float(x, what)
         for key, numbers in others.items():
             if isinstance(key, tuple) or len(sample.judge.outputs) == 1:
                 yield from self.others(sample, key, numbers)
@@ -105,15 +106,31 @@ class CheckedHessian(CheckedJacobian):
     def judge(self, result: Any, leaves: Mapping[str, Any]) -> Judge:
         """The judge of the derivatives of what the function returned."""
         root = self.number(result)
-        self.outputs = Parts(self.arguments.numbered(self.wrt))
-        named = zip(self.arguments.owners, leaves.values(), strict=True)
-        parts = list(named)
-        wrt = [x for name in self.wrt for owner, part in parts if owner == name for x in part.flat]
+        form = Parts(self.arguments.numbered(self.wrt))
+        wrt = [x for _, part in self.parts(leaves, self.wrt) for x in part.flat]
         slopes = derivative_graphs(topological_order(root), {root: 1.0}, wrt)
         labels = [f"d{root.name}/d{x.name}" for x in wrt]
-        judge = self._joined(slopes, labels, leaves)
+        judge = self._joined(form, slopes, labels, leaves)
         judge.slopes = dict(zip(judge.outputs, [(root, x) for x in wrt], strict=True))
         return judge
+
+    def remarks(self, check: Check) -> Iterator[str]:
+        """That it is not symmetric, if it is not."""
+        comparison, judge = check.comparison, check.sample.judge
+        outputs = {wrt: output for output, (_, wrt) in judge.slopes.items()}
+        numbers = dict(comparison.pairs)
+        for (of, wrt), yours in numbers.items():
+            if of not in judge.slopes or wrt not in outputs:
+                continue  # a derivative that was given besides
+            other = outputs[wrt], judge.slopes[of][1]
+            room = judge.of(of).room(wrt) + judge.of(other[0]).room(other[1])
+            if abs(yours - numbers[other]) > room:
+                one, two = (
+                    f"{comparison.label(*pair)} = {number(numbers[pair])}"
+                    for pair in ((of, wrt), other)
+                )
+                yield f"Your Hessian is not symmetric, as it must be: {one}, but {two}."
+                return
 
 
 def _vector(structure: Any) -> Any:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from math import inf, isfinite
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.compare.gradients import computed_from
 from autograd.compare.kinks import Sides, at_kinks, corners, intervals
@@ -48,11 +48,17 @@ class Judge:
     """Knows the right derivatives of one Value with respect to those it was computed from."""
 
     def __init__(
-        self, root: Value, tolerance: float = TOLERANCE, outputs: Sequence[Value] = ()
+        self,
+        root: Value,
+        tolerance: float = TOLERANCE,
+        outputs: Sequence[Value] = (),
+        form: Any = None,
     ) -> None:
         self.root = root
         self.outputs = list(outputs) or [root]
-        """What is differentiated: the root, or several Values that it was made of to join them."""
+        """The Values that are differentiated: the root, or several that it was made of."""
+        self.form = form
+        """The structure that the outputs were returned in, with a `Leaf` for every array."""
         self.slopes: dict[Value, tuple[Value, Value]] = {}
         """The outputs that are derivatives themselves: of what, and with respect to what."""
         self.order = topological_order(root)

@@ -32,7 +32,7 @@ LOCAL = {"a sign is flipped", "the factor 2 is missing", "there is an extra fact
 """Mistakes that nobody makes everywhere."""
 
 OWNERS = {"gradient": "an argument", "row": "an output", "column": "a variable"}
-"""What has a gradient, a row of a Jacobian, a column of it."""
+"""The owner of a gradient, a row of a Jacobian, a column of it."""
 
 Change = Callable[[Array], Array]
 """Turns a gradient into the one that a mistake gives."""

@@ -62,11 +62,18 @@ def summary(
         cases = [checked.case(check) for check in usable]
         judge = shown.sample.judge
         left = (1.0 - FOR_A_POINT) * seconds
-        found, words = diagnosed(cases, judge, left, exact(checked.tolerance))
+        places = shown.comparison.first_step
+        step = [check.comparison.step(places) for check in usable] if places else []
+        found, words = diagnosed(cases, judge, left, exact(checked.tolerance), step)
         steps = arithmetic(shown.comparison)
         at = checked.arguments.described(shown.sample.point)
         where = f"At {at}:" if steps else f"The table is at {at}."
-        sentences += [*words, *shown.comparison.diagnosis(cases, bool(found)), where]
+        sentences += [
+            *checked.remarks(shown),
+            *words,
+            *shown.comparison.diagnosis(cases, bool(found)),
+            where,
+        ]
     return _report(checked, shown, rows, sentences, found, steps)
 
 

@@ -17,7 +17,7 @@ def first_wrong(
     judge: Judge,
     manual: Mapping[Value, float],
     local: Mapping[tuple[Value, Value], float],
-) -> tuple[list[str], dict[Value, str]]:
+) -> tuple[dict[Value, str], dict[Value, str]]:
     """The derivatives that are wrong in their own right, from the root down, and the others.
 
     A number that follows by the chain rule from those given for other Values, right or wrong, only
@@ -37,7 +37,7 @@ def first_wrong(
     expected = gradients(judge.order, judge.uses, replaced(_given(local)), manual)
     uses = users(judge.order)
     symbol, names = judge.labels.derivative, judge.names
-    wrong, inherited = [], {}
+    wrong, inherited = {}, {}
     for node in reversed(judge.order):
         if node not in manual or judge.verdict(node, manual[node])[0] != "disagree":
             continue
@@ -50,7 +50,7 @@ def first_wrong(
             continue
         if top is node or not upstream:
             top, upstream = judge.root, 1.0
-        wrong.append(
+        wrong[node] = (
             f"{symbol(top, node).text}: "
             f"{should_be(manual[node] / upstream, expected[node] / upstream)} "
             f"at {names[node]} = {number(node.data)}"
