@@ -985,7 +985,7 @@ def test_other_bad_input():
         check_gradient(lambda x: x, 1.0, 1.0)
     with pytest.raises(TypeError, match="the argument x must be a real number, not the str"):
         check_gradient(lambda x: x, lambda x: 1.0, "1")
-    with pytest.raises(TypeError, match=r"not a list: .*; check_jacobian\(\) takes others"):
+    with pytest.raises(TypeError, match=r"not a list: .*; check_jacobian\(\) takes functions"):
         check_gradient(lambda x: [x, x], lambda x: 1.0, 1.0)
     with pytest.raises(ValueError, match="f has no argument 'y'; it has x"):
         check_gradient(lambda x: x, lambda x: 1.0, 1.0, wrt=["y"])

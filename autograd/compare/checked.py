@@ -102,12 +102,13 @@ class Checked:
         """The one number that the function returned."""
         if isinstance(result, np.ndarray) and result.size == 1:
             result = result.item()
-        if isinstance(result, (np.ndarray, list, tuple, dict)) or result is None:
+        wanted = f"{self.title} must return one number, not {kind_or_none(result)}"
+        if result is None:
+            raise TypeError(wanted)
+        if isinstance(result, (np.ndarray, list, tuple, dict)):
             raise SeveralNumbersError(
-                f"{self.title} must return one number, not {kind_or_none(result)}: computed by "
-                "operations of this library from its arguments"
-                + "; check_jacobian() takes functions that return several"
-                * (result is not None)
+                f"{wanted}: computed by operations of this library from its arguments; "
+                "check_jacobian() takes functions that return several"
             )
         return named(result, self.title, f"the result of {self.title}")
 

@@ -19,6 +19,8 @@ from autograd.compare.ratios import multiples, unchanging
 from autograd.compare.rounding import RELATIVE
 from autograd.compare.terms import differences, terms
 
+LARGEST = 1e4
+"""How many times too large a local derivative may be."""
 MOST_ARGUMENTS = 40
 """How many arguments may be wrong for each to be compared with the numbers of the function."""
 VAGUE = ("elements", "power")
@@ -66,6 +68,8 @@ def local_relation(evidence: Evidence, cases: Sequence[Case]) -> Finding | None:
             continue
         ours = np.array([[cases[row].edges[use].partial] for row in rows])
         yours = np.array([[factors[row][use]] for row in rows])
+        if np.abs(yours).max() > LARGEST * np.abs(ours).max():
+            continue  # so little depends on it that its digits are lost
         room = RELATIVE * np.maximum(np.abs(ours), np.abs(yours))
         edge = cases[0].edges[use]
         name = cases[0].judge.formulas.derivative(edge.node, edge.operand).text
@@ -75,7 +79,9 @@ def local_relation(evidence: Evidence, cases: Sequence[Case]) -> Finding | None:
         found += [x for x in multiplied(there, local) if x.kind == "factor"][:1]
     if not found:
         return None
-    words = found[0].template.replace("the {noun} of {argument}{place}", "the flow back by {place}")
+    words = found[0].template.replace(
+        "the gradient of {argument}{place}", "the flow back by {place}"
+    )
     return replace(found[0], argument="", place=found[0].argument, template=words)
 
 
