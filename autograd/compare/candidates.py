@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from autograd.compare.case import Array, Case, Partials
-from autograd.compare.mistakes import EVERYWHERE, Mistake, alike
+from autograd.compare.mistakes import Mistake, at, everywhere
 from autograd.value import Value
 
 Mistakes: TypeAlias = tuple[Mistake, ...]
@@ -49,16 +49,17 @@ def together(
     Nobody makes those in `local` everywhere.
     """
     wanted = kinds(found)
-    everywhere: dict[str, list[Partials]] = {}
+    places = case.judge.places
+    by_kind: dict[str, list[Partials]] = {}
     for several in wrong.values():
         for kind, partials in several:
-            everywhere.setdefault(kind, []).append(partials)
+            by_kind.setdefault(kind, []).append(partials)
     known = set()
-    for kind, every in everywhere.items():
+    for kind, every in by_kind.items():
         if (len(every) > 1 or kind in wanted) and kind not in local:
             changed = merged(every)
             known.add((kind, tuple(map(id, changed))))
-            yield Mistake(kind, (EVERYWHERE,), extent=len(changed)), changed
+            yield everywhere(kind, changed, places), changed
     for nodes in case.structure.families:
         family: dict[str, list[Partials]] = {}
         for node in nodes:
@@ -67,8 +68,7 @@ def together(
         for kind, some in family.items():
             changed = merged(some)
             if len(some) > 1 and (kind, tuple(map(id, changed))) not in known:
-                where = alike([*changed], case.judge.places)
-                yield Mistake(kind, where, extent=len(changed)), changed
+                yield at(kind, [*changed], places), changed
 
 
 def each_and_all(
@@ -76,8 +76,7 @@ def each_and_all(
 ) -> Candidates:
     """A mistake with each of some families of nodes, and with all of them."""
     for nodes, wrong in several:
-        where = alike(nodes, case.judge.places)
-        yield one(Mistake(kind, where, extent=len(nodes)), case, wrong)
+        yield one(at(kind, nodes, case.judge.places), case, wrong)
     if len(several) > 1:
         every = merged([wrong for _, wrong in several])
-        yield one(Mistake(kind, (EVERYWHERE,), extent=len(every)), case, every)
+        yield one(everywhere(kind, every, case.judge.places), case, every)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compare.gradients import gradients
-from autograd.compare.judge import Judge, Place
+from autograd.compare.judge import Judge
 from autograd.compare.keys import Pair
+from autograd.compare.places import Use
 from autograd.compare.rounding import RELATIVE
 from autograd.edges import Edge, edges
 from autograd.graph import constants
@@ -20,8 +21,6 @@ from autograd.value import Value
 Array: TypeAlias = NDArray[np.float64]
 Partials: TypeAlias = Mapping[Value, Sequence[float]]
 """The wrong partial derivatives of some nodes."""
-Use: TypeAlias = tuple[Place, int]
-"""A use of an operand: the place of the node, and that of the operand among its operands."""
 
 MOST_COLUMNS = 48
 """How many derivatives take part in a search; what it finds is then compared with all."""

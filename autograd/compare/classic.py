@@ -6,7 +6,7 @@ from functools import partial
 from itertools import chain, combinations, product
 
 from autograd.compare.candidates import Candidates, Found, Mistakes, Wrong, one, together
-from autograd.compare.case import Array, Case, Partials, Use
+from autograd.compare.case import Array, Case, Partials
 from autograd.compare.gradients import replaced
 from autograd.compare.mistakes import (
     EVERYWHERE,
@@ -16,11 +16,14 @@ from autograd.compare.mistakes import (
     Mistake,
     Slope,
     Words,
+    at,
     in_arguments,
+    use_of,
     used,
     wrong_partials,
     wrong_slopes,
 )
+from autograd.compare.places import Place, Use
 from autograd.edges import Edge, edges, users
 from autograd.quiet import quiet
 from autograd.value import Value
@@ -78,48 +81,56 @@ def _at_each_node(
         if alive is not None and len(node.operands) == 1 and (places[node], 0) not in alive:
             continue
         for kind, wrong in wrong_partials(node):
-            yield Mistake(kind, (" (at ", places[node], ")")), {node: wrong}
+            yield at(kind, [node], places), {node: wrong}
     for node in case.judge.order:
         if len(node.operands) > MOST_USES:
             continue
         for edge in edges(node):
-            if alive is not None and (places[node], edge.place) not in alive:
+            use = use_of(edge, places)
+            if alive is not None and use not in alive:
                 continue
             slope = (" (in ", Slope(places[node], places[edge.operand]), ")")
             for kind, factor in FACTORS[:3]:
-                yield Mistake(kind, slope), replaced([edge._replace(partial=factor * edge.partial)])
+                mistake = Mistake(kind, slope, made=[use])
+                yield mistake, replaced([edge._replace(partial=factor * edge.partial)])
             for kind, wrong_slope in wrong_slopes(edge):
-                yield Mistake(kind, slope), replaced([edge._replace(partial=wrong_slope)])
+                mistake = Mistake(kind, slope, made=[use])
+                yield mistake, replaced([edge._replace(partial=wrong_slope)])
             if node.op and node.op.sums and edge.operand.op is not None:
                 kind = "the derivative of a term is forgotten"
-                yield Mistake(kind, used(edge, places), stops=True), _without([edge])
+                where = used(edge, places)
+                yield Mistake(kind, where, stops=True, made=[use]), _without([edge])
 
 
 def _uses(case: Case) -> Iterator[tuple[Mistake, Partials]]:
     """Uses that are left out: those of one Value, or of all Values that are used as often."""
+    places = case.judge.places
     alike: dict[int, list[list[Edge[Value]]]] = {}
     for uses in users(case.judge.order).values():
         if 2 <= len(uses) <= MOST_USES:
-            yield from _dropped([uses], [used(edge, case.judge.places) for edge in uses])
+            yield from _dropped([uses], [used(edge, places) for edge in uses], places)
             alike.setdefault(len(uses), []).append(uses)
     for several in alike.values():
         if len(several) > 1:
             numbered = [(EVERYWHERE, f" (use {index + 1})") for index in range(len(several[0]))]
-            yield from _dropped(several, numbered)
+            yield from _dropped(several, numbered, places)
 
 
 def _dropped(
-    uses: Sequence[Sequence[Edge[Value]]], where: Sequence[Words]
+    uses: Sequence[Sequence[Edge[Value]]],
+    where: Sequence[Words],
+    places: Mapping[Value, Place],
 ) -> Iterator[tuple[Mistake, Partials]]:
     """Leave out all uses but one, or that one, of several Values that are used equally often."""
     count = len(uses[0])
     for kept in range(count):
+        made = [use_of(each[kept], places) for each in uses]
         others = [edge for each in uses for i, edge in enumerate(each) if i != kept]
         kind = f"of the {count} uses of a value only one counts (= for +=)"
-        yield Mistake(kind, where[kept], extent=len(uses), stops=True), _without(others)
+        yield Mistake(kind, where[kept], stops=True, made=made), _without(others)
         if count > 2:
             missing = [each[kept] for each in uses]
-            mistake = Mistake(FORGOTTEN, where[kept], extent=len(uses), stops=True)
+            mistake = Mistake(FORGOTTEN, where[kept], stops=True, made=made)
             yield mistake, _without(missing)
 
 

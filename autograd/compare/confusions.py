@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from autograd.compare.candidates import (
 )
 from autograd.compare.case import Array, Case, Partials
 from autograd.compare.formulas import confused_partials
-from autograd.compare.judge import Place
-from autograd.compare.mistakes import FACTORS, LIKE_IT, Mistake, Slope, alike
+from autograd.compare.mistakes import FACTORS, LIKE_IT, Mistake, Slope, alike, at
+from autograd.compare.places import Place
 from autograd.compare.rounding import attempt
 from autograd.edges import edges
 from autograd.value import Value
@@ -44,7 +44,7 @@ def confused(case: Case, found: Found) -> Candidates:
             if found is not None and kind not in wanted:
                 continue
             if len(node.operands) > 1 or (places[node], 0) in alive:
-                yield one(Mistake(kind, (" (at ", places[node], ")")), case, {node: wrong})
+                yield one(at(kind, [node], places), case, {node: wrong})
             every.setdefault(node, []).append((kind, {node: wrong}))
     for mistake, partials in together(case, every, found):
         yield one(mistake, case, partials)
@@ -72,7 +72,8 @@ def elsewhere(case: Case, found: Found) -> Candidates:
             if slope is not None and abs(slope - wanted) <= ROUGHLY * abs(wanted):
                 kind = f"the derivative of {node.op.name} is taken at another value"
                 where = (" (at ", places[node], ": for ", places[other], ")")
-                yield one(Mistake(kind, where), case, {node: [slope]})
+                mistake = Mistake(kind, where, made=[places[node]])
+                yield one(mistake, case, {node: [slope]})
 
 
 def _slope(node: Value, other: Value) -> float | None:
@@ -94,7 +95,8 @@ def other_layers(case: Case, found: Found) -> Candidates:
             if len(others) == len(nodes) and others[0] is not nodes[0].operands[0]:
                 kind = f"the derivative of {op.name} is taken at another value"
                 where = (" (at ", places[nodes[0]], ", …: for ", places[others[0]], ", …)")
-                yield (Mistake(kind, where),), partial(_slopes_at, case, nodes, others)
+                mistake = Mistake(kind, where, made=[places[node] for node in nodes])
+                yield (mistake,), partial(_slopes_at, case, nodes, others)
 
 
 def _slopes_at(case: Case, nodes: Sequence[Value], others: Sequence[Value]) -> Array:
@@ -113,17 +115,17 @@ def stopped(case: Case, found: Found) -> Candidates:
     """Values that are treated as constants, in one place or in a family."""
     kind = "a value is treated as a constant"
     for nodes in _nodes_and_families(case):
-        where = alike(nodes, case.judge.places)
-        yield one(Mistake(kind, where, extent=len(nodes)), case, _held(nodes))
+        yield one(at(kind, nodes, case.judge.places), case, _held(nodes))
 
 
 def stopped_twice(case: Case, found: Found) -> Candidates:
     """Two of them: the mean and the deviation, say."""
-    groups = case.structure.families or _nodes_and_families(case)
+    places, groups = case.judge.places, case.structure.families or _nodes_and_families(case)
     for pair in combinations(groups, 2) if len(groups) <= MOST_HELD else ():
-        first, second = [alike(nodes, case.judge.places)[1:-1] for nodes in pair]
+        first, second = [alike(nodes, places)[1:-1] for nodes in pair]
         where = (" (at ", *first, " and at ", *second, ")")
-        mistake = Mistake("two values are treated as constants", where)
+        made = [places[node] for node in chain(*pair)]
+        mistake = Mistake("two values are treated as constants", where, made=made)
         yield one(mistake, case, {**_held(pair[0]), **_held(pair[1])})
 
 
@@ -135,11 +137,12 @@ def ignored(case: Case, found: Found) -> Candidates:
     """The gradient from above ignored, or taken for the mask of a selection; the derivative of an
     inner expression ignored.
     """
+    places = case.judge.places
     for nodes in _nodes_and_families(case):
-        where, rows = alike(nodes, case.judge.places), [case.structure.rows[node] for node in nodes]
-        mistake = Mistake("what comes from above is taken as 1", where, extent=len(nodes))
+        rows = [case.structure.rows[node] for node in nodes]
+        mistake = at("what comes from above is taken as 1", nodes, places)
         yield (mistake,), partial(_handed_on, case, nodes)
-        mistake = Mistake("the derivative of an inner expression is forgotten", where)
+        mistake = at("the derivative of an inner expression is forgotten", nodes, places)
         yield (mistake,), partial(_inner, case, rows)
         op = nodes[0].op
         if op is not None and op.selects and len(case.roots) == 1:
@@ -149,7 +152,7 @@ def ignored(case: Case, found: Found) -> Candidates:
                 * len(node.operands)
                 for node in nodes
             }
-            yield one(Mistake(kind, where, extent=len(nodes)), case, wrong)
+            yield one(at(kind, nodes, places), case, wrong)
 
 
 def _nodes_and_families(case: Case) -> list[list[Value]]:
@@ -190,9 +193,12 @@ def diagonals(case: Case, found: Found) -> Candidates:
                 kind = "the terms off the diagonal of a Jacobian are missing"
                 of, wrt = places[above[0]], places[below[0]]
                 where = (" (that of ", of, ", … with respect to ", wrt, ", …)")
-                yield (Mistake(kind, where),), partial(_diagonal, case, above, below, None)
+                made = [places[node] for node in above]
+                mistake = Mistake(kind, where, made=made)
+                yield (mistake,), partial(_diagonal, case, above, below, None)
                 kind = "a matrix of derivatives is left out, as if it were the identity"
-                yield (Mistake(kind, where),), partial(_diagonal, case, above, below, 1.0)
+                mistake = Mistake(kind, where, made=made)
+                yield (mistake,), partial(_diagonal, case, above, below, 1.0)
 
 
 def _diagonal(
@@ -235,6 +241,7 @@ def _mirrored(nodes: Sequence[Value]) -> Partials:
 
 def operands_of_all(case: Case, found: Found) -> Candidates:
     """The flow back to one operand of all nodes of a family, forgotten or with a wrong factor."""
+    places = case.judge.places
     for nodes in (*case.structure.families, *_by_operation(case)):
         count = len(nodes[0].operands)
         if count > MOST_OPERANDS or any(len(node.operands) != count for node in nodes):
@@ -242,15 +249,15 @@ def operands_of_all(case: Case, found: Found) -> Candidates:
         for place, operand in enumerate(nodes[0].operands):
             if not isinstance(operand, Value):
                 continue
-            slope = Slope(case.judge.places[nodes[0]], case.judge.places[operand])
-            where = (" (in ", slope, LIKE_IT)
+            where = (" (in ", Slope(places[nodes[0]], places[operand]), LIKE_IT)
+            made = [(places[node], place) for node in nodes]
             for kind, factor in OPERANDS if count > 1 else FACTORS[:3]:
                 wrong = {}
                 for node in nodes:
                     partials = list(node.partials)
                     partials[place] *= factor
                     wrong[node] = partials
-                yield one(Mistake(kind, where, extent=len(nodes)), case, wrong)
+                yield one(Mistake(kind, where, made=made), case, wrong)
 
 
 def _by_operation(case: Case) -> list[list[Value]]:
@@ -276,7 +283,7 @@ def reversed_factors(case: Case, found: Found) -> Candidates:
                 partials[half] = partials[half][::-1]
                 wrong[node] = partials
             kind = f"the derivatives with respect to the {what} factors of {op.name} are reversed"
-            yield one(Mistake(kind, alike(nodes, case.judge.places)), case, wrong)
+            yield one(at(kind, nodes, case.judge.places), case, wrong)
 
 
 # --- Recurrences ----------------------------------------------------------------------------------

@@ -26,9 +26,9 @@ def parts(case: Case, found: Found) -> Candidates:
     """One of the two parts of a Hessian, for each value and each family of values within."""
     for nodes, inner, where in _within(case):
         kind = "the second derivatives of a value are left out, as Gauss and Newton do"
-        yield (Mistake(kind, where, extent=len(nodes)),), partial(_above, case, inner, nodes)
+        yield (Mistake(kind, where),), partial(_above, case, inner, nodes)
         kind = "only the second derivatives of a value count, not those of what is computed from it"
-        yield (Mistake(kind, where, extent=len(nodes)),), partial(_below, case, inner, nodes)
+        yield (Mistake(kind, where),), partial(_below, case, inner, nodes)
 
 
 def outer_products(case: Case, found: Found) -> Candidates:
@@ -37,7 +37,7 @@ def outer_products(case: Case, found: Found) -> Candidates:
         kind = "the outer product of the gradient with itself stands for the Hessian"
         if len(nodes) > 1:
             kind = "the sum of outer products of gradients stands for the Hessian"
-        yield (Mistake(kind, where, extent=len(nodes)),), partial(_outer, case, inner, nodes)
+        yield (Mistake(kind, where),), partial(_outer, case, inner, nodes)
 
 
 def _within(case: Case) -> Iterator[tuple[Sequence[Value], Judge, Words]]:

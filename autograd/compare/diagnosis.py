@@ -8,7 +8,7 @@ from typing import NamedTuple
 from autograd.compare.candidates import Mistakes
 from autograd.compare.case import Case, Grouping
 from autograd.compare.evidence import Evidence, evidence
-from autograd.compare.findings import Finding, escaped
+from autograd.compare.findings import Cause, Finding, escaped
 from autograd.compare.inquiry import COMBINED, CONFUSED, SINGLE, STOPPED, Inquiry
 from autograd.compare.judge import Judge
 from autograd.compare.relations import VAGUE, local_relation
@@ -259,6 +259,11 @@ def _mistakes(found: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Findin
     result = []
     for kinds, several in first.items():
         words = [x.kind + x.place(judges) for x in several]
+        causes = [
+            Cause(place, mistake.kind, sentence)
+            for mistake, sentence in zip(several, words, strict=True)
+            for place in mistake.made
+        ]
         alone = several[0] if len(several) == 1 else None
         result.append(
             Finding(
@@ -268,6 +273,7 @@ def _mistakes(found: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Findin
                 alone.solved[-1] if alone and alone.solved else None,
                 len(first) == 1,
                 escaped("; and ".join(words)),
+                causes,
             )
         )
     return result

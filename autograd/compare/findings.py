@@ -1,9 +1,20 @@
 """The findings of a diagnosis: data, of which the sentences are made."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
+from autograd.compare.places import Place, Use
 from autograd.notation.numbers import number
+
+
+class Cause(NamedTuple):
+    """A place in the function at which a mistake is made, if it is the one."""
+
+    place: Place | Use
+    kind: str
+    sentence: str
+    """The kind with the place in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,8 @@ class Finding:
     number: float | None = None
     certain: bool = True
     template: str = "{kind}{place}"
+    _causes: Sequence[Cause] = field(default=(), repr=False, compare=False)
+    """Where it is marked in a picture of the function."""
 
     def __str__(self) -> str:
         number_ = "" if self.number is None else number(self.number)

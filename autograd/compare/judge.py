@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from math import inf, isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.compare.gradients import computed_from
 from autograd.compare.kinks import Sides, at_kinks, corners, intervals
 from autograd.compare.numeric import DOUBT, estimate
+from autograd.compare.places import Place, places_of
 from autograd.compare.report import Row, Verdict
 from autograd.compare.rounding import EPSILON, ZERO, Bounded, data_bounds, derivatives
 from autograd.compare.structure import Structure
@@ -31,17 +31,6 @@ SMALLEST_SINGLE = 2.0**-126
 MOST_ESTIMATED = 4_000
 """How many nodes may be computed anew, in all, to estimate derivatives that agree."""
 OUTSIDE = "not in the graph, so 0"
-
-
-class Place(NamedTuple):
-    """Where a node is in a graph: the same in the graphs of a function at different points, in
-    which the numbers differ, and so may the labels.
-    """
-
-    kind: str
-    """The name of the node, or of its operation."""
-    number: int
-    """How many nodes of that kind came before."""
 
 
 class Judge:
@@ -93,13 +82,7 @@ class Judge:
     @cached_property
     def places(self) -> dict[Value, Place]:
         """The places of the nodes."""
-        counts: Counter[str] = Counter()
-        result = {}
-        for node in self.order:
-            kind = node.name or (node.op.name if node.op else repr(node.data))
-            result[node] = Place(kind, counts[kind])
-            counts[kind] += 1
-        return result
+        return places_of(self.order)
 
     @cached_property
     def nodes(self) -> dict[Place, Value]:

@@ -6,7 +6,7 @@ the mistake. The catalogue is about particular operations, so they are named: no
 mask of a sine.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import isnan, nan
@@ -16,8 +16,9 @@ import numpy as np
 
 from autograd import ops
 from autograd.compare.case import Array, Case, Grouping
-from autograd.compare.judge import Judge, Place
+from autograd.compare.judge import Judge
 from autograd.compare.patterns import terms_of
+from autograd.compare.places import Place, Use
 from autograd.compare.rounding import attempt
 from autograd.edges import Edge
 from autograd.explain.paths import use
@@ -65,12 +66,17 @@ class Mistake:
     """The words for the place, with the places in them."""
     solved: tuple[float, ...] = ()
     """Numbers that belong to it, such as the constant that gives yours."""
-    extent: int = field(default=1, compare=False)
-    """In how many places it is made."""
+    made: Sequence[Place | Use] = field(default=(), compare=False)
+    """All the nodes, or the uses of operands, at which it is made; none if in whole gradients."""
     stops: bool = field(default=False, compare=False)
     """Whether it lets nothing through where it is made."""
     argument: str = field(default="", compare=False)
     """The argument whose gradient alone it is about."""
+
+    @property
+    def extent(self) -> int:
+        """In how many places it is made."""
+        return max(1, len(self.made))
 
     def place(self, judges: Sequence[Judge]) -> str:
         """The place in words, with the formulas of the first graph that has it."""
@@ -91,6 +97,21 @@ def used(edge: Edge[Value], places: Mapping[Value, Place]) -> Words:
     """The place of a use: `x in x - mean`."""
     which = use(edge)
     return (" (", places[edge.operand], " in ", places[edge.node], f", {which})" if which else ")")
+
+
+def use_of(edge: Edge[Value], places: Mapping[Value, Place]) -> Use:
+    """The use of an operand, by the place of the node."""
+    return places[edge.node], edge.place
+
+
+def at(kind: str, nodes: Sequence[Value], places: Mapping[Value, Place]) -> Mistake:
+    """A mistake that is made at a node, or at several that are alike."""
+    return Mistake(kind, alike(nodes, places), made=[places[node] for node in nodes])
+
+
+def everywhere(kind: str, nodes: Iterable[Value], places: Mapping[Value, Place]) -> Mistake:
+    """A mistake that is made at all the nodes where it can be."""
+    return Mistake(kind, (EVERYWHERE,), made=[places[node] for node in nodes])
 
 
 def alike(nodes: Sequence[Value], places: Mapping[Value, Place]) -> Words:

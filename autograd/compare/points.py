@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compare.conditions import FEW, Condition, Decision, Heard, leaves_loop
-from autograd.compare.judge import Judge, Place
+from autograd.compare.judge import Judge
+from autograd.compare.places import Place
 from autograd.compare.rounding import EPSILON
 from autograd.edges import edges
 from autograd.graph import arguments, sort

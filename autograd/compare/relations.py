@@ -6,14 +6,16 @@ axis, the gradient of another argument, elements that alone are wrong. They hold
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from math import isfinite, nan
 
 import numpy as np
 
-from autograd.compare.case import Case, Use, telling
+from autograd.compare.case import Case, telling
 from autograd.compare.evidence import FEWEST, Argument, Evidence, Mask
-from autograd.compare.findings import Finding
+from autograd.compare.findings import Cause, Finding
 from autograd.compare.orders import places, region
+from autograd.compare.places import Use
 from autograd.compare.ratios import factors as multiplied
 from autograd.compare.ratios import multiples, unchanging
 from autograd.compare.rounding import RELATIVE
@@ -57,7 +59,6 @@ def local_relation(evidence: Evidence, cases: Sequence[Case]) -> Finding | None:
     for case, here in zip(cases, factors, strict=True):
         if case.off.any():
             alive = {*here} if alive is None else alive & here.keys()
-    found: list[Finding] = []
     for use in cases[0].edges if alive else ():
         rows = [
             row
@@ -75,14 +76,19 @@ def local_relation(evidence: Evidence, cases: Sequence[Case]) -> Finding | None:
         name = cases[0].judge.formulas.derivative(edge.node, edge.operand).text
         local = Argument("gradient", name, (1,), yours, ours, room, ours)
         there = evidence.at(rows)
-        found += [*multiples(there, local)][:1]
-        found += [x for x in multiplied(there, local) if x.kind == "factor"][:1]
-    if not found:
-        return None
-    words = found[0].template.replace(
-        "the gradient of {argument}{place}", "the flow back by {place}"
-    )
-    return replace(found[0], argument="", place=found[0].argument, template=words)
+        by_number = (x for x in multiplied(there, local) if x.kind == "factor")
+        if found := next(chain(multiples(there, local), by_number), None):
+            return _flow_back(found, use)
+    return None
+
+
+def _flow_back(found: Finding, use: Use) -> Finding:
+    """A relation of a local derivative, told as one of what flows back by it."""
+    subject, words = "the gradient of {argument}{place}", "the flow back"
+    short = str(replace(found, template=found.template.replace(subject, words)))
+    template = found.template.replace(subject, f"{words} by {{place}}")
+    told = replace(found, argument="", place=found.argument, template=template)
+    return replace(told, _causes=[Cause(use, short, str(told))])
 
 
 def _plain(evidence: Evidence, argument: Argument) -> Iterator[Finding]:

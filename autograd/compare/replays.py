@@ -26,20 +26,23 @@ def left_out(case: Case, found: Found) -> Candidates:
     """A term, a factor or an operation that is missing when the derivatives above it are computed,
     in a layer or in one place.
     """
+    places = case.judge.places
     for nodes in (*case.structure.families, *([node] for node in case.judge.order if node.op)):
         several = [list(parts_left_out(node)) for node in nodes]
         if len({len(parts) for parts in several}) > 1:
             continue
         for same in zip(*several, strict=True):
             kind, what, _, _ = same[0]
-            name = case.judge.places[what] if isinstance(what, Value) else what
-            at, *others = alike(nodes, case.judge.places)[1:]
+            name = places[what] if isinstance(what, Value) else what
+            at, *others = alike(nodes, places)[1:]
             where = (" (", name, " at ", at, *others) if name else (" (at ", at, *others)
             data = {node: part.data for node, part in zip(nodes, same, strict=True)}
             partials = {node: part.partials for node, part in zip(nodes, same, strict=True)}
-            yield (Mistake(kind, where),), partial(_replayed, case, data, partials)
+            made = [places[node] for node in nodes]
+            mistake = Mistake(kind, where, made=made)
+            yield (mistake,), partial(_replayed, case, data, partials)
             local = f"{kind} in the derivatives of what is computed from it"
-            yield (Mistake(local, where),), partial(_nearby, case, data)
+            yield (Mistake(local, where, made=made),), partial(_nearby, case, data)
 
 
 def _replayed(case: Case, data: Mapping[Value, float], partials: Partials) -> Array:
@@ -63,7 +66,7 @@ def in_place_of_others(case: Case, found: Found) -> Candidates:
                     kind = "an array" if len(nodes) > 1 else "a value"
                     kind += " stands where another belongs"
                     kind += "" if whole else ", in the derivatives of what is computed from it"
-                    mistake = Mistake(kind, where, extent=len(nodes))
+                    mistake = Mistake(kind, where, made=[places[node] for node in nodes])
                     yield (mistake,), partial(_in_place, case, nodes, others, whole)
 
 
