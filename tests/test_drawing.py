@@ -531,7 +531,7 @@ def folded(direction="LR"):
         for count, (kind, name, lines, more) in enumerate(contents)
     ]
     arrows = [
-        Arrow(f"arrow{tail}{head}", f"box{tail}", f"box{head}", ["3 uses"], "tip")
+        Arrow(f"arrow{tail}{head}", f"box{tail}", f"box{head}", [Line("label", "3 uses")], "tip")
         for tail, head in [(0, 1), (1, 2), (2, 3), (2, 4)]
     ]
     clusters = [Cluster("group0", ("g",), "g", "g", closes="c&d")]

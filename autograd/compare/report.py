@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
@@ -13,6 +14,7 @@ import numpy as np
 
 from autograd.compare.findings import Finding
 from autograd.compare.gradients import gradients
+from autograd.compare.places import Place, places_of
 from autograd.edges import uses
 from autograd.explain.document import COLUMNS
 from autograd.graph import topological_order
@@ -125,6 +127,12 @@ class Report:
     def draw(self, **options: Any) -> Diagram:
         """The graph with every compared number beside the automatic one, coloured by the verdict.
 
+        Where the diagnosis names a mistake, its place is marked: "mistake: …" at the node, or at
+        the arrow if it is in one local derivative, and at all those where it is made. If several
+        mistakes would give the same numbers, the place of each is marked with "perhaps: …". Long
+        words are cut; all of them are in the hint of the box, or the arrow, and in the description
+        of the picture.
+
         The gradients are computed for this picture, whatever `grad` holds. After
         `check_gradient()`, it is the graph at the point of the table.
 
@@ -133,13 +141,24 @@ class Report:
 
         Raises:
             ValueError, TypeError: as `draw()` does.
+
+        Example:
+            >>> from autograd import Value, compare
+            >>> x = Value(3.0, name="x")
+            >>> y = ((x + 1.0) ** 2).named("y")
+            >>> report = compare(y, {x: 4.0, "x + 1": 4.0})
+            >>> report.diagnosis[-1]
+            'The mistake: the factor 2 is missing (at y).'
+            >>> "mistake: the factor 2 is" in report.draw().svg()
+            True
         """
         from autograd.diagram import draw, palette
         from autograd.diagram.steps import Mark
 
         colors = {"agree": palette.RIGHT, "convention": palette.RIGHT}
         colors["not exercised"] = palette.DOUBTFUL
-        marks: dict[Any, Any] = {}
+        order = topological_order(self._root)
+        marks: defaultdict[Any, list[Mark]] = defaultdict(list)
         for (of, wrt), row in zip(self._compared, self.rows, strict=True):
             color = colors.get(row.verdict, palette.WRONG)
             sign = "=" if row.yours == row.automatic else "≠" if color == palette.WRONG else "≈"
@@ -149,10 +168,21 @@ class Report:
             ]
             words = f"yours {yours} {sign} {ours}"
             if of is self._root:
-                marks[wrt] = Mark(words, color)
-            if any(x is wrt for x in of.operands):
-                marks[of, wrt] = Mark(words, color)
-        order = topological_order(self._root)
+                marks[wrt].append(Mark(words, color))
+            for index, operand in enumerate(of.operands):
+                if operand is wrt:
+                    marks[of, index].append(Mark(words, color))
+        # A place that only the graphs at other points have is None here, and not drawn.
+        node_at = {place: node for node, place in places_of(order).items()}.get
+        for finding in self.findings:
+            word = "mistake" if finding.certain else "perhaps"
+            for place, kind, sentence in finding._causes:
+                text, hint = legible(f"{word}: {kind}"), legible(f"{word}: {sentence}")
+                mark = Mark(text, palette.CAUSE, hint)
+                if isinstance(place, Place):
+                    marks[node_at(place)].append(mark)
+                else:
+                    marks[node_at(place[0]), place[1]].append(mark)
         swept = gradients(order, uses(order))
         return draw(self._root, marks=marks, gradients=swept, **options)
 

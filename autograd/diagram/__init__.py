@@ -80,8 +80,9 @@ def draw(
             default from left to right, unless only the other fits.
         max_nodes: how many boxes there may be, marks included, after folding.
         timeout: how long laying out the picture may take, in seconds.
-        marks: a word and a colour, an `autograd.diagram.steps.Mark`, for the gradients of Values
-            and the local derivatives of pairs (Value, operand): reports mark what they compared.
+        marks: notes for the gradients of Values, and for the local derivatives of pairs (Value,
+            number of the operand, from 0), each several `autograd.diagram.steps.Mark`: reports mark
+            what they compared, and where a mistake is.
         gradients: of the Values in the graph, 0 where there is none, shown instead of their `grad`:
             those of a report.
 

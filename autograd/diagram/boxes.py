@@ -1,7 +1,7 @@
 """The boxes of a picture, with all that is written in them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from autograd.diagram import palette
@@ -11,15 +11,17 @@ from autograd.diagram.groups import Group, name_in
 from autograd.diagram.heat import shade, shades
 from autograd.diagram.scene import Box, Heat, Line
 from autograd.diagram.steps import Mark, Step
-from autograd.diagram.telling import Telling, size_of
+from autograd.diagram.telling import Telling, size_of, some
 from autograd.diagram.widths import shortened, wrapped
 from autograd.diagram.words import LONGEST_FORMULA, operation, pile_formula
 from autograd.notation.names import legible
 from autograd.notation.numbers import number
 from autograd.op import Op
 
-WIDEST = 20.0
-"""The width of a line in a box, in units of the font's size."""
+WIDEST, WIDEST_CAUSE = 20.0, 15.0
+"""The width of a line in a box, and in a mark on a cause, in units of the font's size."""
+MOST_LINES = 3
+"""How many lines such a mark has, apart from one that says how many more there are."""
 MOST_HEATS = 3
 """How many arrays are shown in the box of a group."""
 
@@ -72,18 +74,18 @@ class Boxes:
         if step.op is not None:
             lines.append(Line("operation", shortened(operation(step), 32) or "·"))
         lines += self._numbers(step)
-        if step.mark:
-            lines.append(Line("mark", step.mark.text))
+        mark = worst(step.marks)
+        lines += [Line("mark", mark.text, mark.color) for mark in step.marks if not mark.hint]
         return Box(
             self.keys[step],
             "leaf" if step.op is None else "operation",
-            lines,
-            "\n".join(self._telling.told(step)),
+            [*lines, *causes(step.marks)],
+            "\n".join([*self._telling.told(step), *hints(step.marks)]),
             frame,
             root=root,
             dead=not step.alive,
             tint=shade(step.grad, self._telling.largest),
-            color=step.mark.color if step.mark else None,
+            color=mark.color if mark else None,
         )
 
     def _numbers(self, step: Step) -> list[Line]:
@@ -157,16 +159,18 @@ class Boxes:
         """The box of several Values. A single result is shown with its numbers."""
         members = self._members[place]
         single = results[0] if len(results) == 1 else None
-        mark, words = self._marked(members)
+        marks, note = self._marked(members)
+        mark = worst(marks)
         return Box(
             self.keys[place],
             kind,
             [
                 *lines,
                 *(self._numbers(single) if single else []),
-                *([Line("mark", words)] if mark else []),
+                *note,
+                *causes(marks),
             ],
-            "\n".join(told),
+            "\n".join([*told, *hints(marks)]),
             self._frames[place],
             root=not set(members).isdisjoint(self._folding.roots),
             dead=not any(step.alive for step in members),
@@ -206,22 +210,27 @@ class Boxes:
         label = shortened(legible(label), 20)
         return Heat(label, shades(data, shape), shades(grad, shape, largest) if swept else ())
 
-    def _marked(self, members: Sequence[Step]) -> tuple[Mark | None, str]:
-        """The most serious mark within a box, and its words, with how many there are like it."""
-        found = [(step, step.mark) for step in members if step.mark]
+    def _marked(self, members: Sequence[Step]) -> tuple[list[Mark], list[Line]]:
+        """All the marks within a box, and a note on the most serious one of those that have no
+        hint, with how many there are like it.
+        """
+        found = [(step, mark) for step in members for mark in step.marks]
         inner = set(members)
         found += [
             (step, mark)
             for step in members
-            for index, mark in step.arrow_marks.items()
+            for index, marks in step.arrow_marks.items()
             if step.operands[index] in inner
+            for mark in marks
         ]
-        mark = worst([mark for _, mark in found])
+        marks = [mark for _, mark in found]
+        mark = worst(mark for mark in marks if not mark.hint)
         if mark is None:
-            return None, ""
+            return marks, []
         step, *others = [step for step, other in found if other.color == mark.color]
         words = f"{shortened(self._telling.label(step), 20)}: {mark.text}"
-        return mark, words + (f", and {len(others):,} more" if others else "")
+        more = f", and {len(others):,} more" if others else ""
+        return marks, [Line("mark", words + more, mark.color)]
 
     def _part(self, step: Step, inside: Step) -> str | None:
         """How an operand is called in the formula of a pile, if at all; None if it is a part."""
@@ -245,9 +254,27 @@ def _constants(step: Step) -> tuple[str, ...]:
     return tuple(sorted(repr(x) for x in step.operands if isinstance(x, float)))
 
 
-def worst(marks: Sequence[Mark]) -> Mark | None:
+def worst(marks: Iterable[Mark]) -> Mark | None:
     """The most serious of some marks."""
     return min(marks, key=lambda mark: palette.BY_SEVERITY.index(mark.color), default=None)
+
+
+def causes(marks: Iterable[Mark]) -> list[Line]:
+    """The first of the marks that have a hint, cut if it is long, and how many more there are."""
+    found = list(dict.fromkeys(mark for mark in marks if mark.hint))
+    if not found:
+        return []
+    first, *others = found
+    lines = [line.rstrip(" ") for line in wrapped(first.text, WIDEST_CAUSE)]
+    if len(lines) > MOST_LINES:
+        lines = [*lines[: MOST_LINES - 1], f"{lines[MOST_LINES - 1]} …"]
+    lines += [f"and {len(others):,} more"] if others else []
+    return [Line("mark", line, first.color) for line in lines]
+
+
+def hints(marks: Iterable[Mark]) -> list[str]:
+    """The hints of some marks, or the first and last of them."""
+    return some([*dict.fromkeys(mark.hint for mark in marks if mark.hint)], str)
 
 
 def _name_lines(name: str) -> list[Line]:

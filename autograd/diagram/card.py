@@ -5,10 +5,10 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from autograd.diagram import palette
-from autograd.diagram.dot import fill_color, line_color
+from autograd.diagram.dot import fill_color, line_color, pen
 from autograd.diagram.elements import add, path
 from autograd.diagram.plane import Rect
-from autograd.diagram.scene import Box, Heat
+from autograd.diagram.scene import Box, Heat, Line
 from autograd.diagram.sizes import (
     BANDS,
     CELL,
@@ -67,7 +67,9 @@ def _outline(parent: Element, box: Box, card: Rect, kind: str) -> None:
 
 def _stroke(box: Box) -> float:
     """The width of a box's outline."""
-    return 2.0 if box.root or box.color is not None else 1.25
+    if box.color is not None:
+        return pen(box.color)
+    return 2.0 if box.root else 1.25
 
 
 def _heading(parent: Element, box: Box, card: Rect, lines: list[Strip]) -> None:
@@ -87,7 +89,7 @@ def _ink(box: Box, row: Strip) -> str:
     """The colour of a line."""
     role = row.line.role
     if role == "mark":
-        return palette.BACKGROUND if _is_loud(box) else box.color or palette.INK
+        return palette.BACKGROUND if _is_loud(row.line) else row.line.color
     if box.dead:
         return palette.DEAD
     if role in HEADINGS:
@@ -97,9 +99,9 @@ def _ink(box: Box, row: Strip) -> str:
     return palette.MUTED if role == "count" else palette.INK
 
 
-def _is_loud(box: Box) -> bool:
-    """Whether its mark is to be seen before anything else: agreement is written quietly."""
-    return box.color != palette.RIGHT
+def _is_loud(mark: Line) -> bool:
+    """Whether a mark is to be seen before anything else: agreement is written quietly."""
+    return mark.color != palette.RIGHT
 
 
 def _line(parent: Element, box: Box, card: Rect, row: Strip) -> None:
@@ -108,8 +110,8 @@ def _line(parent: Element, box: Box, card: Rect, row: Strip) -> None:
         band = Rect(card.left, card.top + row.top, card.right, card.top + row.bottom)
         if role == "grad":
             _ground(parent, box, card, band, fill_color(box), hatched=box.tint is None)
-        elif _is_loud(box):
-            _ground(parent, box, card, band, box.color or palette.INK)
+        elif _is_loud(row.line):
+            _ground(parent, box, card, band, row.line.color)
     ink = _ink(box, row)
     y = card.top + (row.top + row.bottom) / 2 + BASELINE * row.size
     bold = "bold" if role == "mark" or row.size > SMALL else None

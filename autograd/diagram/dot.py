@@ -8,6 +8,7 @@ import graphviz
 from autograd.diagram import palette
 from autograd.diagram.circles import is_circular
 from autograd.diagram.groups import Group
+from autograd.diagram.legend import EXPLAINS, explains
 from autograd.diagram.scene import Arrow, Box, Scene
 from autograd.diagram.sizes import GAP, RANK_GAP, size
 from autograd.diagram.succession import succession
@@ -43,7 +44,7 @@ def source(scene: Scene) -> str:
             "fontname": FONT,
             "fontsize": str(SMALL),
             "fontcolor": palette.MUTED,
-            "label": label([scene.caption]),
+            "label": label([scene.caption, *([EXPLAINS] if explains(scene) else [])]),
             "labelloc": "b",
             "outputorder": "edgesfirst",
             "nodesep": _inches(GAP),
@@ -109,6 +110,11 @@ def fill_color(box: Box) -> str:
     return palette.tint(box.tint) if graded else palette.CARD
 
 
+def pen(color: str) -> float:
+    """The width of a line with the colour of a mark."""
+    return 3.0 if color == palette.CAUSE else 2.0
+
+
 def _node(box: Box) -> dict[str, str]:
     width, height = size(box)
     shape, style = SHAPES[box.kind]
@@ -117,7 +123,7 @@ def _node(box: Box) -> dict[str, str]:
         "shape": shape,
         "style": f"{style},dashed" if box.dead else style,
         "color": line_color(box),
-        **({"penwidth": "2"} if box.color else {}),
+        **({"penwidth": f"{pen(box.color):g}"} if box.color else {}),
         "fillcolor": fill_color(box),
         "fontcolor": palette.DEAD if box.dead else palette.INK,
         "peripheries": "2" if box.root else "0" if box.kind == "cut" else "1",
@@ -127,13 +133,14 @@ def _node(box: Box) -> dict[str, str]:
 
 
 def _edge(arrow: Arrow) -> dict[str, str]:
-    result = {"label": label(f" {line} " for line in arrow.lines)}
+    result = {"label": label(f" {line.text} " for line in arrow.lines)}
     if arrow.dead or arrow.cut:
         result["style"] = "dashed" if arrow.dead else "dotted"
     if arrow.dead:
         result |= {"color": palette.DEAD, "fontcolor": palette.DEAD}
     if arrow.color:
-        result |= {"color": arrow.color, "fontcolor": arrow.color, "penwidth": "2"}
+        width = f"{pen(arrow.color):g}"
+        result |= {"color": arrow.color, "fontcolor": arrow.color, "penwidth": width}
     return result
 
 

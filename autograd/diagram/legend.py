@@ -14,6 +14,8 @@ LEAST_ROOM = 260.0
 """How wide a legend may be under the smallest picture."""
 ROW, GAP = 20.0, 22.0
 """The height of a row, and the distance between two pieces in it."""
+EXPLAINS = "where a mistake would give your numbers"
+"""The meaning of a mark on a cause, in words."""
 ARROW, SWATCH = 26.0, 11.0
 """The length of an arrow, and the side of a swatch."""
 
@@ -62,14 +64,22 @@ def _pieces(scene: Scene, room: float) -> Iterator[Piece]:
         yield _arrow("gradients", palette.ROOT, palette.ROOT, forward=False)
         for line in wrapped(scene.caption, room / SMALL) if scene.caption else ():
             yield _words(line.strip(), palette.ROOT)
-    elif len(scene.boxes) == 1 and not scene.boxes[0].heats:
+    if explains(scene):
+        yield _swatched(EXPLAINS, palette.CAUSE)
+    elif len(scene.boxes) == 1 and not scene.arrows and not scene.boxes[0].heats:
         return
     if not scene.swept and not any(box.color for box in scene.boxes):
         yield _words("no gradients yet: call backward()", palette.MUTED)
     elif scene.swept and scene.largest:
         yield _scale(scene.largest)
     if any(map(_has_nan, scene.boxes)):
-        yield _nan()
+        yield _swatched("nan", palette.NAN)
+
+
+def explains(scene: Scene) -> bool:
+    """Whether there is a mark on a cause."""
+    written = [part.lines for part in scene.boxes] + [part.lines for part in scene.arrows]
+    return any(line.color == palette.CAUSE for lines in written for line in lines)
 
 
 def _has_nan(box: Box) -> bool:
@@ -129,12 +139,14 @@ def _scale(largest: float) -> Piece:
     return Piece(_wide(before) + 6 + SWATCH * len(shades) + 6 + _wide(after), draw)
 
 
-def _nan() -> Piece:
-    def draw(parent: Element, x: float, y: float) -> None:
-        _swatch(parent, x, y, palette.NAN)
-        _text(parent, "nan", x + SWATCH + 6, y, palette.MUTED)
+def _swatched(text: str, color: str) -> Piece:
+    """A colour, and what it means."""
 
-    return Piece(SWATCH + 6 + _wide("nan"), draw)
+    def draw(parent: Element, x: float, y: float) -> None:
+        _swatch(parent, x, y, color)
+        _text(parent, text, x + SWATCH + 6, y, palette.MUTED)
+
+    return Piece(SWATCH + 6 + _wide(text), draw)
 
 
 def _swatch(parent: Element, x: float, y: float, color: str) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from autograd.diagram.boxes import Boxes, worst
+from autograd.diagram.boxes import Boxes, causes, hints, worst
 from autograd.diagram.folding import ELEMENTS, Folding, Place, Places
 from autograd.diagram.groups import Group, groups_around
 from autograd.diagram.scene import CAPTIONS, Arrow, Box, Cluster, Edges, Line, Scene
@@ -101,19 +101,22 @@ class Painter:
         cut: bool,
         shows: Callable[[Step], bool],
     ) -> Arrow:
-        mark = worst([x.arrow_marks[index] for x, index in uses if index in x.arrow_marks])
+        marks = [mark for x, index in uses for mark in x.arrow_marks.get(index, ())]
         numbered = len(uses) == 1 and shows(uses[0][0])
         if numbered:
-            lines = self._labels(*uses[0])
+            words = self._labels(*uses[0])
         else:  # a local derivative would be taken for that of what the box shows
-            words = f"{len(uses):,} use{'s'[: len(uses) != 1]}"
-            lines = [*([] if cut else [words]), *([mark.text] if mark else [])]
+            words = [] if cut else [f"{len(uses):,} use{'s'[: len(uses) != 1]}"]
+        lines = [Line("label", line) for line in words]
+        if mark := worst(mark for mark in marks if not mark.hint):
+            lines.append(Line("mark", mark.text, mark.color))
+        mark = worst(marks)
         return Arrow(
             key,
             tail,
             head,
-            lines,
-            "\n".join(some(uses, lambda use: self._chain_rule(*use))),
+            [*lines, *causes(marks)],
+            "\n".join([*some(uses, lambda use: self._chain_rule(*use)), *hints(marks)]),
             dead=not any(step.flow(index)[1] for step, index in uses),
             cut=cut,
             color=mark.color if mark else None,
@@ -134,8 +137,6 @@ class Painter:
         role = roles(step)[index]
         first, *others = numbers[self._edges] or [""]
         lines = [f"{role}: {first}" if role and first else role or first, *others]
-        if mark := step.arrow_marks.get(index):
-            lines.append(mark.text)
         return [line for line in lines if line]
 
     def _chain_rule(self, step: Step, index: int) -> str:

@@ -17,7 +17,9 @@ CLUSTER_FILL = "#f8f9fb"
 RIGHT = "#126329"
 WRONG = "#b3261e"
 DOUBTFUL = "#7d5200"
-BY_SEVERITY = [WRONG, DOUBTFUL, RIGHT]
+CAUSE = INK
+"""Where a mistake is: unlike the colours of verdicts also in grey print."""
+BY_SEVERITY = [CAUSE, WRONG, DOUBTFUL, RIGHT]
 """The colours of marks, the most serious first."""
 NEGATIVE = ["#dbe8f6", "#b3d0ee", "#86b4e4", "#5896d6"]
 POSITIVE = ["#fff0dc", "#ffdfb5", "#ffcb85", "#fcb354"]

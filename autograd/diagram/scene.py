@@ -22,10 +22,12 @@ CAPTIONS: dict[Edges, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text in a box."""
+    """A line of text in a box, or on an arrow."""
 
-    role: Literal["name", "operation", "count", "data", "grad", "mark"]
+    role: Literal["name", "operation", "count", "data", "grad", "label", "mark"]
     text: str
+    color: str = ""
+    """That of a mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Box:
     tint: int | None = 0
     """The shade of the gradient, from -SHADES to SHADES, with its sign; None for nan."""
     color: str | None = None
-    """That of a mark, if there is one."""
+    """That of the most serious mark, if there is one."""
     count: int = 1
     """How many Values it shows, of those that are alike, or that are in the group."""
     heats: Sequence[Heat] = ()
@@ -83,12 +85,12 @@ class Arrow:
     key: str
     tail: str
     head: str
-    lines: Sequence[str]
+    lines: Sequence[Line]
     tooltip: str
     dead: bool = False
     cut: bool = False
     color: str | None = None
-    """That of a mark, if there is one."""
+    """That of the most serious mark, if there is one."""
     counted: bool = False
     """Whether it says how many uses it stands for, rather than a local derivative."""
 

@@ -21,12 +21,16 @@ class Mark(NamedTuple):
 
     text: str
     color: str
+    hint: str = ""
+    """All the words, where they may be many: the text is cut then."""
 
 
 OUTDATED = Mark("outdated: call forward()", palette.DOUBTFUL)
 """The mark of Values that were computed from other numbers than their operands have now."""
-Marks = Mapping[Value | tuple[Value, Value], Mark]
-"""Marks on the gradients of Values, and on their derivatives with respect to operands."""
+Marks = Mapping[Value | tuple[Value, int], Sequence[Mark]]
+"""Marks on the gradients of Values, and on their derivatives with respect to the first operand, the
+second, …, which have the numbers 0, 1, …
+"""
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -43,8 +47,8 @@ class Step:
     """Whether the backward sweep from the root gets here; a selection may cut the way."""
     alive: bool = False
     """Whether the sweep can bring anything but 0."""
-    mark: Mark | None = None
-    arrow_marks: Mapping[int, Mark] = field(default_factory=dict)
+    marks: Sequence[Mark] = ()
+    arrow_marks: Mapping[int, Sequence[Mark]] = field(default_factory=dict)
 
     def flow(self, index: int) -> tuple[float, bool]:
         """The contribution to the gradient of an operand, and whether it can be other than 0."""
@@ -89,13 +93,13 @@ def steps(
             node.name,
             node in alive,
             alive.get(node, False),
-            OUTDATED if node in stale else marks.get(node),
+            [OUTDATED] if node in stale else marks.get(node, ()),
         )
         if marks:
             step.arrow_marks = {
-                edge.place: marks[node, edge.operand]
+                edge.place: marks[node, edge.place]
                 for edge in edges(node)
-                if (node, edge.operand) in marks
+                if (node, edge.place) in marks
             }
         result += _expansion(step) if expand else [step]
         made[node] = result[-1]
@@ -131,9 +135,9 @@ def _expansion(step: Step) -> list[Step]:
         part.reached, part.alive = step.reached, step.alive
         result.append(part)
         made[node] = part
-    marked = {step.operands[index]: mark for index, mark in step.arrow_marks.items()}
+    marked = {step.operands[index]: marks for index, marks in step.arrow_marks.items()}
     for part in result:
         places = {x: index for index, x in enumerate(part.operands)}
-        part.arrow_marks = {places[x]: mark for x, mark in marked.items() if x in places}
-    result[-1].data, result[-1].name, result[-1].mark = step.data, step.name, step.mark
+        part.arrow_marks = {places[x]: marks for x, marks in marked.items() if x in places}
+    result[-1].data, result[-1].name, result[-1].marks = step.data, step.name, step.marks
     return result

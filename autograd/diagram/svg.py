@@ -7,13 +7,14 @@ from xml.etree.ElementTree import Element
 
 from autograd.diagram import palette
 from autograd.diagram.card import BASELINE, add_triangle, draw_card
+from autograd.diagram.dot import pen
 from autograd.diagram.elements import add, path
 from autograd.diagram.layout import Layout, fitted, in_order
 from autograd.diagram.legend import draw_legend, legend, legend_size
 from autograd.diagram.placing import Label, placed
 from autograd.diagram.plane import Curve, Rect
 from autograd.diagram.routing import routed
-from autograd.diagram.scene import Arrow, Box, Cluster, Scene
+from autograd.diagram.scene import Arrow, Box, Cluster, Line, Scene
 from autograd.diagram.sizes import CORNER, FRAME, PAD, label_size
 from autograd.diagram.widths import LINE_HEIGHT, SMALL
 
@@ -66,7 +67,11 @@ def drawn(scene: Scene, layout: Layout) -> str:
 def places(scene: Scene, layout: Layout) -> tuple[Layout, dict[str, Rect]]:
     """Where Graphviz's layout puts everything when it is tidied up, and the words on the arrows."""
     layout = routed(in_order(fitted(layout, scene), scene), scene)
-    labels = [Label(arrow.key, *label_size(arrow.lines)) for arrow in scene.arrows if arrow.lines]
+    labels = [
+        Label(arrow.key, *label_size(line.text for line in arrow.lines))
+        for arrow in scene.arrows
+        if arrow.lines
+    ]
     titles = [_title_place(cluster, layout.clusters[cluster.key]) for cluster in scene.clusters]
     obstacles = [*layout.boxes.values(), *titles]
     above = scene.direction == "LR"
@@ -163,7 +168,7 @@ def _arrow(root: Element, arrow: Arrow, curve: Curve, label: Rect | None) -> Non
         d=path("M", x, y, "C", *[part for point in others for part in point]),
         fill="none",
         stroke=color,
-        stroke_width=2.0 if arrow.color else 1.25,
+        stroke_width=pen(arrow.color) if arrow.color else 1.25,
         stroke_dasharray="5 3" if arrow.dead else "1 4" if arrow.cut else None,
         stroke_linecap="round" if arrow.cut else None,
     )
@@ -172,15 +177,14 @@ def _arrow(root: Element, arrow: Arrow, curve: Curve, label: Rect | None) -> Non
         return
     for count, line in enumerate(arrow.lines):
         top = label.top + count * LINE_HEIGHT
-        last = arrow.color is not None and count == len(arrow.lines) - 1
-        _word(group, arrow, line, Rect(label.left, top, label.right, top + LINE_HEIGHT), last)
+        _word(group, arrow, line, Rect(label.left, top, label.right, top + LINE_HEIGHT))
 
 
-def _word(group: Element, arrow: Arrow, line: str, place: Rect, marked: bool) -> None:
-    """A line of a label; the mark, which is the last one, on a ground of its colour."""
+def _word(group: Element, arrow: Arrow, line: Line, place: Rect) -> None:
+    """A line of a label; a mark on a ground of its colour."""
     color = palette.DEAD if arrow.dead else palette.ROOT
-    if marked:
-        color = arrow.color or color
+    if line.color:
+        color = line.color
         if color != palette.RIGHT:
             add(
                 group,
@@ -196,12 +200,12 @@ def _word(group: Element, arrow: Arrow, line: str, place: Rect, marked: bool) ->
     add(
         group,
         "text",
-        line,
+        line.text,
         x=place.center,
         y=place.middle + BASELINE * SMALL,
         text_anchor="middle",
         font_size=float(SMALL),
-        font_weight="bold" if marked else None,
+        font_weight="bold" if line.color else None,
         fill=color,
     )
 

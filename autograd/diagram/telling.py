@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import chain
 from math import inf
 from typing import TypeVar
 
@@ -60,6 +61,9 @@ class Telling:
                 results, lambda x: f"{self.label(x)} = {self.formula(x, 500)} = {exact(x.data)}"
             )
             sentences.append("Computed: " + "; ".join(words))
+        marks = [mark for step in order for mark in chain(step.marks, *step.arrow_marks.values())]
+        if causes := dict.fromkeys(mark.hint for mark in marks if mark.hint):
+            sentences.append("Marked: " + "; ".join(some([*causes], str)))
         return ". ".join(sentences) + "."
 
     def _gradient(self, step: Step) -> str:
