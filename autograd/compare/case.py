@@ -37,7 +37,9 @@ class Grouping(NamedTuple):
     """The derivatives of a case in groups that may each have a mistake of their own."""
 
     noun: str
-    """The kind of the groups: the gradient of an argument, the row of an output, …"""
+    """The kind of the groups: the gradient of an argument, the row of an output, …; nothing if
+    each is a derivative by itself.
+    """
     names: Sequence[str]
     """For each derivative, the group that it is in."""
     shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
@@ -48,6 +50,10 @@ class Grouping(NamedTuple):
     def only(self, columns: Sequence[int]) -> "Grouping":
         """The groups of some of the derivatives."""
         return self._replace(names=[self.names[i] for i in columns])
+
+    def of(self, name: str) -> str:
+        """A group in words: `the gradient of w`; the name alone if that says it."""
+        return f"the {self.noun} of {name}" if self.noun else name
 
     @property
     def groups(self) -> dict[str, list[int]]:
@@ -94,7 +100,11 @@ class Case:
     @cached_property
     def room(self) -> Array:
         """The differences that rounding explains."""
-        return np.array([self.judge.of(of).room(wrt) for of, wrt in self.pairs])
+        room = np.array([self.judge.of(of).room(wrt) for of, wrt in self.pairs])
+        if len(self.roots) > 1:  # beside the other numbers of a matrix, 0 may be off by rounding
+            beside = self.judge.tolerance * np.max(np.abs(self.ours), initial=0.0)
+            room = np.where(self.ours == 0.0, np.maximum(room, beside), room)
+        return room
 
     @cached_property
     def data(self) -> Array:

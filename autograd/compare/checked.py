@@ -220,6 +220,7 @@ class Checked:
         rows: Sequence[str],
         columns: Sequence[str],
         arguments: Sequence[str],
+        derivatives: Sequence[str],
     ) -> list[Grouping]:
         """The parts of the numbers that may each have a mistake of their own."""
         return [Grouping("gradient", arguments, shapes)]

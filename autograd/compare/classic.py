@@ -106,7 +106,9 @@ def _uses(case: Case) -> Iterator[tuple[Mistake, Partials]]:
     """Uses that are left out: those of one Value, or of all Values that are used as often."""
     places = case.judge.places
     alike: dict[int, list[list[Edge[Value]]]] = {}
-    for uses in users(case.judge.order).values():
+    for value, uses in users(case.judge.order).items():
+        if case.judge.slopes and value.op is not None:
+            continue  # nobody adds up what flows back to a step of the gradient
         if 2 <= len(uses) <= MOST_USES:
             yield from _dropped([uses], [used(edge, places) for edge in uses], places)
             alike.setdefault(len(uses), []).append(uses)

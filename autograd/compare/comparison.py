@@ -21,7 +21,9 @@ from autograd.notation.labels import Labels
 from autograd.notation.numbers import number
 from autograd.value import Value
 
-Groupings: TypeAlias = Callable[[Sequence[str], Sequence[str], Sequence[str]], list[Grouping]]
+Groupings: TypeAlias = Callable[
+    [Sequence[str], Sequence[str], Sequence[str], Sequence[str]], list[Grouping]
+]
 
 TELLING = 1e-3
 """The largest room for rounding, relative to a derivative, that tells right from wrong."""
@@ -190,7 +192,7 @@ class Comparison:
         Args:
             arguments: which argument each Value belongs to.
             groupings: the parts of the numbers, given for each number the names of what is
-                differentiated, of that with respect to which, and of the argument.
+                differentiated, of that with respect to which, of the argument, and of itself.
         """
         numbers = {
             (of, wrt): yours
@@ -209,7 +211,8 @@ class Comparison:
         parts = [Grouping("gradient", names)]
         if groupings is not None:
             rows, columns = ([self._title(pair[i]) for pair in numbers] for i in range(2))
-            parts = groupings(rows, columns, names)
+            labels = [self.label(*pair) for pair in numbers]
+            parts = groupings(rows, columns, names, labels)
         return Case(self.judge, list(numbers), parts, list(numbers.values()))
 
     @property

@@ -9,7 +9,7 @@ from autograd.compare.candidates import Mistakes
 from autograd.compare.case import Case, Grouping
 from autograd.compare.evidence import Evidence, evidence
 from autograd.compare.findings import Cause, Finding, escaped
-from autograd.compare.inquiry import COMBINED, CONFUSED, SINGLE, STOPPED, Inquiry
+from autograd.compare.inquiry import ALONE, COMBINED, CONFUSED, ELSEWHERE, SINGLE, STOPPED, Inquiry
 from autograd.compare.judge import Judge
 from autograd.compare.relations import VAGUE, local_relation
 from autograd.compare.relations import relations as related
@@ -77,6 +77,9 @@ def diagnosed(
     if not constant and (found := _mistakes(inquiry.first(CONFUSED), judges)):
         return Diagnosis(found, _named(found, where, len(cases)))
     left = [name for name, x in relations.items() if x not in facts]
+    elsewhere = ELSEWHERE if len(shown.outputs) > 1 and not facts else ()
+    if found := _mistakes(inquiry.first(elsewhere), judges):
+        return Diagnosis(found, _named(found, where, len(cases)))
     found, words = _alone(cases, facts_of.grouping, left, inquiry, judges)
     left = [name for name in left if name not in map(_of, found)]
     if left and not facts and not found:
@@ -90,13 +93,17 @@ def diagnosed(
             return Diagnosis([local], [_sentence(local)])
         words = _named(found, where, len(cases))
         left = [] if found else left
+    if left:
+        known, more, explained = _one_by_one(cases, facts_of.grouping, left, inquiry, judges)
+        found, words = [*found, *known], [*words, *more]
+        left = [name for name in left if name not in explained]
     facts += [x for name, x in relations.items() if x and x.kind in VAGUE and name in left]
     facts = _gathered(facts, facts_of.grouping.noun)
     words = [*map(_sentence, facts), *words]
     unknown = [name for name in left if not (x := relations[name]) or x.kind == "elements"]
     if unknown:
         whose = unknown if len(unknown) < len(relations) else []
-        words.append(_nothing(facts_of.grouping.noun, whose, inquiry.untried))
+        words.append(_nothing(facts_of.grouping, whose, inquiry.untried))
     return Diagnosis([*facts, *found], words)
 
 
@@ -117,15 +124,20 @@ def _best(
     cases: Sequence[Case], shown: Judge, exact: float
 ) -> tuple[Evidence, dict[str, Finding | None]]:
     """The relations in the first grouping in which they tell all, or else the most."""
-    best: tuple[int, Evidence, dict[str, Finding | None]] | None = None
+    best: tuple[tuple[int, ...], Evidence, dict[str, Finding | None]] | None = None
     for grouping in cases[0].groupings:
         facts_of = evidence(cases, grouping, shown, exact)
         relations = related(facts_of)
         unknown = [name for name, x in relations.items() if x is None or x.kind in VAGUE]
         wrong = sum(int(x.bad.any(axis=0).sum()) for x in facts_of.arguments if x.name in unknown)
-        if best is None or wrong <= best[0]:
-            best = wrong, facts_of, relations
-        if not wrong:
+        # One number in the place of another is a last resort: it may hold by coincidence.
+        replaced = sum(x is not None and x.kind == "replaced" for x in relations.values())
+        facts = len(relations) - len(unknown)
+        alone = bool(facts) == bool(grouping.noun)  # one by one only if that says something
+        cost = wrong, replaced, facts, int(alone)
+        if best is None or cost <= best[0]:
+            best = cost, facts_of, relations
+        if cost[:3] <= (0, 0, 1):
             break
     assert best is not None
     return best[1:]
@@ -145,22 +157,58 @@ def _alone(
     each = [(name,) for name in names] if len(names) <= MOST_ALONE else []
     for several in dict.fromkeys([tuple(names), *each]):
         columns = [i for i, group in enumerate(groups) if group in several]
-        argument = " and ".join(several)
-        mistakes = _in_columns(cases, columns, inquiry, judges)
-        if mistakes:
+        if mistakes := _in_columns(cases, columns, inquiry, judges):
+            argument = _and(several)
             found += [replace(x, argument=argument) for x in mistakes]
-            words += _named(mistakes, f" in the {grouping.noun} of {argument}", len(cases))
+            words += _named(mistakes, f" in {grouping.of(argument)}", len(cases))
             if len(several) == len(names):
                 break
-        elif len(several) == 1:
-            wrong = [i for i in columns if any(case.off[i] for case in cases)]
-            for i in wrong if len(wrong) < min(len(columns), MOST_ALONE) else ():
-                if mistakes := _in_columns(cases, [i], inquiry, judges):
-                    element = cases[0].pairs[i][1].name
-                    where = f" in the {grouping.noun} of {argument}, element {element}"
-                    found += [replace(x, argument=argument) for x in mistakes]
-                    words += _named(mistakes, where, len(cases))
     return found, words
+
+
+def _one_by_one(
+    cases: Sequence[Case],
+    grouping: Grouping,
+    names: Sequence[str],
+    inquiry: Inquiry,
+    judges: Sequence[Judge],
+) -> tuple[list[Finding], list[str], set[str]]:
+    """Mistakes in single derivatives of some groups of which others are right; and the groups of
+    which these are all that is wrong.
+    """
+    alike: dict[tuple[Finding, ...], list[str]] = {}
+    explained = set()
+    for name, columns in grouping.groups.items():
+        wrong = [i for i in columns if any(case.off[i] for case in cases)]
+        if name not in names or not 0 < len(wrong) < min(len(columns), MOST_ALONE):
+            continue
+        mistakes = {i: tuple(_in_columns(cases, [i], inquiry, judges)) for i in wrong}
+        if all(mistakes.values()):
+            explained.add(name)
+        for i, same in mistakes.items():
+            if same:
+                alike.setdefault(same, []).append(_element(cases[0], i))
+    found: list[Finding] = []
+    words: list[str] = []
+    for same, elements in alike.items():
+        found += [replace(x, argument=_and(elements)) for x in same]
+        words += _named(same, f" in {_and(elements)}", len(cases))
+    return found, words, explained
+
+
+def _and(names: Sequence[str]) -> str:
+    """Some names as a list in words."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _element(case: Case, column: int) -> str:
+    """One of the derivatives in words."""
+    alone = [x for x in case.groupings if not x.noun]
+    if alone:
+        return alone[0].names[column]
+    _, wrt = case.pairs[column]
+    return f"the derivative with respect to {wrt.name}"
 
 
 def _in_columns(
@@ -170,7 +218,8 @@ def _in_columns(
     if not 0 < len(columns) < len(cases[0].pairs):
         return []
     alone = Inquiry([case.only(columns) for case in cases], inquiry.end)
-    mistakes = _mistakes(alone.first((*SINGLE, *CONFUSED)), judges)
+    tiers = (*SINGLE, *CONFUSED, *(ALONE if len(columns) == 1 else ()))
+    mistakes = _mistakes(alone.first(tiers), judges)
     inquiry.untried += [x for x in alone.untried if x not in inquiry.untried]
     return mistakes
 
@@ -207,7 +256,9 @@ def _gathered(facts: Sequence[Finding], noun: str) -> list[Finding]:
             template = first.template.replace(
                 f"the {noun} of {{argument}}", f"each of the {noun}s of {{argument}}"
             )
-            joined = f"{', '.join(names[:-1])} and {names[-1]}"
+            if not noun:
+                template = template.replace("{argument}", "each of {argument}", 1)
+            joined = _and(names)
             first = Finding(first.kind, joined, first.place, first.number, True, template)
         result.append(first)
     return result
@@ -238,9 +289,9 @@ def _named(found: Sequence[Finding], where: str, points: int) -> list[str]:
     return [title, *(f"  {x}" for x in found[:MOST_LISTED]), apart]
 
 
-def _nothing(noun: str, arguments: Sequence[str], untried: Sequence[str]) -> str:
+def _nothing(grouping: Grouping, arguments: Sequence[str], untried: Sequence[str]) -> str:
     """The sentence where no mistake is found: only what was tried is excluded."""
-    numbers = f"the {noun} of {' and '.join(arguments)}" if arguments else "these numbers"
+    numbers = grouping.of(_and(arguments)) if arguments else "these numbers"
     if not untried:
         return f"None of the classic mistakes gives {numbers}."
     return (

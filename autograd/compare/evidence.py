@@ -100,6 +100,8 @@ class Argument:
         if value is not None:
             value = float(f"{value:.{DIGITS}g}") if isfinite(value) else None
         template = words.replace("{noun}", self.noun) + self.rest
+        if not self.noun:
+            template = template.replace("the  of {argument}", "{argument}")
         return Finding(kind, self.name, self.place, value, True, template)
 
     def line(self, axis: int, index: int) -> str:

@@ -212,6 +212,10 @@ def parts_left_out(node: Value) -> Iterator[Part]:
             if evaluated:
                 name = part if isinstance(part, Value) else number(part)
                 yield Part(kind, name, *evaluated)
+                if op.sums:
+                    kind_of_sign = "the sign of a term is flipped in a value, not in its derivative"
+                    turned = node.data - 2.0 * (node.data - evaluated[0])
+                    yield Part(kind_of_sign, name, turned, node.partials)
                 if not op.sums:
                     kept = "a factor is left out of a value, not of its derivative"
                     yield Part(kept, name, evaluated[0], node.partials)

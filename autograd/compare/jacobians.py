@@ -93,9 +93,10 @@ class CheckedJacobian(Checked):
         rows: Sequence[str],
         columns: Sequence[str],
         arguments: Sequence[str],
+        derivatives: Sequence[str],
     ) -> list[Grouping]:
         """The parts of the numbers that may each have a mistake of their own."""
-        return of_a_matrix(self.noun, self.title, rows, columns, arguments)
+        return of_a_matrix(self.noun, self.title, rows, columns, arguments, derivatives)
 
 
 class CheckedHessian(CheckedJacobian):

@@ -15,9 +15,14 @@ from autograd.trees import Leaf
 
 
 def of_a_matrix(
-    noun: str, title: str, rows: Sequence[str], columns: Sequence[str], arguments: Sequence[str]
+    noun: str,
+    title: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    arguments: Sequence[str],
+    derivatives: Sequence[str],
 ) -> list[Grouping]:
-    """The numbers of a matrix as a whole, in blocks, in columns and in rows.
+    """The numbers of a matrix as a whole, in blocks, one by one, in columns and in rows.
 
     Args:
         noun: what the matrix is.
@@ -25,6 +30,7 @@ def of_a_matrix(
         rows: for each number, the name of the output.
         columns: for each number, the name of that with respect to which it is.
         arguments: for each number, the argument that it belongs to.
+        derivatives: for each number, how it is written.
     """
     row, column = (Axis(x, [*dict.fromkeys(y)]) for x, y in (("row", rows), ("column", columns)))
     shape = len(row.names), len(column.names)
@@ -37,6 +43,7 @@ def of_a_matrix(
         shapes = {name: (shape[0], len(names)) for name, names in blocks.items()}
         axes = {name: [row, Axis("column", names)] for name, names in blocks.items()}
         result.append(Grouping("block", arguments, shapes, axes))
+    result.append(Grouping("", derivatives))
     result.append(Grouping("column", columns, {}, {name: [row] for name in column.names}))
     result.append(Grouping("row", rows, {}, {name: [column] for name in row.names}))
     return result

@@ -113,7 +113,9 @@ def _some_elements(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     bad = np.asarray(argument.bad.any(axis=0))
     if not bad.all():
         where = f" in {region(argument, bad)}"
-        part = argument.elements(bad, where, " (the other elements are right)")
+        rest = f"the rest of the {argument.noun} is right"
+        rest = rest if argument.axes else "the other elements are right"
+        part = argument.elements(bad, where, f" ({rest})")
         yield from _plain(evidence, part)
         yield from _by_values(evidence, part)
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import isfinite, nan
 
 import numpy as np
 
 from autograd.compare.candidates import Candidates, Found, nothing
 from autograd.compare.case import Array, Case, Partials
 from autograd.compare.formulas import parts_left_out
-from autograd.compare.mistakes import LIKE_IT, Mistake, alike
+from autograd.compare.gradients import replaced
+from autograd.compare.mistakes import LIKE_IT, Mistake, Slope, Words, alike, use_of
+from autograd.compare.recognized import recognized
+from autograd.compare.rounding import RELATIVE
+from autograd.edges import Edge, edges
 from autograd.notation.numbers import number
 from autograd.value import Value
 
@@ -82,6 +87,37 @@ def _in_place(case: Case, nodes: Sequence[Value], others: Sequence[Value], whole
     return _replayed(case, data, partials)
 
 
+def wrong_factors(case: Case, found: Found) -> Candidates:
+    """A term of a single derivative, what flows along one edge, with a constant factor."""
+    places = case.judge.places
+    off = float(case.yours[0] - case.ours[0])
+    for node in case.judge.order:
+        above = case.adjoints[case.structure.rows[node], 0]
+        for edge in edges(node) if above else ():
+            flow = float(above * edge.partial * case.onward[case.structure.rows[edge.operand], 0])
+            factor = 1.0 + off / flow if flow else nan
+            if isfinite(factor):
+                where = (" times the right one in ", Slope(places[node], places[edge.operand]), ")")
+                yield from _with_factor(case, found, edge, where, factor)
+
+
+def _with_factor(
+    case: Case, found: Found, edge: Edge[Value], where: Words, factor: float
+) -> Candidates:
+    solved = factor
+    if found is not None:
+        known = [x.solved[0] for (x,) in found if x.where[1:] == where]
+        solved = known[0] if known else nan
+    spelled = recognized(solved, _constants(case), RELATIVE)
+    if spelled and "/" not in spelled.removeprefix("1/"):
+        mistake = Mistake(
+            "a term has the wrong factor", (f" ({spelled}", *where), (solved,),
+            made=[use_of(edge, case.judge.places)],
+        )  # fmt: skip
+        partials = replaced([edge._replace(partial=solved * edge.partial)])
+        yield (mistake,), partial(case.gradient, partials)
+
+
 def other_constants(case: Case, found: Found) -> Candidates:
     """The function with another constant: one that is off."""
     if found is not None:
@@ -89,10 +125,7 @@ def other_constants(case: Case, found: Found) -> Candidates:
             old, new = mistake.solved
             yield (mistake,), partial(_with_constant, case, old, new)
         return
-    constants = dict.fromkeys(
-        x for node in case.judge.order if node.op for x in node.operands if isinstance(x, float)
-    )
-    for constant in [*constants][:MOST_CONSTANTS]:
+    for constant in _constants(case):
         yield nothing()
         gradient = partial(_with_constant, case, constant)
         solved = _solved(case, gradient, constant)
@@ -101,6 +134,14 @@ def other_constants(case: Case, found: Found) -> Candidates:
             kind = "the gradient is that of the function with another constant"
             mistake = Mistake(kind, where, (constant, solved))
             yield (mistake,), partial(gradient, solved)
+
+
+def _constants(case: Case) -> list[float]:
+    """The constants of the function, without repetition."""
+    constants = dict.fromkeys(
+        x for node in case.judge.order if node.op for x in node.operands if isinstance(x, float)
+    )
+    return [*constants][:MOST_CONSTANTS]
 
 
 def _nearby(case: Case, data: Mapping[Value, float]) -> Array:

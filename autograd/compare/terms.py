@@ -101,9 +101,12 @@ def _replaced(evidence: Evidence, argument: Argument, off: Array) -> Iterator[Fi
             factors = off[row, column] / apart[:, row, column]
             room = 4.0 * argument.room + 1e-14 * np.abs(grid)
             fits = near(factors[:, None, None] * apart, off, room).all(axis=(1, 2))
-            for above in np.flatnonzero(fits & np.isfinite(factors) & (factors > 0.0)):
+            for above in np.flatnonzero(fits & np.isfinite(factors)):
                 factor = evidence.recognized(float(factors[above]))
-                if above != below and factor:
+                # Of several elements, each must have the one term for the other, not both.
+                alone = near(factors[above] * grid, argument.ours, argument.room).all()
+                plain = off.shape[1] == 1 and factors[above] > 0.0
+                if above != below and factor and (alone or plain):
                     there, belongs = (_scaled(factor, x.name) for x in (pairs[above][0], quantity))
                     words = escaped(f" has the term {there} where {belongs} belongs")
                     yield argument.finding("term", "the {noun} of {argument}{place}" + words)
@@ -114,4 +117,6 @@ def _scaled(factor: str, value: str) -> str:
     """A value times a factor, as it is written."""
     if factor == "1":
         return value
+    if factor == "-1":
+        return f"-({value})" if " " in value else f"-{value}"
     return f"{factor} * ({value})" if " " in value else f"{factor} * {value}"
