@@ -12,7 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Op, Value, check_gradient, compare, dot, relu, sigmoid, tanh, values, where
+from autograd import (
+    Op,
+    Value,
+    check_gradient,
+    check_hessian,
+    check_jacobian,
+    compare,
+    dot,
+    relu,
+    sigmoid,
+    tanh,
+    values,
+    where,
+)
 from autograd.compare.case import Case, Grouping
 from autograd.compare.formulas import COMPOSITIONS, composition, confused_partials
 from autograd.compare.gradients import gradients
@@ -322,6 +335,290 @@ def test_mistakes_that_cannot_be_told_apart_are_not_certain():
     assert len(report.findings) > 1
     assert not any(x.certain for x in report.findings)
     assert "Each of these mistakes gives the same numbers:" in report.diagnosis
+
+
+# --- Products, values in the place of others, terms ----------------------------------------------
+
+LOPSIDED = np.array([[1.3, -0.4], [0.8, 0.5]])
+
+
+@pytest.mark.parametrize(("first", "side"), [(True, "first"), (False, "second")])
+def test_a_quadratic_form_as_if_its_matrix_were_symmetric(first, side):
+    A = LOPSIDED if first else LOPSIDED.T
+    (finding,) = check_gradient(
+        lambda v: dot(v, LOPSIDED @ v), lambda v: 2.0 * A @ v, [0.7, -1.2]
+    ).findings
+    assert finding.kind.startswith(
+        f"the derivative of a product is twice that of its {side} factor"
+    )
+
+
+def test_the_other_factor_of_a_product():
+    (finding,) = check_gradient(
+        lambda x, y: (np.sin(x) * y.exp()).named("z"),
+        lambda x, y: (np.cos(x), np.sin(x) * np.exp(y)),
+        *(0.7, 0.3),
+    ).findings
+    assert str(finding) == "the other factor of a product is missing (in dz/d(sin(x)))"
+
+
+def test_the_division():
+    (finding,) = check_gradient(
+        lambda x, y: (x.sin() / y).named("z"), lambda x, y: (np.cos(x), -np.sin(x) / y**2), 0.7, 1.3
+    ).findings
+    assert str(finding) == "the division is missing (in dz/d(sin(x)))"
+
+
+def test_a_value_that_stands_where_another_belongs():
+    """The angle after the turn for that before it, in both functions of it."""
+
+    def along(angle, turn, way):
+        after = angle + turn
+        return way * angle.cos() + 0.5 * way * angle.sin() + after**2
+
+    def manual(angle, turn, way):
+        after = angle + turn
+        slope = way * (0.5 * np.cos(after) - np.sin(after))
+        return slope + 2 * after, 2 * after, np.cos(after) + 0.5 * np.sin(after)
+
+    report = check_gradient(along, manual, 0.7, 0.4, 1.5)
+    (finding,) = report.findings
+    assert str(finding) == "a value stands where another belongs (angle + turn for angle)"
+    assert finding.certain
+
+
+def test_an_array_that_stands_where_another_belongs():
+    turned = np.array([[0.6, -0.8], [0.8, 0.6]])
+
+    def f(p, c):
+        q = turned @ p
+        return c * (q[0] ** 3 + np.sin(q[0]) + np.exp(q[1]) + q[1] ** 2)
+
+    def manual(p, c):
+        q = turned @ p
+        total = q[0] ** 3 + np.sin(q[0]) + np.exp(q[1]) + q[1] ** 2
+        slopes = np.array([3 * p[0] ** 2 + np.cos(p[0]), np.exp(p[1]) + 2 * p[1]])
+        return c * turned.T @ slopes, total
+
+    (finding,) = check_gradient(f, manual, [0.7, -0.3], 1.2).findings
+    kind = "an array stands where another belongs, in the derivatives of what is computed from it"
+    assert finding.kind == kind
+    assert "p0 for dot(" in str(finding)
+
+
+def test_a_matrix_that_is_left_out():
+    def f(q):
+        unit = q / np.sqrt(dot(q, q))
+        return unit[0] * unit[1] + 0.5 * unit[2] ** 2
+
+    def manual(q):
+        unit = q / np.linalg.norm(q)
+        return np.array([unit[1], unit[0], unit[2]])
+
+    (finding,) = check_gradient(f, manual, [0.7, -1.2, 0.5]).findings
+    assert finding.kind == "a matrix of derivatives is left out, as if it were the identity"
+
+
+@pytest.mark.parametrize(
+    ("function", "manual", "words"),
+    [
+        (
+            lambda x: np.sinc(x),
+            lambda x: np.cos(x) / x - np.sin(x) / x**2,
+            "the derivative of sin(x) / x is used for that of sin(pi * x) / (pi * x)",
+        ),
+        (
+            lambda z: autograd.logsumexp(z) - z[1],
+            lambda z: 1.0 / (1.0 + np.exp(-z)) - np.array([0.0, 1.0, 0.0]),
+            "sigmoid stands where softmax belongs",
+        ),
+    ],
+)
+def test_other_formulas(function, manual, words):
+    x = 0.7 if words.startswith("the") else np.array([0.2, -0.4, 1.1])
+    (finding,) = check_gradient(function, manual, x).findings
+    assert finding.kind == words
+
+
+# --- In one derivative alone ----------------------------------------------------------------------
+
+
+def spring(x):
+    """A force with two terms in each component."""
+    total = 1.5 * x[0] + np.sin(x[1]) * x[0]
+    return np.array([total * np.exp(x[1]), total**2 + x[0]])
+
+
+def of_spring(x, sign=1.0, factor=1.0):
+    total = 1.5 * x[0] + np.sin(x[1]) * x[0]
+    slope = np.array([1.5 + np.sin(x[1]), np.cos(x[1]) * x[0]])
+    turned = 1.5 * x[0] + sign * np.sin(x[1]) * x[0]
+    return np.array(
+        [
+            [slope[0] * np.exp(x[1]), (factor * slope[1] + turned) * np.exp(x[1])],
+            2.0 * total * slope + [1.0, 0.0],
+        ]
+    )
+
+
+def test_one_derivative_has_a_term_with_the_opposite_sign():
+    assert check_jacobian(spring, of_spring, [0.7, 0.4])
+    report = check_jacobian(spring, lambda x: of_spring(x, sign=-1.0), [0.7, 0.4])
+    (finding,) = report.findings
+    assert finding.kind == "the sign of a term is flipped in a value, not in its derivative"
+    assert finding.argument == "dspring0/dx1"
+    assert any(line.startswith("The mistake in dspring0/dx1: ") for line in report.diagnosis)
+
+
+def test_one_derivative_has_a_term_with_a_wrong_factor():
+    report = check_jacobian(spring, lambda x: of_spring(x, factor=3.0), [0.7, 0.4])
+    assert any(
+        x.kind == "a term has the wrong factor" and "(3 times the right one in" in str(x)
+        for x in report.findings
+    )
+
+
+# --- Hessians -------------------------------------------------------------------------------------
+
+TIMES, SEEN = np.array([0.3, 1.0, 1.7]), np.array([1.9, 1.1, 0.4])
+
+
+def misfit(p):
+    return ((p[0] * np.exp(-p[1] * TIMES) - SEEN) ** 2).sum() * 0.7
+
+
+def of_misfit(p, first=1.0, second=1.0):
+    decay = np.exp(-p[1] * TIMES)
+    off = p[0] * decay - SEEN
+    J = np.array([decay, -p[0] * TIMES * decay])
+    bent = np.array([[0.0 * TIMES, -TIMES * decay], [-TIMES * decay, p[0] * TIMES**2 * decay]])
+    return 1.4 * (first * J @ J.T + second * bent @ off)
+
+
+@pytest.mark.parametrize(
+    ("manual", "kind"),
+    [
+        (
+            lambda p: of_misfit(p, second=0.0),
+            "the second derivatives of a value are left out, as Gauss and Newton do",
+        ),
+        (
+            lambda p: of_misfit(p, first=1 / 1.4, second=0.0),
+            "the sum of outer products of gradients stands for the Hessian",
+        ),
+    ],
+)
+def test_a_part_of_a_hessian(manual, kind):
+    assert check_hessian(misfit, of_misfit, [1.2, 0.6])
+    report = check_hessian(misfit, manual, [1.2, 0.6])
+    (finding,) = report.findings
+    assert finding.kind == kind
+    assert "p0 * exp(-p1 * 0.3)" in str(finding)
+
+
+def test_the_outer_product_of_the_gradient():
+    def f(x):
+        return np.sin(x[0]) * x[1] ** 2
+
+    def manual(x):
+        g = np.array([np.cos(x[0]) * x[1] ** 2, 2 * np.sin(x[0]) * x[1]])
+        return np.outer(g, g)
+
+    (finding,) = check_hessian(f, manual, [0.7, 1.2]).findings
+    assert finding.kind == "the outer product of the gradient with itself stands for the Hessian"
+
+
+def test_a_hessian_that_is_not_symmetric():
+    def manual(x, y):
+        return [[2 * y, 2 * x], [x, 0.0]]
+
+    report = check_hessian(lambda x, y: x * x * y, manual, 1.3, 0.7)
+    words = "Your Hessian is not symmetric, as it must be: d²f/dxdy = "
+    assert report.diagnosis[0].startswith(words)
+    mended = check_hessian(lambda x, y: x * x * y, lambda x, y: [[2 * y, x], [x, 0.0]], 1.3, 0.7)
+    assert not any("symmetric" in line for line in mended.diagnosis)
+
+
+# --- Steps ----------------------------------------------------------------------------------------
+
+
+def steps(W, v):
+    z = [dot(W[i], [0.5, -1.0]).named(f"z{i}") for i in range(2)]
+    a = [sigmoid(z[i]).named(f"a{i}") for i in range(2)]
+    y = dot(a, v).named("y")
+    return (y - 0.3) ** 2
+
+
+def of_steps(W, v, slope=True, twice=1.0):
+    x = np.array([0.5, -1.0])
+    a = 1 / (1 + np.exp(-W @ x))
+    dy = 2 * (a @ v - 0.3)
+    da = dy * v
+    dz = da * (a * (1 - a) if slope else a)
+    return {"W": twice * np.outer(dz, x), "v": dy * a, "y": dy, "a": da, "z": dz}
+
+
+W1, v1 = np.array([[0.3, -0.7], [1.1, 0.4]]), np.array([0.7, -0.5])
+
+
+def test_the_first_wrong_step_has_a_cause():
+    """Two mistakes: in the step from a to z, and from z to W."""
+    assert check_gradient(steps, of_steps, W1, v1)
+    report = check_gradient(steps, lambda W, v: of_steps(W, v, False, 2.0), W1, v1)
+    assert "in the first wrong step" in report.diagnosis[0]
+    assert "sigmoid itself is used where its derivative belongs" in str(report.findings[0])
+    assert any(line.startswith("First wrong: da") for line in report.diagnosis)
+
+
+def test_a_single_mistake_explains_all_the_steps():
+    report = check_gradient(steps, lambda W, v: of_steps(W, v, False), W1, v1)
+    assert not any("first wrong step" in line for line in report.diagnosis)
+
+
+def test_the_first_wrong_factor_has_a_cause():
+    """A local derivative alone is given."""
+
+    def manual(x):
+        return {"x": 3.0 * (1 - np.tanh(3 * x) ** 2), ("t", "z"): 1 - np.tanh(3 * x)}
+
+    def function(x):
+        return tanh((3.0 * x).named("z")).named("t")
+
+    report = check_gradient(function, manual, 0.4)
+    assert report.findings[0].kind == "in the derivative of tanh, 1 - out ** 2, … ** 2 is left out"
+
+
+def test_the_first_wrong_step_of_one_graph():
+    W, v = values(W1, "W"), values(v1, "v")
+    root = steps(W, v).named("loss")
+    numbers = of_steps(W1, v1, False, 2.0)
+    report = compare(
+        root, [("y", numbers["y"]), ("a", numbers["a"]), ("z", numbers["z"]), (W, numbers["W"])]
+    )
+    assert "sigmoid itself is used where its derivative belongs" in str(report.findings[0])
+    assert any("in the first wrong step" in line for line in report.diagnosis)
+
+
+# --- What would tell explanations apart -----------------------------------------------------------
+
+
+def test_other_points_or_lengths_would_tell_explanations_apart():
+    x, y = Value(2.0, name="x"), Value(3.0, name="y")
+    one = compare(((x - y) ** 2).named("z"), {x: -2.0, y: -2.0})
+    assert "Other points may tell them apart: check_gradient() tries many." in one.diagnosis
+    report = check_gradient(lambda a, b: (a - b) ** 2, lambda a, b: (2 * (a - b),) * 2, 1.7, 0.4)
+    (words,) = (line for line in report.diagnosis if line.startswith("They differ at none of the "))
+    assert words.endswith(" points: to mend any of them is enough.")
+
+
+def test_another_length_would_tell_a_mean_from_a_factor():
+    report = check_gradient(
+        lambda x: (np.exp(x)).mean() ** 2, lambda x: np.exp(x).sum() * np.exp(x), [0.4, -0.3]
+    )
+    if len(report.findings) > 1:
+        assert "An array of another length would tell them apart." in report.diagnosis
+    else:
+        assert "sum for mean" in report.findings[0].kind
 
 
 # --- What is said -------------------------------------------------------------------------------

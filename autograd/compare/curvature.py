@@ -1,4 +1,4 @@
-"""Hessians of which a part is missing: the curvature below some values, or that above them.
+"""Hessians of which the curvature of some values is missing, and outer products in their place.
 
 For a function f(u(x)), the Hessian is J' F J plus the sum of df/du times the second derivatives of
 u, where J is the Jacobian of u and F the Hessian of f with respect to u. Gauss and Newton leave out
@@ -22,13 +22,11 @@ MOST_NODES = 400
 """How many nodes a function may have whose Hessian is taken apart."""
 
 
-def parts(case: Case, found: Found) -> Candidates:
-    """One of the two parts of a Hessian, for each value and each family of values within."""
+def left_out(case: Case, found: Found) -> Candidates:
+    """The second derivatives of a value, or of a family of values, within the function."""
     for nodes, inner, where in _within(case):
         kind = "the second derivatives of a value are left out, as Gauss and Newton do"
         yield (Mistake(kind, where),), partial(_above, case, inner, nodes)
-        kind = "only the second derivatives of a value count, not those of what is computed from it"
-        yield (Mistake(kind, where),), partial(_below, case, inner, nodes)
 
 
 def outer_products(case: Case, found: Found) -> Candidates:
@@ -68,10 +66,6 @@ def _above(case: Case, inner: Judge, nodes: Sequence[Value]) -> Array:
     none = np.zeros(len(nodes))
     hessian = np.array([tangents[rows[x]] if isinstance(x, Value) else none for x in slopes])
     return _product(case, inner, nodes, hessian)
-
-
-def _below(case: Case, inner: Judge, nodes: Sequence[Value]) -> Array:
-    return np.asarray(case.ours - _above(case, inner, nodes))
 
 
 def _outer(case: Case, inner: Judge, nodes: Sequence[Value]) -> Array:

@@ -9,7 +9,16 @@ from autograd.compare.candidates import Mistakes
 from autograd.compare.case import Case, Grouping
 from autograd.compare.evidence import Evidence, evidence
 from autograd.compare.findings import Cause, Finding, escaped
-from autograd.compare.inquiry import ALONE, COMBINED, CONFUSED, ELSEWHERE, SINGLE, STOPPED, Inquiry
+from autograd.compare.inquiry import (
+    ALONE,
+    COMBINED,
+    CONFUSED,
+    ELSEWHERE,
+    SINGLE,
+    STOPPED,
+    Inquiry,
+    Tier,
+)
 from autograd.compare.judge import Judge
 from autograd.compare.relations import VAGUE, local_relation
 from autograd.compare.relations import relations as related
@@ -66,7 +75,8 @@ def diagnosed(
         return Diagnosis([], [])
     for cases, where in wrong:
         inquiry = Inquiry(cases, end)
-        if mistakes := inquiry.first(SINGLE):
+        tiers = SINGLE if cases is wrong[-1][0] else (*SINGLE, *CONFUSED)
+        if mistakes := inquiry.first(tiers):
             found = _mistakes(_simplest(mistakes, inquiry), judges)
             return Diagnosis(found, _named(found, where, len(cases)))
     facts_of, relations = _best(cases, shown, exact)
@@ -137,7 +147,8 @@ def _best(
         cost = wrong, replaced, facts, int(alone)
         if best is None or cost <= best[0]:
             best = cost, facts_of, relations
-        if cost[:3] <= (0, 0, 1):
+        several = sum(int(x.bad.any(axis=0).sum()) for x in facts_of.arguments) > 1
+        if cost[:3] <= (0, 0, 1) and several:
             break
     assert best is not None
     return best[1:]
@@ -182,7 +193,7 @@ def _one_by_one(
         wrong = [i for i in columns if any(case.off[i] for case in cases)]
         if name not in names or not 0 < len(wrong) < min(len(columns), MOST_ALONE):
             continue
-        mistakes = {i: tuple(_in_columns(cases, [i], inquiry, judges)) for i in wrong}
+        mistakes = {i: tuple(_in_columns(cases, [i], inquiry, judges, ALONE)) for i in wrong}
         if all(mistakes.values()):
             explained.add(name)
         for i, same in mistakes.items():
@@ -212,14 +223,17 @@ def _element(case: Case, column: int) -> str:
 
 
 def _in_columns(
-    cases: Sequence[Case], columns: Sequence[int], inquiry: Inquiry, judges: Sequence[Judge]
+    cases: Sequence[Case],
+    columns: Sequence[int],
+    inquiry: Inquiry,
+    judges: Sequence[Judge],
+    more: Sequence[Tier] = (),
 ) -> list[Finding]:
     """Mistakes that explain some of the derivatives alone."""
     if not 0 < len(columns) < len(cases[0].pairs):
         return []
     alone = Inquiry([case.only(columns) for case in cases], inquiry.end)
-    tiers = (*SINGLE, *CONFUSED, *(ALONE if len(columns) == 1 else ()))
-    mistakes = _mistakes(alone.first(tiers), judges)
+    mistakes = _mistakes(alone.first((*SINGLE, *CONFUSED, *more)), judges)
     inquiry.untried += [x for x in alone.untried if x not in inquiry.untried]
     return mistakes
 
@@ -303,7 +317,12 @@ def _nothing(grouping: Grouping, arguments: Sequence[str], untried: Sequence[str
 def _mistakes(found: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Finding]:
     """One finding for each kind of mistake."""
     first: dict[tuple[str, ...], Mistakes] = {}
+    known: dict[tuple[object, ...], str] = {}
     for several in found:
+        alone, *others = several
+        # In one place, the same numbers at all points are the same mistake in other words.
+        if not others and alone.made and known.setdefault((*alone.made,), alone.kind) != alone.kind:
+            continue
         same = tuple(mistake.kind for mistake in several)
         if same not in first or _extent(first[same]) > _extent(several):
             first[same] = several
@@ -315,13 +334,13 @@ def _mistakes(found: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Findin
             for mistake, sentence in zip(several, words, strict=True)
             for place in mistake.made
         ]
-        alone = several[0] if len(several) == 1 else None
+        single = several[0] if len(several) == 1 else None
         result.append(
             Finding(
                 "; and ".join(kinds),
-                alone.argument if alone else "",
-                _bare(alone.place(judges)) if alone else "",
-                alone.solved[-1] if alone and alone.solved else None,
+                single.argument if single else "",
+                _bare(single.place(judges)) if single else "",
+                single.solved[-1] if single and single.solved else None,
                 len(first) == 1,
                 escaped("; and ".join(words)),
                 causes,

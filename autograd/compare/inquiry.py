@@ -34,7 +34,7 @@ CONFUSED = (
     Tier("Jacobians of which only the diagonal counts", confusions.diagonals),
     Tier("matrices that are transposed", confusions.transposed),
     Tier("factors that are reversed", confusions.reversed_factors),
-    Tier("second derivatives of which a part is missing", curvature.parts),
+    Tier("second derivatives of which a part is missing", curvature.left_out),
     Tier("outer products for second derivatives", curvature.outer_products),
     Tier("steps of a recurrence that are shifted", confusions.shifted),
     Tier("constants that are off", replays.other_constants),

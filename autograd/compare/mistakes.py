@@ -186,10 +186,8 @@ def _one_sided(right: Sequence[float]) -> Iterator[tuple[str, Sequence[float]]]:
         ("first", [*twice[:middle], *nothing]),
         ("second", [*nothing, *twice[middle:]]),
     ):
-        yield (
-            f"a product is twice that with the {side} factor (as if a matrix were symmetric)",
-            partials,
-        )
+        kind = f"the derivative of a product is twice that of its {side} factor"
+        yield f"{kind} (as if a matrix were symmetric)", partials
 
 
 def wrong_slopes(edge: Edge[Value]) -> Iterator[tuple[str, float]]:
