@@ -80,11 +80,12 @@ def _differ(nodes: Sequence[Value], others: Sequence[Value]) -> bool:
 
 
 def _in_place(case: Case, nodes: Sequence[Value], others: Sequence[Value], whole: bool) -> Array:
-    data = {node: other.data for node, other in zip(nodes, others, strict=True)}
+    """The numbers with some values in the place of others; they themselves stay as they are."""
+    data = {other: other.data for other in others}
+    data |= {node: other.data for node, other in zip(nodes, others, strict=True)}
     if not whole:
         return _nearby(case, data)
-    partials = {node: node.partials for node in nodes if node.op}
-    return _replayed(case, data, partials)
+    return _replayed(case, data, {node: node.partials for node in data if node.op})
 
 
 def wrong_factors(case: Case, found: Found) -> Candidates:
