@@ -28,7 +28,7 @@ from autograd import (
     topological_order,
     values,
 )
-from autograd.compare.case import Case
+from autograd.compare.case import Case, Grouping
 from autograd.compare.inquiry import COMBINED, CONFUSED, SINGLE
 from autograd.compare.judge import Judge
 from autograd.compare.places import Place
@@ -145,7 +145,8 @@ def test_a_derivative_that_is_taken_at_another_value():
         return np.cos(a) * b * np.exp(b), np.cos(a) * a * np.exp(b) + np.sin(a * b) * np.exp(b)
 
     report = check_gradient(lambda a, b: sin(a * b) * exp(b), wrong, 0.4, 0.7)
-    hint = "mistake: the derivative of sin is taken at another value (at sin(a * b): for a)"
+    hint = "mistake: the derivative of sin is taken at another value (at a, not at the operand of "
+    hint += "sin(a * b))"
     assert causes(report) == {
         "sin": ("mistake: the derivative", "of sin is taken at", "another value", hint)
     }
@@ -461,7 +462,8 @@ def test_every_mistake_that_has_a_place_in_words_is_made_there():
     wrt = [*W.ravel(), *b]
     judge = Judge(root)
     right = [judge.number(x) for x in wrt]
-    case = Case(judge, wrt, ["W"] * 4 + ["b"] * 2, [1.5 * x for x in right])
+    parts = [Grouping("gradient", ["W"] * 4 + ["b"] * 2)]
+    case = Case(judge, [(root, x) for x in wrt], parts, [1.5 * x for x in right])
     seen, placed = 0, 0
     for tier in (*SINGLE, *CONFUSED, *COMBINED):
         for mistakes, _ in tier.candidates(case, None):

@@ -59,9 +59,9 @@ def elsewhere(case: Case, found: Found) -> Candidates:
     if found is not None:
         for (mistake,) in found:
             pair = [nodes[x] for x in mistake.where if isinstance(x, Place) and x in nodes]
-            slope = _slope(*pair) if len(pair) == 2 else None
+            slope = _slope(*pair[::-1]) if len(pair) == 2 else None
             if slope is not None:
-                yield one(mistake, case, {pair[0]: [slope]})
+                yield one(mistake, case, {pair[1]: [slope]})
         return
     for node in case.judge.order:
         if node.op is None or len(node.operands) != 1 or node.op.sums:
@@ -71,7 +71,7 @@ def elsewhere(case: Case, found: Found) -> Candidates:
             slope = _slope(node, other)
             if slope is not None and abs(slope - wanted) <= ROUGHLY * abs(wanted):
                 kind = f"the derivative of {node.op.name} is taken at another value"
-                where = (" (at ", places[node], ": for ", places[other], ")")
+                where = (" (at ", places[other], ", not at the operand of ", places[node], ")")
                 mistake = Mistake(kind, where, made=[places[node]])
                 yield one(mistake, case, {node: [slope]})
 
@@ -94,7 +94,8 @@ def other_layers(case: Case, found: Found) -> Candidates:
         for others in case.structure.arrays:
             if len(others) == len(nodes) and others[0] is not nodes[0].operands[0]:
                 kind = f"the derivative of {op.name} is taken at another value"
-                where = (" (at ", places[nodes[0]], ", …: for ", places[others[0]], ", …)")
+                there, belongs = places[others[0]], places[nodes[0]]
+                where = (" (at ", there, ", …, not at the operands of ", belongs, ", …)")
                 mistake = Mistake(kind, where, made=[places[node] for node in nodes])
                 yield (mistake,), partial(_slopes_at, case, nodes, others)
 

@@ -280,6 +280,8 @@ def _gathered(facts: Sequence[Finding], noun: str) -> list[Finding]:
 
 def _sentence(finding: Finding) -> str:
     words = str(finding)
+    if finding.template.startswith("{argument}"):  # a symbol
+        return f"{words}."
     return f"{words[0].upper()}{words[1:]}."
 
 

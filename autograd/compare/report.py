@@ -81,6 +81,8 @@ class Report:
     steps: Sequence[Sequence[str]] = ()
     symbols: Mapping[str, str] = field(default_factory=dict)
     _root: Any = field(default=None, repr=False, compare=False)
+    _outputs: Sequence[Any] = field(default=(), repr=False, compare=False)
+    """The Values that are differentiated, of which the root is made if they are several."""
     _compared: Sequence[tuple[Any, Any]] = field(default=(), repr=False, compare=False)
     """Of each row: what is differentiated, and with respect to what."""
 
@@ -133,8 +135,9 @@ class Report:
         words are cut; all of them are in the hint of the box, or the arrow, and in the description
         of the picture.
 
-        The gradients are computed for this picture, whatever `grad` holds. After
-        `check_gradient()`, it is the graph at the point of the table.
+        The gradients are computed for this picture, whatever `grad` holds: of several results, they
+        are those of the first one that is wrong. After `check_gradient()` and its kin, it is the
+        graph at the point of the table.
 
         Args:
             options: those of `draw()`.
@@ -158,8 +161,13 @@ class Report:
         colors = {"agree": palette.RIGHT, "convention": palette.RIGHT}
         colors["not exercised"] = palette.DOUBTFUL
         order = topological_order(self._root)
+        several = len(self._outputs) > 1
+        first = self._root
+        if several:
+            bad = [pair for pair, row in self._pairs() if row.verdict not in PASSING]
+            first = bad[0][0] if bad else self._outputs[0]
         marks: defaultdict[Any, list[Mark]] = defaultdict(list)
-        for (of, wrt), row in zip(self._compared, self.rows, strict=True):
+        for (of, wrt), row in self._pairs():
             color = colors.get(row.verdict, palette.WRONG)
             sign = "=" if row.yours == row.automatic else "≠" if color == palette.WRONG else "≈"
             alike = number(row.yours) == number(row.automatic) and sign != "="
@@ -169,6 +177,8 @@ class Report:
             words = f"yours {yours} {sign} {ours}"
             if of is self._root:
                 marks[wrt].append(Mark(words, color))
+            elif several and row.verdict not in PASSING:
+                marks[wrt].append(Mark(f"{legible(row.derivative)}: {words}", color))
             for index, operand in enumerate(of.operands):
                 if operand is wrt:
                     marks[of, index].append(Mark(words, color))
@@ -183,8 +193,14 @@ class Report:
                     marks[node_at(place)].append(mark)
                 else:
                     marks[node_at(place[0]), place[1]].append(mark)
-        swept = gradients(order, uses(order))
-        return draw(self._root, marks=marks, gradients=swept, **options)
+        below = topological_order(first)
+        swept = dict.fromkeys(order, 0.0) | gradients(below, uses(below))
+        roots = self._outputs if several else self._root
+        return draw(roots, marks=marks, gradients=swept, **options)
+
+    def _pairs(self) -> Iterator[tuple[tuple[Any, Any], Row]]:
+        """The rows, each with what is differentiated, and with respect to what."""
+        return zip(self._compared, self.rows, strict=True)
 
     def __repr__(self) -> str:
         return f"<Report: {self.verdict}, {len(self.rows)} derivatives compared>"

@@ -102,14 +102,24 @@ def _report(
     found: Sequence[Finding] = (),
     steps: Sequence[Sequence[str]] = (),
 ) -> Report:
-    root = shown.sample.judge.root
-    root.backward()
+    judge = shown.sample.judge
+    judge.root.backward()
     comparison = shown.comparison
     flat = [text for step in steps for text in step]
     symbols = comparison.labels.symbols(*said(rows, [*sentences, *flat]))
     arguments = checked.arguments
     point = dict(zip(arguments.names, arguments.build(shown.sample.point), strict=True))
-    return Report(rows, sentences, found, point, steps, symbols, root, comparison.compared)
+    return Report(
+        rows,
+        sentences,
+        found,
+        point,
+        steps,
+        symbols,
+        judge.root,
+        judge.outputs,
+        comparison.compared,
+    )
 
 
 def _rows(checked: Checked, checks: Sequence[Check], shown: Check) -> Sequence[Row]:

@@ -103,10 +103,11 @@ def _replaced(evidence: Evidence, argument: Argument, off: Array) -> Iterator[Fi
             fits = near(factors[:, None, None] * apart, off, room).all(axis=(1, 2))
             for above in np.flatnonzero(fits & np.isfinite(factors)):
                 factor = evidence.recognized(float(factors[above]))
-                # Of several elements, each must have the one term for the other, not both.
-                alone = near(factors[above] * grid, argument.ours, argument.room).all()
-                plain = off.shape[1] == 1 and factors[above] > 0.0
-                if above != below and factor and (alone or plain):
+                # A - B is also -B where -A belongs: if that is all there is, it is rather that.
+                turned = near(-factors[above] * table[above], argument.ours, argument.room)
+                whole = near(factors[above] * grid, argument.ours, argument.room).all()
+                plain = factors[above] > 0.0 and not turned.all(axis=0).any()
+                if above != below and factor and (whole or plain):
                     there, belongs = (_scaled(factor, x.name) for x in (pairs[above][0], quantity))
                     words = escaped(f" has the term {there} where {belongs} belongs")
                     yield argument.finding("term", "the {noun} of {argument}{place}" + words)
