@@ -237,10 +237,10 @@ def test_a_mark_inside_a_group_and_the_numbers_in_it():
     out = relu(w * 3.0 + b).named("net.out")
     y = ((out + 1.5) ** 2.0).named("y")
     report = compare(y, {w: 9.0, b: 3.0})
-    assert len(report.findings) == 2
+    assert len(report.findings) == 1
     (name,) = found = causes(report, collapse="net")
     assert name == "net"
-    assert found["net"][:3] == ("perhaps: the mask of", "relu is missing", "and 1 more")
+    assert found["net"][:2] == ("mistake: the mask of", "relu is missing")
     box = read(report.draw(collapse="net").svg()).boxes["net"]
     assert "net.w: yours 9 ≠ 0, and 1 more" in box.lines
 

@@ -109,17 +109,8 @@ def _report(
     symbols = comparison.labels.symbols(*said(rows, [*sentences, *flat]))
     arguments = checked.arguments
     point = dict(zip(arguments.names, arguments.build(shown.sample.point), strict=True))
-    return Report(
-        rows,
-        sentences,
-        found,
-        point,
-        steps,
-        symbols,
-        judge.root,
-        judge.outputs,
-        comparison.compared,
-    )
+    differentiated = judge.root, judge.outputs, comparison.compared
+    return Report(rows, sentences, found, point, steps, symbols, *differentiated)
 
 
 def _rows(checked: Checked, checks: Sequence[Check], shown: Check) -> Sequence[Row]:
