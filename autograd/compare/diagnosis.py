@@ -5,6 +5,8 @@ from dataclasses import replace
 from time import perf_counter
 from typing import NamedTuple
 
+import numpy as np
+
 from autograd.compare.candidates import Mistakes
 from autograd.compare.case import Case, Grouping
 from autograd.compare.evidence import Evidence, evidence
@@ -73,6 +75,8 @@ def diagnosed(
     ]
     if not wrong:
         return Diagnosis([], [])
+    if (plain := _plain(cases, shown, exact)) is not None:
+        return Diagnosis([plain], [_sentence(plain)])
     for cases, where in wrong:
         inquiry = Inquiry(cases, end)
         tiers = SINGLE if cases is wrong[-1][0] else (*SINGLE, *CONFUSED)
@@ -128,6 +132,15 @@ def _simplest(mistakes: list[Mistakes], inquiry: Inquiry) -> list[Mistakes]:
         return [x for x in stopped if _extent(x) < least + (not known)] or mistakes
     # Where nothing flows, a mistake in more places only happens to let nothing through.
     return [x for x in mistakes if _extent(x) == least]
+
+
+def _plain(cases: Sequence[Case], shown: Judge, exact: float) -> Finding | None:
+    """That a single number of a matrix is a multiple of the right one: no place says more."""
+    wrong = np.any([case.off for case in cases], axis=0)
+    if len(shown.outputs) == 1 or wrong.sum() != 1:
+        return None
+    _, relations = _best(cases, shown, exact)
+    return next((x for x in relations.values() if x and x.kind in ("multiple", "zero")), None)
 
 
 def _best(
