@@ -118,7 +118,11 @@ def _report(options: argparse.Namespace, arguments: Sequence[Any]) -> Report:
     }
     functions = options.function, options.manual
     if options.hessian:
-        return check_hessian(*functions, *arguments, **given)
+        try:
+            return check_hessian(*functions, *arguments, **given)
+        except SeveralNumbersError as error:
+            words, _, _ = str(error).partition(":")
+            raise TypeError(f"{words} if --hessian is given") from None
     try:
         return check_gradient(*functions, *arguments, **given)
     except SeveralNumbersError:

@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -131,6 +131,18 @@ def aligned(result: Any, structure: Any, what: str) -> Iterator[tuple[Leaf, Any,
         yield from aligned(item, part, f"{what}[{key!r}]")
 
 
+def walk(structure: Any, path: Path = ()) -> Iterator[tuple[Path, Leaf]]:
+    """The arrays of a structure with their paths, in which fields have their names."""
+    if isinstance(structure, Leaf):
+        yield path, structure
+        return
+    keys: Iterable[Any] = range(len(structure))
+    if isinstance(structure, dict):
+        keys, structure = structure, structure.values()
+    for key, part in zip(getattr(structure, "_fields", keys), structure, strict=True):
+        yield from walk(part, (*path, key))
+
+
 def items_of(result: Any, structure: Any, what: str) -> list[tuple[Any, Any, Any]]:
     """The keys of a dict or a sequence, the parts of it, and the items that a result has there.
 
@@ -166,6 +178,8 @@ def written(x: NDArray[np.float64]) -> str:
 
 def _uneven(x: Sequence[Any]) -> bool:
     """Whether a list or a tuple is none that NumPy makes an array of numbers of."""
+    if any(hasattr(part, "_fields") for part in x):
+        return True
     try:
         items = objects(x, "an argument")
     except ValueError:  # shapes that begin alike
@@ -186,3 +200,9 @@ def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     names = [x.name for x in parameters if x.kind in kinds]
     return names[:count] if len(names) >= count else [f"x{i}" for i in range(count)]
+
+
+def kind_or_none(thing: object) -> str:
+    if thing is None:
+        return "None (was a return statement forgotten?)"
+    return kind_of(thing)

@@ -23,6 +23,7 @@ def both_sides(checked: Checked, first: Check) -> dict[int, str]:
     if "disagree" not in verdicts:
         return {}
     beside = list(_beside(checked, first))
+    where = "kink" if first.sample.judge.slopes else "boundary of a condition"
     notes = {}
     for index, verdict in enumerate(verdicts):
         numbers = [x.comparison.number(index) for x in (first, *beside)]
@@ -32,17 +33,19 @@ def both_sides(checked: Checked, first: Check) -> dict[int, str]:
         if verdict == "disagree" and low < high and low - room <= yours <= high + room:
             verdicts[index] = "convention"
             notes[index] = (
-                f"yours {number(yours)}, ours {number(numbers[0])}; at this boundary of a "
-                f"condition any value in [{number(low)}, {number(high)}] is right"
+                f"yours {number(yours)}, ours {number(numbers[0])}; at this {where} any value in "
+                f"[{number(low)}, {number(high)}] is right"
             )
     return notes
 
 
 def _beside(checked: Checked, first: Check) -> Iterator[Check]:
-    """The comparisons on the sides of the boundaries that the given point is on."""
+    """The comparisons on the sides of the boundaries that the given point is on: also of kinks, if
+    what is compared are second derivatives, which jump there.
+    """
     sample = first.sample
     for fork, side in sample.sides.items():
-        if isinstance(fork, Condition) and not side:
+        if not side and (isinstance(fork, Condition) or sample.judge.slopes):
             reach = sample.reach(fork)
             if abs(sample.deciders[fork].data) > NOISE * reach:
                 continue

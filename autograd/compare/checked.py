@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.compare.arguments import Arguments, aligned
+from autograd.compare.arguments import Arguments, aligned, kind_or_none
 from autograd.compare.case import Case, Grouping
 from autograd.compare.comparison import Comparison
 from autograd.compare.conditions import Heard
 from autograd.compare.judge import Judge
 from autograd.compare.keys import Pair, paired, zip_exactly
 from autograd.compare.points import Point, Sample
+from autograd.graph import topological_order
 from autograd.questions import Question, listening
 from autograd.quiet import overflows, quietly
 from autograd.reals import kind_of, real
@@ -60,11 +61,15 @@ class Checked:
         if self.title == "<lambda>":
             self.title = "f"
         self.arguments = Arguments(function, arguments)
+        if not any(x.size for x in self.arguments.point):
+            raise ValueError("there is nothing to compare: there is no number in the arguments")
         self.given = self.arguments.point
         if wrt is None:
             wrt = self.arguments.names
         if isinstance(wrt, str) or not wrt:
             raise ValueError(f"wrt must be a list of names of arguments, not {wrt!r}")
+        if len({*wrt}) < len(wrt):
+            raise ValueError(f"wrt names an argument twice: {wrt!r}")
         for name in wrt:
             if name not in self.arguments.names:
                 known = ", ".join(self.arguments.names)
@@ -96,9 +101,9 @@ class Checked:
 
     def judge(self, result: Any, leaves: Mapping[str, Any]) -> Judge:
         """The judge of what the function returned."""
-        return Judge(self.number(result), self.tolerance)
+        return Judge(self.number(result, leaves), self.tolerance)
 
-    def number(self, result: Any) -> Value:
+    def number(self, result: Any, leaves: Mapping[str, Any]) -> Value:
         """The one number that the function returned."""
         if isinstance(result, np.ndarray) and result.size == 1:
             result = result.item()
@@ -110,7 +115,7 @@ class Checked:
                 f"{wanted}: computed by operations of this library from its arguments; "
                 "check_jacobian() takes functions that return several"
             )
-        return named(result, self.title, f"the result of {self.title}")
+        return named(result, self.title, f"the result of {self.title}", leaves)
 
     def returned(self, sample: Sample) -> Any:
         """The result of the hand-written derivatives at the point of a sample."""
@@ -147,7 +152,9 @@ class Checked:
         """Whether a dict is the gradient of an argument that is a dict."""
         name, *others = self.wrt
         own = self.arguments.structures[name]
-        return not others and isinstance(own, dict) and name not in result
+        if others or not isinstance(own, dict):
+            return False
+        return name not in result or own.keys() == result.keys()
 
     def _real(self, result: Any, sample: Sample) -> Any:
         """The result of a hand-written gradient, with real numbers in place of complex ones.
@@ -239,7 +246,14 @@ class Checked:
 
     def at(self, sample: Sample) -> Check:
         """The comparison at the point of a sample."""
-        found = list(self.paired(sample))
+        try:
+            found = list(self.paired(sample))
+        except (TypeError, ValueError) as error:
+            at = f"at {self.arguments.described(sample.point)}"
+            given = all(map(np.array_equal, sample.point, self.given))
+            if given or at in str(error) or type(error) not in (TypeError, ValueError):
+                raise
+            raise type(error)(f"{error}; {at}") from error.__cause__
         comparison = Comparison(sample.judge, [(pair, number) for _, pair, number in found])
         return Check(sample, comparison, [key for key, _, _ in found])
 
@@ -268,12 +282,20 @@ class Checked:
         return overflows(self.manual, *self.arguments.build(sample.point))
 
 
-def named(result: Any, name: str, role: str, taken: Collection[str | None] = ()) -> Value:
+def named(
+    result: Any,
+    name: str,
+    role: str,
+    leaves: Mapping[str, Any],
+    taken: Collection[str | None] = (),
+) -> Value:
     """A number that a function returned as a Value with a name; its own if that tells it apart."""
     if not isinstance(result, Value):
         return Value(real(result, role), name)
-    # An argument has a name of its own.
-    value: Value = twin(result) if result.op is None else result
+    value: Value = result
+    known = {x for several in leaves.values() for x in several.flat}
+    if value in known or (value.name is None and known.isdisjoint(topological_order(value))):
+        value = twin(value)  # an argument has a name of its own; others keep what they have
     if value.name is None or value.name in taken:
         value.name = name
     return value
@@ -291,9 +313,3 @@ def _words(key: Any) -> bool:
     return isinstance(key, str) or (
         isinstance(key, tuple) and all(isinstance(part, str) for part in key)
     )
-
-
-def kind_or_none(thing: object) -> str:
-    if thing is None:
-        return "None (was a return statement forgotten?)"
-    return kind_of(thing)

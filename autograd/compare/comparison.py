@@ -160,7 +160,7 @@ class Comparison:
             f"at {self._title(wrt)} = {number(wrt.data)}"
             for (of, wrt), yours in map(self.pairs.__getitem__, self._wrong_factors)
         ]
-        every = [*factors, *wrong.values()]
+        every = [*factors, *wrong.values(), *self._first_of_several()]
         if "disagree" not in self.verdicts:
             return
         numbers = [wrt for (of, wrt) in self.compared if self._of_output(of, wrt)]
@@ -181,6 +181,21 @@ class Comparison:
             yield f"First wrong: {every[0]}"
         if len(every) > 1:
             yield f"Independently wrong: {len(every) - 1} more, such as {every[1]}"
+
+    def _first_of_several(self) -> Iterator[str]:
+        """Of several results, the first wrong derivative with respect to an inner Value from which
+        no other one is computed that has a wrong derivative, too.
+        """
+        wrong = {
+            wrt: (of, yours)
+            for ((of, wrt), yours), verdict in zip(self.pairs, self.verdicts, strict=True)
+            if verdict == "disagree" and self._of_output(of, wrt) and wrt.op
+        }
+        for wrt, (of, yours) in wrong.items() if len(self.judge.outputs) > 1 else ():
+            if len(wrong.keys() & computed_from(wrt, self.judge.uses).keys()) <= 1:
+                words = should_be(yours, self.judge.of(of).number(wrt))
+                yield f"{self.label(of, wrt)}: {words} at {self._title(wrt)} = {number(wrt.data)}"
+                return
 
     def case(
         self,

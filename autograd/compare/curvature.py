@@ -50,11 +50,20 @@ def _within(case: Case) -> Iterator[tuple[Sequence[Value], Judge, Words]]:
         return
     structure = inner.structure
     single = [[node] for node in inner.order if node.op is not None]
-    for nodes in single + structure.families:
-        if len({structure.levels[node] for node in nodes}) > 1:
-            continue  # one may be computed from another
+    below = [_operands(nodes) for nodes in [*single, *structure.families]]
+    for nodes in single + structure.families + [x for x in below if len(x) > 1]:
+        among = forward(inner.order, {node: column for column, node in enumerate(nodes)})
+        rows = [structure.rows[node] for node in nodes]
+        if (among[rows] != np.eye(len(nodes))).any():
+            continue  # one is computed from another
         label = inner.formulas[nodes[0]].text.text
         yield nodes, inner, (f" (of {label}{LIKE_IT if len(nodes) > 1 else ')'}",)
+
+
+def _operands(nodes: Sequence[Value]) -> list[Value]:
+    """What some nodes were computed from, without what is given: the residuals of squares."""
+    operands = dict.fromkeys(x for node in nodes for x in node.operands if isinstance(x, Value))
+    return [x for x in operands if x.op is not None]
 
 
 def _above(case: Case, inner: Judge, nodes: Sequence[Value]) -> Array:

@@ -18,7 +18,7 @@ from autograd.value import Value
 
 MOST_SIDES = 3
 """How many of the unseen sides of kinks are named."""
-ZERO_EVERYWHERE = "the gradient is 0 at every point tried, so a factor of it would not be noticed"
+ZERO_EVERYWHERE = "it is 0 at every point tried, so a factor of it would not be noticed"
 
 
 def exercised(
@@ -41,7 +41,11 @@ def exercised(
             yield row
             continue
         wrt = _position(checks[0], index)
-        missed = [fork for fork, places in reach.items() if places is None or wrt in places]
+        missed = [
+            fork
+            for fork, places in reach.items()
+            if (places is None or wrt in places) and _above(checks[0], index, unseen[fork], fork)
+        ]
         notes = [
             unseen[fork].sample.described(fork, unseen[fork].side) for fork in missed[:MOST_SIDES]
         ]
@@ -65,6 +69,18 @@ def _reach(fork: Fork, unseen: Unseen) -> set[Any] | None:
     positions = _positions(sample)
     order = topological_order(sample.judge.nodes[fork.place])
     return {positions.get(node, node.name or sample.judge.places[node]) for node in order}
+
+
+def _above(check: Check, index: int, unseen: Unseen, fork: Fork) -> bool:
+    """Whether what is differentiated was computed from what is at a kink; of a condition in the
+    code, that is not known.
+    """
+    (of, _), _ = check.comparison.pairs[index]
+    places = [place for place, x in enumerate(check.sample.judge.outputs) if x is of]
+    if isinstance(fork, Condition) or not places:
+        return True
+    judge = unseen.sample.judge
+    return judge.nodes[fork.place] in judge.of(judge.outputs[places[0]]).derivatives
 
 
 def _position(check: Check, index: int) -> Any:

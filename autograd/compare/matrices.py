@@ -1,15 +1,17 @@
 """Jacobians and Hessians by hand: their rows and columns, and the forms they may have."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compare.arguments import items_of
+from autograd.compare.arguments import items_of, kind_or_none
 from autograd.compare.case import Axis, Grouping
-from autograd.reals import objects
+from autograd.reals import kind_of, objects
 from autograd.trees import Leaf
+from autograd.value import Value
 
 # --- Rows and columns ---------------------------------------------------------------------------
 
@@ -51,6 +53,9 @@ def of_a_matrix(
 
 # --- Forms --------------------------------------------------------------------------------------
 
+Block = tuple[slice, slice, NDArray[Any]]
+"""A part of a matrix, with its rows and columns."""
+
 
 class Parts(dict[str, Any]):
     """The structures of several arguments by their names: a result may have a tuple or a dict in
@@ -58,9 +63,10 @@ class Parts(dict[str, Any]):
     """
 
 
-def filled(result: Any, outputs: Any, inputs: Any, what: str) -> NDArray[Any]:
+def readings(result: Any, outputs: Any, inputs: Any, what: str) -> list[NDArray[Any]]:
     """The numbers of a Jacobian in any of its forms as a matrix: a row for each number of the
-    outputs, a column for each one of the inputs.
+    outputs, a column for each one of the inputs. There may be several readings: a tuple may have a
+    part for each output, or one for each argument.
 
     The forms are that matrix, an array or a list of rows; and parts of it in the structure of the
     outputs, of the inputs, or of these within those, where an array has the shape of the output
@@ -77,77 +83,135 @@ def filled(result: Any, outputs: Any, inputs: Any, what: str) -> NDArray[Any]:
         ValueError: if a shape, a length or a key does not fit.
     """
     rows, columns = _span(outputs), _span(inputs)
-    matrix = np.empty((rows.stop, columns.stop), dtype=object)
-    for row, column, numbers in _blocks(result, outputs, inputs, what):
-        matrix[row, column] = numbers
-    return matrix
+    found = []
+    for blocks in _read(result, outputs, inputs, what):
+        matrix = np.empty((rows.stop, columns.stop), dtype=object)
+        for row, column, numbers in blocks:
+            matrix[row, column] = numbers
+        found.append(matrix)
+    return found
 
 
-def _blocks(
-    result: Any, outputs: Any, inputs: Any, what: str
-) -> Iterator[tuple[slice, slice, NDArray[Any]]]:
-    """The parts of a matrix, each with its rows and columns."""
+def _read(result: Any, outputs: Any, inputs: Any, what: str) -> list[list[Block]]:
+    """The readings of a part of a Jacobian, each as the blocks of a matrix."""
     rows, columns = _span(outputs), _span(inputs)
     shape = rows.stop - rows.start, columns.stop - columns.start
-    array = objects(result, what) if isinstance(result, (np.ndarray, list)) else None
+    array = _array(result, what) if isinstance(result, (np.ndarray, list)) else None
     if array is not None and array.shape == shape:
-        yield rows, columns, array
-        return
-    for structure, of_outputs in ((outputs, True), (inputs, False)):
-        if (parts := _parts(result, structure, what, of_outputs)) is not None:
-            for key, part, item in parts:
-                name = what if key is None else f"{what}[{key!r}]"
-                if of_outputs:
-                    yield from _blocks(item, part, inputs, name)
+        return [[(rows, columns, array)]]
+    found: list[list[Block]] = []
+    refused: list[Exception] = []
+    both = (outputs, inputs)
+    for structure in both[::-1] if _names_arguments(result, outputs) else both:
+        try:
+            ways = _ways(result, structure, what)
+        except (TypeError, ValueError) as error:
+            refused.append(error)
+            continue
+        for parts in ways:
+            try:
+                if structure is outputs:
+                    each = [_read(x, part, inputs, what + key) for key, part, x in parts]
                 else:
-                    yield from _blocks(item, outputs, part, name)
-            return
-    for structure in (outputs, inputs):
-        if not isinstance(structure, Leaf):
-            items_of(result, structure, what)
-    full = (*(outputs.shape or ()), *(inputs.shape or ()))
-    array = objects(result, what)
+                    each = [_read(x, outputs, part, what + key) for key, part, x in parts]
+                found += [[x for blocks in choice for x in blocks] for choice in _choices(each)]
+            except (TypeError, ValueError) as error:
+                refused.insert(0, error)
+    try:
+        found.append([(rows, columns, _block(result, outputs, inputs, shape, what))])
+    except (TypeError, ValueError) as error:
+        refused.append(error)
+    if not found:
+        raise refused[0]
+    return found
+
+
+def _names_arguments(result: Any, outputs: Any) -> bool:
+    """Whether the keys of a dict can only be those of arguments."""
+    return isinstance(result, Mapping) and not isinstance(outputs, dict)
+
+
+def _choices(each: Sequence[list[list[Block]]]) -> Iterator[Sequence[list[Block]]]:
+    """The first reading of every part, the second of every part, …"""
+    for index in range(max(map(len, each), default=1)):
+        yield [readings[min(index, len(readings) - 1)] for readings in each]
+
+
+def _block(
+    result: Any, outputs: Any, inputs: Any, shape: tuple[int, int], what: str
+) -> NDArray[Any]:
+    """The numbers of a part that is an array."""
+    array = _array(result, what)
+    if array is None and isinstance(result, list):
+        raise ValueError(f"{what} must be a matrix; its rows have different lengths")
+    if array is None or (
+        not array.ndim and not isinstance(array.item(), (Real, np.bool_, complex, Value))
+    ):
+        raise TypeError(f"{what} must be made of arrays of real numbers, not {_form(result)}")
+    full = (*_shape(outputs), *_shape(inputs))
     allowed = [full, shape, *[full[1:]] * (full[:1] == (1,)), *[()] * (shape == (1, 1))]
     if array.shape not in allowed:
-        raise ValueError(f"{what} must have the shape {full}, not {array.shape}")
-    yield rows, columns, array.reshape(shape)
+        words = f"{what} must have the shape {full}, not {array.shape}"
+        if len(full) == 2:
+            words += f": a row for each of the {full[0]} results, a column for each argument"
+        raise ValueError(words)
+    return array.reshape(shape)
 
 
-def _parts(
-    result: Any, structure: Any, what: str, of_outputs: bool
-) -> list[tuple[Any, Any, Any]] | None:
-    """The keys, the parts of a structure, and the items of a result; None where it has none."""
+def _shape(structure: Any) -> tuple[int, ...]:
+    """The shape of an array, and that of several numbers as a vector."""
     if isinstance(structure, Leaf):
+        return structure.shape or ()
+    span = _span(structure)
+    return (span.stop - span.start,)
+
+
+def _array(result: Any, what: str) -> NDArray[Any] | None:
+    """A result as an array of single objects; None if there are others in it."""
+    try:
+        array = objects(result, what)
+    except ValueError:  # shapes that begin alike
         return None
+    several = (dict, list, tuple, set, np.ndarray)
+    return None if any(isinstance(x, several) for x in array.flat) else array
+
+
+def _ways(result: Any, structure: Any, what: str) -> list[list[tuple[str, Any, Any]]]:
+    """The ways to take a result apart as a structure: keys, the parts, and the items there.
+
+    Raises:
+        TypeError: if it is no container as the structure is.
+        ValueError: if it has other keys, or another length.
+    """
+    if isinstance(structure, Leaf):
+        return []
     if not isinstance(structure, Parts):
-        if of_outputs and isinstance(result, Mapping) and isinstance(structure, dict):
-            if result.keys() != structure.keys():
-                return None  # it may be a dict of the arguments
-        elif of_outputs and isinstance(result, Mapping):
-            return None
-        return items_of(result, structure, what)
+        items = items_of(result, structure, what)
+        return [[(f"[{key!r}]", part, item) for key, part, item in items]]
+    ways = []
     if isinstance(result, Mapping) and result.keys() >= structure.keys():
-        return [(name, part, result[name]) for name, part in structure.items()]
+        ways.append([(f"[{name!r}]", part, result[name]) for name, part in structure.items()])
     if len(structure) == 1:
         (only,) = structure.values()
-        single = isinstance(result, tuple) and len(result) == 1
-        return [(None, only, result[0] if single else result)]
-    if isinstance(result, (list, tuple)) and len(result) == len(structure):
+        if isinstance(result, tuple) and len(result) == 1:
+            ways.append([("", only, result[0])])
+        ways.append([("", only, result)])
+    elif isinstance(result, (list, tuple)) and len(result) == len(structure):
         named = zip(structure.items(), result, strict=True)
-        return [(name, part, item) for (name, part), item in named]
-    names = ", ".join(structure)
-    form = f"be a matrix, or a tuple or a dict with a part for each of {names}"
-    raise ValueError(f"{what} must {form}, not {_form(result)}")
+        ways.append([(f"[{name!r}]", part, item) for (name, part), item in named])
+    if not ways:
+        form = f"a tuple or a dict with a part for each of {', '.join(structure)}"
+        raise ValueError(f"{what} must be a matrix, or {form}, not {_form(result)}")
+    return ways
 
 
 def _form(result: Any) -> str:
     if isinstance(result, Mapping):
-        return f"a dict of {', '.join(map(str, result)) or 'nothing'}"
+        return f"a dict of {', '.join(map(repr, result)) or 'nothing'}"
     if isinstance(result, (np.ndarray, list)):
-        return f"an array of the shape {objects(result, 'it').shape}"
-    return f"a {type(result).__name__}" + (
-        f" of {len(result)}" if isinstance(result, tuple) else ""
-    )
+        array = _array(result, "it")
+        return kind_of(result) if array is None else f"an array of the shape {array.shape}"
+    return kind_or_none(result) + (f" of {len(result)}" if isinstance(result, tuple) else "")
 
 
 def _span(structure: Any) -> slice:
@@ -155,5 +219,5 @@ def _span(structure: Any) -> slice:
     if isinstance(structure, Leaf):
         return slice(structure.start, structure.stop)
     parts = structure.values() if isinstance(structure, dict) else structure
-    spans = [_span(part) for part in parts] or [slice(0, 0)]
-    return slice(spans[0].start, spans[-1].stop)
+    spans = [span for part in parts if (span := _span(part)).stop > span.start]
+    return slice(spans[0].start, spans[-1].stop) if spans else slice(0, 0)

@@ -29,9 +29,11 @@ def _orders(argument: Argument) -> Iterator[Finding]:
     if count < 2 or len(argument.ours) < 2:
         return
     for how, order in _known_orders(argument.shape):
-        if argument.is_yours(argument.ours[:, order]):
-            yield argument.finding("order", f"the {{noun}} of {{argument}} is {how}")
-            return
+        room = np.maximum(argument.room, argument.room[:, order])
+        for sign, words in ((1.0, ""), (-1.0, ", and has the opposite sign")):
+            if near(argument.yours, sign * argument.ours[:, order], room).all():
+                yield argument.finding("order", f"the {{noun}} of {{argument}} is {how}{words}")
+                return
     for axis, lines in _exchanged(argument):
         listed = [f"{line} has that of {other}" for line, other in lines.items()]
         words = f"{axis}s of the {{noun}} of {{argument}} are those of others: "

@@ -101,7 +101,9 @@ class Sample:
                 kink(*node.operands) for kink in node.op.kinks_of(len(node.operands))
             ]
             if node.op.condition:
-                kinks.insert(0, node.operands[0])
+                # One that only jumps, as a mask does, has a kink of its own where it does.
+                mask = node.operands[0]
+                kinks.insert(0, mask if isinstance(mask, Value) and self._reach(mask) else 1.0)
             if node.op.between and all(map(isfinite, arguments(node))):
                 one, other = [kinks[place] for place in node.op.between]
                 self.middles[Branch(self.judge.places[node], len(kinks))] = 0.5 * (one + other)
@@ -145,7 +147,11 @@ class Sample:
         return not self.sides[fork] and fabs(decider.data) > ROUNDED * self._reach(decider)
 
     def _flat(self) -> bool:
-        """Whether the sides of its kinks make no difference at the point: `relu(relu(-1))`."""
+        """Whether the sides of its kinks make no difference at the point: `relu(relu(-1))`. That is
+        not known of second derivatives, which jump where a slope does.
+        """
+        if self.judge.slopes:
+            return False
         exactly = {self.judge.places[node] for node in self.judge.kinks}
         return all(side or fork.place in exactly for fork, side in self.sides.items()) and all(
             low == high

@@ -39,8 +39,10 @@ def relations(evidence: Evidence) -> dict[str, Finding | None]:
 
 def _of(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     """The relations of one argument, the simplest first."""
-    whole = bool(argument.bad.any(axis=0).all())
-    if whole:
+    bad = argument.bad.any(axis=0)
+    whole = bool(bad.all())
+    idle = (np.maximum(np.abs(argument.yours), np.abs(argument.ours)) <= argument.room).all(axis=0)
+    if whole or (bad | idle).all():  # where both are 0, any ratio holds
         yield from _plain(evidence, argument)
     yield from places(evidence, argument)
     if whole:
@@ -95,6 +97,10 @@ def _plain(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     """A constant ratio, or a constant difference."""
     if (np.abs(argument.ours) <= argument.room).all():
         words = "the {noun} of {argument}{place} is not 0, but the right one is 0 at every point"
+        yours = float(argument.yours.flat[0])
+        if not np.ptp(argument.yours):
+            words = f"the {{noun}} of {{argument}}{{place}} is {evidence.decimal(yours)} at every "
+            words += "point, but the right one is 0"
         yield argument.finding("zero", words)
         return
     yield from multiples(evidence, argument)

@@ -121,7 +121,7 @@ class Report:
             "rows": [row.to_dict() for row in self.rows],
             "diagnosis": list(self.diagnosis),
             "findings": [finding.to_dict() for finding in self.findings],
-            "point": {name: np.asarray(x).tolist() for name, x in self.point.items()},
+            "point": _plain(dict(self.point)),
             "steps": [list(step) for step in self.steps],
             "symbols": dict(self.symbols),
         }
@@ -249,6 +249,15 @@ class Report:
         notes = [f"{', '.join(names)}: {note}" for note, names in noted.items()]
         where = ", ".join(f"{symbol} = {formula}" for symbol, formula in self.symbols.items())
         return [*more, *notes, *diagnosis, f"Here {where}." if where else ""]
+
+
+def _plain(tree: Any) -> Any:
+    """Arguments as dicts, lists and numbers."""
+    if isinstance(tree, dict):
+        return {str(key): _plain(part) for key, part in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [_plain(part) for part in tree]
+    return np.asarray(tree).tolist()
 
 
 INDENT = ' style="margin-left: 2em"'

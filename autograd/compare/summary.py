@@ -57,7 +57,7 @@ def summary(
     found: list[Finding] = []
     sentences = list(judged_as_single(checked.tolerance))
     steps: Sequence[Sequence[str]] = ()
-    if failing:
+    if any(row.verdict == "disagree" for row in rows):
         usable = [check for check in checks if check.sample.usable and _finite(check)] or checks
         cases = [checked.case(check) for check in usable]
         judge = shown.sample.judge

@@ -2,11 +2,12 @@
 
 Every mistake of the dictionary is made in every example where it changes the gradient, and others
 that have no name: an element that is off by a thousandth, by a millionth. The rivals are told one
-point, as they are used, and their defaults decide.
+point, as they are used, and their defaults decide. Of the rest of the dictionary, a few mistakes of
+each kind are made in each example.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from corpus import EXAMPLES
 
 from autograd import Value, check_gradient, values
+from autograd.compare.candidates import Mistakes
 from autograd.compare.case import Case, Grouping
 from autograd.compare.classic import mistaken
+from autograd.compare.inquiry import COMBINED, CONFUSED, SINGLE, Tier
 from autograd.compare.judge import Judge
 from autograd.compare.mistakes import Mistake
+
+OF_EACH = 4
+"""How many mistakes of each tier are made in each example."""
 
 
 def several(result):
@@ -158,6 +164,59 @@ def test_planted_mistakes(report):
         fields = f"{share:.1%}", f">= {target:.0%}", share >= target, f"{share:.1%}", ""
         report(f"{with_name} mistakes with a name, {what}", "", *fields)
     assert here == made
+
+
+def numbers_at(example, point, tier: Tier, several: Mistakes):
+    """The gradient with some mistakes; not a number where they cannot be made."""
+    case = graph_at(example, point)
+    for mistakes, numbers in tier.candidates(case, {several: None}):
+        if mistakes == several:
+            return shaped(numbers(), point)
+    return shaped(case.ours, point)
+
+
+def made(example, tier: Tier) -> Iterator[tuple[Mistakes, object]]:
+    """Some of the mistakes of a tier, each with a gradient by hand in which it is made."""
+    every = [x for x, _ in tier.candidates(graph_at(example, example.arguments), None) if x]
+    random = np.random.default_rng(0)
+    count = 0
+    for index in random.permutation(len(every)):
+
+        def manual(*point, several=every[index]):
+            return numbers_at(example, point, tier, several)
+
+        if count < OF_EACH and changes(example, manual):
+            count += 1
+            yield every[index], manual
+
+
+def test_planted_mistakes_of_each_tier(report):
+    total = np.zeros(3, int)
+    for tier in (*SINGLE, *CONFUSED, *COMBINED):
+        counts = np.zeros(3, int)
+        for example in EXAMPLES.values():
+            for several, manual in made(example, tier):
+                outcome = check_gradient(example.function, manual, *example.arguments)
+                kinds = [str(x) for x in outcome.findings]
+                wanted = [x.kind for x in several]
+                found = any(all(kind in x for kind in wanted) for x in kinds)
+                counts += [1, bool(kinds), found]
+        total += counts
+        tried, explained, named = counts
+        report(
+            tier.what,
+            f"{tried} made",
+            f"{explained} explained, {named} by that name",
+            "",
+            None,
+            "",
+            "",
+        )
+    tried, explained, named = total
+    share = explained / tried
+    report("all tiers", f"{tried} made", f"{share:.1%} explained", ">= 90%", share >= 0.9,
+           f"{share:.1%}", f"{named / tried:.1%}")  # fmt: skip
+    assert share >= 0.9
 
 
 def test_false_alarms(report):
