@@ -61,7 +61,7 @@ def _within(case: Case) -> Iterator[tuple[Sequence[Value], Judge, Words]]:
 
 
 def _operands(nodes: Sequence[Value]) -> list[Value]:
-    """What some nodes were computed from, without what is given: the residuals of squares."""
+    """The nodes that some nodes were computed from, such as the residuals of squares."""
     operands = dict.fromkeys(x for node in nodes for x in node.operands if isinstance(x, Value))
     return [x for x in operands if x.op is not None]
 

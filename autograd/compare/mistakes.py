@@ -144,14 +144,14 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
     elif op is ops.multiply:
         if all(live):
             yield "the operands of a product are swapped", data
-            yield from _one_sided(right)
+            yield from _one_sided(node)
         else:
             factor = data[live.index(False)]
             yield _missing(factor), [1.0, 1.0]
     elif op is ops.dot:
         yield "weights and inputs are exchanged in a dot product", data
         yield "the factors of a dot product are missing", [1.0] * count
-        yield from _one_sided(right)
+        yield from _one_sided(node)
     elif op is ops.divide and not live[1]:
         what = f"the division by {data[1]:g} is forgotten"
         if _count(node.operands[0]) == data[1]:
@@ -178,10 +178,16 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
             yield f"the input of {op.name} is used where its output belongs", [float(wrong[0])]
 
 
-def _one_sided(right: Sequence[float]) -> Iterator[tuple[str, Sequence[float]]]:
-    """A product of which one side counts twice, as for a quadratic form of a symmetric matrix."""
-    middle = len(right) // 2
-    nothing, twice = [0.0] * middle, [2.0 * x for x in right]
+def _one_sided(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
+    """A product of which one side counts twice, as for a quadratic form of a symmetric matrix: one
+    side of the product is computed from the other.
+    """
+    middle = len(node.operands) // 2
+    sides = node.operands[:middle], node.operands[middle:]
+    within = [{id(y) for x in side if isinstance(x, Value) for y in x.operands} for side in sides]
+    if not any(id(x) in within[1 - i] for i, side in enumerate(sides) for x in side):
+        return
+    nothing, twice = [0.0] * middle, [2.0 * x for x in node.partials]
     for side, partials in (
         ("first", [*twice[:middle], *nothing]),
         ("second", [*nothing, *twice[middle:]]),
@@ -192,9 +198,10 @@ def _one_sided(right: Sequence[float]) -> Iterator[tuple[str, Sequence[float]]]:
 
 def wrong_slopes(edge: Edge[Value]) -> Iterator[tuple[str, float]]:
     """Wrong partial derivatives of a node with respect to one of its operands."""
-    if edge.node.op is ops.multiply and isinstance(edge.node.operands[1 - edge.place], Value):
+    op, operands = edge.node.op, edge.node.operands
+    if op is ops.multiply and isinstance(operands[1 - edge.place], Value):
         yield "the other factor of a product is missing", 1.0
-    elif edge.node.op is ops.divide and edge.place == 0:
+    elif op is ops.divide and edge.place == 0 and isinstance(operands[1], Value):
         yield "the division is missing", 1.0
 
 
