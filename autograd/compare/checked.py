@@ -216,10 +216,15 @@ class Checked:
         owned = list(zip(self.arguments.owners, leaves.items(), strict=True))
         return [part for name in names for owner, part in owned if owner == name]
 
-    def case(self, check: "Check") -> Case:
-        """The numbers at a point, to be explained."""
-        shapes = {part: x.shape for part, x in check.sample.leaves.items()}
-        return check.comparison.case(check.sample.arguments, partial(self.groupings, shapes))
+    def cases(self, checks: Sequence["Check"]) -> list[Case]:
+        """The numbers at some points, to be explained."""
+        shapes = {part: x.shape for part, x in checks[0].sample.leaves.items()}
+        cases = [check.comparison.case(check.sample.arguments) for check in checks]
+        groupings = partial(self.groupings, shapes)
+        parts = checks[0].comparison.groupings(cases[0], groupings)
+        for case in cases:  # the same at all points
+            case.groupings = parts
+        return cases
 
     def groupings(
         self,

@@ -197,38 +197,31 @@ class Comparison:
                 yield f"{self.label(of, wrt)}: {words} at {self._title(wrt)} = {number(wrt.data)}"
                 return
 
-    def case(
-        self,
-        arguments: Mapping[Value, str] = MappingProxyType({}),
-        groupings: Groupings | None = None,
-    ) -> Case:
-        """The numbers to be explained.
-
-        Args:
-            arguments: which argument each Value belongs to.
-            groupings: the parts of the numbers, given for each number the names of what is
-                differentiated, of that with respect to which, of the argument, and of itself.
-        """
+    def case(self, arguments: Mapping[Value, str] = MappingProxyType({})) -> Case:
+        """The numbers to be explained; `arguments` says which argument a Value belongs to."""
         numbers = {
             (of, wrt): yours
             for (of, wrt), yours in self.pairs
             if self._of_output(of, wrt, arguments)
         }
-        return self._case(numbers, arguments, groupings)
+        return self._case(numbers, arguments)
 
-    def _case(
-        self,
-        numbers: Mapping[Pair, float],
-        arguments: Mapping[Value, str],
-        groupings: Groupings | None,
-    ) -> Case:
+    def _case(self, numbers: Mapping[Pair, float], arguments: Mapping[Value, str]) -> Case:
         names = [arguments.get(wrt) or self._group(wrt) for _, wrt in numbers]
         parts = [Grouping("gradient", names)]
-        if groupings is not None:
-            rows, columns = ([self._title(pair[i]) for pair in numbers] for i in range(2))
-            labels = [self.label(*pair) for pair in numbers]
-            parts = groupings(rows, columns, names, labels)
         return Case(self.judge, list(numbers), parts, list(numbers.values()))
+
+    def groupings(self, case: Case, grouped: Groupings) -> list[Grouping]:
+        """The parts of the numbers of a case that may each have a mistake of their own.
+
+        Args:
+            case: one that was made of these numbers.
+            grouped: makes them, given for each number the names of what is differentiated, of that
+                with respect to which, of the argument, and of the derivative.
+        """
+        rows, columns = ([self._title(pair[i]) for pair in case.pairs] for i in range(2))
+        labels = [self.label(*pair) for pair in case.pairs]
+        return grouped(rows, columns, case.groupings[0].names, labels)
 
     @property
     def first_step(self) -> list[int]:
@@ -254,7 +247,7 @@ class Comparison:
 
     def step(self, places: Sequence[int]) -> Case:
         """Some of the numbers, to be explained by themselves."""
-        return self._case(dict(map(self.pairs.__getitem__, places)), {}, None)
+        return self._case(dict(map(self.pairs.__getitem__, places)), {})
 
     @property
     def _wrong_factors(self) -> list[int]:

@@ -12,7 +12,7 @@ from autograd.compare.kinks import Sides, at_kinks, corners, intervals
 from autograd.compare.numeric import DOUBT, estimate
 from autograd.compare.places import Place, places_of
 from autograd.compare.report import Row, Verdict
-from autograd.compare.rounding import EPSILON, ZERO, Bounded, data_bounds, derivatives
+from autograd.compare.rounding import EPSILON, ZERO, Bounded, Bounds, data_bounds, derivatives
 from autograd.compare.structure import Structure
 from autograd.edges import Edge, uses
 from autograd.explain.reasons import first_not_finite, kind
@@ -54,6 +54,9 @@ class Judge:
         self.tolerance = tolerance
         self._estimated = 0
         self._others: dict[Value, Judge] = {}
+        self._whole = self
+        """The judge of the graph that this one is a part of."""
+        self._bounds: dict[bool, Bounds] = {}
 
     def of(self, value: Value) -> Judge:
         """The judge of another root."""
@@ -61,6 +64,8 @@ class Judge:
             return self
         if value not in self._others:
             self._others[value] = Judge(value)
+            if value in self.derivatives:
+                self._others[value]._whole = self._whole
         self._others[value].tolerance = self.tolerance
         return self._others[value]
 
@@ -102,12 +107,19 @@ class Judge:
     @cached_property
     def derivatives(self) -> dict[Value, Bounded]:
         """Each derivative, and how far it may be off by the library's own formulas."""
-        return derivatives(self.order, self.uses, forms=False)
+        return derivatives(self.order, self.uses, self._bounds_of(forms=False))
 
     @cached_property
     def _allowed(self) -> dict[Value, Bounded]:
         """The bounds that hold in the other forms of the operations, too, which take more time."""
-        return derivatives(self.order, self.uses)
+        return derivatives(self.order, self.uses, self._bounds_of(forms=True))
+
+    def _bounds_of(self, forms: bool) -> Bounds:
+        """The bounds of the nodes, which are those of other roots in the graph, too."""
+        whole = self._whole
+        if forms not in whole._bounds:
+            whole._bounds[forms] = Bounds(whole.order, forms)
+        return whole._bounds[forms]
 
     @cached_property
     def bounds(self) -> dict[Value, float]:
@@ -169,11 +181,11 @@ class Judge:
             else edge
             for edge in self.uses
         ]
-        return derivatives(self.order, opened)
+        return derivatives(self.order, opened, self._bounds_of(forms=True))
 
     @cached_property
     def _wide(self) -> dict[Value, Bounded]:
-        return derivatives(self.order, self.uses, absorbed=True)
+        return derivatives(self.order, self.uses, Bounds(self.order, absorbed=True))
 
     def verdict(self, wrt: Value, yours: float) -> tuple[Verdict, str]:
         """The verdict on the derivative with respect to a node, and a note on it."""

@@ -35,34 +35,49 @@ class Bounded(NamedTuple):
 ZERO = Bounded(0.0, 0.0)
 
 
+class Bounds:
+    """The errors of the data and the partial derivatives of nodes, whatever is differentiated.
+
+    Args:
+        order: the nodes in topological order.
+        forms: whether an operation may be as far off as in the worst of the forms in which people
+            write it, not only in the library's: `1 - tanh(x) ** 2` for the derivative of `tanh(x)`.
+        absorbed: whether a term may be as far off as a rounding of its sum, as in formulas that
+            compute it from the sum: `p - 1` for `-exp(-x)` where `p = 1 / (1 + exp(-x))`.
+    """
+
+    def __init__(self, order: Sequence[Value], forms: bool = True, absorbed: bool = False) -> None:
+        self.data = data_bounds(order, {}, forms)
+        self._forms, self._absorbed = forms, absorbed
+        self._slopes: dict[Value, list[float]] = {}
+        if absorbed:
+            for node in order:
+                for term, total in _terms(node):
+                    if term.op is not None:
+                        self.data[term] = max(self.data[term], fabs(total))
+
+    def of_slope(self, edge: Edge[Value]) -> float:
+        """The error of a partial derivative."""
+        if edge.node not in self._slopes:
+            self._slopes[edge.node] = partial_bounds(
+                edge.node, self.data, self._forms, self._absorbed
+            )
+        return self._slopes[edge.node][edge.place]
+
+
 def derivatives(
-    order: Sequence[Value],
-    uses: Sequence[Edge[Value]],
-    absorbed: bool = False,
-    forms: bool = True,
+    order: Sequence[Value], uses: Sequence[Edge[Value]], bounds: Bounds
 ) -> dict[Value, Bounded]:
     """The derivative of the last node in topological order with respect to each of them.
 
     Args:
         order: the nodes.
         uses: `uses(order)`.
-        absorbed: whether a term may be as far off as a rounding of its sum, as in formulas that
-            compute it from the sum: `p - 1` for `-exp(-x)` where `p = 1 / (1 + exp(-x))`.
-        forms: whether an operation may be as far off as in the worst of the forms in which people
-            write it, not only in the library's: `1 - tanh(x) ** 2` for the derivative of `tanh(x)`.
+        bounds: of these nodes, at least.
     """
-    data = data_bounds(order, {}, forms)
-    if absorbed:
-        for node in order:
-            for term, total in _terms(node):
-                if term.op is not None:
-                    data[term] = max(data[term], fabs(total))
     result = {order[-1]: Bounded(1.0, 0.0)}
-    slopes: dict[Value, list[float]] = {}
     for edge, (adjoint, bound) in flows(uses, result):
-        if edge.node not in slopes:
-            slopes[edge.node] = partial_bounds(edge.node, data, forms, absorbed)
-        flow, slope = adjoint * edge.partial, slopes[edge.node][edge.place]
+        flow, slope = adjoint * edge.partial, bounds.of_slope(edge)
         error = _product(edge.partial, bound) + _product(adjoint, slope) + _rounding(flow)
         error += _product(bound * EPSILON, slope)  # where both factors may be 0
         before = result.get(edge.operand, ZERO)

@@ -59,7 +59,7 @@ def summary(
     steps: Sequence[Sequence[str]] = ()
     if any(row.verdict == "disagree" for row in rows):
         usable = [check for check in checks if check.sample.usable and _finite(check)] or checks
-        cases = [checked.case(check) for check in usable]
+        cases = checked.cases(usable)
         judge = shown.sample.judge
         left = (1.0 - FOR_A_POINT) * seconds
         places = shown.comparison.first_step
