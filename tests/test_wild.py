@@ -7,8 +7,9 @@ import re
 import numpy as np
 import pytest
 from wild import RIGHT, WRONG
+from wild_matrices import RIGHT_HESSIANS, RIGHT_JACOBIANS, WRONG_HESSIANS, WRONG_JACOBIANS
 
-from autograd import check_gradient
+from autograd import check_gradient, check_hessian, check_jacobian
 
 
 def flat(gradients):
@@ -173,3 +174,87 @@ def test_it_is_wrong(case):
 def test_it_is_right(case):
     assert not case.truth
     assert agree(case, case.arguments)
+
+
+# --- Jacobians and Hessians ---------------------------------------------------------------------
+
+MATRICES = [(check_jacobian, WRONG_JACOBIANS), (check_hessian, WRONG_HESSIANS)]
+OF_MATRICES = {
+    "odometry: cosine and sine not exchanged": r"dodometry0/dpose2 has cos.* where sin.* belongs",
+    "velocity motion: third row of zeros": "dvelocity_motion2/dpose2 is 0 at every point: it is forgotten",
+    "unicycle: heading after the motion": r"stands where another belongs \(unicycle2 for state2\)",
+    "unicycle: input matrix with sine and cosine exchanged": r"exchanged: unicycle0 and unicycle1 \(that of u0\)",
+    "unicycle: time step missing": "the factor 0.1 is missing",
+    "constant velocity: speed missing": "the factor state3 is missing",
+    "bicycle: wheelbase missing": r"dbicycle3/dstate2 is 5/2 .* \(2.5 occurs in the function\)",
+    "Euler angles: sign of one term of yaw by pitch": r"sign of a term is flipped.*\(rates2 \* cos",
+    "differential drive: wheels exchanged": "a sign is flipped",
+    "range and bearing: -1 divided with the rest": "drange_bearing1/dpose2 is the right one divided by",
+    "bearings: the terms of atan2 exchanged": "the columns of two variables are exchanged",
+    "radar: sign in the range rate": "drate/dstate1 is the right one with the opposite sign",
+    "pinhole: x and y in the column of z": "dpinhole0/dpoint2 has point1 as a factor where point0",
+    "splat: the camera's translation for the point": r"has t0 as a factor where dot.* \+ t0 belongs",
+    "fisheye: terms missing in the radial derivative": r"a term of a sum is left out in the der.*\(1 \+",
+    "planar arm: the second angle for the sum": r"a term of a sum is left out \(q0 at q0 \+ q1",
+    "leg: the same sine twice": r"dleg0/dq1 has sin\(q1\) as a factor where sin\(q2\) belongs",
+    "base: sign of a term": r"a sign is flipped \(in d\(q0 \* base_pose1\)/dbase_pose1\)",
+    "rotated axis: normalisation left out": "a matrix of derivatives is left out",
+    "difference of poses: 1 for -1": "dbetween2/dfirst2 is the right one with the opposite sign",
+    "copter: gravity upwards": "the right one with the opposite sign",
+    "van der Pol: a factor lost": "the other factor of a product is missing",
+    "Oregonator: rows as columns": "the Jacobian of oregonator is transposed",
+    "Robertson: 2 of the square lost": r"the factor 2 is missing \(at y1 \*\* 2",
+    "predator and prey: y for x": "has u1 as a factor where u0 belongs",
+    "cylinder: 1/2 of the root lost": "there is an extra factor 2",
+    "direction: length as a constant": "treated as a constant",
+    "polar: degrees": "the derivative of deg2rad is forgotten",
+    "sinc: the other one": "the derivative of sin",
+    "parabola: a factor too much": "multiplied by params1",
+    "decay: not divided by the spread": r"the row of weighted_decay0 is 3/10 \(0.3\) times",
+    "Karplus: of the squared residuals": "each of the rows of karplus0, .* multiplied by its output",
+    "softmax: only the diagonal": "off its diagonal is 0 at every point",
+    "log-softmax: probabilities along rows": "the Jacobian of log_softmax is transposed",
+    "layer norm: deviation as a constant": r"the derivative of a term is forgotten \(mean\(",
+    "Rosenbrock: 1 for 2": "the factor 2 is missing",
+    "Powell: corners of zeros": "is 0 at every point: it is forgotten",
+    "Himmelblau: squares lost": r"has the term 8 \* x0 where 8 \* \(x0 \*\* 2\) belongs",
+    "triangles: mixed derivatives twice": "2 times the right one",
+    "decay: Gauss and Newton": "as Gauss and Newton do",
+    "ridge: off the diagonal too": "what is off its diagonal is too small by 0.6",
+    "least squares: 2 of the second derivative lost": "the factor 2 is missing",
+    "cross-entropy: doubled diagonal": "2 on the diagonal and 0 off it",
+    "emission: sign of the logarithm": "a sign is flipped",
+    "normal: expected for observed": "off its diagonal is 0 at every point",
+    "vanna: sign and root of time": r"-sqrt\(3/2\)",
+    "vomma: copied from vanna": "d²call/dsigma² is that of d²call/dSdsigma",
+    "gamma: dividends not discounted": "the factor 0.9851119 is missing",
+    "stretch: geometric term": "treated as a constant",
+}
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "case"),
+    [(check, name, case) for check, cases in MATRICES for name, case in cases.items()],
+    ids=[name for _, cases in MATRICES for name in cases],
+)
+def test_a_wrong_matrix_is_found(check, name, case):
+    report = check(case.function, case.manual, *case.arguments)
+    assert "disagree" in {row.verdict for row in report.rows}
+    if name in OF_MATRICES:
+        findings = [str(finding) for finding in report.findings]
+        assert any(re.search(OF_MATRICES[name], x) for x in findings), findings
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 30.0])
+@pytest.mark.parametrize(
+    ("check", "case"),
+    [
+        *[(check_jacobian, case) for case in RIGHT_JACOBIANS.values()],
+        *[(check_hessian, case) for case in RIGHT_HESSIANS.values()],
+    ],
+    ids=[*RIGHT_JACOBIANS, *RIGHT_HESSIANS],
+)
+def test_a_right_matrix_is_not_accused(check, case, scale):
+    arguments = [np.multiply(x, scale)[()] for x in case.arguments]
+    report = check(case.function, case.manual, *arguments)
+    assert report.passed if scale == 1.0 else "disagree" not in {x.verdict for x in report.rows}

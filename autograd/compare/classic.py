@@ -104,31 +104,35 @@ def _at_each_node(
 
 def _uses(case: Case) -> Iterator[tuple[Mistake, Partials]]:
     """Uses that are left out: those of one Value, or of all Values that are used as often."""
-    places = case.judge.places
+    places, summed = case.judge.places, len(case.roots) == 1
     alike: dict[int, list[list[Edge[Value]]]] = {}
     for value, uses in users(case.judge.order).items():
         if case.judge.slopes and value.op is not None:
             continue  # nobody adds up what flows back to a step of the gradient
         if 2 <= len(uses) <= MOST_USES:
-            yield from _dropped([uses], [used(edge, places) for edge in uses], places)
+            yield from _dropped([uses], [used(edge, places) for edge in uses], places, summed)
             alike.setdefault(len(uses), []).append(uses)
     for several in alike.values():
         if len(several) > 1:
             numbered = [(EVERYWHERE, f" (use {index + 1})") for index in range(len(several[0]))]
-            yield from _dropped(several, numbered, places)
+            yield from _dropped(several, numbered, places, summed)
 
 
 def _dropped(
     uses: Sequence[Sequence[Edge[Value]]],
     where: Sequence[Words],
     places: Mapping[Value, Place],
+    summed: bool,
 ) -> Iterator[tuple[Mistake, Partials]]:
-    """Leave out all uses but one, or that one, of several Values that are used equally often."""
+    """Leave out all uses but one, or that one, of several Values that are used equally often.
+
+    `summed` says whether derivatives are added up in a backward pass, as those of one result are.
+    """
     count = len(uses[0])
     for kept in range(count):
         made = [use_of(each[kept], places) for each in uses]
         others = [edge for each in uses for i, edge in enumerate(each) if i != kept]
-        kind = f"of the {count} uses of a value only one counts (= for +=)"
+        kind = f"of the {count} uses of a value only one counts{' (= for +=)' if summed else ''}"
         yield Mistake(kind, where[kept], stops=True, made=made), _without(others)
         if count > 2:
             missing = [each[kept] for each in uses]

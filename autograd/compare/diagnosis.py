@@ -22,6 +22,7 @@ from autograd.compare.inquiry import (
     Tier,
 )
 from autograd.compare.judge import Judge
+from autograd.compare.mistakes import FACTORS
 from autograd.compare.relations import VAGUE, local_relation
 from autograd.compare.relations import relations as related
 from autograd.compare.rounding import RELATIVE
@@ -31,6 +32,12 @@ MOST_ALONE = 10
 """How many arguments are looked at one by one."""
 MOST_LISTED = 5
 """How many mistakes that give the same numbers are listed."""
+OF_TERMS = {
+    *(kind for kind, _ in FACTORS),
+    "a term has the wrong factor",
+    "the sign of a term is flipped in a value, not in its derivative",
+}
+"""Mistakes in a term of a second derivative, however that is computed."""
 SIZED = "a division is forgotten"
 """A mistake whose size depends on the length of an array."""
 SECONDS = 5.0
@@ -206,12 +213,14 @@ def _one_by_one(
         wrong = [i for i in columns if any(case.off[i] for case in cases)]
         if name not in names or not 0 < len(wrong) < min(len(columns), MOST_ALONE):
             continue
-        mistakes = {i: tuple(_in_columns(cases, [i], inquiry, judges, ALONE)) for i in wrong}
+        mistakes = {i: _in_columns(cases, [i], inquiry, judges, ALONE) for i in wrong}
+        if cases[0].judge.slopes:  # nobody wrote the steps of the gradient
+            mistakes = {i: [x for x in y if x.kind in OF_TERMS] for i, y in mistakes.items()}
         if all(mistakes.values()):
             explained.add(name)
-        for i, same in mistakes.items():
-            if same:
-                alike.setdefault(same, []).append(_element(cases[0], i))
+        for i, several in mistakes.items():
+            if several:
+                alike.setdefault(tuple(several), []).append(_element(cases[0], i))
     found: list[Finding] = []
     words: list[str] = []
     for same, elements in alike.items():

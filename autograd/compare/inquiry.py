@@ -40,11 +40,13 @@ CONFUSED = (
     Tier("constants that are off", replays.other_constants),
     Tier("arguments that are updated too early", replays.updated),
 )
-ELSEWHERE = (Tier("values that stand where others belong", replays.in_place_of_others),)
+ELSEWHERE = (
+    Tier("terms, factors and operations that are left out", replays.left_out),
+    Tier("values that stand where others belong", replays.in_place_of_others),
+)
 COMBINED = (
     Tier("two values that are treated as constants", confusions.stopped_twice),
     Tier("mistakes together with a factor", classic.scaled),
-    Tier("terms, factors and operations that are left out", replays.left_out),
     *ELSEWHERE,
     Tier("two mistakes at once", classic.paired),
 )
@@ -52,7 +54,6 @@ COMBINED = (
 
 ALONE = (
     Tier("constant factors of a term", replays.wrong_factors),
-    Tier("terms, factors and operations that are left out", replays.left_out),
     *ELSEWHERE,
 )
 """Mistakes in one derivative alone."""

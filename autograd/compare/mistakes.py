@@ -245,7 +245,11 @@ def _in_group(
             kind = kind.replace("a gradient", f"a {noun}")
             where = (f" (in the {noun} of {name})",)
             yield Mistake(kind, where, stops=not factor, argument=name), _times(factor, positions)
-    for how, order in _orders(len(positions)):
+    elements: Sequence[str] = [*map(str, range(len(positions)))]
+    axes = grouping.axes.get(name, ())
+    if len(axes) == 1 and len(axes[0].names) == len(positions):
+        elements = axes[0].names
+    for how, order in _orders(elements):
         moved = _moved(positions, [positions[index] for index in order])
         yield Mistake(f"a {noun} is {how}", (f" (that of {name})",), argument=name), moved
     for other, places in groups.items():
@@ -277,16 +281,17 @@ def _moved(positions: Sequence[int], sources: Sequence[int]) -> Change:
     return change
 
 
-def _orders(count: int) -> Iterator[tuple[str, Sequence[int]]]:
+def _orders(elements: Sequence[str]) -> Iterator[tuple[str, Sequence[int]]]:
     """Other orders of the elements of an argument, each with the first of its names."""
-    known = {tuple(range(count))}
-    for name, order in _named_orders(count):
+    known = {tuple(range(len(elements)))}
+    for name, order in _named_orders(elements):
         if tuple(order) not in known:
             known.add(tuple(order))
             yield name, order
 
 
-def _named_orders(count: int) -> Iterator[tuple[str, Sequence[int]]]:
+def _named_orders(elements: Sequence[str]) -> Iterator[tuple[str, Sequence[int]]]:
+    count = len(elements)
     yield "reversed", list(range(count))[::-1]
     for rows in range(2, count):
         if count % rows == 0 and count // rows > 1:
@@ -295,6 +300,7 @@ def _named_orders(count: int) -> Iterator[tuple[str, Sequence[int]]]:
             yield f"transposed, as {rows} x {columns}", order
     for a, b in combinations(range(count), 2) if count <= MOST_SWAPPED else ():
         swapped = [{a: b, b: a}.get(index, index) for index in range(count)]
-        yield f"wrong in two elements, which are exchanged: {a} and {b}", swapped
+        pair = f"{elements[a]} and {elements[b]}"
+        yield f"wrong in two elements, which are exchanged: {pair}", swapped
     for shift in (1, count - 1):
         yield f"shifted by {shift}", [(index - shift) % count for index in range(count)]

@@ -1,6 +1,6 @@
 """Ratios of a hand-derived gradient to the right one: constants, and numbers of the function."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from autograd.notation.numbers import number
 POWERS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
 MOST_PAIRED = 300
 """How many numbers of the function are compared with each other."""
+MOST_WRITTEN = 16
+"""How many numbers a matrix may have and still be written out."""
+OUTPUT = "its output"
 LENGTH = "its own length"
 SMALLEST = 1e-12
 """The rounding of numbers that are computed otherwise than the function does."""
@@ -49,9 +52,8 @@ def multiples(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
         if ratio is None or np.ptp(ours) <= CONSTANT * np.abs(ours).max():
             return
         ratios.append(evidence.spelled(ratio))
-    shown = ", ".join(ratios[:MOST_LISTED]) + (", …" if count > MOST_LISTED else "")
     words = "the elements of the {noun} of {argument}{place} are the right ones times "
-    yield argument.finding("multiple", f"{words}[{shown}] at every point")
+    yield argument.finding("multiple", f"{words}{_written(argument, ratios)} at every point")
 
 
 def _constant(evidence: Evidence, yours: Array, ours: Array, room: Array) -> float | None:
@@ -87,11 +89,26 @@ def _times(evidence: Evidence, ratio: float) -> str:
         words += f": there is a factor {factor} too many, or a division by it is missing"
     words += "; and a sign is flipped" if ratio < 0.0 else ""
     size = abs(1.0 / ratio) if missing else abs(ratio)
-    if size > 2.0 and evidence.occurs(size):
+    if (size > 2.0 or size % 1.0) and evidence.occurs(size):
         return f"{words} ({number(size)} occurs in the function)"
     if size > 2.0 and any(abs(size - count) <= evidence.exact * size for count in evidence.counts):
         return f"{words} (a sum in the function has {number(size)} terms)"
     return words
+
+
+def _written(argument: Argument, texts: Sequence[str]) -> str:
+    """A number for each element."""
+    if len(argument.shape) == 2:
+        square = np.array(texts, dtype=object).reshape(argument.shape)
+        on = {*np.diagonal(square)}
+        off = {*square[~np.eye(*argument.shape, dtype=bool)]}
+        if argument.shape[0] == argument.shape[1] > 1 == len(on) == len(off):
+            return f"{on.pop()} on the diagonal and {off.pop()} off it"
+        if len(texts) <= MOST_WRITTEN:
+            rows = [f"[{', '.join(row)}]" for row in square]
+            return f"[{', '.join(rows)}]"
+    more = ", …" if len(texts) > MOST_LISTED else ""
+    return f"[{', '.join(texts[:MOST_LISTED])}{more}]"
 
 
 def _named(evidence: Evidence, x: float) -> bool:
@@ -105,9 +122,7 @@ def unchanging(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     if len(yours) < FEWEST or not np.isfinite(yours).all() or np.ptp(yours, axis=0).any():
         return
     texts = [evidence.decimal(float(x)) for x in yours[0]]
-    shown = ", ".join(texts[:MOST_LISTED]) + (", …" if len(texts) > MOST_LISTED else "")
-    shown = shown if len(set(texts)) > 1 else texts[0]
-    shown = f"[{shown}]" if ", " in shown else shown
+    shown = _written(argument, texts) if len(set(texts)) > 1 else texts[0]
     words = f"the {{noun}} of {{argument}}{{place}} is {shown} at every point"
     if not (np.ptp(ours, axis=0) > CONSTANT * np.abs(ours).max(axis=0)).any():
         right = [evidence.decimal(float(x)) for x in ours[0]]
@@ -218,6 +233,8 @@ class _Ratios:
 
     def _by_value(self, value: str, power: float, factor: float) -> str:
         """The sentence on a ratio that is a power of a value, times a constant."""
+        if self.argument.noun == "row" and value == self.argument.name:
+            value = OUTPUT
         text = f"sqrt({value})" if abs(power) == 0.5 else value
         if abs(power) == 2.0:
             text = f"({text}) ** 2" if " " in text else f"{text} ** 2"
@@ -229,6 +246,8 @@ class _Ratios:
             words += f" times {spelled} and"
         if value == LENGTH:
             return f"{words} divided by {LENGTH}" if power < 0.0 else f"{words} times {LENGTH}"
+        if value == OUTPUT and power == 1.0 and spelled == "2":
+            return f"{words} multiplied by {text} at every point: it is that of the square"
         if power > 0.0:
             cause = f"there is a factor {text} too many, or a division by it is missing"
             return f"{words} multiplied by {text} at every point: {cause}"

@@ -99,32 +99,43 @@ class Labels(Generic[N]):
                 written = named(next(symbols))
                 count += 1
             elif long:
-                written = self._cut(node)
+                written = self._cut(node, self._longest)
             seen[written.text.text] += 1
             if self._distinct and (times := seen[written.text.text]) > 1:
                 written = _numbered(written, times)
             self._written[node] = written
         return count
 
-    def _cut(self, node: N) -> Written:
+    def _cut(self, node: N, longest: int) -> Written:
         """The formula of a node without the operands that make it long."""
         assert node.op is not None
         labels = [self[x] for x in node.operands]
         shorter = [self._shorter(x) for x in node.operands]
+        operands: Sequence[N | float] = node.operands
         if node.op.arity is None:  # of a vector, the first element
             length = len(labels) // (2 if "#<" in node.op.text else 1)
             labels = [x for label in labels[:: length or 1] for x in (label, ELLIPSIS)]
+            operands = [x for operand in operands[:: length or 1] for x in (operand, 0.0)]
             shorter = labels
-        for kept in (shorter, labels, [ELLIPSIS] * len(labels)):
-            if kept is labels:
-                third = self._longest // 3
-                kept = [x if len(x.text.text) <= third else ELLIPSIS for x in labels]
+        third = longest // 3
+        inner = [
+            x if len(x.text.text) <= third else self._inner(operand, third)
+            for x, operand in zip(labels, operands, strict=True)
+        ]
+        for kept in (shorter, inner, [ELLIPSIS] * len(labels)):
             if node.op.arity is None and all(x is ELLIPSIS for x in kept):
                 kept = kept[::2]
             written = applied(node.op, node.operands, kept)
-            if len(written.text.text) <= self._longest:
+            if len(written.text.text) <= longest:
                 break
         return written
+
+    def _inner(self, operand: N | float, longest: int) -> Written:
+        """An operand of something long: what it is made of is rather cut than the whole."""
+        if isinstance(operand, float) or operand in self._own or operand.op is None:
+            return ELLIPSIS
+        written = self._cut(operand, longest)
+        return written if len(written.text.text) <= longest else ELLIPSIS
 
     def _shorter(self, operand: N | float) -> Written:
         """The label of an operand, with the vectors in it cut."""
@@ -132,7 +143,7 @@ class Labels(Generic[N]):
         if isinstance(operand, float) or operand in self._own or operand.op is None:
             return written
         vectors = operand.op.arity is None and len(written.text.text) > self._longest // 3
-        return self._cut(operand) if vectors else written
+        return self._cut(operand, self._longest) if vectors else written
 
     def __getitem__(self, operand: N | float) -> Written:
         """The label of a node; a constant is written as it is."""
