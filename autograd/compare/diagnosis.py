@@ -96,7 +96,7 @@ def diagnosed(
 
 
 class _Explanation:
-    """What explains the numbers at some points, as far as it is found.
+    """The explanations of the numbers at some points, as far as they are found.
 
     Args:
         cases: the numbers at each point.

@@ -21,6 +21,8 @@ LONGEST = 12
 LONGEST_ALONE = 30
 """How long it may be where none can."""
 LONGEST_NAME = 40
+SHORTEST = 6
+"""How much room the inside of a formula must have to be shown in a longer one."""
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -133,6 +135,8 @@ class Labels(Generic[N]):
     def _inner(self, operand: N | float, longest: int) -> Written:
         """An operand of something long: what it is made of is rather cut than the whole."""
         if isinstance(operand, float) or operand in self._own or operand.op is None:
+            return ELLIPSIS
+        if longest < SHORTEST:
             return ELLIPSIS
         written = self._cut(operand, longest)
         return written if len(written.text.text) <= longest else ELLIPSIS
