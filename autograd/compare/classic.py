@@ -114,7 +114,10 @@ def _uses(case: Case) -> Iterator[tuple[Mistake, Partials]]:
             alike.setdefault(len(uses), []).append(uses)
     for several in alike.values():
         if len(several) > 1:
-            numbered = [(EVERYWHERE, f" (use {index + 1})") for index in range(len(several[0]))]
+            numbered = [
+                (EVERYWHERE, ", as that of ", places[edge.operand], " in ", places[edge.node])
+                for edge in several[0]
+            ]
             yield from _dropped(several, numbered, places, summed)
 
 

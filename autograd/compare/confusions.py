@@ -121,7 +121,9 @@ def stopped(case: Case, found: Found) -> Candidates:
 
 def stopped_twice(case: Case, found: Found) -> Candidates:
     """Two of them: the mean and the deviation, say."""
-    places, groups = case.judge.places, case.structure.families or _nodes_and_families(case)
+    places, groups = case.judge.places, _nodes_and_families(case)
+    if len(groups) > MOST_HELD:
+        groups = case.structure.families
     for pair in combinations(groups, 2) if len(groups) <= MOST_HELD else ():
         first, second = [alike(nodes, places)[1:-1] for nodes in pair]
         where = (" (at ", *first, " and at ", *second, ")")
@@ -228,7 +230,7 @@ def _mirrored(nodes: Sequence[Value]) -> Partials:
     operands, with that matrix transposed; nothing if there are no such others.
     """
     uses = [{edge.operand: edge for edge in edges(node)} for node in nodes]
-    operands = [x for x in uses[0] if x.op is not None and all(x in use for use in uses)]
+    operands = [x for x in uses[0] if all(x in use for use in uses)]
     if len(operands) != len(nodes):
         return {}
     result = {}

@@ -68,7 +68,7 @@ class Simpler:
         if perf_counter() > self.end:
             return None
         sizes = [int(np.prod(shape)) for shape in self.shapes]
-        parts = np.split(np.array(numbers, dtype=float), np.cumsum(sizes)[:-1])
+        parts = np.split(np.array(numbers, dtype=float) + 0.0, np.cumsum(sizes)[:-1])  # no -0
         point: Point = [x.reshape(shape) for x, shape in zip(parts, self.shapes, strict=True)]
         check = self.checked.tried(point)
         if check is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.compare.candidates import Mistakes
 from autograd.compare.case import Case, Grouping
-from autograd.compare.evidence import Evidence, evidence
+from autograd.compare.evidence import FEWEST, Evidence, evidence
 from autograd.compare.findings import Finding
 from autograd.compare.inquiry import (
     ALONE,
@@ -236,7 +236,7 @@ class _Explanation:
             wrong = [i for i in columns if any(case.off[i] for case in self.cases)]
             if not 0 < len(wrong) < min(len(columns), MOST_ALONE):
                 continue
-            mistakes = {i: self._in_columns([i], ALONE) for i in wrong}
+            mistakes = {i: self._in_columns([i], self._more(i)) for i in wrong}
             if self.shown.slopes:  # nobody wrote the steps of the gradient
                 mistakes = {i: [x for x in y if x.kind in OF_TERMS] for i, y in mistakes.items()}
             if all(mistakes.values()):
@@ -248,6 +248,13 @@ class _Explanation:
             self.found += [replace(x, argument=listed(elements)) for x in same]
             self.words += named(same, f" in {listed(elements)}", len(self.cases))
         return left
+
+    def _more(self, column: int) -> Sequence[Tier]:
+        """What is tried for one derivative alone: more, if it has enough different numbers, which
+        those of a mask are not.
+        """
+        numbers = {float(case.yours[column]) for case in self.cases if case.off[column]}
+        return ALONE if len(numbers) >= FEWEST else ()
 
     def _in_columns(self, columns: Sequence[int], more: Sequence[Tier] = ()) -> list[Finding]:
         """Mistakes that explain some of the derivatives alone."""

@@ -243,7 +243,10 @@ def _of_nodes(cases: Sequence[Case], shown: Judge) -> list[Quantity]:
             continue
         nodes = [judge.nodes[place] for judge in graphs]
         data = np.array([x.data for x in nodes])
-        result.append(Quantity(labels[node].text.text, data, int(node.op is not None)))
+        label = labels[node].text.text
+        result.append(Quantity(label, data, int(node.op is not None)))
+        if node.op is not None and ((data > 0.0) & (data < 1.0)).all():  # a probability
+            result.append(Quantity(f"(1 - {label})", 1.0 - data, 2))
         if len({len(x.operands) for x in [node, *nodes]}) == 1:
             for edge in edges(node):
                 slope = labels.derivative(node, edge.operand).text

@@ -59,6 +59,8 @@ def confused_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         yield f"the operands of {op.name} stand where its partial derivatives belong", data
     elif op is ops.multiply and sum(live) == 1:
         yield "a constant factor is missing", [1.0, 1.0]
+    if len(data) == 2 and all(0.0 <= x <= 1.0 for x in right):  # shares, as of logaddexp
+        yield f"1 minus each partial derivative of {op.name} is used", [1.0 - x for x in right]
     if len(data) == 2 and not op.sums:
         for place, kind, slope in _incomplete(op, data, node.data, constants(node)):
             yield kind, [*right[:place], slope, *right[place + 1 :]]
@@ -72,6 +74,7 @@ def _confused(op: Op, x: float, out: float, right: float) -> Iterator[tuple[str,
     if again is not None:
         yield f"{op.name} of its output is used where its derivative belongs", again
     yield f"the derivative of {op.name} is multiplied twice", right * right
+    yield f"1 minus the derivative of {op.name} is used", 1.0 - right
     for other in _others():
         value = attempt(other.value, x)
         slopes = None if value is None else attempt(other.differentiate, value, [x])

@@ -199,6 +199,12 @@ def _ways(result: Any, structure: Any, what: str) -> list[list[tuple[str, Any, A
     elif isinstance(result, (list, tuple)) and len(result) == len(structure):
         named = zip(structure.items(), result, strict=True)
         ways.append([(f"[{name!r}]", part, item) for (name, part), item in named])
+    if not ways and isinstance(result, (np.ndarray, list)):
+        rows = f"a row for each result, a column for each of the {_shape(structure)[0]} numbers in "
+        raise ValueError(
+            f"{what} must be a matrix with {rows}{', '.join(structure)}, not {_form(result)} "
+            "(wrt= says with respect to which arguments)"
+        )
     if not ways:
         form = f"a tuple or a dict with a part for each of {', '.join(structure)}"
         raise ValueError(f"{what} must be a matrix, or {form}, not {_form(result)}")

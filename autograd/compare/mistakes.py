@@ -138,6 +138,8 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
         yield "the sign of the absolute value is missing", [1.0]
     elif op in (ops.maximum, ops.minimum, ops.max, ops.min, ops.clip) and count > 1:
         yield f"the selection of {op.name} is missing", [float(x) for x in live]
+        inverted = [float(x) - slope for x, slope in zip(live, right, strict=True)]
+        yield f"the selection of {op.name} is inverted", inverted
     elif op is ops.where:
         yield "the selection of where is missing", [0.0, 1.0, 1.0]
         yield "the branches of where are exchanged", [0.0, right[2], right[1]]

@@ -104,6 +104,8 @@ def _of_another(argument: Argument, other: Argument) -> Iterator[Finding]:
     """The gradient of another argument, or a sum or a mean of it."""
     if argument.ours.shape == other.ours.shape and argument.is_yours(other.ours):
         words = f"the {{noun}} of {{argument}} is that of {escaped(other.name)}"
+        if not argument.noun:
+            words = f"{{argument}} is what {escaped(other.name)} should be"
         yield argument.finding("argument", words)
     if argument.ours.shape[1] >= other.ours.shape[1] or not np.abs(argument.yours).any():
         return

@@ -270,7 +270,8 @@ class _Ratios:
                 for sign in (1.0, -1.0):
                     fits = (np.abs(sign * table - product) <= error * sizes).all(axis=1) & known
                     for above in np.flatnonzero(fits & ~constant):
-                        if above != below:
+                        # If the ratio is 1 or -1, the one may as well be there for the other.
+                        if above != below and not (np.abs(target) == 1.0).all():
                             belongs, there = pairs[below][0].name, pairs[above][0].name
                             opposite = " with the opposite sign" if sign < 0.0 else ""
                             whole = near(pairs[below][1], self.argument.ours, self.argument.room)

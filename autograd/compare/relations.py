@@ -86,9 +86,9 @@ def local_relation(evidence: Evidence, cases: Sequence[Case]) -> Finding | None:
 
 def _flow_back(found: Finding, use: Use) -> Finding:
     """A relation of a local derivative, told as one of what flows back by it."""
-    subject, words = "the gradient of {argument}{place}", "the flow back"
+    subject, words = "the gradient of {argument}{place}", "the local derivative"
     short = str(replace(found, template=found.template.replace(subject, words)))
-    template = found.template.replace(subject, f"{words} by {{place}}")
+    template = found.template.replace(subject, f"{words} {{place}}")
     told = replace(found, argument="", place=found.argument, template=template)
     return replace(told, _causes=[Cause(use, short, str(told))])
 

@@ -7,7 +7,12 @@ from autograd.compare.candidates import Mistakes
 from autograd.compare.case import Grouping
 from autograd.compare.findings import Cause, Finding, escaped
 from autograd.compare.judge import Judge
+from autograd.compare.mistakes import FACTORS as CHANGES
+from autograd.compare.places import Place, Use
 
+FACTORS = {kind for kind, _ in CHANGES}
+MOST_PLACES = 3
+"""How many places are listed at which a mistake would be the same."""
 MOST_LISTED = 5
 """How many mistakes that give the same numbers are listed."""
 SIZED = "a division is forgotten"
@@ -15,38 +20,69 @@ SIZED = "a division is forgotten"
 
 
 def findings_of(found: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Finding]:
-    """One finding for each kind of mistake."""
-    first: dict[tuple[str, ...], Mistakes] = {}
+    """One finding for each kind of mistake, with the places at which it would be the same."""
+    kinds: dict[tuple[str, ...], list[Mistakes]] = {}
     known: dict[tuple[object, ...], str] = {}
     for several in found:
         alone, *others = several
         # In one place, the same numbers at all points are the same mistake in other words.
         if not others and alone.made and known.setdefault((*alone.made,), alone.kind) != alone.kind:
             continue
-        same = tuple(mistake.kind for mistake in several)
-        if same not in first or extent(first[same]) > extent(several):
-            first[same] = several
+        kinds.setdefault(tuple(mistake.kind for mistake in several), []).append(several)
     result = []
-    for kinds, several in first.items():
-        words = [x.kind + x.place(judges) for x in several]
+    for names, options in kinds.items():
+        places = _places(options, judges)
+        told = [[x.kind + x.place(judges) for x in several] for several in places]
         causes = [
-            Cause(place, mistake.kind, told)
-            for mistake, told in zip(several, words, strict=True)
+            Cause(place, mistake.kind, words)
+            for several, sentences in zip(places, told, strict=True)
+            for mistake, words in zip(several, sentences, strict=True)
             for place in mistake.made
         ]
-        single = several[0] if len(several) == 1 else None
+        first, *elsewhere = places
+        single = first[0] if len(first) == 1 else None
+        at = [_bare(x.place(judges)) for x, *_ in places] if single else [""]
+        words = "; and ".join(told[0])
+        if elsewhere:
+            more = ", …" if len(places) > MOST_PLACES else ""
+            words = f"{names[0]} ({', or '.join(at[:MOST_PLACES])}{more})"
         result.append(
             Finding(
-                "; and ".join(kinds),
+                "; and ".join(names),
                 single.argument if single else "",
-                _bare(single.place(judges)) if single else "",
+                ", or ".join(at[:MOST_PLACES]),
                 single.solved[-1] if single and single.solved else None,
-                len(first) == 1,
-                escaped("; and ".join(words)),
+                len(kinds) == 1 and not elsewhere,
+                escaped(words),
                 causes,
             )
         )
     return result
+
+
+def _places(options: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Mistakes]:
+    """The same mistakes at the places where they are simplest: where they are made the least often;
+    and if it is a factor, which may be anywhere along a chain, at operations that have it rather
+    than in whole gradients, and there rather than in a local derivative that is not always 1.
+    """
+    least = min(map(extent, options))
+    options = [several for several in options if extent(several) == least]
+    kind = options[0][0].kind
+    if len(options[0]) > 1 or not (kind in FACTORS or kind.startswith("the factor ")):
+        return options[:1]
+    nodes = [x for x in options if isinstance(next(iter(x[0].made), None), Place)]
+    whole = [x for x in options if not x[0].made]
+    if nodes or whole:
+        return nodes or whole[:1]
+    telling = [x for x in options if not all(_trivial(use, judges) for use in x[0].made)]
+    return telling or options
+
+
+def _trivial(use: Place | Use, judges: Sequence[Judge]) -> bool:
+    """Whether a local derivative is always 1, or always -1, as in a sum."""
+    place, index = use if not isinstance(use, Place) else (use, 0)
+    slopes = {x.nodes[place].partials[index] for x in judges if place in x.nodes}
+    return slopes in ({1.0}, {-1.0})
 
 
 def _bare(place: str) -> str:
