@@ -96,10 +96,9 @@ def compare(
     if "disagree" in comparison.verdicts:
         sentences += comparison.diagnosis()
         places = comparison.first_step
-        if len(rows) > 1 or places:
-            step = [comparison.step(places)] if places else []
-            found, words = diagnosed([comparison.case()], judge, step=step)
-            sentences += words
+        step = [comparison.step(places)] if places else []
+        found, words = diagnosed([comparison.case()], judge, step=step)
+        sentences += words
     symbols = comparison.labels.symbols(*said(rows, sentences))
     return Report(
         rows, sentences, found, symbols=symbols, _root=value, _compared=comparison.compared

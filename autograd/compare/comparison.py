@@ -161,6 +161,8 @@ class Comparison:
             for (of, wrt), yours in map(self.pairs.__getitem__, self._wrong_factors)
         ]
         every = [*factors, *wrong.values(), *self._first_of_several()]
+        if factors and wrong and not self._factor_first:
+            every = [*wrong.values(), *factors]
         if "disagree" not in self.verdicts:
             return
         numbers = [wrt for (of, wrt) in self.compared if self._of_output(of, wrt)]
@@ -231,7 +233,7 @@ class Comparison:
         """
         if len(self.judge.outputs) > 1:
             return []
-        if self._wrong_factors:
+        if self._factor_first:
             of, _ = self.compared[self._wrong_factors[0]]
             return [index for index, pair in enumerate(self.compared) if pair[0] is of]
         wrong, _ = self._wrong
@@ -251,12 +253,25 @@ class Comparison:
 
     @property
     def _wrong_factors(self) -> list[int]:
-        """The places of the factors of the chain rule that are wrong."""
-        return [
+        """The places of the factors of the chain rule that are wrong, from the root down."""
+        order = {node: place for place, node in enumerate(self.judge.order)}
+        wrong = [
             index
             for index, (of, wrt) in enumerate(self.compared)
             if self.verdicts[index] == "disagree" and not self._of_output(of, wrt)
         ]
+        return sorted(wrong, key=lambda index: -order.get(self.compared[index][0], -1))
+
+    @property
+    def _factor_first(self) -> bool:
+        """Whether the first thing that is wrong, from the root down, is a factor."""
+        wrong, _ = self._wrong
+        first = next(iter(wrong), None)
+        if not self._wrong_factors or first is None:
+            return bool(self._wrong_factors)
+        of, _ = self.compared[self._wrong_factors[0]]
+        above = computed_from(first, self.judge.uses)
+        return of in above
 
     def _group(self, node: Value) -> str:
         """The array that a node belongs to by its name, w for w0 or w0_1; otherwise its title."""

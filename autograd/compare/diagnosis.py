@@ -47,6 +47,7 @@ OF_TERMS = {
     "the sign of a term is flipped in a value, not in its derivative",
 }
 """Mistakes in a term of a second derivative, however that is computed."""
+ONE = "One number fits many mistakes: check_gradient() compares at many points."
 SECONDS = 5.0
 """How long the search for mistakes takes at most, unless another time is given."""
 
@@ -81,6 +82,8 @@ def diagnosed(
             they are explained where no single mistake explains all the numbers.
     """
     end = perf_counter() + seconds
+    if step and not any(pair in cases[0].pairs for pair in step[0].pairs):
+        cases = []  # a factor of the chain rule is wrong above all these numbers
     wrong = [
         _Explanation(several, shown, end, exact, where)
         for several, where in ((cases, ""), (step, " in the first wrong step"))
@@ -148,7 +151,13 @@ class _Explanation:
         return fact is not None
 
     def single(self, steps: bool) -> bool:
-        """A single mistake; of the classic ones only, unless there are steps to look at next."""
+        """A single mistake; of the classic ones only, unless there are steps to look at next, or
+        there is only one number, which many mistakes would give.
+        """
+        if len(self.cases) == 1 == len(self.cases[0].pairs):
+            if not self._first([x for x in (*SINGLE, *CONFUSED) if not x.solves]):
+                self.words = [ONE]
+            return True
         mistakes = self.inquiry.first((*SINGLE, *CONFUSED) if steps else SINGLE)
         if not mistakes:
             return False
@@ -160,7 +169,9 @@ class _Explanation:
         """The relations of the parts, and mistakes in those that have none."""
         evidence, relations = self._relations()
         facts = [x for x in relations.values() if x and x.kind not in VAGUE]
-        constant = len(facts) == len(relations) and all(x.kind == "multiple" for x in facts)
+        constant = len(facts) == len(relations) and all(
+            x.kind == "multiple" and x.number is not None for x in facts
+        )
         if not constant and self._first(CONFUSED):
             return
         if not facts and len(self.shown.outputs) > 1 and self._first(ELSEWHERE):

@@ -19,6 +19,8 @@ class Tier(NamedTuple):
 
     what: str
     candidates: Callable[[Case, Found], Candidates]
+    solves: bool = False
+    """Whether they have a free number, which fits any single number."""
 
 
 SINGLE = (Tier("single mistakes", classic.single),)
@@ -37,8 +39,8 @@ CONFUSED = (
     Tier("second derivatives of which a part is missing", curvature.left_out),
     Tier("outer products for second derivatives", curvature.outer_products),
     Tier("steps of a recurrence that are shifted", confusions.shifted),
-    Tier("constants that are off", replays.other_constants),
-    Tier("arguments that are updated too early", replays.updated),
+    Tier("constants that are off", replays.other_constants, solves=True),
+    Tier("arguments that are updated too early", replays.updated, solves=True),
 )
 ELSEWHERE = (
     Tier("terms, factors and operations that are left out", replays.left_out),
@@ -53,7 +55,7 @@ COMBINED = (
 
 
 ALONE = (
-    Tier("constant factors of a term", replays.wrong_factors),
+    Tier("constant factors of a term", replays.wrong_factors, solves=True),
     *ELSEWHERE,
 )
 """Mistakes in one derivative alone."""

@@ -1,6 +1,7 @@
 """The keys of hand-derived numbers: which derivative each of the numbers is."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -86,18 +87,32 @@ def _one(key: Any, names: Mapping[Value, str], several: bool = False) -> Any:
     if found:
         raise ValueError(f"{len(found)} Values are called {key!r}: use the Value itself as the key")
     numbered = {
-        int(number): node
+        tuple(map(int, match[1].split("_"))): node
         for node in names
-        if node.name and (number := node.name.removeprefix(key)).isdecimal() and number != node.name
+        if node.name and (match := re.fullmatch(rf"{re.escape(key)}(\d+(?:_\d+)*)", node.name))
     }
     if several and numbered:
-        return [numbered[number] for number in sorted(numbered)]
+        return _arranged(numbered)
     for node, title in names.items():
         if title == key:
             return node
     known = [node.name for node in names if node.name]
     close = difflib.get_close_matches(key, known, 3) or known[:10]
     raise ValueError(f"no Value is called {key!r}; there are {', '.join(map(repr, close))}")
+
+
+def _arranged(numbered: Mapping[tuple[int, ...], Value]) -> Any:
+    """The elements of an array, given by their indices: an array if none is missing, or else a
+    list in their order.
+    """
+    shape = tuple(1 + max(axis) for axis in zip(*numbered, strict=False))
+    every = set(np.ndindex(shape))
+    if {len(index) for index in numbered} != {len(shape)} or every != numbered.keys():
+        return [numbered[index] for index in sorted(numbered)]
+    result = np.empty(shape, dtype=object)
+    for index, node in numbered.items():
+        result[index] = node
+    return result
 
 
 def _described(key: Any) -> str:
