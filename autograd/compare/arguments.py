@@ -23,7 +23,8 @@ def stem(start: str, path: Sequence[Any]) -> str:
     """The name of the number at a path, from the name of what it is in: `params.W0_1`."""
     before: Any = ""
     for key in path:
-        link = "." if not isinstance(key, int) else "_" if isinstance(before, int) else ""
+        ends = isinstance(before, int) or str(before)[-1:].isdigit()
+        link = "." if not isinstance(key, int) else "_" if ends else ""
         start += f"{link}{key}"
         before = key
     return start
@@ -92,10 +93,16 @@ class Arguments:
     def leaves(self, point: Point) -> dict[str, Any]:
         """Arrays of new Values with the numbers of a point, by the names of the parts."""
         result = {}
+        paths = [stem(owner, path) for owner, *path in self._paths]
+        taken = {name for name, x in zip(paths, self.point, strict=True) if not x.ndim}
         for part, (owner, *path), x in zip(self.parts, self._paths, point, strict=True):
             leaves = values(x)
             for index, leaf in np.ndenumerate(leaves):
-                leaf.name = stem(owner, (*path, *index))
+                name = stem(owner, (*path, *index))
+                if index and name in taken:  # f(p, p0): p[0] is not p0
+                    name = part + keys(index)
+                leaf.name = name
+                taken.add(name)
             result[part] = leaves
         return result
 

@@ -47,6 +47,7 @@ OF_TERMS = {
     "the sign of a term is flipped in a value, not in its derivative",
 }
 """Mistakes in a term of a second derivative, however that is computed."""
+PARTS = "mistakes in a part of the numbers alone"
 ONE = "One number fits many mistakes: check_gradient() compares at many points."
 SECONDS = 5.0
 """How long the search for mistakes takes at most, unless another time is given."""
@@ -273,7 +274,8 @@ class _Explanation:
             return []
         alone = Inquiry([case.only(columns) for case in self.cases], self.inquiry.end)
         mistakes = alone.first((*SINGLE, *CONFUSED, *more))
-        self.inquiry.untried += [x for x in alone.untried if x not in self.inquiry.untried]
+        if alone.untried and PARTS not in self.inquiry.untried:
+            self.inquiry.untried.append(PARTS)
         return findings_of(mistakes, self.judges)
 
 
