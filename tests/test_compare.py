@@ -40,7 +40,7 @@ from autograd import (
 from autograd.compare.judge import Judge
 from autograd.compare.kinks import in_hull
 from autograd.compare.numeric import estimate
-from autograd.compare.rounding import derivatives
+from autograd.compare.rounding import Bounds, derivatives
 from autograd.diagram import palette
 from autograd.neuron import Neuron, by_hand
 
@@ -329,7 +329,7 @@ def test_bounds_and_estimates_hold(name):
     ]
     root = example.function(*leaves)
     judge = Judge(root)
-    bounded = derivatives(judge.order, judge.uses)
+    bounded = derivatives(judge.order, judge.uses, Bounds(judge.order))
     root.backward()
     for node in judge.order:
         assert bounded[node].number == pytest.approx(node.grad, rel=1e-14)

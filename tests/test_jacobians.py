@@ -136,13 +136,15 @@ def names(spec, name, before=None):
         for index in np.ndindex(tuple(inside)):
             here, last = name, before
             for i in index:
-                here, last = f"{here}{'_' if isinstance(last, int) else ''}{i}", i
+                here, last = f"{here}{'_' if str(last or '')[-1:].isdigit() else ''}{i}", i
+                last = str(last)
             yield here
         return
     parts = inside if tag == "dict" else zip(Pair._fields if tag == "pair" else itertools.count(),
                                              inside, strict=False)  # fmt: skip
     for key, part in parts:
-        link = "." if isinstance(key, str) else "_" if isinstance(before, int) else ""
+        ends = before is not None and str(before)[-1:].isdigit()
+        link = "." if isinstance(key, str) else "_" if ends else ""
         yield from names(part, f"{name}{link}{key}", key)
 
 

@@ -19,9 +19,10 @@ MOST_WRITTEN = 64
 """How many elements an array may have and still be written out."""
 
 
-def stem(start: str, path: Sequence[Any]) -> str:
-    """The name of the number at a path, from the name of what it is in: `params.W0_1`."""
-    before: Any = ""
+def stem(start: str, path: Sequence[Any], before: Any = "") -> str:
+    """The name of the number at a path, from the name of what it is in: `params.W0_1`. That name
+    is the key `before`, if it is one.
+    """
     for key in path:
         ends = isinstance(before, int) or str(before)[-1:].isdigit()
         link = "." if not isinstance(key, int) else "_" if ends else ""

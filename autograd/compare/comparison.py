@@ -254,13 +254,14 @@ class Comparison:
     @property
     def _wrong_factors(self) -> list[int]:
         """The places of the factors of the chain rule that are wrong, from the root down."""
-        order = {node: place for place, node in enumerate(self.judge.order)}
-        wrong = [
-            index
+        wrong = {
+            index: of
             for index, (of, wrt) in enumerate(self.compared)
             if self.verdicts[index] == "disagree" and not self._of_output(of, wrt)
-        ]
-        return sorted(wrong, key=lambda index: -order.get(self.compared[index][0], -1))
+        }
+        several = set(wrong.values())
+        above = {of: len(several & computed_from(of, self.judge.uses).keys()) for of in several}
+        return sorted(wrong, key=lambda index: above[wrong[index]])
 
     @property
     def _factor_first(self) -> bool:

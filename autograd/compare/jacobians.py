@@ -42,8 +42,10 @@ class CheckedJacobian(Checked):
         for path, leaf in walk(tree.structure):
             for index in np.ndindex(leaf.shape or ()):
                 key, *rest = [*path, *index] or [self.title]
-                start, rest = (self.title, [key, *rest]) if isinstance(key, int) else (key, rest)
-                names.append(stem(str(start), rest))
+                whole = isinstance(key, int)  # there is no key but the name of the function
+                names.append(
+                    stem(self.title, [key, *rest]) if whole else stem(str(key), rest, str(key))
+                )
         return self._joined(tree.structure, tree.numbers, names, leaves)
 
     def _joined(
