@@ -542,7 +542,7 @@ def test_mistakes_by_name(mistake, named):
             lambda x: autograd.sum([v**2 * v for v in x]),
             lambda x: 2.0 * x * x,
             ([1.0, 2.0, 0.4],),
-            "only one counts (= for +=), everywhere (use 1)",
+            "only one counts (= for +=), everywhere, as that of",
         ),
     ],
 )
@@ -560,7 +560,7 @@ def test_a_wrong_factor_between_right_numbers():
     )
     assert report.diagnosis == [
         "First wrong: dy/doutput: yours 2, should be 1 at output = 5",
-        "The mistake: there is an extra factor 2 (in dy/doutput).",
+        "The mistake in the first wrong step: there is an extra factor 2.",
     ]
 
 

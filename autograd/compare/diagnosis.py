@@ -83,7 +83,7 @@ def diagnosed(
             they are explained where no single mistake explains all the numbers.
     """
     end = perf_counter() + seconds
-    if step and not any(pair in cases[0].pairs for pair in step[0].pairs):
+    if step and not {*step[0].roots} & {*cases[0].roots}:
         cases = []  # a factor of the chain rule is wrong above all these numbers
     wrong = [
         _Explanation(several, shown, end, exact, where)
