@@ -348,11 +348,13 @@ def test_a_relation_of_a_local_derivative_is_marked_on_its_arrow():
         return flow * b + np.sin(a * b) * np.exp(a) + 3 * b * a * a, flow * a + a**3
 
     report = check_gradient(function, wrong, 0.3, 0.7)
-    assert report.diagnosis[0].startswith("The flow back by d(sin(a * b) * exp(a))/d(sin(a * b))")
+    assert report.diagnosis[0].startswith(
+        "The local derivative d(sin(a * b) * exp(a))/d(sin(a * b)) is 1.7"
+    )
     ((ends, (*lines, hint)),) = causes(report).items()
     assert ends == ("sin", "*#2")
-    assert lines == ["mistake: the flow back", "is 1.7 times the right", "one at every point: …"]
-    assert hint.startswith("mistake: the flow back by d(sin(a * b) * exp(a))/d(sin(a * b)) is 1.7")
+    assert lines[0] == "mistake: the local"
+    assert hint.startswith("mistake: the local derivative d(sin(a * b) * exp(a))/d(sin(a * b)) is")
 
 
 def test_beside_derivatives_of_inner_steps():

@@ -131,7 +131,7 @@ def test_a_long_formula_is_cut_where_there_are_no_symbols():
     x, w, b = values([1.0, 2.0, 3.0], "x"), values([4.0, 5.0, 6.0], "w"), Value(1.0, "b")
     z = dot(x, w) + b
     assert labels(relu(z) * 2, longest=30)[-4:] == [
-        "dot([x0, …], [w0, …])", "b", "dot([x0, …], [w0, …]) + b", "relu(…)", "y",
+        "dot([x0, …], [w0, …])", "b", "dot([x0, …], [w0, …]) + b", "relu(… + b)", "y",
     ][1:]  # fmt: skip
     long = values([1.0, 2.0], "a_name_of_many_letters")
     assert labels(-total(long), longest=20)[2] == "sum([…])"

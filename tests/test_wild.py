@@ -226,7 +226,7 @@ OF_MATRICES = {
     "emission: sign of the logarithm": "a sign is flipped",
     "normal: expected for observed": "off its diagonal is 0 at every point",
     "vanna: sign and root of time": r"-sqrt\(3/2\)",
-    "vomma: copied from vanna": "d²call/dsigma² is that of d²call/dSdsigma",
+    "vomma: copied from vanna": "d²call/dsigma² is what d²call/dSdsigma should be",
     "gamma: dividends not discounted": "the factor 0.9851119 is missing",
     "stretch: geometric term": "treated as a constant",
 }

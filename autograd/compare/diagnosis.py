@@ -181,13 +181,10 @@ class _Explanation:
         left = [name for name, x in relations.items() if x not in facts]
         left = self._alone(grouping, left)
         if left and not facts and not self.found:
-            local = local_relation(evidence, self.cases)
-            if local and local.kind != "replaced":
-                self._fact(local)
+            if self._fact(local_relation(evidence, self.cases)):
                 return
             pairs = findings_of(self.inquiry.first(COMBINED), self.judges)
-            # So many pairs say nothing.
-            if (len(pairs) <= MOST_LISTED and self._is(pairs)) or self._fact(local):
+            if len(pairs) <= MOST_LISTED and self._is(pairs):  # so many more say nothing
                 return
         left = self._one_by_one(grouping, left)
         facts += [x for name, x in relations.items() if x and x.kind in VAGUE and name in left]
@@ -262,7 +259,7 @@ class _Explanation:
         return left
 
     def _more(self, column: int) -> Sequence[Tier]:
-        """What is tried for one derivative alone: more, if it has enough different numbers, which
+        """More that is tried for one derivative alone, if it has enough different numbers, which
         those of a mask are not.
         """
         numbers = {float(case.yours[column]) for case in self.cases if case.off[column]}

@@ -80,12 +80,12 @@ def local_relation(evidence: Evidence, cases: Sequence[Case]) -> Finding | None:
         there = evidence.at(rows)
         by_number = (x for x in multiplied(there, local) if x.kind == "factor")
         if found := next(chain(multiples(there, local), by_number), None):
-            return _flow_back(found, use)
+            return _local(found, use)
     return None
 
 
-def _flow_back(found: Finding, use: Use) -> Finding:
-    """A relation of a local derivative, told as one of what flows back by it."""
+def _local(found: Finding, use: Use) -> Finding:
+    """A relation of a local derivative, told as one."""
     subject, words = "the gradient of {argument}{place}", "the local derivative"
     short = str(replace(found, template=found.template.replace(subject, words)))
     template = found.template.replace(subject, f"{words} {{place}}")

@@ -63,7 +63,8 @@ def findings_of(found: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Find
 def _places(options: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Mistakes]:
     """The same mistakes at the places where they are simplest: where they are made the least often;
     and if it is a factor, which may be anywhere along a chain, at operations that have it rather
-    than in whole gradients, and there rather than in a local derivative that is not always 1.
+    than in whole gradients, and there rather than in one of several local derivatives, of
+    which those that are always 1 come last.
     """
     least = min(map(extent, options))
     options = [several for several in options if extent(several) == least]
@@ -72,10 +73,11 @@ def _places(options: Sequence[Mistakes], judges: Sequence[Judge]) -> list[Mistak
         return options[:1]
     nodes = [x for x in options if isinstance(next(iter(x[0].made), None), Place)]
     whole = [x for x in options if not x[0].made]
-    if nodes or whole:
+    slopes = [x for x in options if x not in nodes and x not in whole]
+    telling = [x for x in slopes if not all(_trivial(use, judges) for use in x[0].made)]
+    if nodes or (whole and len(telling) != 1):
         return nodes or whole[:1]
-    telling = [x for x in options if not all(_trivial(use, judges) for use in x[0].made)]
-    return telling or options
+    return telling or slopes
 
 
 def _trivial(use: Place | Use, judges: Sequence[Judge]) -> bool:
