@@ -136,8 +136,8 @@ def names(spec, name, before=None):
         for index in np.ndindex(tuple(inside)):
             here, last = name, before
             for i in index:
-                here, last = f"{here}{'_' if str(last or '')[-1:].isdigit() else ''}{i}", i
-                last = str(last)
+                ends = last is not None and str(last)[-1:].isdigit()
+                here, last = f"{here}{'_' if ends else ''}{i}", i
             yield here
         return
     parts = inside if tag == "dict" else zip(Pair._fields if tag == "pair" else itertools.count(),
