@@ -205,7 +205,9 @@ def check_jacobian(
             - if `function` returns a dict, a dict with the same keys of these, as `jacobian()`
               returns it.
 
-            The dict may hold derivatives with respect to named Values inside the function, too.
+            What can be read in two ways, as a tuple of as many parts as there are arguments and
+            numbers returned, is read in the one that is nearest to the right numbers. The dict may
+            hold derivatives with respect to named Values inside the function, too.
         arguments: as for `check_gradient()`.
         wrt: the names of the arguments with respect to which the Jacobian is, by default all.
         samples: as for `check_gradient()`, and so are all the following.
