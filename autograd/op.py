@@ -250,6 +250,13 @@ class Op(Applied):
         return bound.args
 
     @property
+    def spoken(self) -> bool:
+        """Whether people write it, by its name or with an operator: not what occurs only in
+        derivatives.
+        """
+        return self.public or self.operator is not None
+
+    @property
     def __signature__(self) -> inspect.Signature:
         """How the operation is called: for `inspect`, notebooks and messages."""
         if self.arity is None and self.gather is None:

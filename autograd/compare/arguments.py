@@ -211,6 +211,7 @@ def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
 
 
 def kind_or_none(thing: object) -> str:
+    """The kind of a thing in messages, with the usual reason for None."""
     if thing is None:
         return "None (was a return statement forgotten?)"
     return kind_of(thing)

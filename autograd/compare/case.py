@@ -26,6 +26,17 @@ MOST_COLUMNS = 48
 """How many derivatives take part in a search; what it finds is then compared with all."""
 
 
+class Titles(NamedTuple):
+    """The names of derivatives: for each, that of what is differentiated, of the Value with respect
+    to which, of the argument that this belongs to, and of the derivative itself.
+    """
+
+    rows: Sequence[str]
+    columns: Sequence[str]
+    arguments: Sequence[str]
+    derivatives: Sequence[str]
+
+
 class Axis(NamedTuple):
     """The names of the rows, or of the columns, of a matrix."""
 

@@ -1,14 +1,13 @@
 """A function and its hand-written gradient: called, and held to their promises."""
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from functools import partial
 from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.compare.arguments import Arguments, aligned, kind_or_none
-from autograd.compare.case import Case, Grouping
+from autograd.compare.case import Case, Grouping, Titles
 from autograd.compare.comparison import Comparison
 from autograd.compare.conditions import Heard
 from autograd.compare.judge import Judge
@@ -97,7 +96,7 @@ class Checked:
             at = self.arguments.described(point)
             message = f"{self.title} raised {type(error).__name__}: {error}; at {at}"
             raise ValueError(message) from error
-        return Sample(point, self.judge(result, leaves), leaves, self.heard)
+        return Sample(point, quietly(self.judge, result, leaves), leaves, self.heard)
 
     def judge(self, result: Any, leaves: Mapping[str, Any]) -> Judge:
         """The judge of what the function returned."""
@@ -115,7 +114,7 @@ class Checked:
                 f"{wanted}: computed by operations of this library from its arguments; "
                 "check_jacobian() takes functions that return several"
             )
-        return named(result, self.title, f"the result of {self.title}", leaves)
+        return named(result, self.title, f"the result of {self.title}", members(leaves))
 
     def returned(self, sample: Sample) -> Any:
         """The result of the hand-written derivatives at the point of a sample."""
@@ -218,24 +217,16 @@ class Checked:
 
     def cases(self, checks: Sequence["Check"]) -> list[Case]:
         """The numbers at some points, to be explained."""
-        shapes = {part: x.shape for part, x in checks[0].sample.leaves.items()}
         cases = [check.comparison.case(check.sample.arguments) for check in checks]
-        groupings = partial(self.groupings, shapes)
-        parts = checks[0].comparison.groupings(cases[0], groupings)
+        parts = self.groupings(checks[0].comparison.titles(cases[0]))
         for case in cases:  # the same at all points
             case.groupings = parts
         return cases
 
-    def groupings(
-        self,
-        shapes: Mapping[str, tuple[int, ...]],
-        rows: Sequence[str],
-        columns: Sequence[str],
-        arguments: Sequence[str],
-        derivatives: Sequence[str],
-    ) -> list[Grouping]:
+    def groupings(self, titles: Titles) -> list[Grouping]:
         """The parts of the numbers that may each have a mistake of their own."""
-        return [Grouping("gradient", arguments, shapes)]
+        named = zip(self.arguments.parts, self.given, strict=True)
+        return [Grouping("gradient", titles.arguments, {part: x.shape for part, x in named})]
 
     def remarks(self, check: "Check") -> Iterator[str]:
         """Sentences on what the numbers cannot be, whatever the function."""
@@ -291,19 +282,24 @@ def named(
     result: Any,
     name: str,
     role: str,
-    leaves: Mapping[str, Any],
+    arguments: set[Value],
     taken: Collection[str | None] = (),
 ) -> Value:
     """A number that a function returned as a Value with a name; its own if that tells it apart."""
     if not isinstance(result, Value):
         return Value(real(result, role), name)
     value: Value = result
-    known = {x for several in leaves.values() for x in several.flat}
-    if value in known or (value.name is None and known.isdisjoint(topological_order(value))):
+    outside = value.name is None and arguments.isdisjoint(topological_order(value))
+    if value in arguments or outside:
         value = twin(value)  # an argument has a name of its own; others keep what they have
     if value.name is None or value.name in taken:
         value.name = name
     return value
+
+
+def members(leaves: Mapping[str, Any]) -> set[Value]:
+    """All the Values of the arguments."""
+    return {x for several in leaves.values() for x in several.flat}
 
 
 def twin(value: Value) -> Value:

@@ -90,6 +90,8 @@ def _at_each_node(
             if alive is not None and use not in alive:
                 continue
             slope = (" (in ", Slope(places[node], places[edge.operand]), ")")
+            if case.judge.slopes and _is_factor(edge):
+                continue  # the coefficient of a term of the gradient: nobody differentiates by it
             for kind, factor in FACTORS[:3]:
                 mistake = Mistake(kind, slope, made=[use])
                 yield mistake, replaced([edge._replace(partial=factor * edge.partial)])
@@ -102,11 +104,17 @@ def _at_each_node(
                 yield Mistake(kind, where, stops=True, made=[use]), _without([edge])
 
 
+def _is_factor(edge: Edge[Value]) -> bool:
+    """Whether a partial derivative is a constant factor of the node."""
+    return len(edges(edge.node)) == 1 and edge.partial in edge.node.operands[1 - edge.place :][:1]
+
+
 def _uses(case: Case) -> Iterator[tuple[Mistake, Partials]]:
     """Uses that are left out: those of one Value, or of all Values that are used as often."""
     places, summed = case.judge.places, len(case.roots) == 1
     alike: dict[int, list[list[Edge[Value]]]] = {}
-    for value, uses in users(case.judge.order).items():
+    joined = len(case.judge.outputs) > 1  # the root, which nobody wrote
+    for value, uses in users(case.judge.order[:-1] if joined else case.judge.order).items():
         if case.judge.slopes and value.op is not None:
             continue  # nobody adds up what flows back to a step of the gradient
         if 2 <= len(uses) <= MOST_USES:

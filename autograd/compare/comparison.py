@@ -1,15 +1,14 @@
 """Hand-derived numbers beside those of one graph, and what they say about the derivation."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from math import isfinite
 from types import MappingProxyType
-from typing import TypeAlias
 
 import numpy as np
 
-from autograd.compare.case import Case, Grouping
+from autograd.compare.case import Case, Grouping, Titles
 from autograd.compare.gradients import computed_from
 from autograd.compare.judge import Judge
 from autograd.compare.keys import Pair
@@ -20,10 +19,6 @@ from autograd.compare.wrong_factors import explaining_factors, first_wrong
 from autograd.notation.labels import Labels
 from autograd.notation.numbers import number
 from autograd.value import Value
-
-Groupings: TypeAlias = Callable[
-    [Sequence[str], Sequence[str], Sequence[str], Sequence[str]], list[Grouping]
-]
 
 TELLING = 1e-3
 """The largest room for rounding, relative to a derivative, that tells right from wrong."""
@@ -213,17 +208,11 @@ class Comparison:
         parts = [Grouping("gradient", names)]
         return Case(self.judge, list(numbers), parts, list(numbers.values()))
 
-    def groupings(self, case: Case, grouped: Groupings) -> list[Grouping]:
-        """The parts of the numbers of a case that may each have a mistake of their own.
-
-        Args:
-            case: one that was made of these numbers.
-            grouped: makes them, given for each number the names of what is differentiated, of that
-                with respect to which, of the argument, and of the derivative.
-        """
+    def titles(self, case: Case) -> Titles:
+        """The names of the derivatives of a case that was made of these numbers."""
         rows, columns = ([self._title(pair[i]) for pair in case.pairs] for i in range(2))
         labels = [self.label(*pair) for pair in case.pairs]
-        return grouped(rows, columns, case.groupings[0].names, labels)
+        return Titles(rows, columns, case.groupings[0].names, labels)
 
     @property
     def first_step(self) -> list[int]:

@@ -2,7 +2,7 @@
 
 For a function f(u(x)), the Hessian is J' F J plus the sum of df/du times the second derivatives of
 u, where J is the Jacobian of u and F the Hessian of f with respect to u. Gauss and Newton leave out
-the sum.
+the sum, and that of nothing else: f may depend on x in other ways, too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ def left_out(case: Case, found: Found) -> Candidates:
     """The second derivatives of a value, or of a family of values, within the function."""
     for nodes, inner, where in _within(case):
         kind = "the second derivatives of a value are left out, as Gauss and Newton do"
-        yield (Mistake(kind, where),), partial(_above, case, inner, nodes)
+        yield (Mistake(kind, where),), partial(_without_bends, case, inner, nodes)
 
 
 def outer_products(case: Case, found: Found) -> Candidates:
@@ -66,34 +66,39 @@ def _operands(nodes: Sequence[Value]) -> list[Value]:
     return [x for x in operands if x.op is not None]
 
 
-def _above(case: Case, inner: Judge, nodes: Sequence[Value]) -> Array:
-    """J' F J, in the order of the numbers of the case."""
-    slopes = derivative_graphs(inner.order, {inner.root: 1.0}, nodes)
-    order = sort(*[x for x in slopes if isinstance(x, Value)], first=nodes)
-    tangents = forward(order, {node: column for column, node in enumerate(nodes)})
+def _without_bends(case: Case, inner: Judge, nodes: Sequence[Value]) -> Array:
+    """The right numbers less df/du times the second derivatives of u: with df/du as constants, that
+    is the Hessian of a sum.
+    """
+    leaves = _leaves(case)
+    seeds = {node: inner.number(node) for node in nodes}
+    slopes = derivative_graphs(inner.order, seeds, leaves)
+    order = sort(*[x for x in slopes if isinstance(x, Value)], first=leaves)
+    tangents = forward(order, {leaf: column for column, leaf in enumerate(leaves)})
     rows = {node: row for row, node in enumerate(order)}
-    none = np.zeros(len(nodes))
-    hessian = np.array([tangents[rows[x]] if isinstance(x, Value) else none for x in slopes])
-    return _product(case, inner, nodes, hessian)
+    none = np.zeros(len(leaves))
+    bends = np.array([tangents[rows[x]] if isinstance(x, Value) else none for x in slopes])
+    return np.asarray(case.ours - _in_order(case, leaves, bends))
 
 
 def _outer(case: Case, inner: Judge, nodes: Sequence[Value]) -> Array:
-    """J' J."""
-    return _product(case, inner, nodes, np.eye(len(nodes)))
+    """The products of the slopes of u, added up."""
+    leaves = _leaves(case)
+    known = {x: column for column, x in enumerate(leaves) if x in inner.structure.rows}
+    tangents = forward(inner.order, known) if len(known) == len(leaves) else None
+    if tangents is None:
+        return np.full(len(case.pairs), np.nan)  # of an argument that does not occur
+    jacobian = tangents[[inner.structure.rows[node] for node in nodes]]
+    return _in_order(case, leaves, jacobian.T @ jacobian)
 
 
-def _product(case: Case, inner: Judge, nodes: Sequence[Value], middle: Array) -> Array:
-    """J' times a matrix times J, in the order of the numbers of the case."""
-    known = set(inner.order)
-    leaves = dict.fromkeys(x for of, wrt in case.pairs for x in (case.judge.slopes[of][1], wrt))
-    columns = {x: column for column, x in enumerate(leaves)}
-    seeds = {x: column for x, column in columns.items() if x in known}
-    rows = [inner.structure.rows[node] for node in nodes]
-    jacobian = np.zeros((len(nodes), len(columns)))
-    jacobian[:, list(seeds.values())] = forward(inner.order, {x: i for i, x in enumerate(seeds)})[
-        rows
-    ]
-    matrix = jacobian.T @ middle @ jacobian
-    return np.array(
-        [matrix[columns[case.judge.slopes[of][1]], columns[wrt]] for of, wrt in case.pairs]
-    )
+def _leaves(case: Case) -> list[Value]:
+    """The Values with respect to which the second derivatives are."""
+    return list(dict.fromkeys(x for of, wrt in case.pairs for x in (case.judge.slopes[of][1], wrt)))
+
+
+def _in_order(case: Case, leaves: Sequence[Value], matrix: Array) -> Array:
+    """The elements of a matrix for every two leaves, in the order of the numbers of the case."""
+    columns = {leaf: column for column, leaf in enumerate(leaves)}
+    slopes = case.judge.slopes
+    return np.array([matrix[columns[slopes[of][1]], columns[wrt]] for of, wrt in case.pairs])

@@ -49,6 +49,8 @@ class Quantity:
     """Of the shape (points,) or (points, elements)."""
     rank: int
     """How simple it is: leaves come first."""
+    output: bool = False
+    """Whether it is one of several results, which may be a factor, but hardly a term."""
 
     @property
     def value(self) -> bool:
@@ -244,7 +246,8 @@ def _of_nodes(cases: Sequence[Case], shown: Judge) -> list[Quantity]:
         nodes = [judge.nodes[place] for judge in graphs]
         data = np.array([x.data for x in nodes])
         label = labels[node].text.text
-        result.append(Quantity(label, data, int(node.op is not None)))
+        output = len(shown.outputs) > 1 and any(node is x for x in shown.outputs)
+        result.append(Quantity(label, data, int(node.op is not None), output))
         if node.op is not None and ((data > 0.0) & (data < 1.0)).all():  # a probability
             result.append(Quantity(f"(1 - {label})", 1.0 - data, 2))
         if len({len(x.operands) for x in [node, *nodes]}) == 1:

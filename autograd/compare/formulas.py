@@ -68,6 +68,8 @@ def confused_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
 
 def _confused(op: Op, x: float, out: float, right: float) -> Iterator[tuple[str, float]]:
     """Wrong derivatives of a function of one operand."""
+    if not op.spoken:
+        return
     yield f"{op.name} itself is used where its derivative belongs", out
     yield f"the operand of {op.name} is used where its derivative belongs", x
     again = attempt(op.value, out)
@@ -226,7 +228,7 @@ def parts_left_out(node: Value) -> Iterator[Part]:
         (edge,) = edges(node)  # the one that may be picked: x in clip(x, 0, 1)
         partials = [float(place == edge.place) for place in range(len(data))]
         yield Part(f"{op.name} is left out", "", data[edge.place], partials)
-    elif op is not None and len(data) == 1:
+    elif op is not None and len(data) == 1 and op.spoken:
         function = op.text.startswith(f"{op.name}(")  # otherwise as in "… ** 2 is left out"
         what = op.name if function else op.write(op.text, ["…"])
         yield Part(f"{what} is left out", "", data[0], [1.0])

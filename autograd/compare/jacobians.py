@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compare.arguments import kind_or_none, stem, walk
-from autograd.compare.case import Grouping
-from autograd.compare.checked import Check, Checked, named, twin
+from autograd.compare.case import Grouping, Titles
+from autograd.compare.checked import Check, Checked, members, named, twin
 from autograd.compare.judge import Judge
 from autograd.compare.keys import Pair, as_float, resolved
 from autograd.compare.matrices import Parts, of_a_matrix, readings
@@ -52,13 +52,14 @@ class CheckedJacobian(Checked):
         self, form: Any, numbers: Sequence[Any], names: Sequence[str], leaves: Mapping[str, Any]
     ) -> Judge:
         """The judge of several numbers at once."""
-        taken = {x.name for several in leaves.values() for x in several.flat}
+        arguments = members(leaves)
+        taken = {x.name for x in arguments}
         outputs: list[Value] = []
         for x, name in zip(numbers, names, strict=True):
             name = f"{self.title}.{name}" if name in taken else name
             if any(x is output for output in outputs):
                 x = twin(x)
-            outputs.append(named(x, name, f"{name}, a result of {self.title}", leaves, taken))
+            outputs.append(named(x, name, f"{name}, a result of {self.title}", arguments, taken))
             taken.add(outputs[-1].name)
         root = outputs[0] if len(outputs) == 1 else array(outputs).sum()
         return Judge(root, self.tolerance, outputs, form)
@@ -113,16 +114,9 @@ class CheckedJacobian(Checked):
             self.reading = near.index(max(near))
         return matrices[min(self.reading or 0, len(matrices) - 1)]
 
-    def groupings(
-        self,
-        shapes: Mapping[str, tuple[int, ...]],
-        rows: Sequence[str],
-        columns: Sequence[str],
-        arguments: Sequence[str],
-        derivatives: Sequence[str],
-    ) -> list[Grouping]:
+    def groupings(self, titles: Titles) -> list[Grouping]:
         """The parts of the numbers that may each have a mistake of their own."""
-        return of_a_matrix(self.noun, self.title, rows, columns, arguments, derivatives)
+        return of_a_matrix(self.noun, self.title, titles)
 
 
 class CheckedHessian(CheckedJacobian):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compare.arguments import items_of, kind_or_none
-from autograd.compare.case import Axis, Grouping
+from autograd.compare.case import Axis, Grouping, Titles
 from autograd.reals import kind_of, objects
 from autograd.trees import Leaf
 from autograd.value import Value
@@ -16,24 +16,15 @@ from autograd.value import Value
 # --- Rows and columns ---------------------------------------------------------------------------
 
 
-def of_a_matrix(
-    noun: str,
-    title: str,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    arguments: Sequence[str],
-    derivatives: Sequence[str],
-) -> list[Grouping]:
+def of_a_matrix(noun: str, title: str, titles: Titles) -> list[Grouping]:
     """The numbers of a matrix as a whole, in blocks, one by one, in columns and in rows.
 
     Args:
         noun: what the matrix is.
         title: the name of the function that it is of.
-        rows: for each number, the name of the output.
-        columns: for each number, the name of that with respect to which it is.
-        arguments: for each number, the argument that it belongs to.
-        derivatives: for each number, how it is written.
+        titles: those of its numbers.
     """
+    rows, columns, arguments, derivatives = titles
     row, column = (Axis(x, [*dict.fromkeys(y)]) for x, y in (("row", rows), ("column", columns)))
     shape = len(row.names), len(column.names)
     result = [Grouping(noun, [title] * len(rows), {title: shape}, {title: [row, column]})]

@@ -169,7 +169,7 @@ def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
     elif op is ops.square:
         yield _missing(2.0), [data[0]]
         yield "the derivative of a power is forgotten", [1.0]
-    elif count == 1 and op is not ops.negative:
+    elif count == 1 and op is not ops.negative and op.spoken:
         yield f"the derivative of {op.name} is forgotten", [1.0]
         swapped = attempt(op.differentiate, node.data, [node.data])
         if swapped:

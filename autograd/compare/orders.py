@@ -39,6 +39,13 @@ def _orders(argument: Argument) -> Iterator[Finding]:
         words = f"{axis}s of the {{noun}} of {{argument}} are those of others: "
         yield argument.finding("order", words + escaped(_listed(listed)))
         return
+
+
+def elements_of_others(argument: Argument) -> Iterator[Finding]:
+    """Elements that have the right numbers of others, in no order that has a name."""
+    count = argument.ours.shape[1]
+    if count < 2 or len(argument.ours) < 2:
+        return
     varying = np.ptp(argument.ours, axis=0).all()
     source = _sources(argument) if count <= MOST_SORTED and varying else None
     if source is not None:

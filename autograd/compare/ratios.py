@@ -79,6 +79,9 @@ def _times(evidence: Evidence, ratio: float) -> str:
     if text == "-1":
         return f"{subject} is the right one with the opposite sign: a sign is flipped"
     inverse = evidence.recognized(1.0 / ratio)
+    if not inverse and not evidence.recognized(ratio):
+        few = evidence.decimal(1.0 / ratio)
+        inverse = few if len(few) < len(text) else ""
     digits = "" if text == number(ratio) else f" ({number(ratio)})"
     words = f"{subject} is {text}{digits} times the right one at every point"
     missing = abs(ratio) < 1.0 or (_named(evidence, 1.0 / ratio) and not _named(evidence, ratio))
@@ -257,7 +260,9 @@ class _Ratios:
         """One number of the function in the place of another, as a factor."""
         target, error = self.ratio[self.telling], self.error[self.telling] + SMALLEST
         for dimensions in (1, 2):
-            several = [x for x in self.evidence.quantities if x.numbers.ndim == dimensions]
+            several = [
+                x for x in self.evidence.quantities if x.numbers.ndim == dimensions and not x.output
+            ]
             grids = [x.grid(self.ratio.shape) for x in several]
             pairs = [(x, grid) for x, grid in zip(several, grids, strict=True) if grid is not None]
             if not pairs or len(pairs) > MOST_PAIRED or (dimensions == 1 and not self.uniform):

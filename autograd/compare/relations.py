@@ -14,7 +14,7 @@ import numpy as np
 from autograd.compare.case import Case, telling
 from autograd.compare.evidence import FEWEST, Argument, Evidence, Mask
 from autograd.compare.findings import Cause, Finding
-from autograd.compare.orders import places, region
+from autograd.compare.orders import elements_of_others, places, region
 from autograd.compare.places import Use
 from autograd.compare.ratios import factors as multiplied
 from autograd.compare.ratios import multiples, unchanging
@@ -39,15 +39,17 @@ def relations(evidence: Evidence) -> dict[str, Finding | None]:
 
 def _of(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     """The relations of one argument, the simplest first."""
-    bad = argument.bad.any(axis=0)
+    bad = np.asarray(argument.bad.any(axis=0))
     whole = bool(bad.all())
     idle = (np.maximum(np.abs(argument.yours), np.abs(argument.ours)) <= argument.room).all(axis=0)
     if whole or (bad | idle).all():  # where both are 0, any ratio holds
         yield from _plain(evidence, argument)
     yield from places(evidence, argument)
-    if whole:
-        yield from _by_values(evidence, argument)
-    yield from _some_elements(evidence, argument)
+    part = argument if whole else _wrong_elements(argument, bad)
+    if not whole:
+        yield from _plain(evidence, part)
+    yield from elements_of_others(argument)
+    yield from _by_values(evidence, part)
     yield from _some_points(evidence, argument)
     yield from _wrong_only(argument)
 
@@ -114,16 +116,11 @@ def _by_values(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     yield from terms(evidence, argument)
 
 
-def _some_elements(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
-    """Elements that alone are wrong, and how."""
-    bad = np.asarray(argument.bad.any(axis=0))
-    if not bad.all():
-        where = f" in {region(argument, bad)}"
-        rest = f"the rest of the {argument.noun} is right"
-        rest = rest if argument.axes else "the other elements are right"
-        part = argument.elements(bad, where, f" ({rest})")
-        yield from _plain(evidence, part)
-        yield from _by_values(evidence, part)
+def _wrong_elements(argument: Argument, bad: Mask) -> Argument:
+    """The elements that alone are wrong."""
+    rest = f"the rest of the {argument.noun} is right"
+    rest = rest if argument.axes else "the other elements are right"
+    return argument.elements(bad, f" in {region(argument, bad)}", f" ({rest})")
 
 
 def _some_points(evidence: Evidence, argument: Argument) -> Iterator[Finding]:

@@ -60,12 +60,12 @@ def terms(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
     if telling.any(axis=1).sum() < FEWEST:
         return
     others = [
-        Quantity(f"(the {x.noun} of {x.name})", x.ours, 5)
+        Quantity(evidence.grouping.of(x.name), x.ours, 5)
         for x in evidence.arguments
         if x.name != argument.name and x.ours.shape == off.shape
     ]
     found = []
-    for quantity in (*evidence.quantities, *others):
+    for quantity in (*(x for x in evidence.quantities if not x.output), *others):
         grid = quantity.grid(off.shape)
         if grid is None or np.ptp(np.abs(grid[telling])) <= CONSTANT * np.abs(grid[telling]).max():
             continue
@@ -89,7 +89,7 @@ def terms(evidence: Evidence, argument: Argument) -> Iterator[Finding]:
 
 def _replaced(evidence: Evidence, argument: Argument, off: Array) -> Iterator[Finding]:
     """One number of the function in the place of another, as a term."""
-    values = [x for x in evidence.quantities if x.value]
+    values = [x for x in evidence.quantities if x.value and not x.output]
     for several in ([x for x in values if x.numbers.ndim == 1], values):
         pairs = [(x, grid) for x in several if (grid := x.grid(off.shape)) is not None]
         if not pairs or len(pairs) > MOST_PAIRED or len(pairs) * off.size > MOST_NUMBERS:
