@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd.arrays import Array
 from autograd.arrays.vectors import cross_entropy, cumprod, cumsum, log_softmax, softmax
+from autograd.batching import vmap
 from autograd.compare import Finding, Report, check_gradient, check_hessian, check_jacobian, compare
+from autograd.compiler import jit
 from autograd.explain import Explanation, explain
 from autograd.expression import expression, latex, python_source, to_sympy
 from autograd.forms import FORM as _FORM
@@ -116,13 +118,13 @@ __all__ = [
     "cosh", "cross_entropy", "cumprod", "cumsum", "custom_root", "data", "deg2rad", "digamma",
     "dot", "draw", "elu", "entr", "erf", "erfc", "erfinv", "exp", "exp2", "explain", "expm1",
     "expression", "floor", "fmax", "fmin", "fmod", "gammaln", "gelu", "grad", "grads",
-    "hard_tanh", "heaviside", "hessian", "huber", "hvp", "hypot", "jacobian", "jvp", "latex",
-    "leaky_relu", "lgamma", "log", "log10", "log1mexp", "log1p", "log2", "log_ndtr",
+    "hard_tanh", "heaviside", "hessian", "huber", "hvp", "hypot", "jacobian", "jit", "jvp",
+    "latex", "leaky_relu", "lgamma", "log", "log10", "log1mexp", "log1p", "log2", "log_ndtr",
     "log_sigmoid", "log_softmax", "logaddexp", "logit", "logsumexp", "max", "maximum", "mean",
     "min", "minimum", "mod", "ndtr", "no_grad", "norm", "polygamma", "prod", "python_source",
     "rad2deg", "reciprocal", "relu", "round", "selu", "sigmoid", "sign", "silu", "sin", "sinc",
     "sinh", "softmax", "softplus", "softsign", "sqrt", "square", "stop_gradient", "sum", "tan",
-    "tanh", "to_sympy", "topological_order", "trunc", "value_and_grad", "values", "vjp",
+    "tanh", "to_sympy", "topological_order", "trunc", "value_and_grad", "values", "vjp", "vmap",
     "where", "xlog1py", "xlogy",
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ why these two operations are named here.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -18,6 +18,7 @@ from autograd.forms import native
 from autograd.graph import N, Node, Operand, arguments, sort
 from autograd.op import Op, undefined
 from autograd.ops import defined, where
+from autograd.questions import ask, listeners
 from autograd.quiet import quiet
 from autograd.reals import real
 
@@ -26,33 +27,49 @@ Partials: TypeAlias = list[tuple[Node, Node, Operand]]
 """A node, one of its operands, the partial as a graph or a constant."""
 
 
+def has_values(numbers: Sequence[float]) -> tuple[bool, ...]:
+    """For each number, whether it is one, not nan.
+
+    This is asked of all the nodes that are differentiated: the graph of a derivative depends on
+    their numbers in nothing else.
+    """
+    return tuple([x == x for x in numbers])
+
+
+def _tell(order: Collection[Node]) -> None:
+    if listeners:
+        ask(has_values, tuple(order))
+
+
 @quiet
 def derivative_graphs(
-    order: Iterable[Node], seeds: Mapping[N, Operand], wrt: Sequence[N]
+    order: Collection[Node], seeds: Mapping[N, Operand], wrt: Sequence[N]
 ) -> list[N | float]:
     """The adjoints of the nodes `wrt`, each as a graph or as a constant: the backward sweep."""
+    _tell(order)
     if native is not None:
-        found = native.adjoint_graphs(order, dict(seeds), wrt, _partials, _gated, _either)
+        found = native.adjoint_graphs(order, dict(seeds), wrt, operand_partials, _gated, _either)
         return cast(list[N | float], found)
     adjoints = cast(dict[Node, Operand], dict(seeds))
     gates: dict[Node, Node] = {}
     for node, operands in reversed(_dependent(order, wrt)):
         if node in adjoints:
             adjoint, gate = adjoints[node], gates.get(node)
-            for operand, partial in _partials(node, operands):
+            for operand, partial in operand_partials(node, operands):
                 _add(adjoints, gates, operand, *_gated(node, adjoint, partial, gate))
     return cast(list[N | float], [adjoints.get(node, 0.0) for node in wrt])
 
 
 @quiet
-def tangent_graphs(order: Iterable[Node], seeds: Mapping[Node, Operand]) -> dict[Node, Operand]:
+def tangent_graphs(order: Collection[Node], seeds: Mapping[Node, Operand]) -> dict[Node, Operand]:
     """The tangent of every node that depends on the seeded ones, as a graph or as a constant: the
     forward sweep.
     """
+    _tell(order)
     tangents = dict(seeds)
     gates: dict[Node, Node] = {}
     for node, operands in _dependent(order, seeds):
-        for operand, partial in _partials(node, operands):
+        for operand, partial in operand_partials(node, operands):
             if operand in tangents:
                 tangent, gate = tangents[operand], gates.get(operand)
                 _add(tangents, gates, node, *_gated(node, tangent, partial, gate))
@@ -109,12 +126,13 @@ def _either(gate: Node, other: Node) -> Node:
 
 
 @quiet
-def recorded_partials(order: Iterable[Node], wrt: Iterable[Node]) -> tuple[Partials, list[Node]]:
+def recorded_partials(order: Collection[Node], wrt: Iterable[Node]) -> tuple[Partials, list[Node]]:
     """The edges that lead to the nodes `wrt`, with their partials as graphs.
 
     Also the topological order with the nodes of the partials after those of `order`: sweeping
     tangents forward through it tells how every partial changes.
     """
+    _tell(order)
     edges = _edges(order, wrt)
     graphs = [partial for _, _, partial in edges if isinstance(partial, Node)]
     return edges, sort(*graphs, first=order)
@@ -122,11 +140,11 @@ def recorded_partials(order: Iterable[Node], wrt: Iterable[Node]) -> tuple[Parti
 
 def _edges(order: Iterable[Node], wrt: Iterable[Node]) -> Partials:
     if native is not None:
-        return cast(Partials, native.partial_graphs(order, wrt, _partials))
+        return cast(Partials, native.partial_graphs(order, wrt, operand_partials))
     return [
         (node, operand, partial)
         for node, operands in _dependent(order, wrt)
-        for operand, partial in _partials(node, operands)
+        for operand, partial in operand_partials(node, operands)
     ]
 
 
@@ -190,7 +208,7 @@ def _dependent(
     return found
 
 
-def _partials(node: Node, wrt: Sequence[Node | None]) -> list[tuple[Node, Operand]]:
+def operand_partials(node: Node, wrt: Sequence[Node | None]) -> list[tuple[Node, Operand]]:
     """The operands in `wrt`, each with its partial as a graph or a constant, without those that a
     selection cuts off for good.
     """

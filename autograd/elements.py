@@ -48,14 +48,19 @@ def viewed(array: NDArray[Any], kind: type[NDArray[Any]]) -> NDArray[Any]:
     return array if kind is np.ndarray else array.astype(object, copy=False).view(kind)
 
 
+def node_of(item: Any) -> Any:
+    """The Value that something stands for, an integer that is recorded; anything else as it is."""
+    return getattr(item, "_node", item)
+
+
 def numbers(items: Any) -> Any:
     """Values, by themselves, in arrays and sequences, as plain numbers; the rest as it is."""
     if isinstance(items, (list, tuple)):
         return type(items)(map(numbers, items))
     if not isinstance(items, np.ndarray):
-        return getattr(items, "_number", items)
+        return getattr(node_of(items), "_number", items)
     if items.dtype != object:
         return items
-    found = [getattr(x, "_number", x) for x in items.ravel().tolist()]
+    found = [getattr(node_of(x), "_number", x) for x in items.ravel().tolist()]
     found = [x if type(x) is float else real(x, "an element") for x in found]
     return np.array(found, dtype=np.float64).reshape(items.shape)

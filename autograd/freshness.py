@@ -52,4 +52,4 @@ def require_fresh(order: Collection[Node]) -> None:
 
 def _equation(node: Node, labels: Labels[Node]) -> str:
     """A node with all the digits of its number: how much has changed may be little."""
-    return f"{labels[node].text.text} = {number(node.data, digits=None)}"
+    return f"{labels[node].text.text} = {number(node._number, digits=None)}"

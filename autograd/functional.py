@@ -8,14 +8,12 @@ these functions nest. Each call makes Values of its own for its arguments, so th
 confused.
 """
 
-import functools
-import inspect
 import operator
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd.graph import Node
+from autograd.made import Made
 from autograd.reals import kind_of
 from autograd.trace import Function, Trace, name_of, nested, traced
 from autograd.trees import Path, Tree, array, flatten, keys
@@ -284,12 +282,8 @@ def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     return parts[0] if len(parts) == 1 else parts
 
 
-class Derivative:
-    """A function of the same arguments as another, from which it is computed.
-
-    It pickles where that one does, prints as the call that made it, and is equal to what another
-    such call makes.
-    """
+class Derivative(Made):
+    """A function of the same arguments as another, from which it is computed."""
 
     def __init__(
         self,
@@ -300,16 +294,13 @@ class Derivative:
         has_aux: bool,
     ) -> None:
         self._argnums = _checked(fun, argnums)
-        functools.update_wrapper(self, fun, updated=())
-        self.__name__ = name_of(fun)
         title, _, _ = (compute.__doc__ or "").partition(" of the function")
         document = f"{title} of {name_of(fun)}, with the same arguments."
-        self.__doc__ = "\n\n".join([document, *filter(None, [inspect.getdoc(fun)])])
-        self._transformation, self._compute = transformation, compute
-        self._fun, self._has_aux = fun, has_aux
+        super().__init__(transformation.__name__, transformation, fun, document)
+        self._compute, self._has_aux = compute, has_aux
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        trace = _traced(self._fun, self._argnums, args, kwargs, self._has_aux)
+        trace = _traced(self.fun, self._argnums, args, kwargs, self._has_aux)
         result = self._compute(trace)
         if not self._has_aux:
             return result
@@ -318,37 +309,12 @@ class Derivative:
             return (value, trace.aux), gradient
         return result, trace.aux
 
-    def __get__(self, instance: object, owner: type) -> Any:
-        """As a function that is defined in a class becomes a method."""
-        return self if instance is None else functools.partial(self, instance)
+    def _arguments(self) -> tuple[Any, ...]:
+        return self.fun, self._argnums, self._has_aux
 
-    def _call(self) -> tuple[Any, ...]:
-        """The arguments of the call that made it."""
-        return self._fun, self._argnums, self._has_aux
-
-    def __reduce__(self) -> Any:
-        try:  # one that has the name of its function, being its decorator, is found by that
-            module, name = sys.modules[self.__module__], vars(self)["__qualname__"]
-            if operator.attrgetter(name)(module) is self:
-                return name
-        except (AttributeError, KeyError):
-            pass
-        return self._transformation, self._call()
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Derivative):
-            return NotImplemented
-        return (self._transformation, self._call()) == (other._transformation, other._call())
-
-    def __hash__(self) -> int:
-        return hash((self._transformation, self._call()))
-
-    def __repr__(self) -> str:
-        fun = self._fun
-        written = repr(fun) if isinstance(fun, Derivative) else name_of(fun)
+    def _options(self) -> str:
         options = f", argnums={self._argnums}" * (self._argnums != 0)
-        options += ", has_aux=True" * self._has_aux
-        return f"{self._transformation.__name__}({written}{options})"
+        return options + ", has_aux=True" * self._has_aux
 
 
 # --- From arguments to a trace -------------------------------------------------------------------

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple, Never, Self, TypeAlias, TypeVar, c
 from autograd.forms import native, take_functions
 from autograd.op import Op
 from autograd.reals import kind_of, real
-from autograd.record import Order, Record
+from autograd.record import Order, Record, bar
+from autograd.sealing import seals
 
 Operand: TypeAlias = "Node | float"
 
@@ -81,6 +82,8 @@ class Node(Record):
         """The derivative of the Value with respect to each operand, as it was when the operation
         took place; 0.0 for a constant.
         """
+        if seals:
+            bar("reading .partials", self)
         nodes, numbers = self._slots()
         return tuple([0.0 if x is None else numbers[place] for place, x in enumerate(nodes)])
 
@@ -115,7 +118,7 @@ class Node(Record):
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
-        return f"Value(data={self._number!r}, grad={self.grad!r}{name})"
+        return f"Value(data={self._number!r}, grad={self._grad!r}{name})"
 
     def __format__(self, specification: str) -> str:
         return format(self._number, specification) if specification else str(self)
@@ -141,6 +144,8 @@ class Node(Record):
             >>> x.grad, y.grad
             (5.0, 2.0)
         """
+        if seals:
+            bar("backward()", self)
         accumulate(self, real(grad, "the grad of backward"))
 
     def zero_grad(self) -> None:
@@ -155,6 +160,8 @@ class Node(Record):
             >>> x.grad
             0.0
         """
+        if seals:
+            bar("zero_grad()", self)
         clear(self)
 
     def forward(self) -> float:
@@ -175,6 +182,8 @@ class Node(Record):
             >>> y.forward()
             9.0
         """
+        if seals:
+            bar("forward()", self)
         recompute(self)
         return self._number
 

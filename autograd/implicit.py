@@ -14,6 +14,7 @@ from autograd.graph import Node, sort
 from autograd.op import Op
 from autograd.questions import unheard
 from autograd.reals import kind_of
+from autograd.sealing import refuse, seals
 from autograd.trace import Function, name_of
 from autograd.trees import Path, Tree, flatten, keys
 from autograd.value import Value
@@ -74,6 +75,8 @@ def custom_root(f: Function, guess: Any, solve: Callable[[Function, Any], Any]) 
         )
     recording = _Recording(leaves, result)
     if not recording.others:
+        if seals and any(isinstance(x, Node) for x in start.numbers):
+            refuse("searching a solution from a guess", "that is a Value")
         return start.build(numbers)
     equation = _Equation(recording, start, numbers, solve)
     return start.build([root(*recording.others) for root in equation.roots])
@@ -127,7 +130,7 @@ class _Equation:
         self, recording: _Recording, start: Tree, numbers: list[float], solve: Function
     ) -> None:
         self.recording, self.start, self.solve = recording, start, solve
-        self.known = {tuple([x.data for x in recording.others]): numbers}
+        self.known = {tuple([x._number for x in recording.others]): numbers}
         count = len(numbers)
         names = ["root"] if count == 1 else [f"root{place}" for place in range(count)]
         self.roots = [self._root(name, place) for place, name in enumerate(names)]
@@ -215,4 +218,4 @@ def _tree(item: Any, role: str) -> Tree:
 
 
 def _plain(numbers: Sequence[Any]) -> list[float]:
-    return [x.data if isinstance(x, Node) else x for x in numbers]
+    return [x._number if isinstance(x, Node) else x for x in numbers]

@@ -65,6 +65,12 @@ def dot(left: tuple[float, ...], right: tuple[float, ...]) -> float:
     return _total(parts) or _exactly(left, right)
 
 
+def dot_of_halves(*operands: float) -> float:
+    """The dot product of the first half of the operands and the second."""
+    half = len(operands) // 2
+    return dot(operands[:half], operands[half:])
+
+
 def sum(*operands: float) -> float:
     """The sum, rounded once."""
     return _total(operands) or _exactly(operands, (1.0,) * len(operands))
@@ -77,6 +83,11 @@ def mean(*operands: float) -> float:
         parts.append(rest)
     terms = tuple(parts) or operands
     return _exactly(terms, (1.0,) * len(terms), len(operands))
+
+
+def prod(*operands: float) -> float:
+    """The product, from left to right."""
+    return math.prod(operands, start=1.0)
 
 
 def _total(terms: list[float] | tuple[float, ...]) -> float:
@@ -163,7 +174,10 @@ def rounded(x: float, ndigits: float = 0.0) -> float:
         return math.copysign(math.inf, x)
 
 
-PRIMITIVES = (_pow, _fsum, _sinc_derivative, _hypot, unit_vector, rounded, dot, sum, mean)
+PRIMITIVES = (
+    _pow, _fsum, _sinc_derivative, _hypot, unit_vector, rounded,
+    dot, dot_of_halves, sum, mean, prod,
+)  # fmt: skip
 """The primitives that kernels and the table call. All functions below this line are kernels."""
 
 
@@ -364,6 +378,11 @@ def sinc_derivative(n: float, x: float) -> float:
     if abs(x) == math.inf:
         return 0.0 if 0.0 <= n < 100.0 else math.nan
     return _sinc_derivative(n, x, sin_pi(x), cos_pi(x))
+
+
+def square(x: float) -> float:
+    """`x * x`."""
+    return x * x
 
 
 def reciprocal(x: float) -> float:
@@ -703,6 +722,11 @@ def leaky_relu(x: float, slope: float = 0.01) -> float:
     """`x` where it is positive, otherwise `slope * x`; with slope 0 the same as `relu`."""
     if x <= 0.0:
         return slope * x if slope != 0.0 else 0.0
+    return x
+
+
+def identity(x: float) -> float:
+    """`x` itself."""
     return x
 
 

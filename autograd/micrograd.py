@@ -35,22 +35,17 @@ def _relabel(value: Value, label: str) -> None:
         value.named(label)
 
 
-def _operands(value: Value) -> list[tuple[Value, float]]:
-    """The operands with their partial derivatives; constants as leaves, but for exponents."""
-    pairs = list(zip(value.operands, value.partials, strict=True))
-    if value.op is ops.power and isinstance(value.operands[1], float):
-        pairs = pairs[:1]
-    return [(x if isinstance(x, Value) else Value(x), partial) for x, partial in pairs]
-
-
 def _children(value: Value) -> tuple[Value, ...]:
-    """The operands. A constant among them is a new leaf each time."""
-    return tuple([x for x, _ in _operands(value)])
+    """The operands, without constant exponents. Another constant is a new leaf each time."""
+    operands = value.operands
+    if value.op is ops.power and isinstance(operands[1], float):
+        operands = operands[:1]
+    return tuple([x if isinstance(x, Value) else Value(x) for x in operands])
 
 
 def _local_grads(value: Value) -> tuple[float, ...]:
     """The partial derivatives with respect to the children, 0.0 for constants."""
-    return tuple([partial for _, partial in _operands(value)])
+    return value.partials[: len(_children(value))]
 
 
 def _prev(value: Value) -> set[Value]:

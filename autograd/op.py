@@ -88,6 +88,8 @@ class Op(Applied):
             occur only in derivatives.
         symmetric: whether the two operands may be exchanged.
         sums: whether it adds its operands, with any signs.
+        absorbs: whether the value may be a number where an operand is nan, as `nan ** 0` is 1; or
+            a function of the operands that tells, given Values and, for constants, floats.
         unsigned: whether the value is never negative, not even -0.0.
         steps: whether it is constant between its jumps, so that its derivatives are all 0.
         condition: whether the first operand is a condition: only whether it is 0 counts.
@@ -144,6 +146,7 @@ class Op(Applied):
         public: bool = True,
         symmetric: bool = False,
         sums: bool = False,
+        absorbs: bool | Callable[..., bool] = False,
         unsigned: bool = False,
         steps: bool = False,
         condition: bool = False,
@@ -184,6 +187,7 @@ class Op(Applied):
         self.sympy, self.python = sympy, python
         self.operator, self.aliases, self.public = operator, tuple(aliases), public
         self.symmetric, self.sums, self.unsigned = symmetric, sums, unsigned
+        self.absorbs = absorbs
         self.condition, self.blocks, self.between = condition, blocks, between
         self.steps = steps
         self.reasons = tuple(reasons)
@@ -255,6 +259,14 @@ class Op(Applied):
         derivatives.
         """
         return self.public or self.operator is not None
+
+    def hands_on(self, operands: Sequence[Any]) -> bool:
+        """Whether the value is nan where an operand that is not a constant is.
+
+        Args:
+            operands: Values, and floats for constants.
+        """
+        return not (self.absorbs(*operands) if callable(self.absorbs) else self.absorbs)
 
     @property
     def __signature__(self) -> inspect.Signature:

@@ -102,6 +102,7 @@ power = Entry(
     text="#1 ** #2", latex="#1^{#2}", domain=(POSITIVE, REALS), numpy=np.power,
     python=lambda x, y: "#1 * #1" if isinstance(y, float) and y == 2.0 else None,
     operator="**", public=False, aliases=["float_power"],
+    absorbs=lambda x, y: not isinstance(y, float) or y == 0.0,
     description="`x ** y`; nan for a negative x unless y is an integer.")
 reciprocal = Entry(
     "reciprocal", kernels.reciprocal, [lambda out, x: quotient_slope(1.0, x)],
@@ -120,7 +121,7 @@ abs = Everyday(
 # --- Powers and roots ---------------------------------------------------------------------------
 
 square = Entry(
-    "square", lambda x: x * x, [lambda out, x: 2.0 * x],
+    "square", kernels.square, [lambda out, x: 2.0 * x],
     text="#1 ** 2", latex="#1^2", numpy=np.square, raises=False,
     python="#1 * #1", unsigned=True,
     description="The square.")
@@ -137,6 +138,7 @@ hypot = Entry(
     "hypot", math.hypot, [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
     latex=r"\sqrt{#1^2 + #2^2}", numpy=np.hypot, raises=False,
     sympy="sqrt(#1 ** 2 + #2 ** 2)", symmetric=True,
+    absorbs=True,
     description="The distance of the point (x, y) from the origin, without overflow on the way.")
 
 # --- Exponentials and logarithms ----------------------------------------------------------------
@@ -398,6 +400,7 @@ gelu = Entry(
            lambda out, *operands: [out, _gelu_form(*operands)[1]]],
     sympy="Piecewise((#1 * (1 + tanh(sqrt(2 / pi) * (#1 + Rational(8943, 200000) * #1 ** 3))) / 2, "
     "Ne(#2, 0)), (#1 * erfc(-#1 / sqrt(2)) / 2, True))",
+    absorbs=lambda x, approximate: not isinstance(approximate, float),
     description="The Gaussian error linear unit, `x * ndtr(x)`; if `approximate` is true (not 0), "
     "`0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ** 3)))`.")
 elu = Entry(
@@ -409,6 +412,7 @@ elu = Entry(
     forms=[lambda out, x, alpha: [where(greater(x, 0.0), x, alpha * (exp(x) - 1.0)),
                                   where(greater(x, 0.0), 1.0, out + alpha),
                                   where(greater(x, 0.0), 0.0, exp(x) - 1.0)]],
+    absorbs=lambda x, alpha: not isinstance(alpha, float),
     description="`x` where it is positive, otherwise `alpha * (exp(x) - 1)`.")
 selu = Entry(
     "selu", kernels.selu,
@@ -430,6 +434,7 @@ huber = Entry(
      lambda out, delta, r: huber_slope(delta, r)],
     latex=r"H_{#1}\left(#2\right)", domain=(POSITIVE, REALS), scipy="huber",
     sympy="Piecewise((oo, #1 < 0), (#2 ** 2 / 2, Abs(#2) <= #1), (#1 * (Abs(#2) - #1 / 2), True))",
+    absorbs=lambda delta, r: not isinstance(delta, float) or delta < 0.0,
     description="The Huber loss of a residual: `r ** 2 / 2` where `abs(r) <= delta`, otherwise "
     "`delta * (abs(r) - delta / 2)`; infinite for a negative delta.")
 
@@ -463,6 +468,7 @@ leaky_relu = Entry(
     reasons=[lambda x, slope:
              "#0's input #1 is negative and its slope there is 0" if x else AT_KINK,
              "#0 does not use its slope, as #1 is not below 0"],
+    absorbs=lambda x, slope: not isinstance(slope, float),
     description="`x` where it is positive, otherwise `slope * x`.")
 maximum = Entry(
     "maximum", kernels.maximum, [lambda out, x, y: _share(x, y), lambda out, x, y: _share(y, x)],
@@ -494,6 +500,7 @@ fmax = Entry(
     latex=r"\max\left(#1, #2\right)", sympy="Max(#1, #2)",
     kinks=[lambda x, y: x - y], selects=True, numpy=np.fmax, raises=False, symmetric=True,
     reasons=["#0 picks #2, not #1", "#0 picks #1, not #2"],
+    absorbs=True,
     description="The larger operand, or the other one if one is nan.")
 fmin = Entry(
     "fmin", kernels.fmin,
@@ -502,6 +509,7 @@ fmin = Entry(
     latex=r"\min\left(#1, #2\right)", sympy="Min(#1, #2)",
     kinks=[lambda x, y: x - y], selects=True, numpy=np.fmin, raises=False, symmetric=True,
     reasons=["#0 picks #2, not #1", "#0 picks #1, not #2"],
+    absorbs=True,
     description="The smaller operand, or the other one if one is nan.")
 
 
@@ -550,6 +558,7 @@ where = Entry(
     reasons=["#0 only asks whether its condition #1 is true",
          "#0's condition #1 is false, so it does not pick #2",
          "#0's condition #1 is true, so it does not pick #3"],
+    absorbs=True,
     description="`x` where the condition is true (not 0, so nan is true), otherwise `y`.")
 stop_gradient = Entry(
     "stop_gradient", kernels.stop_gradient, [lambda out, x: 0.0],
@@ -562,7 +571,7 @@ stop_gradient = Entry(
 
 def _level(out: Any) -> Any:
     """0, or nan where there is no value."""
-    number = out if isinstance(out, float) else out.data  # a Value is not asked to compare
+    number = out if isinstance(out, float) else out._number  # a Value is not asked to compare
     return 0.0 if number == number else defined(0.0, out)
 
 
@@ -581,6 +590,7 @@ heaviside = Entry(
     [lambda out, x, h0: _level(out), lambda out, x, h0: 1.0 - greater(x, 0.0) - greater(0.0, x)],
     kinks=[lambda x, h0: x], selects=True, reasons=[JUMP, "#0 uses #2 only where #1 is 0"],
     numpy=np.heaviside, raises=False, sympy="Heaviside(#1, #2)",
+    absorbs=lambda x, h0: not isinstance(h0, float),
     description="The unit step: 0 where x is negative, 1 where it is positive, and `h0` at 0.")
 floor = Entry(
     "floor", kernels.floor, [lambda out, x: _level(out)],
@@ -685,7 +695,7 @@ def _leads(operands: Sequence[Any]) -> Sequence[Any]:
     """How far each is ahead of the largest of the others."""
     if len(operands) < 2:
         return [1.0] * len(operands)
-    numbers = [x if isinstance(x, float) else x.data for x in operands]
+    numbers = [x if isinstance(x, float) else x._number for x in operands]
     *_, second, first = sorted(range(len(numbers)), key=numbers.__getitem__)
     rivals = [first] * len(numbers)
     rivals[first] = second
@@ -717,11 +727,11 @@ def _dot_and_partials(*operands: float) -> tuple[float, tuple[float, ...]]:
 
 
 dot = Entry(
-    "dot", lambda *x: kernels.dot(*halves(x)), lambda out, *x: _dot_partials(*halves(x)),
+    "dot", kernels.dot_of_halves, lambda out, *x: _dot_partials(*halves(x)),
     text="dot([#<], [#>])", latex=r"\left(#<\right) \cdot \left(#>\right)",
     python="dot([#<], [#>])", sympy="Add(*map(Mul, [#<], [#>]))",
     domain=((-1e150, 1e150),), gather=two_vectors,
-    numpy=lambda *x: _told(kernels.dot(*halves(x))), raises=False,
+    numpy=lambda *x: _told(kernels.dot_of_halves(*x)), raises=False,
     expanded=lambda *x: reduce(operator.add, map(operator.mul, *halves(x))),
     fused=_dot_and_partials,
     description="The dot product of two vectors of the same length, rounded once.")
@@ -737,7 +747,7 @@ mean = Entry(
     gather=all_of("mean", empty=False), numpy=lambda *x: _told(kernels.mean(*x)), raises=False,
     description="The arithmetic mean of all elements, rounded once.")
 prod = Entry(
-    "prod", lambda *x: math.prod(x, start=1.0), _products_of_the_others,
+    "prod", kernels.prod, _products_of_the_others,
     text="prod([#*])", python="math.prod([#*], start=1.0)", sympy="Mul(#*)",
     domain=((-1e30, 1e30),), gather=all_of("prod"), reduces=np.multiply,
     numpy=lambda *x: np.prod(x), raises=False,
@@ -749,6 +759,7 @@ norm = Entry(
     textbook=lambda out, *x: [a / out for a in x],
     domain=((-1e300, 1e300),), gather=all_of("norm"), numpy=lambda *x: _told(math.hypot(*x)),
     raises=False, reduces=np.hypot,
+    absorbs=True,
     description="The length of a vector, without overflow on the way; its derivative at 0 is 0.")
 max = Everyday(
     "max", kernels.largest, _largest_share,
@@ -784,6 +795,7 @@ exceeds = Part(
     text="(#1 > #2)", latex=r"\mathbb{1}\left[#1 > #2\right]",
     sympy="Piecewise((1, #1 > #2), (0, True))",
     kinks=[lambda x, y: x - y], selects=True, reasons=[JUMP, JUMP],
+    absorbs=True,
     description="1 where x > y or only y is nan, otherwise 0.")
 nonnegative = Part(
     "nonnegative", kernels.nonnegative, [lambda out, x: 1.0],
@@ -811,7 +823,7 @@ log_softmax = Part(
            lambda out, *x: [x[0] - log(_added([exp(y) for y in x]))]],
     description="The logarithm of the share of the first exponential in the sum of all of them.")
 identity = Part(
-    "identity", lambda x: x, [lambda out, x: 1.0],
+    "identity", kernels.identity, [lambda out, x: 1.0],
     text="#1", latex="#1", python="#1", fused=lambda x: (x, (1.0,)),
     description="The operand itself: an argument of a function that is differentiated.")
 difference = Part(
@@ -963,6 +975,7 @@ elu_slope = Part(
     sympy="Piecewise((1, #1 > 0), (#2 * exp(#1), True))", kinks=[lambda x, alpha: x],
     forms=[lambda out, x, alpha: [
         where(greater(x, 0.0), 1.0, alpha * (exp(x) - 1.0) + alpha)]],
+    absorbs=lambda x, alpha: not isinstance(alpha, float),
     description="The derivative of elu(x, alpha) with respect to x.")
 softsign_slope = Part(
     "softsign_slope", kernels.softsign_slope, [lambda out, x: softsign_bend(x)],
@@ -1006,11 +1019,13 @@ power_slope = Part(
     "power_slope", kernels.power_slope,
     [lambda out, x, y: y * power_slope(x, y - 1.0), lambda out, x, y: power_mixed(x, y)],
     text="#2 * #1 ** (#2 - 1)", latex="#2 \\cdot #1^{#2 - 1}", domain=(POSITIVE, REALS),
+    absorbs=lambda x, y: not isinstance(y, float) or abs(y) in (0.0, 1.0, math.inf),
     description="`y * x ** (y - 1)`, the derivative of x ** y with respect to x.")
 power_log = Part(
     "power_log", kernels.power_log,
     [lambda out, x, y: power_mixed(x, y), lambda out, x, y: square(power_log(x, 0.5 * y))],
     text="#1 ** #2 * log(#1)", latex=r"#1^{#2} \ln\left(#1\right)", domain=(POSITIVE, REALS),
+    absorbs=True,
     description="`x ** y * log(x)`, the derivative of x ** y with respect to y.")
 
 
@@ -1030,6 +1045,7 @@ length = Part(
     "length", math.hypot, _unit_vector, text="norm([#*])",
     latex=r"\left\lVert\left(#*\right)\right\rVert", sympy="sqrt(Add(*[x ** 2 for x in [#*]]))",
     domain=((-1e300, 1e300),), gather=all_of("length"), unsigned=True,
+    absorbs=True,
     description="The same as norm, in derivatives, where an overflow is no reason to warn.")
 direction_among = Part(
     "direction_among", kernels.direction_among, _direction_partials,
@@ -1046,6 +1062,7 @@ distance = Part(
     "distance", kernels.distance,
     [lambda out, x, y: direction(x, y), lambda out, x, y: direction(y, x)],
     text="hypot(#1, #2)", latex=r"\sqrt{#1^2 + #2^2}", symmetric=True,
+    absorbs=True,
     description="`hypot(x, y)`, but infinite at the origin, where what is divided by it is 0.")
 inversion = Part(
     "inversion", kernels.inversion,

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd.reals import kind_of, real
+from autograd.sealing import refuse, seals
 from autograd.trees import Path, flatten, keys
 from autograd.value import Value
 
@@ -28,6 +29,8 @@ class Optimizer(ABC):
 
     def step(self) -> None:
         """Change the data of every parameter by its gradient."""
+        if seals:
+            refuse("a step of an optimiser")
         lr = _at_least_0(self.lr, "the learning rate")
         for place, parameter in enumerate(self.parameters):
             parameter.data -= lr * self._direction(place, parameter.grad)

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from autograd.graph import N, Node, Wide
 from autograd.op import Op
+from autograd.sealing import refuse, seals
 
 _Fields: TypeAlias = tuple[
     Node | None, float, Node | None, float, Wide | None, Op | None, float, float, str | None
@@ -81,6 +82,8 @@ def restored(
     name: str | None,
 ) -> N:
     """The node that has these fields; the `graph` only had to be there before them."""
+    if seals:
+        refuse("unpickling", "a Value")
     node = kind.__new__(kind)
     node._x, node._dx, node._y, node._dy, node._wide = x, dx, y, dy, wide
     node.op, node._grad, node.name = op, grad, name

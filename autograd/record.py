@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from autograd.forms import native, take_functions
 from autograd.op import Op
 from autograd.reals import real
+from autograd.sealing import refuse, seals
 
 _era = _assignments = 0
 
@@ -43,21 +44,29 @@ class Record:
         """The number. Assigning to it changes only this Value; what was computed from it stays as
         it was until `forward()`.
         """
+        if seals:
+            bar("reading .data", self)
         return self._number
 
     @data.setter
     def data(self, data: float) -> None:
         global _assignments
+        if seals:
+            bar("assigning to .data", self)
         _assignments += 1
         self._number = data if type(data) is float else converted(self, "data", data)
 
     @property
     def grad(self) -> float:
         """The gradient `backward()` has accumulated, 0.0 at first. Assigning None resets it."""
+        if seals:
+            bar("reading .grad", self)
         return self._grad
 
     @grad.setter
     def grad(self, grad: float | None) -> None:
+        if seals:
+            bar("assigning to .grad", self)
         self._grad = grad if type(grad) is float else converted(self, "grad", grad)
 
     def _begin(self, number: float) -> None:
@@ -102,6 +111,13 @@ class Order(dict[Record, None]):
 def title(node: Record) -> str:
     """A node as messages call it."""
     return f"the Value {node.name!r}" if node.name else "a Value"
+
+
+def bar(act: str, node: Record) -> None:
+    """Raise a RuntimeError if a function is recorded in this thread, and something is done to a
+    node that must not be done there."""
+    name = node.name
+    refuse(act, title(node), name if name and name.isidentifier() else None)
 
 
 def new_era() -> int:

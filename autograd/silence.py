@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
 from autograd.forms import native
+from autograd.sealing import refuse, sealing, seals
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,6 +19,8 @@ _here: ContextVar[tuple["no_grad", ...]] = ContextVar("silences", default=())
 
 def silent() -> bool:
     """Whether nothing is to be recorded in this thread now."""
+    if seals and sealing() is not None:  # what is open there was opened outside of it
+        return False
     return any(block in silences for block in _here.get())
 
 
@@ -44,6 +47,8 @@ class no_grad:  # noqa: N801, a block that is called as a function
     """
 
     def __enter__(self) -> None:
+        if seals:
+            refuse("entering no_grad")
         silences.append(self)
         _here.set((*_here.get(), self))
         if native is not None:

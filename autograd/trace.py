@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from autograd.arrays import reworded
 from autograd.derivative import derivative_graphs, recorded_partials, tangent_graphs
+from autograd.elements import numbers
 from autograd.graph import Node, sort
 from autograd.op import Op
 from autograd.record import new_era, older_leaf
@@ -16,9 +18,14 @@ from autograd.rows import adjoint_rows, second_rows, tangent_rows
 from autograd.silence import recorded
 from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
 from autograd.value import Value, as_value, hand_on
-from autograd.values import data
 
 Function = Callable[..., Any]
+_differentiating: ContextVar[bool] = ContextVar("differentiating", default=False)
+
+
+def differentiating() -> bool:
+    """Whether a function that is to be differentiated is running in this thread now."""
+    return _differentiating.get()
 
 
 class Trace(NamedTuple):
@@ -39,7 +46,7 @@ class Trace(NamedTuple):
         """The result of the function."""
         if self.outside:
             return self.outputs.build(_values(self.outputs.numbers))
-        numbers = [x if type(x) is float else x.data for x in self.outputs.numbers]
+        numbers = [x if type(x) is float else x._number for x in self.outputs.numbers]
         return self.outputs.build(numbers)
 
     def scalar(self) -> Any:
@@ -64,9 +71,9 @@ class Trace(NamedTuple):
     def pull(self, *pairs: Iterable[tuple[Any, Any]]) -> list[list[Any]]:
         """The adjoints of the leaves, from those of the roots: a list for each sweep."""
         seeds: list[dict[Node, Any]] = []
-        for numbers in pairs:
+        for pair in pairs:
             adjoints: dict[Node, Any] = {}
-            for root, seed in numbers:
+            for root, seed in pair:
                 if type(root) is not float and not _nothing(seed):
                     adjoints[root] = adjoints[root] + seed if root in adjoints else seed
             seeds.append(adjoints)
@@ -117,9 +124,14 @@ def traced(
 ) -> Trace:
     """Call a function with the `arguments` made from Values in place of the `inputs`."""
     name, era = name_of(fun), new_era()
-    leaves = [Value(x if type(x) is float else x.data) for x in inputs.numbers]
-    with of_values(name):
-        result, aux = fun(*arguments(leaves), **kwargs or {}), None
+    leaves = [Value(x if type(x) is float else x._number) for x in inputs.numbers]
+    before = _differentiating.get()
+    _differentiating.set(True)
+    try:
+        with of_values(name):
+            result, aux = fun(*arguments(leaves), **kwargs or {}), None
+    finally:
+        _differentiating.set(before)
     if has_aux:
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             kind = type(result).__name__
@@ -184,9 +196,9 @@ def _handed_on(aux: Any, leaves: Sequence[Value], given: bool, era: int) -> Any:
 
     def number(item: Any, _: Path) -> Any:
         if isinstance(item, Value):
-            return item.data
+            return item._number
         inside = isinstance(item, np.ndarray) and any(isinstance(x, Value) for x in item.flat)
-        return data(item) if inside else item
+        return numbers(item) if inside else item
 
     mapped(find, aux)
     if not found or given or _sorted(found, leaves, era)[1]:

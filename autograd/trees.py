@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.arrays import Array
+from autograd.elements import node_of
 from autograd.graph import Node
 from autograd.reals import kind_of, real, refuse_loss
 
@@ -111,6 +112,7 @@ def flatten(tree: Any, role: Callable[[Path], str]) -> Tree:
 
 
 def _number(item: Any, path: Path, role: Callable[[Path], str]) -> Any:
+    item = node_of(item)
     if isinstance(item, Node):
         return item
     if hasattr(type(item), "__array__") and not isinstance(item, np.generic):

@@ -14,6 +14,7 @@ import numpy as np
 from autograd import ops
 from autograd.arrays import Array, apply_function, apply_ufunc
 from autograd.derivative import derivative_graphs
+from autograd.elements import node_of
 from autograd.forms import native, take_methods
 from autograd.freshness import require_fresh
 from autograd.graph import Node, Operand, Wide, renew, sort
@@ -22,7 +23,8 @@ from autograd.op import Entry, Op, call
 from autograd.pickling import copied, reduction
 from autograd.questions import ask, listeners
 from autograd.reals import NOT_NUMBERS, kind_of, masked, real, symbolic
-from autograd.record import converted, title
+from autograd.record import bar, converted, title
+from autograd.sealing import seals
 from autograd.silence import recorded, silences, silent
 
 _add, _multiply = ops.add, ops.multiply
@@ -134,7 +136,7 @@ class Value(Node):
                 return Value(op.value(*data))
         except AttributeError:
             role = f"an operand of {op.name}"
-            reals = [x if isinstance(x, Node) else real(x, role) for x in operands]
+            reals = [x if isinstance(x, Node) else real(x, role) for x in map(node_of, operands)]
             return cls._record(op, reals)
         nodes: Sequence[Node | None] = operands  # type: ignore[assignment]
         if float not in map(type, operands):
@@ -198,6 +200,8 @@ class Value(Node):
             >>> (x * x).detach().operands
             ()
         """
+        if seals:
+            bar("detach()", self)
         return Value(self._number, self.name)
 
     # --- Arithmetic -----------------------------------------------------------------------------
@@ -567,15 +571,21 @@ class Value(Node):
     # Both go through the graph in topological order, so that it may be of any depth.
 
     def __copy__(self) -> Value:
+        if seals:
+            bar("copying", self)
         return copied(self, Value)
 
     def __deepcopy__(self, memo: dict[int, object]) -> Value:
+        if seals:
+            bar("copying", self)
         for node in sort(self):
             if id(node) not in memo:
                 memo[id(node)] = copied(node, Value, lambda x: cast(Node, memo[id(x)]))
         return cast(Value, memo[id(self)])
 
     def __reduce__(self) -> tuple[object, ...]:
+        if seals:
+            bar("pickling", self)
         return reduction(self, Value, lambda: sort(cast(Node, self)))
 
 
@@ -631,6 +641,7 @@ if native is not None:
         call=call,
         renew=renew,
         convert=converted,
+        bar=bar,
         table=ops.TABLE,
     )
     _node = native.node

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd.arrays import Array
 from autograd.reals import boxed, kind_of, objects, plain, real, refuse_loss
+from autograd.sealing import refuse, seals
 from autograd.value import Value
 
 
@@ -102,7 +103,9 @@ def data(tree: Any) -> NDArray[np.float64]:
         >>> data(values([1, -2]) * 3)
         array([ 3., -6.])
     """
-    return _collected(tree, lambda item: item.data if isinstance(item, Value) else item)
+    return _collected(
+        tree, "data()", lambda item: item._number if isinstance(item, Value) else item
+    )
 
 
 def grads(tree: Any) -> NDArray[np.float64]:
@@ -120,12 +123,14 @@ def grads(tree: Any) -> NDArray[np.float64]:
         >>> grads(x)
         array([ 2., -4.])
     """
-    return _collected(tree, lambda item: item.grad if isinstance(item, Value) else 0.0)
+    return _collected(tree, "grads()", lambda item: item._grad if isinstance(item, Value) else 0.0)
 
 
-def _collected(tree: Any, number: Callable[[Any], float]) -> NDArray[np.float64]:
+def _collected(tree: Any, act: str, number: Callable[[Any], float]) -> NDArray[np.float64]:
     role = "an array of Values"
     items = boxed(tree) if isinstance(tree, Value) else objects(plain(tree, role), role)
+    if seals and any(isinstance(x, Value) for x in items.flat):
+        refuse(act, "a Value" if isinstance(tree, Value) else "an array of Values")
     return floats(items, lambda x: number(x if isinstance(x, Value) else real(x, "an element")))
 
 

@@ -6,7 +6,8 @@ from hypothesis import settings
 import autograd
 
 # The time of one example says nothing on a shared machine. In CI every run draws the same examples.
-settings.register_profile("default", deadline=None)
+EXAMPLES = int(os.environ.get("EXAMPLES", "100"))
+settings.register_profile("default", deadline=None, max_examples=EXAMPLES)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 

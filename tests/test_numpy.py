@@ -28,6 +28,7 @@ from autograd import (
     jacobian,
     log,
     sqrt,
+    topological_order,
     values,
 )
 from autograd.ops import TABLE, UFUNCS
@@ -416,6 +417,101 @@ def test_masks_are_asked_once_and_only_if_there_are_values_in_them():
         np.sqrt(x, out=out, where=x)
         np.sum(x, where=x)
     assert [question.asked for question in heard] == [np.not_equal] * 2
+
+
+NAN, INF = float("nan"), float("inf")
+DECIDED = {
+    "nan_to_num": (np.nan_to_num, [1.0, -2.0, 0.5], [-1.0, 2.0, 0.25]),
+    "nan_to_num, not finite": (
+        lambda x: np.nan_to_num(x * [1.0, 1.0, INF, -INF, NAN], posinf=3.0, neginf=x[0]),
+        [1.0, -2.0, 2.0, 2.0, 1.0], [-4.0, 1.0, 3.0, 0.5, -9.0],
+    ),
+    "interp": (
+        lambda x: np.interp(x, [0.0, 1.0, 2.0], [1.0, 4.0, 2.0], left=-1.0, right=7.0),
+        [-1.0, 0.0, 0.5, 1.0, 1.7, 2.0, 9.0, NAN], [-3.0, 0.0, 0.1, 1.0, 1.2, 2.0, 2.5, NAN],
+    ),
+    "interp, points": (
+        lambda x: np.interp([-1.0, 0.3, 1.6, 7.0], x, x * x), [0.0, 1.0, 3.0], [0.1, 0.9, 4.0],
+    ),
+    "interp, period": (
+        lambda x: np.interp(x, [0.1, 1.0, 2.0], [1.0, 4.0, 2.0], period=2.5),
+        [-1.0, 4.1], [-0.9, 4.0],
+    ),
+    "unwrap": (np.unwrap, [0.0, 3.0, -3.0, -1.0, 9.0], [0.1, 2.8, -2.9, -1.5, 8.5]),
+    "unwrap, period": (lambda x: np.unwrap(x, period=1), [0.0, 0.9, 2.2], [0.1, 0.8, 2.3]),
+    "sort": (np.sort, [3.0, 1.0, 2.0], [4.0, 0.5, 1.5]),
+    "median": (np.median, [3.0, 1.0, 2.0, 8.0], [4.0, 0.5, 1.5, 5.0]),
+    "nanmean": (lambda x: np.nanmean(x * [1.0, NAN, 1.0]), [1.0, 2.0, 3.0], [4.0, 3.0, 2.0]),
+    "average": (lambda x: np.average(x, weights=x), [1.0, 2.0], [3.0, 4.0]),
+    "norm, 0": (lambda x: np.linalg.norm(x, 0) * x[0], [1.0, 0.0, 2.0], [4.0, 0.0, 3.0]),
+    "lstsq": (
+        lambda x: np.linalg.lstsq(np.vander(x, 2), x * x)[0], [1.0, 2.0, 4.0], [1.1, 2.1, 4.5],
+    ),
+    "lstsq, residuals": (
+        lambda x: np.linalg.lstsq(np.vander(x, 2), x * x)[1], [1.0, 2.0, 4.0], [1.1, 2.1, 4.5],
+    ),
+    "lstsq, no unknowns": (
+        lambda x: np.linalg.lstsq(np.empty((3, 0)), x)[1], [1.0, 2.0, 4.0], [1.1, 2.1, 4.5],
+    ),
+    "polyfit": (lambda x: np.polyfit(x, x**3, 2), [1.0, 2.0, 4.0, 5.0], [1.1, 2.3, 3.0, 5.5]),
+    "polyfit, heights": (lambda x: np.polyfit([0, 1, 3], x, 1), [1.0, 2.0, 0.0], [2.0, 1, 1]),
+    "solve": (
+        lambda x: np.linalg.solve(x.reshape(2, 2), x[:2]),
+        [1.0, 2.0, 3.0, 5.0], [2.0, 4.5, 4.0, 5.0],
+    ),
+    "det": (lambda x: np.linalg.det(x.reshape(2, 2)), [1.0, 2.0, 3.0, 5.0], [2.0, 4.5, 4.0, 5.0]),
+    "det, out of range": (
+        lambda x: np.linalg.det(np.diag(x)), [1e200, 1e-200, 2e200, 1e-200], [2e200, 1e-190, 3e200,
+        1e-210],
+    ),
+    "slogdet": (
+        lambda x: np.linalg.slogdet(x.reshape(2, 2))[1], [1.0, 2.0, 3.0, 5.0], [2.0, 4.5, 4.0, 5.0],
+    ),
+    "qr": (lambda x: np.linalg.qr(x.reshape(2, 2)).R, [1.0, 2.0, 3.0, 5.0], [2.0, 4.5, 4.0, 5.0]),
+    "cholesky": (
+        lambda x: np.linalg.cholesky(np.diag(x) + 0.1), [1.0, 2.0, 3.0], [2.0, 1.0, 4.0],
+    ),
+    "grad": (lambda x: autograd.grad(lambda y: y @ y * y[0])(x), [1.0, 2.0], [3.0, -4.0]),
+    "jvp": (lambda x: autograd.jvp(np.exp, (x,), (x,))[1], [1.0, 2.0], [3.0, -4.0]),
+    "hvp": (lambda x: autograd.hvp(lambda y: y @ y * y[0], (x,), (x,)), [1.0, 2.0], [3.0, -4.0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DECIDED)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_is_decided_by_numbers_is_asked_without_an_answer_of_numbers(name):
+    """The graph at one point is that of another where the answers are the same."""
+    function, one, other = DECIDED[name]
+    heard, again = [], []
+    x, y = values(one), values(other)
+    with listening(heard.append):
+        result = function(x)
+    with listening(again.append):
+        expected = function(y)
+    answers = [(getattr(q.asked, "func", q.asked), listed(q.answer)) for q in heard]
+    assert str(answers) == str(
+        [(getattr(q.asked, "func", q.asked), listed(q.answer)) for q in again]
+    )
+    for _, answer in answers:
+        for part in np.ravel(answer):
+            assert isinstance(part, (bool, int, np.bool_, np.integer)) or part % 1.0 == 0.0
+    for element, leaf in zip(x, other, strict=True):
+        element.data = leaf
+    for found, wanted in zip(np.ravel(result), np.ravel(expected), strict=True):
+        graphs = [
+            [(node.op, *[type(z) if isinstance(z, Value) else z for z in node.operands])
+             for node in topological_order(root)]
+            for root in (found, wanted) if isinstance(root, Value)
+        ]  # fmt: skip
+        assert len(graphs) in (0, 2)
+        if graphs:
+            assert str(graphs[0]) == str(graphs[1])
+            found.forward()
+        np.testing.assert_equal(data(found), data(wanted))
+
+
+def listed(answer):
+    return np.asarray(answer).tolist()
 
 
 def test_products_in_place():

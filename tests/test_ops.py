@@ -777,3 +777,24 @@ def main(name, points="100000"):
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
+def test_where_an_operand_is_nan(op):
+    """Whether it hands nan on, also where the other operands are constants."""
+    special = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, math.inf, -math.inf, math.nan, 1e300, 100.0]
+    counts = [op.arity] if op.arity else [2, 4] if op is ops.dot else [1, 2, 3]
+    absorbing = False
+    for count in counts:
+        for numbers in itertools.product(special, repeat=count):
+            nan = [x != x for x in numbers]
+            if not any(nan):
+                continue
+            with np.errstate(all="ignore"):
+                absorbed = not math.isnan(op.value(*numbers))
+            absorbing = absorbing or absorbed
+            node = Value(math.nan)
+            assert not (absorbed and op.hands_on([node] * count))
+            given = [node if x else number for x, number in zip(nan, numbers, strict=True)]
+            assert not (absorbed and op.hands_on(given)), numbers
+    assert absorbing != op.hands_on([Value(math.nan)] * counts[-1])

@@ -28,15 +28,16 @@ ROOMS = [
     "gather",
     "everyday",
     "ops",
+    "sealing",
     "record",
     "silence",
     "graph",
     "edges",
     "freshness",
+    "questions",
     "derivative",
     "rows",
     "pickling",
-    "questions",
     "arrays",
     "value",
     "formula",
@@ -44,7 +45,10 @@ ROOMS = [
     "trees",
     "optim",
     "trace",
+    "made",
     "functional",
+    "lane_sums",
+    "batching",
     "implicit",
     "neuron",
     "expression",
@@ -52,6 +56,7 @@ ROOMS = [
     "diagram",
     "micrograd",
     "compare",
+    "compiler",
     "command",
 ]
 NAMES = """
@@ -59,11 +64,11 @@ NAMES = """
     atanh betaln cbrt ceil check_gradient check_hessian check_jacobian clip compare copysign cos
     cosh cross_entropy cumprod cumsum custom_root data deg2rad digamma dot draw elu entr erf erfc
     erfinv exp exp2 explain expm1 expression floor fmax fmin fmod gammaln gelu grad grads hard_tanh
-    heaviside hessian huber hvp hypot jacobian jvp latex leaky_relu lgamma log log10 log1mexp log1p
-    log2 log_ndtr log_sigmoid log_softmax logaddexp logit logsumexp max maximum mean min minimum mod
-    ndtr no_grad norm polygamma prod python_source rad2deg reciprocal relu round selu sigmoid sign
-    silu sin sinc sinh softmax softplus softsign sqrt square stop_gradient sum tan tanh to_sympy
-    topological_order trunc value_and_grad values vjp where xlog1py xlogy
+    heaviside hessian huber hvp hypot jacobian jit jvp latex leaky_relu lgamma log log10 log1mexp
+    log1p log2 log_ndtr log_sigmoid log_softmax logaddexp logit logsumexp max maximum mean min
+    minimum mod ndtr no_grad norm polygamma prod python_source rad2deg reciprocal relu round selu
+    sigmoid sign silu sin sinc sinh softmax softplus softsign sqrt square stop_gradient sum tan tanh
+    to_sympy topological_order trunc value_and_grad values vjp vmap where xlog1py xlogy
 """.split()
 
 
@@ -132,6 +137,7 @@ NAMING = {
     "arrays/selections.py": "NumPy's functions are made of them",
     "arrays/ufuncs.py": "NumPy's functions are made of them",
     "arrays/vectors.py": "functions that return vectors are made of two of them",
+    "compiler/instructions.py": "instructions of a processor, some of which have the same names",
     "implicit.py": "the derivative of a solution is made of two of them",
     "micrograd.py": "a program that uses the library, and names two operations otherwise",
     "neuron.py": "a program that uses the library",
@@ -247,6 +253,7 @@ def test_what_a_selection_cuts_is_known_to_the_graph_alone():
         "compare/rounding.py": "whether a partial is exact",
         "compare/confusions.py": "whether there is a mask to be mistaken",
         "compare/formulas.py": "whether there is a selection to be left out",
+        "compiler/margins.py": "whether an error may be handed on at a kink",
         "explain/partials.py": "whether it may be that of a tie",
         "expression/gates.py": "for an indicator",
         "expression/textbook.py": "for an indicator",

@@ -7,7 +7,8 @@ import numpy as np
 
 from autograd.arrays.functions import apply_function
 from autograd.arrays.ufuncs import apply_ufunc
-from autograd.elements import numbers
+from autograd.elements import node_of, numbers
+from autograd.sealing import refuse, seals
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,6 +58,8 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
     @property
     def data(self) -> Any:
         """The data of the elements, as a float array. Assigning numbers to it assigns to each."""
+        if seals:
+            self._bar("reading .data")
         return numbers(self)
 
     @data.setter
@@ -66,6 +69,8 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
     @property
     def grad(self) -> Any:
         """The gradients of the elements, as a float array. Assigning None or numbers sets them."""
+        if seals:
+            self._bar("reading .grad")
         found = [getattr(x, "_grad", 0.0) for x in self.ravel().tolist()]
         return np.array(found, dtype=np.float64).reshape(self.shape)
 
@@ -73,7 +78,14 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
     def grad(self, grad: Any) -> None:
         self._assign("grad", 0.0 if grad is None else grad)
 
+    def _bar(self, act: str) -> None:
+        """Raise a RuntimeError if a function is recorded in this thread."""
+        if any(hasattr(node_of(x), "_number") for x in self.flat):
+            refuse(act, "an Array")
+
     def _assign(self, attribute: str, given: Any) -> None:
+        if seals:
+            self._bar(f"assigning to .{attribute}")
         for node, number in zip(self.flat, np.broadcast_to(given, self.shape).flat, strict=True):
             if not hasattr(node, attribute):
                 raise TypeError(f"a plain number in the array has no {attribute} to assign to")

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.arrays.products import matmul
-from autograd.arrays.reductions import items_of
+from autograd.arrays.reductions import items_of, reduced
 from autograd.arrays.registry import implements
 from autograd.elements import container, numbers, shaped, viewed
 from autograd.kernels import SMALLEST_NORMAL
 from autograd.op import Op
-from autograd.questions import ask
+from autograd.questions import ask, listeners
 from autograd.quiet import quietly
+from autograd.sealing import sealing
 
 EPSILON = math.ulp(1.0)
 Rows = list[list[Any]]
@@ -74,7 +75,7 @@ def _each(
     Where there are no elements, the result is that of the function of NumPy's.
     """
     if not all(stack.size for stack in stacks):
-        return _kept(numpy(*[numbers(stack) for stack in stacks]), kind)
+        return _kept(ask(numpy, *stacks), kind)
     batch = np.broadcast_shapes(*[stack.shape[:-2] for stack in stacks])
     stacks = tuple([np.broadcast_to(x, batch + x.shape[-2:]) for x in stacks])
     places = [*np.ndindex(batch)]
@@ -213,14 +214,19 @@ def _balanced(factors: list[Any]) -> list[Any]:
     """Factors in an order in which their product does not leave the range of floats on the way,
     unless it does in the end.
     """
-    sizes = [abs(numbers(x)) for x in factors]
+    return [factors[place] for place in ask(_balance, tuple(factors))]
+
+
+def _balance(factors: Sequence[float]) -> Sequence[int]:
+    """The places of the factors in such an order."""
+    sizes = [abs(x) for x in factors]
     if SMALLEST_NORMAL <= math.prod(sizes) < math.inf:
-        return factors
+        return range(len(sizes))
     rest, ordered, product = sorted(range(len(sizes)), key=sizes.__getitem__), [], 1.0
     while rest:
         ordered.append(rest.pop(0 if product > 1.0 else -1))
         product *= sizes[ordered[-1]]
-    return [factors[place] for place in ordered]
+    return ordered
 
 
 def _determinant_without_division(a: Rows) -> Any:
@@ -401,10 +407,10 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     matrix, right = items_of(a), items_of(b)
     kind = container(a, b)
-    found = ask(np.linalg.lstsq, a, b, rcond=rcond)
-    rank, singular = found[2:]
-    if not matrix.size:
-        return viewed(found[0], kind), viewed(found[1], kind), rank, singular
+    found = np.linalg.lstsq(numbers(a), numbers(b), rcond=rcond)
+    rank, singular = found[2], _without_slope(found[3], matrix)
+    if listeners:
+        ask(_rank, matrix, rcond=rcond)  # of what was found, nothing else decides anything
     m, n = matrix.shape
     if rank < min(m, n) and container(a) is np.ndarray:  # linear in b
         cutoff = EPSILON * max(m, n) if rcond is None else rcond
@@ -414,7 +420,9 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
         raise np.linalg.LinAlgError(
             f"the rank is {rank}, not {min(m, n)}: the solution of smallest norm has no derivative"
         )
-    if m >= n:
+    if not matrix.size:
+        solution = viewed(found[0], kind)
+    elif m >= n:
         q, r = qr(viewed(matrix, kind))
         solution = solve(r, matmul(q.T, viewed(right, kind)))
     else:
@@ -429,6 +437,32 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     return solution, residuals, rank, singular
 
 
+def _rank(a: NDArray[np.float64], rcond: Any) -> int:
+    """The rank of a matrix as least squares have it."""
+    return int(np.linalg.lstsq(a, np.zeros(len(a)), rcond=rcond)[2])
+
+
+def _without_slope(singular: NDArray[np.float64], matrix: NDArray[Any]) -> Any:
+    """The singular values of a matrix, which are plain numbers, without derivatives.
+
+    While a function is recorded they would be constants of it: there each is the Value that a
+    custom operation gives.
+    """
+    elements = matrix.ravel().tolist()
+    if sealing() is None or all(isinstance(x, float) for x in elements):
+        return singular
+
+    def value(place: int) -> Any:
+        def one(*numbers: float) -> float:
+            sizes = np.linalg.svd(np.reshape(numbers, matrix.shape), compute_uv=False)
+            return float(sizes[place])
+
+        return Op("singular_value", one, lambda out, *x: [0.0] * len(x))(*elements)
+
+    found = np.array([value(place) for place in range(len(singular))], object)
+    return viewed(found, container(matrix))
+
+
 @implements(np.polyfit)
 def polyfit(x: Any, y: Any, deg: int, w: Any = None) -> Any:
     kind = container(x, y, w)
@@ -437,6 +471,6 @@ def polyfit(x: Any, y: Any, deg: int, w: Any = None) -> Any:
     if w is not None:
         weights = viewed(items_of(w), kind)
         powers, heights = (powers.T * weights).T, (heights.T * weights).T
-    sizes = numbers(powers)
-    sizes = np.sqrt((sizes * sizes).sum(axis=0))  # so that the columns are alike
+    # So that the columns are alike; by how much they are divided makes no difference.
+    sizes = ops.stop_gradient(reduced(ops.norm, powers, 0))
     return (lstsq(powers / sizes, heights)[0].T / sizes).T

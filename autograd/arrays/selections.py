@@ -12,7 +12,7 @@ from autograd.arrays.products import tensordot
 from autograd.arrays.reductions import items_of, listed
 from autograd.arrays.refusals import refuse
 from autograd.arrays.registry import implements
-from autograd.elements import container, numbers, shaped, viewed
+from autograd.elements import container, shaped, viewed
 from autograd.op import Op
 from autograd.questions import ask
 
@@ -49,11 +49,15 @@ def nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
     largest = float(np.finfo(np.float64).max)
-    given, finite = numbers(x), ask(np.isfinite, x)
+    finite = ask(np.isfinite, x)
+    above: Any = False
+    below: Any = False
+    if not np.all(finite):
+        above, below = ask(np.isposinf, x), ask(np.isneginf, x)
     replaced = np.where(
-        given > 0.0,
+        above,
         largest if posinf is None else posinf,
-        np.where(given < 0.0, -largest if neginf is None else neginf, nan),
+        np.where(below, -largest if neginf is None else neginf, nan),
     )
     result = ops.where(finite, x, replaced)
     if not copy:
@@ -101,8 +105,13 @@ def sort(a: Any, axis: int | None = -1, **_: Any) -> Any:
 
 @implements(np.unwrap)
 def unwrap(p: Any, discont: Any = None, axis: int = -1, period: float = 2.0 * math.pi) -> Any:
-    turns = ask(np.unwrap, p, discont=discont, axis=axis, period=period) - numbers(p)
-    return p + turns
+    turns = ask(_turns, p, discont=discont, axis=axis, period=period)
+    return p + turns * period
+
+
+def _turns(p: Any, discont: Any, axis: int, period: float) -> Any:
+    """How many periods are added to each number, as a float."""
+    return np.round((np.unwrap(p, discont, axis, period=period) - p) / period)
 
 
 @implements(np.interp)
@@ -116,25 +125,30 @@ def interp(
         return _periodic(x, points, heights, abs(period))
     xs, ys = points.tolist(), heights.tolist()
     ends = (ys[0] if left is None else left, ys[-1] if right is None else right)
-    known = numbers(points)
+    wanted = items_of(x)
 
-    def one(place: Any) -> Any:
-        number = numbers(place)
-        if number != number:
+    def one(place: Any, nan: bool, before: int, after: int) -> Any:
+        """The height at a place, with the numbers of points below it and not above it."""
+        if nan:
             return place
-        if number < known[0]:
+        if after == 0:
             return ends[0]
-        if number > known[-1]:
+        if before == len(xs):
             return ends[1]
-        after = int(np.searchsorted(known, number, side="right"))
         if after == len(xs):
             return ys[-1]
         slope = (ys[after] - ys[after - 1]) / (xs[after] - xs[after - 1])
         return ys[after - 1] + slope * (place - xs[after - 1])
 
-    ask(np.searchsorted, xp, x)
-    wanted = items_of(x)
-    found = [one(place) for place in wanted.ravel().tolist()]
+    places = [
+        np.ravel(answer).tolist()
+        for answer in (
+            ask(np.isnan, x),
+            ask(np.searchsorted, xp, x),
+            ask(np.searchsorted, xp, x, side="right"),
+        )
+    ]
+    found = [*map(one, wanted.ravel().tolist(), *places)]
     return shaped(found, wanted.shape, container(x, xp, fp))
 
 

@@ -71,7 +71,7 @@ def python_source(
     order = sort(value)
     parameters = _parameters(order, arguments)
     free = set(parameters)
-    constants = {x: x.data for x in order if x.op is None and x not in free}
+    constants = {x: x._number for x in order if x.op is None and x not in free}
     steps = [node for node in order if node.op] if gradient else []
     if gradient:
         require_fresh(order)

@@ -81,7 +81,7 @@ def _partials(node: Value, wrt: set[Value]) -> Iterator[tuple[Value, Operand]]:
     except Exception:
         if op.own:
             raise
-        partials = node.partials  # made for numbers alone
+        _, partials = node._slots()  # made for numbers alone
     if op.selects and op.symmetric and all(x in wrt for x in operands if isinstance(x, Value)):
         partials = [partials[0], 1.0 - partials[0]]  # together 1, even where the operands are equal
     for operand, partial in zip(operands, partials, strict=True):

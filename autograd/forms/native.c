@@ -22,7 +22,7 @@
 #include "rows.h"
 #include "graphs.h"
 
-#define VERSION 4 /* FITTING in __init__.py */
+#define VERSION 5 /* FITTING in __init__.py */
 
 static PyObject *new_era(PyObject *module, PyObject *ignored)
 {
@@ -33,6 +33,16 @@ static PyObject *new_era(PyObject *module, PyObject *ignored)
 static PyObject *be_silent(PyObject *module, PyObject *function)
 {
     Py_XSETREF(silence, function == Py_None ? NULL : Py_NewRef(function));
+    Py_RETURN_NONE;
+}
+
+/* Given by `sealed` how many more of its blocks there are. */
+static PyObject *seal(PyObject *module, PyObject *more)
+{
+    long change = PyLong_AsLong(more);
+    if (change == -1 && PyErr_Occurred())
+        return NULL;
+    seals += change;
     Py_RETURN_NONE;
 }
 
@@ -84,18 +94,18 @@ static PyObject *record_operands(PyObject *module, PyObject *args)
     return PyObject_CallFunctionObjArgs(record, op, operands, NULL);
 }
 
-/* install(Value=, Entry=, Wide=, apply=, record=, call=, renew=, convert=, table=): what this
-   module needs of the Python sources. */
+/* install(Value=, Entry=, Wide=, apply=, record=, call=, renew=, convert=, bar=, table=): what
+   this module needs of the Python sources. */
 static PyObject *install(PyObject *module, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"Value", "Entry", "Wide",    "apply", "record",
-                               "call",  "renew", "convert", "table", NULL};
-    PyObject *table, *functions[6];
+                               "call",  "renew", "convert", "bar",   "table",  NULL};
+    PyObject *table, *functions[7];
     PyTypeObject *value, *entry;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$O!O!OOOOOOO!", keywords, &PyType_Type, &value,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$O!O!OOOOOOOO!", keywords, &PyType_Type, &value,
                                      &PyType_Type, &entry, &functions[0], &functions[1],
                                      &functions[2], &functions[3], &functions[4], &functions[5],
-                                     &PyDict_Type, &table))
+                                     &functions[6], &PyDict_Type, &table))
         return NULL;
     if (!PyType_IsSubtype(value, &Record_Type) || value->tp_basicsize != sizeof(Record)) {
         PyErr_SetString(PyExc_TypeError, "Value must add nothing to a Record");
@@ -110,8 +120,8 @@ static PyObject *install(PyObject *module, PyObject *args, PyObject *kwargs)
         ((Applied *)op)->kind = (char)kind;
         Py_XSETREF(ops[kind], Py_NewRef(op));
     }
-    PyObject **targets[] = {&Wide_class, &apply, &record, &call, &renew, &convert};
-    for (int i = 0; i < 6; i++)
+    PyObject **targets[] = {&Wide_class, &apply, &record, &call, &renew, &convert, &bar};
+    for (int i = 0; i < 7; i++)
         Py_XSETREF(*targets[i], Py_NewRef(functions[i]));
     Py_XSETREF(Value, (PyTypeObject *)Py_NewRef(value));
     Py_XSETREF(Entry, (PyTypeObject *)Py_NewRef(entry));
@@ -131,6 +141,7 @@ static PyMethodDef functions[] = {
     {"partial_graphs", partial_graphs, METH_VARARGS, NULL},
     {"recompute", recompute, METH_O, NULL},
     {"record", record_operands, METH_VARARGS, NULL},
+    {"seal", seal, METH_O, NULL},
     {"second_rows", second_rows, METH_VARARGS, NULL},
     {"silence", be_silent, METH_O, NULL},
     {"sort", (PyCFunction)(void (*)(void))sort, METH_VARARGS | METH_KEYWORDS, NULL},

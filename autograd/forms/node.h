@@ -296,24 +296,43 @@ static int converted(Record *self, PyObject *value, const char *attribute, doubl
     return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
 }
 
+/* Whether something must not be done to a node here, as a function is recorded in this thread; with
+   an error, that of `bar` of autograd/record.py. */
+static inline int barred(Record *self, const char *act)
+{
+    if (seals == 0)
+        return 0;
+    PyObject *none = PyObject_CallFunction(bar, "sO", act, self);
+    Py_XDECREF(none);
+    return none == NULL;
+}
+
 static PyObject *get_data(Record *self, void *closure)
 {
+    if (barred(self, "reading .data"))
+        return NULL;
     return PyFloat_FromDouble(self->number);
 }
 
 static int set_data(Record *self, PyObject *value, void *closure)
 {
+    if (barred(self, "assigning to .data"))
+        return -1;
     assignments++;
     return converted(self, value, "data", &self->number);
 }
 
 static PyObject *get_grad(Record *self, void *closure)
 {
+    if (barred(self, "reading .grad"))
+        return NULL;
     return PyFloat_FromDouble(self->grad);
 }
 
 static int set_grad(Record *self, PyObject *value, void *closure)
 {
+    if (barred(self, "assigning to .grad"))
+        return -1;
     return converted(self, value, "grad", &self->grad);
 }
 

@@ -56,10 +56,12 @@ static PyTypeObject Record_Type, Applied_Type;
 
 /* Given by `install`. */
 static PyTypeObject *Value, *Entry;
-static PyObject *Wide_class, *apply, *record, *call, *renew, *convert, *ops[KINDS];
+static PyObject *Wide_class, *apply, *record, *call, *renew, *convert, *bar, *ops[KINDS];
 
 static PyObject *silence; /* tells whether nothing is to be recorded here; NULL if there is no such
                              block anywhere */
+
+static long seals; /* the blocks in which a function is recorded, of all threads */
 
 static long long era, assignments;
 static unsigned long long sweeps;

@@ -1,0 +1,406 @@
+"""`jit`: a function is recorded once for each path that its questions take, and then replayed."""
+
+import functools
+import inspect
+import sys
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, NamedTuple, overload
+
+from autograd.batching import Batch as BatchedArguments
+from autograd.batching import Vmap
+from autograd.compiler.arguments import Fixed, HasValues, collected, has_ints, named, titles
+from autograd.compiler.batch import Columns, Gathered, run
+from autograd.compiler.checking import numbers_in, require_same, rooms
+from autograd.compiler.paths import RecordedPath
+from autograd.compiler.program import Program
+from autograd.compiler.recording import Unrecordable, evaluated, plain, record
+from autograd.compiler.source import PASSED
+from autograd.compiler.surroundings import Surroundings
+from autograd.lane_sums import BLOCK
+from autograd.made import Made
+from autograd.reals import kind_of, whole
+from autograd.sealing import sealing
+from autograd.trace import Function, differentiating
+
+MOST_PATHS = 64
+"""How many paths are recorded before other points are computed in plain Python."""
+FIRST_PART, SHORTEST_PART = 4096, 1024
+NUMBERS = 2**20
+"""So many results of lanes may wait to be added up, where they are reduced."""
+MOST_FIXED = 8
+"""How many recordings for one argument, or one number around the function, go without a warning."""
+
+
+@overload
+def jit(fun: Function, *, check: bool = False, max_paths: int = MOST_PATHS) -> "Jitted": ...
+@overload
+def jit(
+    fun: None = None, *, check: bool = False, max_paths: int = MOST_PATHS
+) -> Callable[[Function], "Jitted"]: ...
+def jit(fun: Function | None = None, *, check: bool = False, max_paths: int = MOST_PATHS) -> Any:
+    """A function that computes the same as another one, recorded once and then replayed.
+
+    The function is called with Values in place of its numbers, and what that records is a program,
+    which later calls run. Every question that the function asks of a Value, in an `if` or a `while`
+    say, becomes a guard of the program; where a guard does not hold, the function is recorded anew,
+    and so it has a program for each path. The results are those of the function called with Values,
+    as plain numbers: by IEEE 754, without warnings. Called with Values, it is the function itself.
+
+    Floats and arrays of floats may be other numbers at each call, and so may integers, as long as
+    they are used as numbers: an integer that is an index, or is compared, is a guard. Everything
+    else is fixed, strings, booleans, None and objects: for another one the function is recorded
+    anew. So it is when a number or an array that it finds around it, in a closure, a default or a
+    global, has changed. Values that it finds there are read at each call. All else that Python
+    decides, by attributes, files, clocks or random numbers, stays as it was when recorded.
+
+    Args:
+        fun: a function of numbers, arrays, and lists, tuples and dicts of these, or what `grad`,
+            `jacobian`, `hessian`, `value_and_grad` or `vmap` make of one. Without it, jit is a
+            decorator with options, `@jit(check=True)`.
+        check: whether the function itself is called as well, each time, and the results compared.
+        max_paths: how many paths are recorded for arguments of one structure; other points are
+            computed in plain Python, which is told once by a warning.
+
+    Returns:
+        A function of the same arguments, a `Jitted`.
+
+    Raises:
+        TypeError: if `fun` is not a function; when called, if the result is not made of numbers,
+            arrays, strings and None, or an argument is an array of another library.
+        RuntimeError: when called, if the function does what cannot be recorded: it reads or assigns
+            the data of a Value, calls `backward()`, or changes an argument in place; with `check`,
+            if the results are not the same.
+
+    Example:
+        >>> from autograd import grad, jit
+        >>> @jit
+        ... def root(x):
+        ...     guess = x
+        ...     while abs(guess * guess - x) > 1e-12 * x:
+        ...         guess = 0.5 * (guess + x / guess)
+        ...     return guess
+        >>> root(9.0), jit(grad(root))(9.0)
+        (3.0, 0.16666666666666666)
+        >>> root(16.0)
+        4.0
+        >>> [len(path.guards) for path in root.paths]
+        [7, 8]
+    """
+    if fun is None:
+        return functools.partial(jit, check=check, max_paths=max_paths)
+    if not callable(fun):
+        raise TypeError(f"jit takes a function, not {kind_of(fun)}: jit(f)(x), not jit(f(x))")
+    return Jitted(fun, bool(check), whole(max_paths, "max_paths", 0))
+
+
+class _Again(Exception):  # noqa: N818, it is no error
+    """A call has to be looked at anew, as it was found out how to."""
+
+
+class Call(NamedTuple):
+    """The arguments of a call, as far as they tell it apart from others."""
+
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    numbers: list[float]
+    key: tuple[Any, ...]
+    """All that it has in common with the calls of its family."""
+    fixed_ints: bool
+    general: tuple[Any, ...]
+    """The key that it would have if integers were not fixed."""
+
+
+class Family:
+    """The paths of calls that differ only in their numbers."""
+
+    def __init__(self, around: list[Any], jitted: "Jitted") -> None:
+        self.around, self._jitted = around, jitted
+        self.paths: tuple[RecordedPath, ...] = ()
+        self._told = False
+
+    def has_room(self) -> bool:
+        """Whether another path may be recorded."""
+        return len(self.paths) < self._jitted.max_paths and not self._jitted.in_python
+
+    def tell(self) -> None:
+        """Warn once that there are too many paths, and of the question at which they part."""
+        if self._told or self._jitted.in_python:
+            return
+        self._told = True
+        places = [guard.place for path in self.paths for guard in path.guards[-1:]]
+        asked = f", as in {max(places, key=places.count)}," if places else ""
+        _warn(
+            f"{self._jitted.__name__} has taken {len(self.paths)} paths: points that answer its "
+            f"questions{asked} in other ways are computed in plain Python. Raise max_paths, or "
+            "choose with where() instead"
+        )
+
+
+class Jitted(Made):
+    """A function that is recorded once for each path, and then replayed: what `jit` returns."""
+
+    in_python = False
+    """Whether it runs in plain Python, as it uses an operation that has no form in a program."""
+
+    def __init__(self, fun: Function, check: bool, max_paths: int) -> None:
+        super().__init__("jit", Jitted, fun)
+        self._check, self.max_paths = check, max_paths
+        # What is recorded of a batch is a lane.
+        self._recorded: Function = fun.fun if isinstance(fun, Vmap) else fun
+        self._signature = _signature(self._recorded)
+        self._around = Surroundings(self._recorded)
+        self._families: dict[Hashable, Family] = {}
+        self._with_fixed_ints: set[Hashable] = set()
+        self._changes: Counter[str] = Counter()
+        self._lock = threading.RLock()
+
+    # --- What is known of it --------------------------------------------------------------------
+
+    @property
+    def paths(self) -> list[RecordedPath]:
+        """The paths that were recorded, those that most points took first."""
+        paths = [path for family in self._families.values() for path in family.paths]
+        return sorted(paths, key=lambda path: -path.points)
+
+    @property
+    def program(self) -> Program:
+        """The program of the path that most points took.
+
+        Raises:
+            AttributeError: if nothing has been recorded yet.
+        """
+        if not self.paths:
+            raise AttributeError(f"{self.__name__} has no program yet: call it first")
+        return self.paths[0].program
+
+    # --- Called ---------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if sealing() is not None:  # what is recorded by another one is the function itself
+            return self.fun(*args, **kwargs)
+        while True:
+            try:
+                if isinstance(self.fun, Vmap):
+                    return self._batch(self.fun, args, kwargs)
+                return self._point(self._told_apart(args, kwargs))
+            except HasValues:
+                return self.fun(*args, **kwargs)
+            except _Again:
+                continue
+
+    def _point(self, call: Call) -> Any:
+        """The result of a call."""
+        family = self._family(call)
+        for path in family.paths:
+            failed, result = path.computed(call.numbers)
+            if failed == PASSED:
+                break
+        else:
+            if not family.has_room():
+                family.tell()
+                found = self._itself(call)
+                return found.build(plain(found.numbers))
+            path, returned = self._record(family, call)
+            result = path.result.build(returned)
+        _require_no_gradient(path)
+        if self._check:
+            self._compare(call, path, numbers_in(path.result.structure, result), exact=True)
+        return result
+
+    def _batch(self, fun: Vmap, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """The results for all lanes of a batch."""
+        lanes = fun.lanes(args, kwargs)
+        if not lanes.size:
+            return fun(*args, **kwargs)
+        columns = Columns(lanes, self._told_apart(*lanes.lane(0)).fixed_ints)
+        if fun.reduce is None:
+            return fun.assembled(*self._part(columns, lanes.lane))
+        sums, start, most = fun.sums(), 0, FIRST_PART
+        while start < lanes.size:
+            part = columns.part(start, min(start + most, lanes.size))
+            structure, stacked = self._part(part, functools.partial(_later_lane, lanes, start))
+            sums.add(structure, stacked)
+            start += most
+            numbers = sum([x[0].size for x in stacked])
+            most = max(SHORTEST_PART, NUMBERS // (numbers + 1) // BLOCK * BLOCK)
+        return sums.result()
+
+    def _part(self, columns: Columns, lane: Callable[[int], Any]) -> tuple[Any, list[Any]]:
+        """The results of some lanes of a batch."""
+        gathered = Gathered(self.__name__, columns.size)
+
+        def recorded(family: Family, index: int) -> tuple[RecordedPath, list[float]]:
+            with _in_lane(index, self.__name__):
+                return self._record(family, self._told_apart(*lane(index)))
+
+        def evaluate(index: int) -> tuple[Any, list[float]]:
+            with _in_lane(index, self.__name__):
+                found = self._itself(self._told_apart(*lane(index)))
+            return found.structure, plain(found.numbers)
+
+        def check(path: RecordedPath, index: int, numbers: Sequence[float]) -> None:
+            self._compare(self._told_apart(*lane(index)), path, numbers, exact=False)
+
+        for indices in columns.groups():
+            family = self._family(self._told_apart(*lane(int(indices[0]))))
+            run(
+                columns, indices, gathered, family,
+                functools.partial(recorded, family), evaluate, _require_no_gradient,
+                check if self._check else None,
+            )  # fmt: skip
+        return gathered.stacked()
+
+    def _told_apart(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+        """The numbers of a call, and the key of its family."""
+        numbers, key = _taken(args, kwargs, fixed_ints=False)
+        if key not in self._with_fixed_ints:
+            return Call(args, kwargs, numbers, key, False, key)
+        return Call(args, kwargs, *_taken(args, kwargs, fixed_ints=True), True, key)
+
+    def _family(self, call: Call) -> Family:
+        """The family of a call; a new one where something around the function has changed."""
+        around = self._around.numbers()
+        family = self._families.get(call.key)
+        if family is not None and family.around == around:
+            return family
+        if family is None:
+            self._look_at_fixed(call)
+        else:
+            name = self._around.differing(family.around, around)
+            self._around = Surroundings(self._recorded)  # a function may have others around it
+            around = self._around.numbers()
+            self._changes[name] += 1
+            if self._changes[name] == MOST_FIXED:
+                _warn(
+                    f"{name}, which {self.__name__} finds around it, has changed {MOST_FIXED} "
+                    "times, and each time that was recorded anew: pass it as an argument"
+                )
+        family = self._families[call.key] = Family(around, self)
+        return family
+
+    def _look_at_fixed(self, call: Call) -> None:
+        """Warn of an argument that is fixed, but is another one again and again."""
+        for place, item in enumerate(call.key):
+            if not isinstance(item, Fixed):
+                continue
+            others = [key for key in self._families if _but_for(place, key, call.key)]
+            if len(others) == MOST_FIXED:
+                arguments = [*named(call.args, call.kwargs, self._signature).items()]
+                names = ["", *titles(dict(arguments[: len(call.args)]))]
+                names += ["", *titles(call.kwargs)]
+                why = "which is not a float"
+                if item.kind is int:
+                    why = "which is used as an integer"
+                _warn(
+                    f"the argument {names[place]} of {self.__name__}, {why}, is fixed: for each of "
+                    f"the {MOST_FIXED + 1} that were given it was recorded anew"
+                )
+
+    def _record(self, family: Family, call: Call) -> tuple[RecordedPath, list[float]]:
+        """Record the path of a call, and return it with the outputs.
+
+        Raises:
+            _Again: if it turns out that integers must be fixed, or that nothing can be recorded.
+        """
+        start = perf_counter()
+        with self._lock:
+            try:
+                recording = record(
+                    self._recorded, call.args, call.kwargs, call.numbers, call.fixed_ints,
+                    self._signature,
+                )  # fmt: skip
+            except Unrecordable as operation:
+                self.in_python = True
+                _warn(
+                    f"{self.__name__} uses the operation {operation} of your own, which has no "
+                    "form in a program: it runs in plain Python"
+                )
+                raise _Again from None
+            except (TypeError, IndexError):
+                if call.fixed_ints or not has_ints(call.key):
+                    self._with_fixed_ints.discard(call.general)
+                    raise
+                self._with_fixed_ints.add(call.key)
+                raise _Again from None
+            path = RecordedPath(recording, call.numbers, perf_counter() - start)
+            family.paths = (*family.paths, path)
+        return path, recording.returned
+
+    def _itself(self, call: Call) -> Any:
+        """The result of the function itself."""
+        return evaluated(
+            self._recorded, call.args, call.kwargs, call.numbers, call.fixed_ints, self._signature
+        )
+
+    def _compare(
+        self, call: Call, path: RecordedPath, numbers: Sequence[float], exact: bool
+    ) -> None:
+        """Raise an error if numbers are not those that the function itself gives."""
+        found = self._itself(call)
+        room = [0.0] * len(found.numbers) if exact else rooms(found.numbers)
+        require_same(self.__name__, path.result.structure, numbers, plain(found.numbers), room)
+
+    def _arguments(self) -> tuple[Any, ...]:
+        return self.fun, self._check, self.max_paths
+
+
+def _taken(
+    args: Sequence[Any], kwargs: Mapping[str, Any], fixed_ints: bool
+) -> tuple[list[float], tuple[Any, ...]]:
+    numbers: list[float] = []
+    key: list[Any] = []
+    collected(args, numbers, key, fixed_ints)
+    if kwargs:
+        collected(kwargs, numbers, key, fixed_ints)
+    return numbers, tuple(key)
+
+
+def _but_for(place: int, key: Any, other: tuple[Any, ...]) -> bool:
+    """Whether two keys differ at one place alone."""
+    return len(key) == len(other) and all(
+        (x == y) is (i != place) for i, (x, y) in enumerate(zip(key, other, strict=True))
+    )
+
+
+def _later_lane(lanes: BatchedArguments, start: int, index: int) -> Any:
+    """The arguments of a lane, counted from a later one."""
+    return lanes.lane(start + index)
+
+
+@contextmanager
+def _in_lane(lane: int, name: str) -> Iterator[None]:
+    """Have errors tell the lane."""
+    try:
+        yield
+    except _Again:
+        raise
+    except Exception as error:
+        error.add_note(f"{name} was called in lane {lane}")
+        raise
+
+
+def _require_no_gradient(path: RecordedPath) -> None:
+    """Raise `HasValues` where a path uses Values from around the function, and it runs in one that
+    is being differentiated: with respect to these, for all that is known."""
+    if path.outside and differentiating():
+        raise HasValues
+
+
+def _signature(fun: Function) -> inspect.Signature | None:
+    try:
+        return inspect.signature(fun)
+    except (TypeError, ValueError):
+        return None
+
+
+def _warn(message: str) -> None:
+    """A warning at the line outside of this package that led to it."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "autograd":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, RuntimeWarning, stacklevel=level)

@@ -1,0 +1,87 @@
+"""A program for many points at once: its steps lowered, its guards checked in every lane."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.blocks import Blocks, LaneCheck
+from autograd.compiler.guards import FINITE
+from autograd.compiler.lowering import Code
+from autograd.compiler.margins import with_margins
+from autograd.compiler.program import Guard, Program
+
+Column = NDArray[np.float64] | float
+"""A number in every lane, or one that is the same in all."""
+_COMPARED = {
+    "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal", "==": "equal",
+    "!=": "not_equal",
+}  # fmt: skip
+
+
+UNDECIDED = -2
+"""Stands for a guard whose answer another core might give differently."""
+
+
+class Lanes:
+    """A program for many points.
+
+    Args:
+        program: the program.
+        at: the inputs with which it was recorded.
+        uniform: of each input, whether it is the same in all lanes.
+    """
+
+    def __init__(self, program: Program, at: Sequence[float], uniform: Sequence[bool]) -> None:
+        program, margins = with_margins(program, at)
+        code = Code()
+        refs: list[Any] = [code.input(same) for same in uniform]
+
+        def ref(place: int) -> Any:
+            return refs[place] if place >= 0 else program.constants[~place]
+
+        for op, operands in program.steps:
+            refs.append(code.lower(op, [*map(ref, operands)]))
+        checks: list[LaneCheck] = []
+        places: list[int] = []
+        for place, (guard, several) in enumerate(zip(program.guards, margins, strict=True)):
+            for distance, margin in several:
+                decided = code.emit("greater", ref(distance), ref(margin))
+                checks.append(LaneCheck(decided, None, (), True))
+                places.append(UNDECIDED)
+            checks.append(_check(code, guard, [*map(ref, guard.operands)]))
+            places.append(place)
+        self._places = np.array([*places, -1], dtype=np.intp)
+        self._blocks = Blocks(code, [*map(ref, program.outputs)], checks)
+
+    @property
+    def source(self) -> str:
+        """The Python source that computes a block of lanes."""
+        return self._blocks.source
+
+    def __call__(
+        self, columns: Sequence[Column], size: int
+    ) -> tuple[list[Column], NDArray[np.intp]]:
+        """The outputs in each lane, and the guards that fail there, -1 for none, or `UNDECIDED`."""
+        outputs, failed = self._blocks(columns, size)
+        return outputs, self._places[failed]
+
+
+def _check(code: Code, guard: Guard, operands: Sequence[Any]) -> LaneCheck:
+    if guard.test is not None:
+        return LaneCheck(None, _each(guard.test), tuple(operands), True)
+    if guard.asked == FINITE:
+        rest = code.emit("subtract", operands[0], operands[0])
+        return LaneCheck(code.emit("equal", rest, 0.0), None, (), guard.answer)
+    return LaneCheck(code.emit(_COMPARED[guard.asked], *operands), None, (), guard.answer)
+
+
+def _each(test: Callable[..., bool]) -> Callable[..., NDArray[np.bool_]]:
+    """A test of every lane by itself."""
+
+    def answers(columns: Sequence[Any]) -> NDArray[np.bool_]:
+        lanes = np.broadcast_arrays(*columns)
+        return np.array([test(*lane) for lane in zip(*[x.tolist() for x in lanes], strict=True)])
+
+    return answers

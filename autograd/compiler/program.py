@@ -1,0 +1,191 @@
+"""A recorded function as a flat program: numbers in, one operation of the table after the other."""
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from autograd.compiler.guards import FINITE, Requirement
+from autograd.graph import Node
+from autograd.notation.numbers import number
+from autograd.op import Op
+
+_bits = struct.Struct("d").pack
+
+Ref = int
+"""A number of a program: the place of an input, or of the step that computes it, counted on from
+the inputs; `~place` for one of the constants."""
+
+
+class ProgramStep(NamedTuple):
+    """An operation, and the numbers that it is applied to."""
+
+    op: Op
+    operands: tuple[Ref, ...]
+
+
+class Guard(NamedTuple):
+    """A condition that holds on the recorded path, and the line that asked for it."""
+
+    asked: str
+    """A comparison, "is finite", or the name of a function that was asked."""
+    operands: tuple[Ref, ...]
+    answer: Any
+    test: Any
+    """Of a function: whether it has the same answer for other numbers; otherwise None."""
+    file: str
+    line: int
+    text: str
+    """The condition as it reads in a listing."""
+
+    @property
+    def place(self) -> str:
+        """The line that asked."""
+        return f"{Path(self.file).name}, line {self.line}" if self.file else "the derivative"
+
+    def __repr__(self) -> str:
+        return f"<{self.text} ({self.place})>"
+
+
+class Program:
+    """The steps that compute what a function returns, and the conditions under which they do.
+
+    Equal steps are one, steps whose operands are constants are constants, and what nothing depends
+    on is left out. `print` shows it.
+    """
+
+    def __init__(self, inputs: Sequence[str], nodes: Sequence[Node]) -> None:
+        self.inputs = list(inputs)
+        """The names of the numbers that go in."""
+        self.constants: list[float] = []
+        self.steps: list[ProgramStep] = []
+        self.guards: list[Guard] = []
+        self.outputs: list[Ref] = []
+        self._refs: dict[Node, Ref] = {node: place for place, node in enumerate(nodes)}
+        self._places: dict[Any, Ref] = {}
+
+    # --- Made -----------------------------------------------------------------------------------
+
+    def extend(self, order: Iterable[Node]) -> None:
+        """Append the steps of nodes in topological order."""
+        for node in order:
+            if node in self._refs:
+                continue
+            if node.op is None:
+                self._refs[node] = self.constant(node._number)
+                continue
+            operands = tuple([self.ref(x) for x in node.operands])
+            self._refs[node] = (
+                self.constant(node._number)
+                if operands and max(operands) < 0
+                else self.step(node.op, operands)
+            )
+
+    def step(self, op: Op, operands: tuple[Ref, ...]) -> Ref:
+        """The number that an operation gives, a new step unless there is an equal one."""
+        if op.python == "#1":  # its operand itself
+            return operands[0]
+        key = op, operands
+        if key not in self._places:
+            self._places[key] = len(self.inputs) + len(self.steps)
+            self.steps.append(ProgramStep(op, operands))
+        return self._places[key]
+
+    def constant(self, x: float) -> Ref:
+        key = _bits(x)
+        if key not in self._places:
+            self.constants.append(x)
+            self._places[key] = -len(self.constants)
+        return self._places[key]
+
+    def ref(self, item: Any) -> Ref:
+        """The number of a node or a constant."""
+        return self._refs[item] if isinstance(item, Node) else self.constant(float(item))
+
+    def guard(self, condition: Requirement, file: str, line: int) -> None:
+        """Append a condition, unless it is about constants or is there already."""
+        operands = tuple([self.ref(x) for x in condition.operands])
+        if not operands or max(operands) < 0:
+            return
+        key = condition.asked, operands
+        if condition.test is None:
+            if key in self._places:
+                return
+            self._places[key] = 0
+        text = self._condition(condition.asked, operands, condition.answer)
+        self.guards.append(
+            Guard(condition.asked, operands, condition.answer, condition.test, file, line, text)
+        )
+
+    def finish(self, outputs: Iterable[Any]) -> None:
+        """Set the outputs, nodes and constants, and forget the nodes and what was looked up."""
+        self.outputs = [self.ref(x) for x in outputs]
+        self._refs, self._places = {}, {}
+
+    def reopened(self, known: Mapping[Node, Ref]) -> "Program":
+        """The same program, to be extended by nodes that are computed from known ones."""
+        twin = Program(self.inputs, ())
+        twin.constants, twin.steps = [*self.constants], [*self.steps]
+        twin.guards, twin.outputs = self.guards, self.outputs
+        twin._refs = dict(known)
+        twin._places = {_bits(x): ~place for place, x in enumerate(self.constants)}
+        start = len(self.inputs)
+        twin._places |= {(step.op, step.operands): start + i for i, step in enumerate(self.steps)}
+        return twin
+
+    # --- Read -----------------------------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """The number of steps."""
+        return len(self.steps)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def after(self, operands: Iterable[Ref]) -> int:
+        """How many steps there must have been for all these numbers to be known."""
+        return max(0, max(operands, default=0) - len(self.inputs) + 1)
+
+    def name(self, ref: Ref) -> str:
+        """A number as the listing calls it."""
+        if ref < 0:
+            return number(self.constants[~ref], digits=None)
+        return self.inputs[ref] if ref < len(self.inputs) else f"t{ref - len(self.inputs)}"
+
+    def _condition(self, asked: str, operands: tuple[Ref, ...], answer: Any) -> str:
+        names = [*map(self.name, operands)]
+        if len(operands) == 2 and asked[0] in "<>=!":
+            if asked in "!===" and operands[0] == operands[1]:
+                return f"{names[0]} is {'nan' if (asked == '!=') == answer else 'not nan'}"
+            text = f"{names[0]} {asked} {names[1]}"
+        elif asked == FINITE:
+            return f"{names[0]} is {'' if answer else 'not '}finite"
+        else:
+            text = f"{asked}({', '.join(names[:6])}{', …' if len(names) > 6 else ''})"
+            if answer is not True and answer is not False:
+                return f"{text} is {answer}"
+        return text if answer else f"not {text}"
+
+    def __repr__(self) -> str:
+        return (
+            f"<Program of {len(self.inputs)} inputs, {self.size} steps, {len(self.guards)} guards, "
+            f"{len(self.outputs)} outputs>"
+        )
+
+    def __str__(self) -> str:
+        lines = [f"inputs   {', '.join(self.inputs) or 'none'}"]
+        waiting: dict[int, list[Guard]] = {}
+        for guard in self.guards:
+            waiting.setdefault(self.after(guard.operands), []).append(guard)
+        width = len(f"t{self.size}")
+        for place in range(self.size + 1):
+            lines += [
+                f"require  {guard.text}    # {guard.place}" for guard in waiting.get(place, ())
+            ]
+            if place < self.size:
+                op, operands = self.steps[place]
+                text = op.write(op.text, [*map(self.name, operands)])
+                lines.append(f"{f't{place}':<{width}} = {text}")
+        lines.append(f"outputs  {', '.join(map(self.name, self.outputs)) or 'none'}")
+        return "\n".join(lines)

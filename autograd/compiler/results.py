@@ -1,0 +1,97 @@
+"""Results of recorded functions: structures with numbers of the program in them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.compiler.whole import Whole
+from autograd.elements import node_of
+from autograd.graph import Node
+from autograd.reals import kind_of
+from autograd.trees import Path, keys, mapped
+
+_PLAIN = (str, bytes, bool, int, float, np.generic, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A number, an array or something else in a result."""
+
+    kind: str
+    """`"float"` or `"int"`, with a shape for an array; `"constant"` for all that does not depend
+    on what the function is given."""
+    start: int
+    stop: int
+    """Which of the outputs are in it."""
+    shape: tuple[int, ...] | None
+    constant: Any = None
+
+    def build(self, numbers: Sequence[float]) -> Any:
+        """The item with its numbers, given all outputs."""
+        if self.kind == "constant":
+            return self.constant.copy() if isinstance(self.constant, np.ndarray) else self.constant
+        whole = self.kind == "int"
+        if self.shape is None:
+            return int(numbers[self.start]) if whole else numbers[self.start]
+        array = np.array(numbers[self.start : self.stop], dtype=np.float64).reshape(self.shape)
+        return array.astype(np.int64) if whole else array
+
+
+class Result(NamedTuple):
+    """The structure, and the numbers: Values, and constants among them in arrays."""
+
+    structure: Any
+    """Lists, tuples and dicts with an `Item` in place of everything else."""
+    numbers: list[Any]
+
+    def build(self, numbers: Sequence[float]) -> Any:
+        """The structure with numbers in place of the outputs."""
+        return mapped(lambda item, _: item.build(numbers), self.structure)
+
+
+def result(returned: Any, name: str, given: Callable[[Any], bool]) -> Result:
+    """Take the numbers out of what a function returned.
+
+    Args:
+        returned: numbers, arrays, strings, None, in lists, tuples and dicts.
+        name: of the function.
+        given: whether something else is an argument that the function handed on.
+
+    Raises:
+        TypeError: if there is anything else in it.
+    """
+    numbers: list[Any] = []
+
+    def take(item: Any, path: Path) -> Item:
+        start = len(numbers)
+        if isinstance(item, Node):
+            numbers.append(item)
+            return Item("float", start, start + 1, None)
+        if type(item) is Whole:
+            numbers.append(item._node)
+            return Item("int", start, start + 1, None)
+        if isinstance(item, np.ndarray):
+            if item.dtype != object:
+                return Item("constant", 0, 0, item.shape, item.copy())
+            parts = item.ravel().tolist()
+            whole = bool(parts) and all(type(x) in (Whole, int) for x in parts)
+            for place, x in zip(np.ndindex(item.shape), parts, strict=True):
+                if not isinstance(x, (Node, Whole, int, float, np.number)):
+                    raise _unfit(x, name, (*path, *place))
+                numbers.append(node_of(x))
+            return Item("int" if whole else "float", start, len(numbers), item.shape)
+        if not isinstance(item, _PLAIN) and not given(item):
+            raise _unfit(item, name, path)
+        return Item("constant", 0, 0, None, item)
+
+    return Result(mapped(take, returned), numbers)
+
+
+def _unfit(item: Any, name: str, path: Path) -> TypeError:
+    return TypeError(
+        f"the result{keys(path)} of {name} must be a number, an array, a string, None, or a list, "
+        f"tuple or dict of these, not {kind_of(item)}: what is in it would stay as it was when "
+        f"{name} was recorded"
+    )
