@@ -403,3 +403,17 @@ def test_threads():
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one[0], other[0], rtol=1e-13)
         np.testing.assert_allclose(one[1], other[1], rtol=1e-11, atol=1e-11)
+
+
+def test_sums_that_overflow_on_the_way():
+    big = 1.5e308
+    points = [[1.0, 2.0, 3.0], [big, big, -big], [big, -big, big], [math.inf, 1.0, 1.0]]
+    for f in (
+        lambda x: dot(x, [1.0, 1.0, 1.0]),
+        lambda x: exp(-np.sum(x)) if isinstance(x, np.ndarray) else x,
+        lambda x: np.linalg.norm(x * 1e-308),
+    ):
+        found = jit(vmap(f))(np.array(points))
+        for lane, point in zip(found.tolist(), points, strict=True):
+            expected, room = eager(lambda *x, f=f: f(np.array(x)), *point)
+            assert close(lane, expected[0], room[0])

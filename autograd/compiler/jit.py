@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, NamedTuple, overload
 
+import numpy as np
+
 from autograd.batching import Batch as BatchedArguments
 from autograd.batching import Vmap
 from autograd.compiler.arguments import Fixed, HasValues, collected, has_ints, named, titles
@@ -196,7 +198,8 @@ class Jitted(Made):
     def _point(self, call: Call) -> Any:
         """The result of a call."""
         family = self._family(call)
-        for path in family.paths:
+        paths = family.paths
+        for path in paths:
             failed, result = path.computed(call.numbers)
             if failed == PASSED:
                 break
@@ -205,7 +208,7 @@ class Jitted(Made):
                 family.tell()
                 found = self._itself(call)
                 return found.build(plain(found.numbers))
-            path, returned = self._record(family, call)
+            path, returned = self._record(family, call, known=paths)
             result = path.result.build(returned)
         _require_no_gradient(path)
         if self._check:
@@ -219,7 +222,8 @@ class Jitted(Made):
             return fun(*args, **kwargs)
         columns = Columns(lanes, self._told_apart(*lanes.lane(0)).fixed_ints)
         if fun.reduce is None:
-            return fun.assembled(*self._part(columns, lanes.lane))
+            structure, stacked = self._part(columns, lanes.lane)
+            return fun.assembled(structure, [*map(np.ascontiguousarray, stacked)])
         sums, start, most = fun.sums(), 0, FIRST_PART
         while start < lanes.size:
             part = columns.part(start, min(start + most, lanes.size))
@@ -301,14 +305,24 @@ class Jitted(Made):
                     f"the {MOST_FIXED + 1} that were given it was recorded anew"
                 )
 
-    def _record(self, family: Family, call: Call) -> tuple[RecordedPath, list[float]]:
+    def _record(
+        self, family: Family, call: Call, known: Sequence[RecordedPath] | None = None
+    ) -> tuple[RecordedPath, list[float]]:
         """Record the path of a call, and return it with the outputs.
 
+        Args:
+            family: of the call.
+            call: the arguments.
+            known: the paths that it is known not to take.
+
         Raises:
-            _Again: if it turns out that integers must be fixed, or that nothing can be recorded.
+            _Again: if it turns out that integers must be fixed, or that nothing can be recorded; if
+                another thread has recorded a path meanwhile.
         """
         start = perf_counter()
         with self._lock:
+            if known is not None and family.paths is not known:
+                raise _Again
             try:
                 recording = record(
                     self._recorded, call.args, call.kwargs, call.numbers, call.fixed_ints,

@@ -1,6 +1,7 @@
 """A program for many points at once: its steps lowered, its guards checked in every lane."""
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler.blocks import Blocks, LaneCheck
 from autograd.compiler.guards import FINITE
-from autograd.compiler.lowering import Code
+from autograd.compiler.lowering import Code, is_exact
 from autograd.compiler.margins import with_margins
 from autograd.compiler.program import Guard, Program
 
@@ -41,10 +42,14 @@ class Lanes:
         def ref(place: int) -> Any:
             return refs[place] if place >= 0 else program.constants[~place]
 
-        for op, operands in program.steps:
-            refs.append(code.lower(op, [*map(ref, operands)]))
         checks: list[LaneCheck] = []
         places: list[int] = []
+        for (op, operands), number in zip(program.steps, program.numbers(at), strict=True):
+            refs.append(code.lower(op, [*map(ref, operands)]))
+            if op.arity is None and isfinite(number) and not is_exact(op, len(operands)):
+                # A sum that is not rounded once may overflow on the way.
+                checks.append(LaneCheck(_finite(code, refs[-1]), None, (), True))
+                places.append(UNDECIDED)
         for place, (guard, several) in enumerate(zip(program.guards, margins, strict=True)):
             for distance, margin in several:
                 decided = code.emit("greater", ref(distance), ref(margin))
@@ -72,9 +77,12 @@ def _check(code: Code, guard: Guard, operands: Sequence[Any]) -> LaneCheck:
     if guard.test is not None:
         return LaneCheck(None, _each(guard.test), tuple(operands), True)
     if guard.asked == FINITE:
-        rest = code.emit("subtract", operands[0], operands[0])
-        return LaneCheck(code.emit("equal", rest, 0.0), None, (), guard.answer)
+        return LaneCheck(_finite(code, operands[0]), None, (), guard.answer)
     return LaneCheck(code.emit(_COMPARED[guard.asked], *operands), None, (), guard.answer)
+
+
+def _finite(code: Code, x: Any) -> Any:
+    return code.emit("equal", code.emit("subtract", x, x), 0.0)
 
 
 def _each(test: Callable[..., bool]) -> Callable[..., NDArray[np.bool_]]:

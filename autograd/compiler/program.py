@@ -9,6 +9,7 @@ from autograd.compiler.guards import FINITE, Requirement
 from autograd.graph import Node
 from autograd.notation.numbers import number
 from autograd.op import Op
+from autograd.quiet import quiet
 
 _bits = struct.Struct("d").pack
 
@@ -146,6 +147,15 @@ class Program:
     def after(self, operands: Iterable[Ref]) -> int:
         """How many steps there must have been for all these numbers to be known."""
         return max(0, max(operands, default=0) - len(self.inputs) + 1)
+
+    @quiet
+    def numbers(self, inputs: Sequence[float]) -> list[float]:
+        """The numbers that the steps give, whether or not the guards hold."""
+        numbers = [*inputs]
+        for op, operands in self.steps:
+            data = [numbers[x] if x >= 0 else self.constants[~x] for x in operands]
+            numbers.append(op.value(*data))
+        return numbers[len(inputs) :]
 
     def name(self, ref: Ref) -> str:
         """A number as the listing calls it."""

@@ -1,7 +1,6 @@
 """A program as Python source that computes one call: the same bits as the function itself."""
 
 import copy
-import linecache
 import math
 import operator
 from collections.abc import Callable, Sequence
@@ -19,7 +18,6 @@ from autograd.quiet import quietly
 
 PASSED = -1
 """Stands for the guard that failed where all hold."""
-_numbers = count()
 
 
 class PythonSource:
@@ -34,10 +32,7 @@ class PythonSource:
         self._names: dict[str, Any] = {"math": math, "np": np}
         self._names |= {x: getattr(kernels, x) for x in ("dot",)}
         self.source = "\n".join(self._lines(result.structure)) + "\n"
-        file = f"<recorded program {next(_numbers)}>"
-        lines = self.source.splitlines(keepends=True)
-        linecache.cache[file] = len(self.source), None, lines, file  # for tracebacks
-        exec(compile(self.source, file, "exec"), self._names)
+        exec(compile(self.source, "<recorded program>", "exec"), self._names)
         self._function: Callable[..., Any] = self._names["program"]
 
     def __call__(self, numbers: Sequence[float]) -> tuple[int, Any]:
