@@ -624,6 +624,7 @@ class Sums:
         self._how, self._name = how, name
         self._size = 0
         self._structure: Any = None
+        self._paths: list[Path] = []
         self._sums: list[list[NDArray[Any]]] = []
 
     @quiet
@@ -634,24 +635,25 @@ class Sums:
             TypeError: if something other than numbers is in them.
             ValueError: if their structure is not that of the lanes before.
         """
-        rows: list[NDArray[Any]] = []
+        found: dict[Path, NDArray[Any]] = {}
         self._size += len(stacked[0]) if stacked else 0
 
         def leaf(item: Any, path: Path) -> None:
             role = f"the result{keys(path)} of {self._name}"
             if not isinstance(item, Leaf):
-                raise TypeError(
-                    f"{role} must be numbers for their {self._how}, not {kind_of(item)}"
-                )
-            rows.append(self._rows(stacked[len(rows)], role))
+                what = kind_of(item)
+                raise TypeError(f"{role} must be numbers for their {self._how}, not {what}")
+            found[path] = self._rows(stacked[len(found)], role)
 
         mapped(leaf, structure)
-        if self._sums and structure != self._structure:
+        if not self._sums:
+            self._structure, self._paths = structure, [*found]
+        elif structure != self._structure:
             raise ValueError(
                 f"the results of {self._name} must have the same structure in all lanes, not "
                 f"{_shown(self._structure)} and {_shown(structure)}"
             )
-        self._structure = structure
+        rows = [found[path] for path in self._paths]  # keys may be in another order
         if all(x.dtype == np.float64 for x in rows) and len(rows) > 1:
             rows = [np.concatenate(rows)]
         self._sums.append([block_sums(x) for x in rows])

@@ -91,6 +91,7 @@ class Op(Applied):
         absorbs: whether the value may be a number where an operand is nan, as `nan ** 0` is 1; or
             a function of the operands that tells, given Values and, for constants, floats.
         unsigned: whether the value is never negative, not even -0.0.
+        jumps: whether its value jumps at its kinks; at others it has a corner.
         steps: whether it is constant between its jumps, so that its derivatives are all 0.
         condition: whether the first operand is a condition: only whether it is 0 counts.
         blocks: whether derivatives stop here by decree, though the value does follow the operand.
@@ -148,6 +149,7 @@ class Op(Applied):
         sums: bool = False,
         absorbs: bool | Callable[..., bool] = False,
         unsigned: bool = False,
+        jumps: bool = False,
         steps: bool = False,
         condition: bool = False,
         blocks: bool = False,
@@ -189,7 +191,7 @@ class Op(Applied):
         self.symmetric, self.sums, self.unsigned = symmetric, sums, unsigned
         self.absorbs = absorbs
         self.condition, self.blocks, self.between = condition, blocks, between
-        self.steps = steps
+        self.steps, self.jumps = steps, jumps or steps
         self.reasons = tuple(reasons)
         self.__doc__ = description
         # The module that defines the operation, so that it pickles by reference as a function does.

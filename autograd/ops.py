@@ -77,6 +77,7 @@ mod = Entry(
     text="#1 % #2", latex=r"\left(#1 \bmod #2\right)", numpy=np.mod,
     python=lambda x, y: "#1 % #2" if isinstance(y, float) and y != 0.0 else None,
     operator="%", sympy="Mod(#1, #2)", kinks=[lambda x, y: _wave(divide(x, y))],
+    jumps=True,
     description="The remainder `x - y * floor(x / y)`, which has the sign of y.")
 fmod = Entry(
     "fmod", math.fmod,
@@ -84,6 +85,7 @@ fmod = Entry(
     textbook=[lambda out, x, y: 1.0, lambda out, x, y: -trunc(x / y)],
     numpy=np.fmod, sympy="#1 - #2 * sign(#1 / #2) * floor(Abs(#1 / #2))",
     kinks=[lambda x, y: sinc(divide(x, y))],
+    jumps=True,
     description="The remainder `x - y * trunc(x / y)`, which has the sign of x.")
 
 
@@ -584,6 +586,7 @@ copysign = Entry(
     [lambda out, x, y: sign(x) * copysign(1.0, y), lambda out, x, y: _level(out)],
     kinks=[lambda x, y: x, lambda x, y: y], selects=True, reasons=[AT_KINK, JUMP],
     numpy=np.copysign, raises=False, sympy="Piecewise((Abs(#1), #2 >= 0), (-Abs(#1), True))",
+    jumps=True,
     description="`x` with the sign of y, which a zero has, too; nan where y is nan.")
 heaviside = Entry(
     "heaviside", kernels.heaviside,
@@ -591,6 +594,7 @@ heaviside = Entry(
     kinks=[lambda x, h0: x], selects=True, reasons=[JUMP, "#0 uses #2 only where #1 is 0"],
     numpy=np.heaviside, raises=False, sympy="Heaviside(#1, #2)",
     absorbs=lambda x, h0: not isinstance(h0, float),
+    jumps=True,
     description="The unit step: 0 where x is negative, 1 where it is positive, and `h0` at 0.")
 floor = Entry(
     "floor", kernels.floor, [lambda out, x: _level(out)],
@@ -789,6 +793,7 @@ greater = Part(
     text="(#1 > #2)", latex=r"\mathbb{1}\left[#1 > #2\right]",
     sympy="Piecewise((1, #1 > #2), (0, True))",
     operator=">", kinks=[lambda x, y: x - y], selects=True, reasons=[JUMP, JUMP],
+    jumps=True,
     description="1 where x > y, otherwise 0.")
 exceeds = Part(
     "exceeds", kernels.exceeds, [lambda out, x, y: _level(out), lambda out, x, y: _level(out)],
@@ -796,6 +801,7 @@ exceeds = Part(
     sympy="Piecewise((1, #1 > #2), (0, True))",
     kinks=[lambda x, y: x - y], selects=True, reasons=[JUMP, JUMP],
     absorbs=True,
+    jumps=True,
     description="1 where x > y or only y is nan, otherwise 0.")
 nonnegative = Part(
     "nonnegative", kernels.nonnegative, [lambda out, x: 1.0],
@@ -976,6 +982,7 @@ elu_slope = Part(
     forms=[lambda out, x, alpha: [
         where(greater(x, 0.0), 1.0, alpha * (exp(x) - 1.0) + alpha)]],
     absorbs=lambda x, alpha: not isinstance(alpha, float),
+    jumps=True,
     description="The derivative of elu(x, alpha) with respect to x.")
 softsign_slope = Part(
     "softsign_slope", kernels.softsign_slope, [lambda out, x: softsign_bend(x)],

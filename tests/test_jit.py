@@ -144,16 +144,17 @@ def test_an_output_that_is_an_input(x):
 
 
 def test_without_inputs_and_constant_outputs():
-    calls = []
+    class Calls:
+        count = 0
 
     def constant():
-        calls.append(1)
+        Calls.count += 1
         return exp(1.0), 3, True, None, np.array([1, 2])
 
     fast = jit(constant)
     first, second = fast(), fast()
     assert repr(first) == repr(second) == repr(constant())
-    assert len(calls) == 2
+    assert Calls.count == 2
     second[4][0] = 7  # which is a copy
     assert fast()[4].tolist() == [1, 2]
     assert jit(lambda x: 3)(1.0) == 3
@@ -732,3 +733,173 @@ def test_memory_of_a_program():
     finally:
         tracemalloc.stop()
     assert kept / fast.program.size < 2048
+
+
+# --- Found by others ------------------------------------------------------------------------------
+
+
+def test_what_is_defined_after_it_was_compiled():
+    names = {}
+    exec(
+        "from autograd import jit\n"
+        "@jit\ndef f(x): return helper(x) * RATE\n"
+        "RATE = 2.0\ndef helper(x): return x + 1.0\n",
+        names,
+    )
+    assert names["f"](1.0) == 4.0
+    names["RATE"] = 3.0
+    assert names["f"](1.0) == 6.0
+    exec("def helper(x): return x + 2.0", names)
+    assert names["f"](1.0) == 9.0
+    exec("SHIFT = 1.0\ndef helper(x): return x + SHIFT", names)
+    assert names["f"](1.0) == 6.0
+    names["SHIFT"] = 3.0
+    assert names["f"](1.0) == 12.0
+
+
+def test_values_and_containers_around_that_are_others():
+    w, several, array = Value(2.0), [Value(2.0), 1.0], values([1.0, 2.0])
+    table, options, items, nothing = {0: 1.0}, {"lr": 1.0, "opt": None}, [], None
+
+    def f(x):
+        total = x * w + several[0] + several[1] + array.sum() + table[0] + options["lr"]
+        return total + len(items) + (0.0 if nothing is None else nothing)
+
+    seen = []
+
+    def agree():
+        seen.append(f(Value(1.0)).data)
+        assert fast(1.0) == fast(1.0) == seen[-1]
+
+    fast = jit(f)
+    agree()
+    w = Value(7.0)
+    agree()
+    several[0] = Value(5.0)
+    agree()
+    several[1] = 11.0
+    agree()
+    array = values([3.0, 4.0])
+    agree()
+    array[0] = Value(9.0)
+    agree()
+    table[0] = 13.0
+    agree()
+    options["lr"] = 17.0
+    agree()
+    items.append(1.0)
+    agree()
+    nothing = 19.0
+    agree()
+    assert len(set(seen)) == len(seen)
+
+
+class Scaled:
+    def __call__(self, x):
+        return x * GLOBAL["rate"]
+
+
+class Doubling:
+    @staticmethod
+    def of(x):
+        return x * GLOBAL["rate"] * 2.0
+
+
+def test_what_is_around_objects_and_classes_that_are_called():
+    table = {"a": lambda x: x * GLOBAL["rate"]}
+    for f in (Scaled(), lambda x: Doubling.of(x), lambda x: table["a"](x)):
+        fast = jit(f)
+        before = fast(1.0)
+        try:
+            GLOBAL["rate"] = 5.0
+            assert fast(1.0) == 5.0 * before
+        finally:
+            GLOBAL["rate"] = 1.0
+
+
+def test_integers_that_get_too_large_are_exact():
+    assert jit(lambda n: 3**n % 7)(40) == 4
+    assert jit(lambda s: (1103515245 * s + 12345) % 2**31)(1234567891) == 1273867792
+    cube = jit(lambda k: k**3)
+    assert [cube(10), cube(10**6 + 1), cube(10)] == [1000, (10**6 + 1) ** 3, 1000]
+    assert jit(lambda k: 10**k)(400) == 10**400
+    assert jit(lambda k: k.bit_length())(5) == 3
+
+
+def test_integers_have_no_negative_zero():
+    assert jit(lambda k, x: 1.0 / ((-k) * x))(0, 2.0) == math.inf
+    assert jit(lambda k, x: 1.0 / (k * 0 * x))(-3, 2.0) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (complex(0.0, 0.0), complex(-0.0, 0.0)),
+        (frozenset([1]), frozenset([True])),
+        ({1: 2.0}, {True: 2.0}),
+        (frozenset([0.0]), frozenset([-0.0])),
+        (np.zeros(1, [("a", "f8")]), np.zeros(1, [("bb", "f8")])),
+    ],
+    ids=repr,
+)
+def test_what_is_equal_but_not_the_same(one, other):
+    def length(x, thing):
+        names = getattr(getattr(thing, "dtype", None), "names", None)
+        return x * len(repr([*thing] if isinstance(thing, dict) else names or thing))
+
+    fast = jit(length)
+    assert fast(1.0, one) == length(1.0, one)
+    assert fast(1.0, other) == length(1.0, other)
+    assert len(fast.paths) == 2
+
+
+def test_a_set_that_is_changed():
+    fast, some = jit(lambda x, some: x * len(some)), {1, 2}
+    assert fast(1.0, some) == 2.0
+    some.add(3)
+    assert fast(1.0, some) == 3.0
+
+
+def test_iterators_are_refused():
+    with pytest.raises(TypeError, match=r"it, an argument of .*, must not be an iterator.*a list"):
+        jit(lambda it, x: sum(it) * x)(iter([1.0, 2.0]), 1.0)
+
+
+def test_constants_structures_and_integers_are_checked():
+    class S:
+        rate, n = 2.0, 2
+
+    one, several = jit(lambda x: S.rate, check=True), jit(lambda x: [x] * S.n, check=True)
+    whole = jit(lambda n, x: x**n if type(n) is int else 0.0 * x, check=True)
+    assert (one(1.0), several(1.0)) == (2.0, [1.0, 1.0])
+    S.rate, S.n = 3.0, 3
+    for fast in (one, several):
+        with pytest.raises(RuntimeError, match="compiled, the result of <lambda> is"):
+            fast(1.0)
+    with pytest.raises(RuntimeError, match=r"compiled, the result of <lambda> is 0\.0"):
+        whole(2, 3.0)
+
+
+def test_a_question_without_an_answer_leaves_the_path():
+    b, a = np.array([1.0, 2.0, 3.0]), np.random.default_rng(0).normal(size=(3, 2))
+
+    def f(a):
+        total = (a * a).sum()
+        return total if not total < 1e300 else np.linalg.lstsq(a, b, rcond=None)[0].sum()
+
+    fast = jit(f)
+    expected = f(values(a)).data
+    assert fast(a) == fast(a) == expected
+    a[0, 0] = math.inf
+    assert fast(a) == math.inf
+
+
+def test_names_of_parameters_that_are_taken():
+    assert jit(lambda x, /, **others: x - others["x"])(1.0, x=2.0) == -1.0
+    assert jit(lambda *a, argument0=0.0: a[0] - argument0)(1.0, argument0=2.0) == -1.0
+
+
+def test_a_memory_map(tmp_path):
+    mapped = np.memmap(tmp_path / "numbers", dtype=np.float64, mode="w+", shape=(3,))
+    mapped[:] = [1.0, 2.0, 3.0]
+    assert jit(lambda x: x * 2.0)(mapped).tolist() == [2.0, 4.0, 6.0]

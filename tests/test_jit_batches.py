@@ -24,6 +24,7 @@ from autograd import (
     sin,
     tanh,
     value_and_grad,
+    values,
     vmap,
 )
 from autograd.batching import Sums
@@ -229,7 +230,7 @@ def test_results_that_are_not_floats():
 
 
 def test_lanes_must_be_alike():
-    with pytest.raises(ValueError, match="lanes 0 and 1"):
+    with pytest.raises(ValueError, match=r"not number in lane 0 and \[number\] in lane 1"):
         jit(vmap(lambda x: [x] if x > 0.5 else x))(np.array([0.0, 1.0]))
     with pytest.raises((TypeError, ValueError), match="lane"):
         jit(vmap(lambda x: "a" if x > 0.5 else "b"))(np.array([0.0, 1.0]))
@@ -417,3 +418,108 @@ def test_sums_that_overflow_on_the_way():
         for lane, point in zip(found.tolist(), points, strict=True):
             expected, room = eager(lambda *x, f=f: f(np.array(x)), *point)
             assert close(lane, expected[0], room[0])
+
+
+# --- Found by others ------------------------------------------------------------------------------
+
+
+def test_keys_in_another_order():
+    def f(x):
+        return {"loss": x, "acc": 1.0} if x > 0.0 else {"acc": 0.0, "loss": x}
+
+    x = np.array([5.0, -1.0, 3.0])
+    found = jit(vmap(f))(x)
+    assert {key: item.tolist() for key, item in found.items()} == {
+        "loss": [5.0, -1.0, 3.0],
+        "acc": [1.0, 0.0, 1.0],
+    }
+    x = np.concatenate([np.full(5000, 2.0), np.full(5000, -1.0)])
+    assert jit(vmap(f, reduce="sum"))(x) == {"loss": 5000.0, "acc": 5000.0}
+    with pytest.raises(ValueError, match="the same structure"):
+        jit(vmap(lambda x: (x, x) if x > 0.0 else [x, x]))(np.array([1.0, -1.0]))
+
+
+def angle(u):
+    cosine = np.arccos((u @ (3.0 * u)) / np.sqrt((u @ u) * ((3.0 * u) @ (3.0 * u))))
+    return 0.0 if np.isnan(cosine) else 1.0
+
+
+TENTHS = np.random.default_rng(1).integers(0, 10, (2000, 10)) * 0.1
+
+
+@pytest.mark.parametrize(
+    ("f", "points"),
+    [
+        (angle, np.random.default_rng(0).normal(size=(500, 3))),
+        (lambda x: floor(x.sum()), TENTHS),
+        (lambda x: x.sum() // 1.0, TENTHS),
+        (lambda x: np.round(x.sum() * 10.0 + 0.5), TENTHS[:500]),
+        (lambda x: floor(exp(x) * 100.0), np.log(np.arange(1, 3000) / 100.0)),
+        (lambda x: np.sign(exp(x) - 2.0), np.full(50, math.log(2.0)) + np.arange(50) * 2e-17),
+    ],
+)
+def test_nans_and_steps_at_the_last_digit(f, points):
+    with np.errstate(all="ignore"):
+        expected = [numbers(f(values(x)[()]))[0] for x in points]
+    assert jit(vmap(f))(points).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda z: z**2 > 1e-40,
+        lambda z: z * z > 1e-40,
+        lambda z: z**3 > 1e-60,
+        lambda z: np.cosh(z * 1e16) > 1.01,
+        lambda z: exp(-((z * 1e16) ** 2)) > 0.99,
+        lambda z: tanh(z * 1e20) ** 2 > 0.5,
+        lambda z: 1.0 / z > 1e17,
+        lambda z: np.argmax(np.array([1e-40, z**2])) == 1,
+    ],
+)
+def test_questions_where_the_slope_is_nothing(question):
+    """The exponential of a lane, less the same of a batch: 0, or a rounding error."""
+    x = np.linspace(-3.0, 3.0, 3000)
+    c = jit(vmap(exp))(x)
+    fast = jit(vmap(lambda x, c: 1.0 if question(exp(x) - c) else 0.0))
+    fast(np.array([0.0]), np.array([1.0]))
+    with np.errstate(all="ignore"):
+        expected = [1.0 if question(exp(Value(x)) - c) else 0.0 for x, c in zip(x, c, strict=True)]
+    assert fast(x, c).tolist() == expected
+
+
+def test_a_search_that_converges_is_not_doubtful():
+    def kepler(mean, eccentricity=0.3):
+        angle = mean
+        for _ in range(50):
+            step = (angle - eccentricity * sin(angle) - mean) / (1.0 - eccentricity * np.cos(angle))
+            angle = angle - step
+            if abs(step) < 1e-12:
+                break
+        return angle
+
+    fast = jit(vmap(kepler))
+    x = np.random.default_rng(0).uniform(0.0, 6.0, 3000)
+    found = fast(x)
+    np.testing.assert_allclose(found - 0.3 * np.sin(found), x, atol=1e-14)
+    assert sum(path.points for path in fast.paths) > 0.98 * 3000
+
+
+def test_the_same_bits_from_the_first_call_on():
+    x = np.random.default_rng(2).normal(size=(3, 9))
+    fast = jit(vmap(lambda x: (x.sum(), exp(x[0]))))
+    first, second = fast(x), fast(x)
+    assert first[0].tolist() == second[0].tolist()
+    assert first[1].tolist() == second[1].tolist()
+
+
+def test_strings_and_large_integers_in_results():
+    words = np.array(["a", "b"])
+    fast = jit(vmap(lambda x: (x, words)))
+    for _ in range(2):
+        found = fast(np.ones(2))
+        assert found[1].tolist() == [["a", "b"], ["a", "b"]]
+        found[1][0] = "z"
+    assert jit(vmap(lambda x: 2**53 + 1))(np.ones(2)).tolist() == [2**53 + 1] * 2
+    assert jit(vmap(lambda k: k * k))(np.array([3, 10**6])).tolist() == [9, 10**12]
+    assert jit(vmap(lambda k: k * k))(np.array([3, 10**8 + 1])).tolist() == [9, (10**8 + 1) ** 2]

@@ -1,11 +1,12 @@
 """Arguments of compiled functions: numbers that may change, and all that is fixed."""
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.compiler.surroundings import Same
 from autograd.compiler.whole import LARGEST, Whole
 from autograd.graph import Node
 from autograd.reals import kind_of, refuse_loss
@@ -46,7 +47,7 @@ def collected(item: Any, numbers: list[float], key: list[Any], fixed_ints: bool 
     if kind is float:
         numbers.append(item)
         key.append(FLOAT)
-    elif kind is np.ndarray:
+    elif kind is np.ndarray or kind is np.memmap:
         _array(item, numbers, key, fixed_ints)
     elif kind is int:
         _integer(item, numbers, key, fixed_ints)
@@ -55,7 +56,7 @@ def collected(item: Any, numbers: list[float], key: list[Any], fixed_ints: bool 
         for part in item:
             collected(part, numbers, key, fixed_ints)
     elif isinstance(item, dict):
-        key.append((kind, *item))
+        key.append((kind, *[fixed(x) for x in item]))
         for part in item.values():
             collected(part, numbers, key, fixed_ints)
     elif isinstance(item, np.floating):
@@ -108,30 +109,23 @@ def fixed(item: Any) -> Fixed:
 
     Of an object that cannot be hashed, it is the object itself, which the key keeps alive.
     """
+    kind = type(item)
     if isinstance(item, np.ndarray):
-        return Fixed(np.ndarray, (item.dtype.str, item.shape, item.tobytes()))
-    if type(item) is float:
+        return Fixed(np.ndarray, (item.dtype, item.shape, item.tobytes()))
+    if kind is float:
         return Fixed(float, _bits(item))
-    if type(item) is slice:
+    if kind is slice:
         return Fixed(slice, (fixed(item.start), fixed(item.stop), fixed(item.step)))
+    if kind is set:
+        return Fixed(set, (frozenset(item), repr(item)))
     try:
         hash(item)
     except TypeError:
-        return Fixed(None, _Identity(item))
-    return Fixed(type(item), item)
-
-
-class _Identity:
-    """A key that is equal only to that of the same object."""
-
-    def __init__(self, item: Any) -> None:
-        self._item = item
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and self._item is other._item
-
-    def __hash__(self) -> int:
-        return id(self._item)
+        return Fixed(None, Same(item))
+    compared: Any = kind.__eq__
+    if kind in (int, bool, str, bytes) or compared is object.__eq__:
+        return Fixed(kind, item)
+    return Fixed(kind, (item, repr(item)))  # some that are equal are not the same
 
 
 def with_values(
@@ -158,7 +152,8 @@ def with_values(
 
     def item_of(item: Any, path: Path) -> Any:
         kind = type(item)
-        if isinstance(item, np.ndarray) and kind is np.ndarray:
+        if kind is np.ndarray or kind is np.memmap:
+            item = np.asarray(item)
             dtype = item.dtype.kind
             if dtype == "f" or (
                 dtype in "iu" and not fixed_ints and (not item.size or representable(item))
@@ -176,6 +171,11 @@ def with_values(
             return value(path)
         if kind is int or isinstance(item, np.integer):
             return Whole(value(path)) if not fixed_ints and abs(int(item)) <= LARGEST else item
+        if isinstance(item, Iterator):
+            raise TypeError(
+                f"{role(path)} must not be an iterator, which would be empty at the next call: "
+                "make it a list"
+            )
         refuse_loss(item, role(path))
         if hasattr(kind, "__array__") and not isinstance(item, np.generic):
             raise TypeError(
@@ -255,4 +255,5 @@ def named(args: Sequence[Any], kwargs: Mapping[str, Any], signature: Any) -> dic
         )
         names = [parameter.name for parameter in kinds][: len(args)]
     names += [f"argument{place}" for place in range(len(names), len(args))]
+    names = [f"{name} by position" if name in kwargs else name for name in names]
     return {**dict(zip(names, args, strict=True)), **kwargs}

@@ -1,6 +1,7 @@
 """One call of a compiled function for a batch: each lane on its path, the results in order."""
 
-from collections.abc import Callable, Hashable, Sequence
+import reprlib
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,13 @@ from numpy.typing import NDArray
 from autograd import batching
 from autograd.compiler.arguments import HasValues, collected, fixed, representable
 from autograd.compiler.lanes import UNDECIDED, Column
-from autograd.compiler.results import Item
+from autograd.compiler.results import Item, containers
+from autograd.compiler.source import PASSED
 from autograd.trees import Leaf, Path, keys, mapped
 
 Indices = NDArray[np.intp]
+_short = reprlib.Repr()
+_short.maxother = 60
 
 
 class Columns:
@@ -83,8 +87,9 @@ class Gathered:
     def __init__(self, name: str, size: int) -> None:
         self._name, self._size = name, size
         self._structure: Any = None
-        self._known = False
-        self._first = 0
+        self._first = -1
+        self._paths: list[Path] = []
+        self._shapes: list[tuple[tuple[int, ...] | None, bool]] = []
         self._columns: list[NDArray[np.float64]] = []
         self._kinds: list[set[str]] = []
         self._others: list[Any] = []
@@ -96,31 +101,38 @@ class Gathered:
             structure: of the result, with `Item`s.
             outputs: the numbers of these items, columns with an entry for each of the lanes.
             lanes: their indices in the batch.
+
+        Raises:
+            HasValues: if there are integers in it that no float can be.
+            TypeError: if something other than numbers is not the same as in the lanes before.
+            ValueError: if the structure is not.
         """
         if not len(lanes):
             return
-        items: list[tuple[Item, Path]] = []
-        skeleton = mapped(lambda item, path: items.append((item, path)), structure)
-        if not self._known:
-            self._begin(skeleton, [item for item, _ in items], int(lanes[0]))
-        elif skeleton != self._structure or len(items) != len(self._kinds):
+        items: dict[Path, Item] = {}
+        mapped(lambda item, path: items.setdefault(path, item), structure)
+        if self._first < 0:
+            self._begin(structure, items, int(lanes[0]))
+        elif containers(structure) != containers(self._structure):
+            one, other = _short.repr(self._structure), _short.repr(structure)
             raise ValueError(
-                f"the results of {self._name} for lanes {self._first} and {int(lanes[0])} do not "
-                "have the same structure"
+                f"the results of {self._name} must have the same structure in all lanes, not {one} "
+                f"in lane {self._first} and {other} in lane {int(lanes[0])}"
             )
         place = 0
-        for number, (item, path) in enumerate(items):
+        for number, path in enumerate(self._paths):
+            item = items[path]
             numbers, kind = _numbers_of(item, outputs)
             if (item.shape, kind == "other") != self._shapes[number]:
                 raise ValueError(
-                    f"the result{keys(path)} of {self._name} is {_described(item)} for lane "
-                    f"{int(lanes[0])}, but not for lane {self._first}"
+                    f"the result{keys(path)} of {self._name} is {_described(item)} in lane "
+                    f"{int(lanes[0])}, but not in lane {self._first}"
                 )
             if kind == "other":
-                if self._others[number] != item.constant:
+                if not _identical(self._others[number], item.constant):
                     raise TypeError(
-                        f"the result{keys(path)} of {self._name} is {item.constant!r} for lane "
-                        f"{int(lanes[0])} and {self._others[number]!r} for lane {self._first}: "
+                        f"the result{keys(path)} of {self._name} is {item.constant!r} in lane "
+                        f"{int(lanes[0])} and {self._others[number]!r} in lane {self._first}: "
                         "unless it is a number, it must be the same in all lanes"
                     )
                 continue
@@ -132,14 +144,14 @@ class Gathered:
                     self._columns[place][lanes] = x
                 place += 1
 
-    def _begin(self, skeleton: Any, items: Sequence[Item], lane: int) -> None:
-        self._known, self._structure, self._first = True, skeleton, lane
-        self._shapes = [(x.shape, _numbers_of(x, None)[1] == "other") for x in items]
-        self._others = [x.constant for x in items]
-        self._kinds = [set() for _ in items]
-        count = sum(
-            _count(x) for x, (_, other) in zip(items, self._shapes, strict=True) if not other
-        )
+    def _begin(self, structure: Any, items: Mapping[Path, Item], lane: int) -> None:
+        self._structure, self._first, self._paths = structure, lane, [*items]
+        found = [*items.values()]
+        self._shapes = [(x.shape, _numbers_of(x, None)[1] == "other") for x in found]
+        self._others = [x.constant for x in found]
+        self._kinds = [set() for _ in found]
+        pairs = zip(found, self._shapes, strict=True)
+        count = sum([_count(x) for x, (_, other) in pairs if not other])
         self._columns = [np.empty(self._size) for _ in range(count)]
 
     def stacked(self) -> tuple[Any, list[NDArray[Any]]]:
@@ -154,7 +166,10 @@ class Gathered:
             kinds, constant = self._kinds[number], self._others[number]
             number += 1
             if other:
-                return constant
+                if not isinstance(constant, np.ndarray):
+                    return constant
+                arrays.append(np.array([constant] * self._size))
+                return Leaf(len(arrays) - 1, len(arrays), shape)
             count = int(np.prod(shape or (), dtype=int))
             columns = self._columns[place : place + count]
             place += count
@@ -165,6 +180,12 @@ class Gathered:
             return Leaf(len(arrays) - 1, len(arrays), shape)
 
         return mapped(leaf, self._structure), arrays
+
+
+def _identical(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray):
+        return isinstance(other, np.ndarray) and bool(np.array_equal(one, other))
+    return type(one) is type(other) and bool(one == other)
 
 
 def _count(item: Item) -> int:
@@ -190,6 +211,8 @@ def _numbers_of(item: Item, outputs: Sequence[Column] | None) -> tuple[Sequence[
     if not _numeric(item.constant):
         return (), "other"
     array = np.asarray(item.constant)
+    if array.dtype.kind not in "bf" and not (array.size == 0 or representable(array)):
+        raise HasValues
     kind = {"b": "bool", "f": "float"}.get(array.dtype.kind, "int")
     return array.astype(np.float64).ravel().tolist(), kind
 
@@ -199,7 +222,7 @@ def run(
     indices: Indices,
     gathered: Gathered,
     family: Any,
-    record: Callable[[int], tuple[Any, Any]],
+    record: Callable[[int], Any],
     evaluate: Callable[[int], tuple[Any, Sequence[float]]],
     used: Callable[[Any], None],
     check: Callable[[Any, int, Sequence[float]], None] | None,
@@ -211,7 +234,7 @@ def run(
         indices: the lanes.
         gathered: takes the results.
         family: the paths that are known, and how many there may be.
-        record: records the path of a lane; returns it and the outputs in this lane.
+        record: records the path of a lane.
         evaluate: calls the function itself for a lane; returns the structure and the numbers.
         used: is told each path that is used.
         check: looks at the outputs of a path in a lane.
@@ -221,7 +244,7 @@ def run(
     def go(path: Any, waiting: Indices) -> Indices:
         used(path)
         outputs, failed = path.lanes(batch.taken(waiting), len(waiting))
-        there = failed == -1
+        there = failed == PASSED
         if there.all():
             gathered.add(path.result.structure, outputs, waiting)
         else:
@@ -239,12 +262,11 @@ def run(
         if len(waiting):
             waiting = go(path, waiting)
     while len(waiting) and family.has_room():
-        path, returned = record(int(waiting[0]))
-        used(path)
-        gathered.add(path.result.structure, returned, waiting[:1])
-        waiting = waiting[1:]
-        if len(waiting):
-            waiting = go(path, waiting)
+        first = waiting[0]
+        waiting = go(record(int(first)), waiting)
+        if len(waiting) and waiting[0] == first:  # it is not on the path that it was recorded on
+            slow.append(waiting[:1])
+            waiting = waiting[1:]
     if len(waiting):
         family.tell()
     for lane in np.sort(np.concatenate([*slow, waiting])).tolist():

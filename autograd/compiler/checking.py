@@ -1,65 +1,63 @@
-"""Whether compiled code gives what the function itself gives: for `jit(f, check=True)`."""
+"""Whether compiled code gives the results of the function itself: for `jit(f, check=True)`."""
 
 from collections.abc import Sequence
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from autograd.compare.rounding import EPSILON, data_bounds
+from autograd.compiler.recording import plain
+from autograd.compiler.results import Result, containers
 from autograd.graph import sort
 from autograd.trees import Path, keys, mapped
 from autograd.value import Value
 
 
-def rooms(returned: Sequence[Any]) -> list[float]:
+def _rooms(returned: Sequence[Any]) -> list[float]:
     """How far each of the numbers that a function returned may be off by rounding."""
     nodes = [x for x in returned if isinstance(x, Value)]
     bounds = data_bounds(sort(*nodes), {}, False)
     return [bounds[x] * EPSILON if isinstance(x, Value) else 0.0 for x in returned]
 
 
-def numbers_in(structure: Any, built: Any) -> list[float]:
-    """The outputs in a result, given its structure with `Item`s."""
-    items: list[Any] = []
-    mapped(lambda item, _: items.append(item), structure)
-    numbers: list[float] = []
-
-    def take(leaf: Any, _: Path) -> None:
-        if items.pop(0).kind != "constant":
-            numbers.extend(np.ravel(np.asarray(leaf, dtype=np.float64)).tolist())
-
-    mapped(take, built)
-    return numbers
-
-
-def require_same(
-    name: str,
-    structure: Any,
-    compiled: Sequence[float],
-    itself: Sequence[float],
-    room: Sequence[float],
-) -> None:
-    """Raise a RuntimeError if the outputs of a program are not those of the function.
+def require_same(name: str, compiled: Any, itself: Result, exact: bool) -> None:
+    """Raise a RuntimeError if a result is not that of the function.
 
     Args:
         name: of the function.
-        structure: of its result, with `Item`s.
-        compiled: the outputs of the program.
-        itself: those of the function.
-        room: how far they may be apart, for each.
+        compiled: the result of compiled code.
+        itself: that of the function.
+        exact: whether no rounding is allowed for.
     """
+    numbers = plain(itself.numbers)
+    room = [0.0] * len(numbers) if exact else _rooms(itself.numbers)
+    leaves: dict[Path, Any] = {}
+    mapped(lambda item, path: leaves.setdefault(path, item), compiled)
 
     def compare(item: Any, path: Path) -> None:
-        for place in range(item.start, item.stop):
-            x, y = compiled[place], itself[place]
-            if x == y or (x != x and y != y):
-                continue
-            if not (isfinite(x) and isfinite(y) and abs(x - y) <= room[place]):
-                raise RuntimeError(
-                    f"compiled, the result{keys(path)} of {name} is {x!r}; {name} itself returns "
-                    f"{y!r}. It depends on something that was fixed when it was recorded, an "
-                    "attribute, a file, the time or a random number, say: pass that as an argument"
-                )
+        x, y = leaves[path], item.build(numbers)
+        if not _close(x, y, room[item.start : item.stop]):
+            raise RuntimeError(_differs(f"the result{keys(path)}", name, x, y))
 
-    mapped(compare, structure)
+    if containers(compiled) != containers(itself.structure):
+        raise RuntimeError(_differs("the result", name, compiled, itself.build(numbers)))
+    mapped(compare, itself.structure)
+
+
+def _close(one: Any, other: Any, room: Sequence[float]) -> bool:
+    x, y = np.asarray(one), np.asarray(other)
+    if x.dtype.kind not in "biuf" or y.dtype.kind not in "biuf" or x.shape != y.shape:
+        return x.shape == y.shape and bool(np.all(x == y))
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    rooms = np.reshape(room, x.shape) if room else np.zeros(x.shape)
+    with np.errstate(all="ignore"):
+        near = np.isfinite(x - y) & (np.abs(x - y) <= rooms)
+    return bool(np.all(near | (x == y) | ((x != x) & (y != y))))
+
+
+def _differs(what: str, name: str, compiled: Any, itself: Any) -> str:
+    return (
+        f"compiled, {what} of {name} is {compiled!r}; {name} itself returns {itself!r}. It depends "
+        "on something that was fixed when it was recorded, an attribute, a file, the time or a "
+        "random number, say: pass that as an argument"
+    )

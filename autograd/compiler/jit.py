@@ -17,7 +17,7 @@ from autograd.batching import Batch as BatchedArguments
 from autograd.batching import Vmap
 from autograd.compiler.arguments import Fixed, HasValues, collected, has_ints, named, titles
 from autograd.compiler.batch import Columns, Gathered, run
-from autograd.compiler.checking import numbers_in, require_same, rooms
+from autograd.compiler.checking import require_same
 from autograd.compiler.paths import RecordedPath
 from autograd.compiler.program import Program
 from autograd.compiler.recording import Unrecordable, evaluated, plain, record
@@ -34,6 +34,8 @@ MOST_PATHS = 64
 FIRST_PART, SHORTEST_PART = 4096, 1024
 NUMBERS = 2**20
 """So many results of lanes may wait to be added up, where they are reduced."""
+MOST_LOOKED_AT = 200
+"""Among how many families those are looked for that differ in one argument."""
 MOST_FIXED = 8
 """How many recordings for one argument, or one number around the function, go without a warning."""
 
@@ -120,7 +122,7 @@ class Call(NamedTuple):
 class Family:
     """The paths of calls that differ only in their numbers."""
 
-    def __init__(self, around: list[Any], jitted: "Jitted") -> None:
+    def __init__(self, around: Surroundings, jitted: "Jitted") -> None:
         self.around, self._jitted = around, jitted
         self.paths: tuple[RecordedPath, ...] = ()
         self._told = False
@@ -155,7 +157,6 @@ class Jitted(Made):
         # What is recorded of a batch is a lane.
         self._recorded: Function = fun.fun if isinstance(fun, Vmap) else fun
         self._signature = _signature(self._recorded)
-        self._around = Surroundings(self._recorded)
         self._families: dict[Hashable, Family] = {}
         self._with_fixed_ints: set[Hashable] = set()
         self._changes: Counter[str] = Counter()
@@ -209,10 +210,11 @@ class Jitted(Made):
                 found = self._itself(call)
                 return found.build(plain(found.numbers))
             path, returned = self._record(family, call, known=paths)
+            path.points += 1
             result = path.result.build(returned)
         _require_no_gradient(path)
         if self._check:
-            self._compare(call, path, numbers_in(path.result.structure, result), exact=True)
+            self._compare(call, result, exact=True)
         return result
 
     def _batch(self, fun: Vmap, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -238,9 +240,10 @@ class Jitted(Made):
         """The results of some lanes of a batch."""
         gathered = Gathered(self.__name__, columns.size)
 
-        def recorded(family: Family, index: int) -> tuple[RecordedPath, list[float]]:
+        def recorded(family: Family, index: int) -> RecordedPath:
             with _in_lane(index, self.__name__):
-                return self._record(family, self._told_apart(*lane(index)))
+                path, _ = self._record(family, self._told_apart(*lane(index)))
+                return path
 
         def evaluate(index: int) -> tuple[Any, list[float]]:
             with _in_lane(index, self.__name__):
@@ -248,7 +251,8 @@ class Jitted(Made):
             return found.structure, plain(found.numbers)
 
         def check(path: RecordedPath, index: int, numbers: Sequence[float]) -> None:
-            self._compare(self._told_apart(*lane(index)), path, numbers, exact=False)
+            result = path.result.build(numbers)
+            self._compare(self._told_apart(*lane(index)), result, exact=False)
 
         for indices in columns.groups():
             family = self._family(self._told_apart(*lane(int(indices[0]))))
@@ -268,28 +272,25 @@ class Jitted(Made):
 
     def _family(self, call: Call) -> Family:
         """The family of a call; a new one where something around the function has changed."""
-        around = self._around.numbers()
         family = self._families.get(call.key)
-        if family is not None and family.around == around:
+        name = None if family is None else family.around.changed()
+        if family is not None and name is None:
             return family
-        if family is None:
+        if name is None:
             self._look_at_fixed(call)
         else:
-            name = self._around.differing(family.around, around)
-            self._around = Surroundings(self._recorded)  # a function may have others around it
-            around = self._around.numbers()
             self._changes[name] += 1
             if self._changes[name] == MOST_FIXED:
                 _warn(
                     f"{name}, which {self.__name__} finds around it, has changed {MOST_FIXED} "
                     "times, and each time that was recorded anew: pass it as an argument"
                 )
-        family = self._families[call.key] = Family(around, self)
+        family = self._families[call.key] = Family(Surroundings(self._recorded), self)
         return family
 
     def _look_at_fixed(self, call: Call) -> None:
         """Warn of an argument that is fixed, but is another one again and again."""
-        for place, item in enumerate(call.key):
+        for place, item in enumerate(call.key if len(self._families) < MOST_LOOKED_AT else ()):
             if not isinstance(item, Fixed):
                 continue
             others = [key for key in self._families if _but_for(place, key, call.key)]
@@ -335,7 +336,7 @@ class Jitted(Made):
                     "form in a program: it runs in plain Python"
                 )
                 raise _Again from None
-            except (TypeError, IndexError):
+            except (TypeError, IndexError, AttributeError, OverflowError):
                 if call.fixed_ints or not has_ints(call.key):
                     self._with_fixed_ints.discard(call.general)
                     raise
@@ -351,13 +352,11 @@ class Jitted(Made):
             self._recorded, call.args, call.kwargs, call.numbers, call.fixed_ints, self._signature
         )
 
-    def _compare(
-        self, call: Call, path: RecordedPath, numbers: Sequence[float], exact: bool
-    ) -> None:
-        """Raise an error if numbers are not those that the function itself gives."""
-        found = self._itself(call)
-        room = [0.0] * len(found.numbers) if exact else rooms(found.numbers)
-        require_same(self.__name__, path.result.structure, numbers, plain(found.numbers), room)
+    def _compare(self, call: Call, result: Any, exact: bool) -> None:
+        """Raise an error if a result is not that of the function itself."""
+        floats, _ = _taken(call.args, call.kwargs, fixed_ints=True)
+        found = evaluated(self._recorded, call.args, call.kwargs, floats, True, self._signature)
+        require_same(self.__name__, result, found, exact)
 
     def _arguments(self) -> tuple[Any, ...]:
         return self.fun, self._check, self.max_paths

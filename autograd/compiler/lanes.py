@@ -50,13 +50,15 @@ class Lanes:
                 # A sum that is not rounded once may overflow on the way.
                 checks.append(LaneCheck(_finite(code, refs[-1]), None, (), True))
                 places.append(UNDECIDED)
-        for place, (guard, several) in enumerate(zip(program.guards, margins, strict=True)):
-            for distance, margin in several:
-                decided = code.emit("greater", ref(distance), ref(margin))
+        for place, several in enumerate(margins):
+            for distance, margin in dict.fromkeys(several):
+                decided = code.emit("greater_equal", ref(distance), ref(margin))
                 checks.append(LaneCheck(decided, None, (), True))
                 places.append(UNDECIDED)
-            checks.append(_check(code, guard, [*map(ref, guard.operands)]))
-            places.append(place)
+            if place < len(program.guards):
+                guard = program.guards[place]
+                checks.append(_check(code, guard, [*map(ref, guard.operands)]))
+                places.append(place)
         self._places = np.array([*places, -1], dtype=np.intp)
         self._blocks = Blocks(code, [*map(ref, program.outputs)], checks)
 

@@ -8,6 +8,7 @@ own. It is computed in each lane, by steps of the program.
 """
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from autograd.compare.rounding import EPSILON
@@ -15,16 +16,21 @@ from autograd.compiler.guards import FINITE
 from autograd.compiler.lowering import is_exact
 from autograd.compiler.program import Guard, Program, Ref
 from autograd.derivative import operand_partials
-from autograd.graph import Node, sort
+from autograd.graph import Node, arguments, sort
 from autograd.quiet import quiet
+from autograd.special import erfc
 from autograd.value import Value
 
-UNITS = 512.0
-"""How many units in the last place two cores may differ in one operation; most are within 4 of the
-true number, but some special functions only within 256."""
+UNITS, UNITS_OF_SPECIAL = 8.0, 512.0
+"""How many units in the last place two cores may differ in one operation. Each is within 4 of the
+true number, but in a few special functions only within 256."""
+STEEPEST = 2.0
+"""No slope next to a corner is more than this; that of `selu` is 1.76."""
+NEVER = 0.0, 1.0
+"""A pair as in `Margins` that tells of doubt everywhere."""
 
 Margins = list[list[tuple[Ref, Ref]]]
-"""For each guard, pairs of a distance and what it must be more than."""
+"""For each guard, pairs of a distance and the least that it must be. Last, those of all steps."""
 
 
 @quiet
@@ -35,10 +41,11 @@ def with_margins(program: Program, at: Sequence[float]) -> tuple[Program, Margin
         program: the program.
         at: the inputs with which it was recorded.
     """
-    if not any(_inexact(program, guard) for guard in program.guards):
-        return program, [[] for _ in program.guards]
+    jumping = [x.operands for x in program.steps if x.op.jumps and x.op.spoken]
+    if not any(_inexact(program, x) for x in [*jumping, *[x.operands for x in program.guards]]):
+        return program, [[] for _ in (*program.guards, None)]
     errors = _Errors(program, at)
-    wanted = [errors.of_guard(guard) for guard in program.guards]
+    wanted = [*map(errors.of_guard, program.guards), errors.of_steps()]
     roots = [x for pairs in wanted for pair in pairs for x in pair if isinstance(x, Node)]
     longer = program.reopened(errors.known())
     longer.extend(sort(*roots, first=[*errors.known()]))
@@ -46,18 +53,18 @@ def with_margins(program: Program, at: Sequence[float]) -> tuple[Program, Margin
     return longer, margins
 
 
-def _inexact(program: Program, guard: Guard) -> bool:
-    """Whether a guard depends on a step that is not exact."""
+def _inexact(program: Program, operands: Sequence[Ref]) -> bool:
+    """Whether numbers depend on a step that is not exact."""
     seen: set[Ref] = set()
-    waiting = [*guard.operands]
+    waiting = [*operands]
     while waiting:
         place = waiting.pop() - len(program.inputs)
         if place >= 0 and place not in seen:
             seen.add(place)
-            op, operands = program.steps[place]
-            if not is_exact(op, len(operands)):
+            op, below = program.steps[place]
+            if not is_exact(op, len(below)):
                 return True
-            waiting += operands
+            waiting += below
     return False
 
 
@@ -68,12 +75,12 @@ class _Errors:
         self._program = program
         self._values: list[Any] = [Value(x) for x in at]
         self._errors: dict[Node, Any] = dict.fromkeys(self._values, 0.0)
-        self._jumps: dict[Node, list[tuple[Any, Any]]] = {}
+        self._doubts: dict[Node, list[tuple[Any, Any]]] = {}
         for op, operands in program.steps:
             out = Value._record(op, [*map(self._value, operands)])
             self._values.append(out)
             self._errors[out] = self._of_step(out)
-            self._jumps[out] = self._jumps_of(out)
+            self._doubts[out] = self._doubts_of(out)
 
     def known(self) -> dict[Node, Ref]:
         """The Values of the inputs and the steps of the program."""
@@ -82,19 +89,25 @@ class _Errors:
     def of_guard(self, guard: Guard) -> list[tuple[Any, Any]]:
         """The distances that must be more than something for a guard to be sure."""
         values = [*map(self._value, guard.operands)]
-        errors = [self._error(x) for x in values]
-        jumps = [
-            pair
-            for node in sort(*[x for x in values if isinstance(x, Node)])
-            for pair in self._jumps.get(node, ())
-        ]
+        errors = [*map(self._error, values)]
+        order = sort(*[x for x in values if isinstance(x, Node)])
+        doubts = [pair for node in order for pair in self._doubts.get(node, ())]
         if all(type(error) is float for error in errors):
-            return jumps
+            return doubts
         if guard.test is not None:
-            return [(0.0, 1.0)]  # nobody knows how close it is
+            return [NEVER]  # nobody knows how close it is
         if guard.asked == FINITE or values[0] is values[1]:
-            return jumps
-        return [*jumps, (_size(values[0] - values[1]), _sum(errors))]
+            return doubts
+        return [*doubts, (_size(values[0] - values[1]), _sum(errors))]
+
+    def of_steps(self) -> list[tuple[Any, Any]]:
+        """The distances that must be more than something for the steps that jump to be sure."""
+        return [
+            pair
+            for node, pairs in self._doubts.items()
+            if node.op is not None and node.op.jumps and node.op.spoken
+            for pair in pairs
+        ]
 
     def _value(self, ref: Ref) -> Any:
         return self._values[ref] if ref >= 0 else self._program.constants[~ref]
@@ -109,38 +122,74 @@ class _Errors:
             for x in node.operands
         ]
 
-    def _of_step(self, out: Node) -> Any:
-        """The error of a number: that of the step itself, and what it hands on."""
+    def _of_step(self, out: Node, curved: bool = True) -> Any:
+        """The error of a number: that of the step itself, and what it hands on.
+
+        Args:
+            out: the number.
+            curved: whether slopes are taken to be off by their own errors.
+        """
         op, operands = out.op, out.operands
         assert op is not None
         moved = self._moved(out)
-        if is_exact(op, len(operands)) and not any(x is not None for x in moved):
+        exact = is_exact(op, len(operands))
+        if exact and not any(x is not None for x in moved):
             return 0.0
-        if op.selects:  # never more than what is moved
-            return _sum([self._errors[x] for x in moved if x is not None])
-        handed = [_size(slope) * self._errors[x] for x, slope in operand_partials(out, moved)]
-        if is_exact(op, len(operands)):  # it rounds, and other numbers otherwise
+        if op.selects and not op.jumps:  # never more than what is moved
+            handed = [STEEPEST * self._errors[x] for x in moved if x is not None]
+        else:
+            corner = STEEPEST if op.kinks and not op.jumps else 0.0
+            slopes = operand_partials(out, moved)
+            if curved:
+                self._extend([slope for _, slope in slopes])
+            handed = [
+                _sum([_size(slope), corner, self._error(slope) if curved else 0.0])
+                * self._errors[x]
+                for x, slope in slopes
+            ]
+        if exact:  # it rounds, and other numbers otherwise
             return _sum([EPSILON * _size(out), *handed])
-        units = UNITS * EPSILON * (len(operands) if op.arity is None else 1)
+        special = getattr(op.forward, "__module__", "") == erfc.__module__
+        units = EPSILON * (UNITS_OF_SPECIAL if special else UNITS)
+        units *= len(operands) if op.arity is None else 1
         nodes = [x if isinstance(x, Node) else None for x in operands]
         # Its terms may be larger than a sum, and so may the logarithms of a product.
         terms = [units * _size(slope * x) for x, slope in operand_partials(out, nodes)]
         return _sum([units * _size(out), *terms, *handed])
 
-    def _jumps_of(self, out: Node) -> list[tuple[Any, Any]]:
-        """Pairs as in `Margins`, which tell that no operand that is not exact is near a kink."""
+    def _doubts_of(self, out: Node) -> list[tuple[Any, Any]]:
+        """Pairs as in `Margins`, which tell that the error is as `_of_step` has it: that no operand
+        that is not exact is near a jump, a pole, or the end of a domain.
+        """
         op, operands = out.op, out.operands
         assert op is not None
         moved = self._moved(out)
         if op.arity is None or not any(x is not None for x in moved):
             return []
-        kinks = [kink(*operands) for kink in op.kinks_of(op.arity)]
+        near: list[Any] = []
+        if op.jumps:
+            near += [kink(*operands) for kink in op.kinks_of(op.arity)]
         if op.condition and moved[0] is not None:
-            kinks.append(operands[0])
-        for node in sort(*[x for x in kinks if isinstance(x, Node)], first=self._errors):
-            if node not in self._errors:
-                self._errors[node] = self._of_step(node) if node.op else 0.0
-        return [(_size(kink), self._error(kink)) for kink in kinks]
+            near.append(operands[0])
+        for place, x in enumerate(moved):
+            if x is None:
+                continue
+            value: Any = x
+            near += [value - end for end in op.domain[place] if isfinite(end)]
+            numbers = arguments(out)
+            numbers[place] = 0.0
+            if not isfinite(op.evaluate(numbers)[1][place]):
+                near.append(x)
+        self._extend(near)
+        return [(_size(x), self._error(x)) for x in near]
+
+    def _extend(self, numbers: Sequence[Any]) -> None:
+        """Have the errors of more numbers, which are computed from those that there are."""
+        roots = [x for x in numbers if isinstance(x, Node) and x not in self._errors]
+        if roots:
+            for node in sort(*roots, first=self._errors):
+                if node not in self._errors:
+                    self._errors[node] = self._of_step(node, curved=False) if node.op else 0.0
 
 
 def _size(x: Any) -> Any:

@@ -25,7 +25,7 @@ class RecordedPath:
 
     def __init__(self, recording: Recording, numbers: Sequence[float], seconds: float) -> None:
         self.program: Program = recording.program
-        self.points, self.seconds = 1, seconds
+        self.points, self.seconds = 0, seconds
         self.result, self.outside = recording.result, recording.outside
         self._recorded_at = [*numbers, *[x._number for x in self.outside]]
         self._many: dict[tuple[bool, ...], Lanes] = {}

@@ -15,7 +15,7 @@ from autograd.trees import Path, keys, mapped
 _PLAIN = (str, bytes, bool, int, float, np.generic, type(None))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Item:
     """A number, an array or something else in a result."""
 
@@ -27,6 +27,11 @@ class Item:
     """Which of the outputs are in it."""
     shape: tuple[int, ...] | None
     constant: Any = None
+
+    def __repr__(self) -> str:
+        if self.kind == "constant":
+            return repr(self.constant)
+        return "number" if self.shape is None else f"array of shape {self.shape}"
 
     def build(self, numbers: Sequence[float]) -> Any:
         """The item with its numbers, given all outputs."""
@@ -49,6 +54,15 @@ class Result(NamedTuple):
     def build(self, numbers: Sequence[float]) -> Any:
         """The structure with numbers in place of the outputs."""
         return mapped(lambda item, _: item.build(numbers), self.structure)
+
+
+def containers(structure: Any) -> Any:
+    """The containers of a structure, to be compared with those of another: keys in any order."""
+    if isinstance(structure, dict):
+        return type(structure), {key: containers(part) for key, part in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return type(structure), [*map(containers, structure)]
+    return None
 
 
 def result(returned: Any, name: str, given: Callable[[Any], bool]) -> Result:

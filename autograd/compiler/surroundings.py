@@ -1,13 +1,13 @@
-"""The plain numbers, arrays and functions that a function finds around it: closures, defaults,
-globals.
+"""Numbers, arrays and other things that a function finds around it: closures, defaults, globals.
 
-They are constants of what is recorded, so they are compared at every call. What a function finds
-inside of other things, in attributes or modules, is not seen.
+They are fixed in what is recorded, so they are compared at every call: numbers, strings, arrays and
+containers by what is in them, anything else by whether it is the same object. What a function finds
+inside of objects and modules is not seen.
 """
 
+import builtins
 import functools
 import inspect
-import struct
 import sys
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, MethodType
@@ -15,33 +15,38 @@ from typing import Any
 
 import numpy as np
 
-_bits = struct.Struct("d").pack
 _FOREIGN = (sys.stdlib_module_names | {"autograd", "numpy", "scipy"}) - {"__main__"}
 """Modules whose functions have nothing around them that a program changes."""
+_MISSING = object()
+_DEEPEST = 6
+"""Containers in containers are looked into so far."""
 
 
 class Surroundings:
-    """The numbers around a function, and around those that it calls by name."""
+    """The things around a function, and around those that it calls by name, as they are now."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._places: list[tuple[str, Callable[[], Any]]] = []
-        self._seen: set[int] = set()
+        self._seen: list[Any] = []
         self._look(function)
+        self._then = self._now()
 
-    def numbers(self) -> list[Any]:
-        """The numbers, arrays and functions as they are now, in a form that can be compared."""
-        return [_frozen(_tried(get)) for _, get in self._places]
+    def changed(self) -> str | None:
+        """The name of one that is not what it was, None if all of them are."""
+        now = self._now()
+        if now == self._then:
+            return None
+        pairs = zip(self._places, self._then, now, strict=True)
+        return next(name for (name, _), x, y in pairs if x != y)
 
-    def differing(self, before: list[Any], now: list[Any]) -> str:
-        """The name of one that is not the same in two lists of `numbers`."""
-        pairs = zip(self._places, before, now, strict=False)
-        return next((name for (name, _), x, y in pairs if x != y), "something")
+    def _now(self) -> list[Any]:
+        return [_frozen(get()) for _, get in self._places]
 
     def _look(self, item: Any) -> None:
-        """Find the numbers around a function, around what wraps one, and in its defaults."""
-        if id(item) in self._seen:
+        """Find what is around something that may be called."""
+        if any(item is x for x in self._seen):
             return
-        self._seen.add(id(item))
+        self._seen.append(item)
         if isinstance(item, functools.partial):
             self._watch("an argument of a partial", lambda: (item.args, item.keywords))
             self._look(item.func)
@@ -49,10 +54,14 @@ class Surroundings:
             self._look(item.__func__)
         elif isinstance(item, FunctionType):
             self._function(item)
-        elif callable(item):  # a derivative, or another wrapper of a function
-            wrapped = getattr(item, "__dict__", {}).get("__wrapped__")
-            if wrapped is not None:
-                self._look(wrapped)
+        elif inspect.isclass(item):
+            if item.__module__.partition(".")[0] not in _FOREIGN:
+                for method in vars(item).values():
+                    if isinstance(method, (FunctionType, staticmethod, classmethod)):
+                        self._look(getattr(method, "__func__", method))
+        elif callable(item):
+            wrapped = getattr(item, "__dict__", {}).get("__wrapped__")  # by a derivative, say
+            self._look(type(item).__call__ if wrapped is None else wrapped)
 
     def _function(self, function: FunctionType) -> None:
         if str(function.__module__).partition(".")[0] in _FOREIGN:
@@ -60,55 +69,74 @@ class Surroundings:
         for name, cell in zip(
             function.__code__.co_freevars, function.__closure__ or (), strict=True
         ):
-            self._watch(name, functools.partial(getattr, cell, "cell_contents"))
+            self._watch(name, functools.partial(_contents, cell))
         self._watch(f"a default of {function.__name__}", lambda: function.__defaults__)
         self._watch(f"a default of {function.__name__}", lambda: function.__kwdefaults__)
-        there = function.__globals__
         for name in dict.fromkeys(_global_names(function.__code__)):
-            if name in there:
-                self._watch(name, functools.partial(there.get, name))
+            self._watch(name, functools.partial(_global, function.__globals__, name))
         wrapped = vars(function).get("__wrapped__")
         if wrapped is not None:
             self._look(wrapped)
 
     def _watch(self, name: str, get: Callable[[], Any]) -> None:
-        thing = _tried(get)
-        if _frozen(thing) is not None:
-            self._places.append((name, get))
-        if isinstance(thing, (list, tuple)):
-            for item in thing:
-                if callable(item):
-                    self._look(item)
-        elif callable(thing) and not inspect.isclass(thing):
-            self._look(thing)
+        self._places.append((name, get))
+        for thing in _things(get(), _DEEPEST):
+            if callable(thing):
+                self._look(thing)
 
 
-def _tried(get: Callable[[], Any]) -> Any:
+def _contents(cell: Any) -> Any:
     try:
-        return get()
-    except (ValueError, KeyError):  # a variable without a value
-        return None
+        return cell.cell_contents
+    except ValueError:  # a variable without a value
+        return _MISSING
 
 
-def _frozen(item: Any) -> Any:
-    """A number, an array or a container of these alone, to be compared; None for anything else."""
+def _global(names: dict[str, Any], name: str) -> Any:
+    return names.get(name, vars(builtins).get(name, _MISSING))
+
+
+def _things(item: Any, depth: int) -> Iterator[Any]:
+    """The things in containers, or an item that is none."""
+    if depth and isinstance(item, (list, tuple, dict)):
+        for part in item.values() if isinstance(item, dict) else item:
+            yield from _things(part, depth - 1)
+    else:
+        yield item
+
+
+class Same:
+    """Equal to what is made of the same object alone, which it keeps alive."""
+
+    def __init__(self, item: Any) -> None:
+        self._item = item
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self._item is other._item
+
+    def __hash__(self) -> int:
+        return id(self._item)
+
+
+def _frozen(item: Any, depth: int = _DEEPEST) -> Any:
+    """Something to be compared with what is made of the same thing later."""
     kind = type(item)
-    if kind is float:
-        return item if item and item == item else _bits(item)
-    if kind is int or kind is bool:
+    if kind is float or kind is complex:
+        return kind, repr(item)
+    if kind in (int, bool, str, bytes):
         return kind, item
     if isinstance(item, np.ndarray):
-        return None if item.dtype == object else (item.dtype.str, item.shape, item.tobytes())
+        if item.dtype == object:
+            return kind, item.shape, [_frozen(x, 0) for x in item.ravel().tolist()]
+        return kind, item.dtype, item.shape, item.tobytes()
     if isinstance(item, np.generic):
-        return item.dtype.str, item.tobytes()
-    if isinstance(item, dict):
-        item = [*item.keys(), *item.values()] if all(type(x) is str for x in item) else ()
-    if kind is str or kind is FunctionType:
-        return item
-    if not isinstance(item, (list, tuple)) or not item:
-        return None
-    parts = [_frozen(x) for x in item]
-    return None if any(x is None for x in parts) else (kind, tuple(parts))
+        return kind, item.tobytes()
+    if depth and isinstance(item, dict):
+        keys, values = [*item], [*item.values()]
+        return kind, [_frozen(x, 0) for x in keys], [_frozen(x, depth - 1) for x in values]
+    if depth and isinstance(item, (list, tuple, set, frozenset)):
+        return kind, [_frozen(x, depth - 1) for x in item]
+    return Same(item)
 
 
 def _global_names(code: CodeType) -> Iterator[str]:

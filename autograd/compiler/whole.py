@@ -16,19 +16,24 @@ LARGEST = 2**53
 """Larger integers are not all floats."""
 
 
+def exact(x: float) -> bool:
+    """Whether an integer that has this number is that number."""
+    return -LARGEST <= x <= LARGEST
+
+
 def _arithmetic(function: Callable[[Any, Any], Any], name: str) -> tuple[Any, Any]:
     """An operator and the reflected one: an integer of integers, a Value of anything else."""
 
     def method(self: "Whole", other: Any) -> Any:
         if type(other) is Whole:
-            return Whole(function(self._node, other._node))
+            return Whole.computed(function(self._node, other._node))
         if type(other) is int and abs(other) <= LARGEST:
-            return Whole(function(self._node, other))
+            return Whole.computed(function(self._node, other))
         return function(self._node, other)
 
     def reflected(self: "Whole", other: Any) -> Any:
         if type(other) is int and abs(other) <= LARGEST:
-            return Whole(function(other, self._node))
+            return Whole.computed(function(other, self._node))
         return function(other, self._node)
 
     method.__name__, reflected.__name__ = f"__{name}__", f"__r{name}__"
@@ -58,6 +63,17 @@ class Whole:
 
     def __init__(self, node: Value) -> None:
         self._node = node
+
+    @classmethod
+    def computed(cls, node: Value) -> "Whole":
+        """The result of arithmetic, which has no -0.0.
+
+        Raises:
+            OverflowError: if it is so large that it may be rounded.
+        """
+        if not ask(exact, node):
+            raise OverflowError(f"integers beyond 2**53, such as {node._number:.6g}, are rounded")
+        return cls(node + 0.0)
 
     @classmethod
     def _record(cls, op: Op, operands: Sequence[Any]) -> Value:
@@ -100,13 +116,13 @@ class Whole:
         return _power(other, self)
 
     def __neg__(self) -> "Whole":
-        return Whole(-self._node)
+        return Whole.computed(-self._node)
 
     def __pos__(self) -> "Whole":
         return self
 
     def __abs__(self) -> "Whole":
-        return Whole(abs(self._node))
+        return Whole.computed(abs(self._node))
 
     def __round__(self, digits: int | None = None) -> Any:
         return self if digits is None or digits >= 0 else round(int(self), digits)
@@ -161,7 +177,7 @@ def _divided(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     if type(left) in (int, Whole) and type(right) in (int, Whole):
         if not right:
             raise ZeroDivisionError("integer division or modulo by zero")
-        return Whole(function(_plain(left), _plain(right)))
+        return Whole.computed(function(_plain(left), _plain(right)))
     return function(_plain(left), _plain(right))
 
 
@@ -169,4 +185,4 @@ def _power(base: Any, exponent: Any) -> Any:
     """A power of integers, an integer unless the exponent is negative; otherwise a Value."""
     value = _plain(base) ** _plain(exponent)
     integers = type(base) in (int, Whole) and type(exponent) in (int, Whole)
-    return Whole(value) if integers and exponent >= 0 else value
+    return Whole.computed(value) if integers and exponent >= 0 else value
