@@ -11,36 +11,48 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, MethodType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 _FOREIGN = (sys.stdlib_module_names | {"autograd", "numpy", "scipy"}) - {"__main__"}
 """Modules whose functions have nothing around them that a program changes."""
+_CONTAINERS = list, tuple, dict, set, frozenset, np.ndarray
 _MISSING = object()
 _DEEPEST = 6
 """Containers in containers are looked into so far."""
+
+
+class _Place(NamedTuple):
+    """Something around a function, as it was."""
+
+    name: str
+    get: Callable[[], Any]
+    thing: Any
+    frozen: Any
+
+    def same(self) -> bool:
+        """Whether it is still the same."""
+        now = self.get()
+        if now is self.thing and not isinstance(now, _CONTAINERS):
+            return True
+        return bool(_frozen(now) == self.frozen)
 
 
 class Surroundings:
     """The things around a function, and around those that it calls by name, as they are now."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self._places: list[tuple[str, Callable[[], Any]]] = []
+        self._places: list[_Place] = []
         self._seen: list[Any] = []
         self._look(function)
-        self._then = self._now()
 
     def changed(self) -> str | None:
         """The name of one that is not what it was, None if all of them are."""
-        now = self._now()
-        if now == self._then:
-            return None
-        pairs = zip(self._places, self._then, now, strict=True)
-        return next(name for (name, _), x, y in pairs if x != y)
-
-    def _now(self) -> list[Any]:
-        return [_frozen(get()) for _, get in self._places]
+        for place in self._places:
+            if not place.same():
+                return place.name
+        return None
 
     def _look(self, item: Any) -> None:
         """Find what is around something that may be called."""
@@ -79,10 +91,11 @@ class Surroundings:
             self._look(wrapped)
 
     def _watch(self, name: str, get: Callable[[], Any]) -> None:
-        self._places.append((name, get))
-        for thing in _things(get(), _DEEPEST):
-            if callable(thing):
-                self._look(thing)
+        thing = get()
+        self._places.append(_Place(name, get, thing, _frozen(thing)))
+        for part in _things(thing, _DEEPEST):
+            if callable(part):
+                self._look(part)
 
 
 def _contents(cell: Any) -> Any:
