@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +21,20 @@ from autograd.trees import Leaf, Path, Tree, flatten, keys, mapped
 from autograd.value import Value, as_value, hand_on
 
 Function = Callable[..., Any]
-_differentiating: ContextVar[bool] = ContextVar("differentiating", default=False)
+
+
+class _Running:
+    """A call of a function that is to be differentiated, for as long as it runs."""
+
+
+_here: ContextVar["ref[_Running] | None"] = ContextVar("differentiating", default=None)
+"""The innermost call in this thread. An interrupt may leave one here that has ended."""
 
 
 def differentiating() -> bool:
     """Whether a function that is to be differentiated is running in this thread now."""
-    return _differentiating.get()
+    running = _here.get()
+    return running is not None and running() is not None
 
 
 class Trace(NamedTuple):
@@ -125,13 +134,13 @@ def traced(
     """Call a function with the `arguments` made from Values in place of the `inputs`."""
     name, era = name_of(fun), new_era()
     leaves = [Value(x if type(x) is float else x._number) for x in inputs.numbers]
-    before = _differentiating.get()
-    _differentiating.set(True)
+    before, running = _here.get(), _Running()
+    _here.set(ref(running))
     try:
         with of_values(name):
             result, aux = fun(*arguments(leaves), **kwargs or {}), None
     finally:
-        _differentiating.set(before)
+        _here.set(before)
     if has_aux:
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             kind = type(result).__name__

@@ -579,6 +579,18 @@ def test_slope_or_value_jumps_at_every_kink(name):
         assert len(set(sides)) > 1
 
 
+@pytest.mark.parametrize("name", KINKS)
+def test_where_the_value_itself_jumps(name):
+    op = TABLE[name]
+    jumps = set()
+    for point in KINKS[name]:
+        for index in range(len(point)):
+            moved = [replaced(point, index, point[index] + step) for step in (-1e-9, 0.0, 1e-9)]
+            numbers = [op.value(*operands) for operands in moved]
+            jumps.add(max(numbers) - min(numbers) > 1e-6)
+    assert (True in jumps) == op.jumps
+
+
 # --- The fields of the rows that readers ask -----------------------------------------------------
 
 AWKWARD = [sign * x for x in (0.0, 0.5, 1.0, 2.0, 30.0, 1e308, math.inf) for sign in (1, -1)]

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import pickle
+import sys
 import threading
 
 import numpy as np
@@ -325,3 +326,33 @@ def test_whether_a_function_is_differentiated():
     assert seen[-1] is False
     see(1.0)
     assert seen[-1] is False
+
+
+def test_an_interrupt_does_not_leave_a_function_running():
+    """Wherever it comes while a function is differentiated."""
+
+    class Interrupt(BaseException):
+        pass
+
+    for line in range(60):
+        count = 0
+
+        def interrupt(frame, event, _, line=line):
+            nonlocal count
+            if frame.f_code.co_filename.endswith("trace.py"):
+                count += event == "line"
+                if count == line + 1:
+                    sys.settrace(None)
+                    raise Interrupt
+            return interrupt
+
+        before = sys.gettrace()
+        sys.settrace(interrupt)
+        try:
+            grad(lambda x: x * x)(1.0)
+        except Interrupt:
+            pass
+        finally:
+            sys.settrace(before)
+        assert not differentiating()
+    assert count < 60  # every line was tried
