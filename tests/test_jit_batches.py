@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from graphs import EVERYDAY, LEAVES, OPERATIONS, expressions, run
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from programs import NUMBERS, ORDINARY, compiled, numbers, programs, same
@@ -135,6 +136,41 @@ def test_gradients_of_programs_agree_up_to_rounding(source, points):
     derived = value_and_grad(f, tuple(range(count)))
     points = [point[:count] for point in points]
     every_lane_agrees(jit(vmap(derived)), derived, points, exact=False)
+
+
+def of_steps(steps):
+    """A function of as many numbers as random steps have inputs."""
+
+    def f(*inputs):
+        return [x for x in run(steps, inputs)[len(inputs) :] if isinstance(x, Value)]
+
+    return f
+
+
+@MANY
+@given(
+    expressions([op for op in OPERATIONS if op.own]),
+    points_of(LEAVES, st.one_of(NUMBERS, ORDINARY)),
+)
+def test_random_graphs_of_all_operations(steps, points):
+    """At any numbers: one by one with the same bits, and in lanes with the same nans."""
+    f = of_steps(steps)
+    fast, batch = jit(f), jit(vmap(f))
+    columns = np.array(points).reshape(len(points), LEAVES).T
+    for lane, point in zip(lanes_of(batch(*columns), len(points)), points, strict=True):
+        expected, _ = eager(f, *point)
+        found = numbers(fast(*point))
+        assert len(lane) == len(found) == len(expected)
+        assert all(map(same, found, expected)), (point, found, expected)
+        finite = [math.isfinite(x) for x in expected]
+        if all(finite) and max(map(abs, [*expected, *point])) < 1e100:
+            assert all(map(math.isfinite, lane)), (point, lane, expected)
+
+
+@MANY
+@given(expressions(EVERYDAY), points_of(LEAVES, ORDINARY))
+def test_random_graphs_agree_up_to_rounding(steps, points):
+    every_lane_agrees(jit(vmap(of_steps(steps))), of_steps(steps), points, exact=False)
 
 
 # --- Shapes and types -----------------------------------------------------------------------------

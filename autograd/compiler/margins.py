@@ -76,6 +76,7 @@ class _Errors:
         self._values: list[Any] = [Value(x) for x in at]
         self._errors: dict[Node, Any] = dict.fromkeys(self._values, 0.0)
         self._doubts: dict[Node, list[tuple[Any, Any]]] = {}
+        self._told: set[Node] = set()
         for op, operands in program.steps:
             out = Value._record(op, [*map(self._value, operands)])
             self._values.append(out)
@@ -90,8 +91,7 @@ class _Errors:
         """The distances that must be more than something for a guard to be sure."""
         values = [*map(self._value, guard.operands)]
         errors = [*map(self._error, values)]
-        order = sort(*[x for x in values if isinstance(x, Node)])
-        doubts = [pair for node in order for pair in self._doubts.get(node, ())]
+        doubts = self._new_doubts(values)
         if all(type(error) is float for error in errors):
             return doubts
         if guard.test is not None:
@@ -100,12 +100,24 @@ class _Errors:
             return doubts
         return [*doubts, (_size(values[0] - values[1]), _sum(errors))]
 
+    def _new_doubts(self, values: Sequence[Any]) -> list[tuple[Any, Any]]:
+        """The doubts of numbers and of all that they depend on, which no guard before has told."""
+        doubts: list[tuple[Any, Any]] = []
+        waiting = [x for x in values if isinstance(x, Node)]
+        while waiting:
+            node = waiting.pop()
+            if node not in self._told:
+                self._told.add(node)
+                doubts += self._doubts.get(node, ())
+                waiting += [x for x in node.operands if isinstance(x, Node)]
+        return doubts
+
     def of_steps(self) -> list[tuple[Any, Any]]:
         """The distances that must be more than something for the steps that jump to be sure."""
         return [
             pair
             for node, pairs in self._doubts.items()
-            if node.op is not None and node.op.jumps and node.op.spoken
+            if node not in self._told and node.op is not None and node.op.jumps and node.op.spoken
             for pair in pairs
         ]
 
