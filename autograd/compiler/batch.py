@@ -81,11 +81,12 @@ class Gathered:
 
     Args:
         name: of the function, in messages.
-        size: of the batch.
+        size: how many lanes there are.
+        start: the first one, in messages.
     """
 
-    def __init__(self, name: str, size: int) -> None:
-        self._name, self._size = name, size
+    def __init__(self, name: str, size: int, start: int = 0) -> None:
+        self._name, self._size, self._start = name, size, start
         self._structure: Any = None
         self._first = -1
         self._paths: list[Path] = []
@@ -109,15 +110,16 @@ class Gathered:
         """
         if not len(lanes):
             return
+        lane = self._start + int(lanes[0])
         items: dict[Path, Item] = {}
         mapped(lambda item, path: items.setdefault(path, item), structure)
         if self._first < 0:
-            self._begin(structure, items, int(lanes[0]))
+            self._begin(structure, items, lane)
         elif containers(structure) != containers(self._structure):
             one, other = _short.repr(self._structure), _short.repr(structure)
             raise ValueError(
                 f"the results of {self._name} must have the same structure in all lanes, not {one} "
-                f"in lane {self._first} and {other} in lane {int(lanes[0])}"
+                f"in lane {self._first} and {other} in lane {lane}"
             )
         place = 0
         for number, path in enumerate(self._paths):
@@ -126,13 +128,13 @@ class Gathered:
             if (item.shape, kind == "other") != self._shapes[number]:
                 raise ValueError(
                     f"the result{keys(path)} of {self._name} is {_described(item)} in lane "
-                    f"{int(lanes[0])}, but not in lane {self._first}"
+                    f"{lane}, but not in lane {self._first}"
                 )
             if kind == "other":
                 if not _identical(self._others[number], item.constant):
                     raise TypeError(
                         f"the result{keys(path)} of {self._name} is {item.constant!r} in lane "
-                        f"{int(lanes[0])} and {self._others[number]!r} in lane {self._first}: "
+                        f"{lane} and {self._others[number]!r} in lane {self._first}: "
                         "unless it is a number, it must be the same in all lanes"
                     )
                 continue

@@ -224,38 +224,40 @@ class Jitted(Made):
             return fun(*args, **kwargs)
         columns = Columns(lanes, self._told_apart(*lanes.lane(0)).fixed_ints)
         if fun.reduce is None:
-            structure, stacked = self._part(columns, lanes.lane)
+            structure, stacked = self._part(columns, lanes, 0)
             return fun.assembled(structure, [*map(np.ascontiguousarray, stacked)])
         sums, start, most = fun.sums(), 0, FIRST_PART
         while start < lanes.size:
             part = columns.part(start, min(start + most, lanes.size))
-            structure, stacked = self._part(part, functools.partial(_later_lane, lanes, start))
+            structure, stacked = self._part(part, lanes, start)
             sums.add(structure, stacked)
             start += most
             numbers = sum([x[0].size for x in stacked])
             most = max(SHORTEST_PART, NUMBERS // (numbers + 1) // BLOCK * BLOCK)
         return sums.result()
 
-    def _part(self, columns: Columns, lane: Callable[[int], Any]) -> tuple[Any, list[Any]]:
-        """The results of some lanes of a batch."""
-        gathered = Gathered(self.__name__, columns.size)
+    def _part(self, columns: Columns, lanes: BatchedArguments, start: int) -> tuple[Any, list[Any]]:
+        """The results of the lanes of a batch from `start` on, as many as there are columns of."""
+        gathered = Gathered(self.__name__, columns.size, start)
+
+        def call(index: int) -> Call:
+            return self._told_apart(*lanes.lane(start + index))
 
         def recorded(family: Family, index: int) -> RecordedPath:
-            with _in_lane(index, self.__name__):
-                path, _ = self._record(family, self._told_apart(*lane(index)))
+            with _in_lane(start + index, self.__name__):
+                path, _ = self._record(family, call(index))
                 return path
 
         def evaluate(index: int) -> tuple[Any, list[float]]:
-            with _in_lane(index, self.__name__):
-                found = self._itself(self._told_apart(*lane(index)))
+            with _in_lane(start + index, self.__name__):
+                found = self._itself(call(index))
             return found.structure, plain(found.numbers)
 
         def check(path: RecordedPath, index: int, numbers: Sequence[float]) -> None:
-            result = path.result.build(numbers)
-            self._compare(self._told_apart(*lane(index)), result, exact=False)
+            self._compare(call(index), path.result.build(numbers), exact=False)
 
         for indices in columns.groups():
-            family = self._family(self._told_apart(*lane(int(indices[0]))))
+            family = self._family(call(int(indices[0])))
             run(
                 columns, indices, gathered, family,
                 functools.partial(recorded, family), evaluate, _require_no_gradient,
@@ -378,11 +380,6 @@ def _but_for(place: int, key: Any, other: tuple[Any, ...]) -> bool:
     return len(key) == len(other) and all(
         (x == y) is (i != place) for i, (x, y) in enumerate(zip(key, other, strict=True))
     )
-
-
-def _later_lane(lanes: BatchedArguments, start: int, index: int) -> Any:
-    """The arguments of a lane, counted from a later one."""
-    return lanes.lane(start + index)
 
 
 @contextmanager
