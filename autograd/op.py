@@ -92,6 +92,7 @@ class Op(Applied):
             a function of the operands that tells, given Values and, for constants, floats.
         unsigned: whether the value is never negative, not even -0.0.
         jumps: whether its value jumps at its kinks; at others it has a corner.
+        cut: a function of the operands that is 0 where the value jumps though no derivative does.
         steps: whether it is constant between its jumps, so that its derivatives are all 0.
         condition: whether the first operand is a condition: only whether it is 0 counts.
         blocks: whether derivatives stop here by decree, though the value does follow the operand.
@@ -150,6 +151,7 @@ class Op(Applied):
         absorbs: bool | Callable[..., bool] = False,
         unsigned: bool = False,
         jumps: bool = False,
+        cut: Callable[..., Any] | None = None,
         steps: bool = False,
         condition: bool = False,
         blocks: bool = False,
@@ -191,7 +193,7 @@ class Op(Applied):
         self.symmetric, self.sums, self.unsigned = symmetric, sums, unsigned
         self.absorbs = absorbs
         self.condition, self.blocks, self.between = condition, blocks, between
-        self.steps, self.jumps = steps, jumps or steps
+        self.steps, self.jumps, self.cut = steps, jumps or steps, cut
         self.reasons = tuple(reasons)
         self.__doc__ = description
         # The module that defines the operation, so that it pickles by reference as a function does.

@@ -245,6 +245,7 @@ atan = Entry(
 atan2 = Entry(
     "atan2", math.atan2, [lambda out, y, x: inversion(x, y), lambda out, y, x: -inversion(y, x)],
     numpy=np.arctan2, raises=False,
+    cut=lambda y, x: abs(y) + relu(x),
     description="The angle of the point (x, y), in radians from -pi to pi; y comes first.")
 
 sinc = Entry(

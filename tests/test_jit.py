@@ -903,3 +903,95 @@ def test_a_memory_map(tmp_path):
     mapped = np.memmap(tmp_path / "numbers", dtype=np.float64, mode="w+", shape=(3,))
     mapped[:] = [1.0, 2.0, 3.0]
     assert jit(lambda x: x * 2.0)(mapped).tolist() == [2.0, 4.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("f", "n"),
+    [
+        (lambda k: (2**61 + 1) % k, 2),
+        (lambda k: (k + 2**60) - 2**60, 5),
+        (lambda k: 1.0 if k + 2**60 > 2**60 else 0.0, 1),
+        (lambda k: (k + 2**63) % 10, 1),
+        (lambda k: (6364136223846793005 * k + 1442695040888963407) % 2**64, 1),
+        (lambda k: divmod(10**18 + k, 1000), 7),
+        (lambda k: k + True, 3),
+        (lambda k: k + np.int64(2), 3),
+        (lambda k: 1.0 if k < 10**400 else 0.0, 1),
+    ],
+)
+def test_integers_and_large_constants(f, n):
+    assert repr(jit(f)(n)) == repr(f(n)).replace("np.int64(5)", "5")
+
+
+def test_integers_divided_by_zero():
+    fast = jit(lambda k: 1 / k)
+    assert fast(2) == 0.5
+    with pytest.raises(ZeroDivisionError):
+        fast(0)
+
+
+def test_floats_beside_integers_that_are_none():
+    fast = jit(lambda x: 1.0 if x >= 2**53 + 1 else 0.0)
+    assert [fast(2.0**54), fast(2.0**53), fast(2.0**53)] == [1.0, 0.0, 0.0]
+    assert len(fast.paths) == 2
+    assert jit(lambda x: x if x < 10**400 else 0.0)(1.0) == 1.0
+
+
+def scaled(x):
+    return x * GLOBAL["rate"]
+
+
+class Base:
+    def go(self, x):
+        return x * GLOBAL["rate"]
+
+
+class Child(Base):
+    @property
+    def rate(self):
+        return GLOBAL["rate"]
+
+    def __call__(self, x):
+        return self.go(x)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, g: g(x),
+        lambda x, g: Child().go(x),
+        lambda x, g: Child().rate * x,
+        lambda x, g: CHILD(x),
+        lambda x, g: sum(h(x) for h in HELPERS),
+        lambda x, g: CHILD.go(x),
+    ],
+)
+def test_what_is_around_other_things_that_are_called(f):
+    fast = jit(f)
+    assert fast(1.0, scaled) == 1.0
+    try:
+        GLOBAL["rate"] = 5.0
+        assert fast(1.0, scaled) == 5.0
+    finally:
+        GLOBAL["rate"] = 1.0
+
+
+CHILD, HELPERS = Child(), {scaled}
+
+
+def test_containers_deep_in_others():
+    deep, items = [[[[[[[[1.0]]]]]]]], np.empty(1, object)
+    items[0] = [1.0]
+    fast = jit(lambda x: x * deep[0][0][0][0][0][0][0][0] * items[0][0])
+    assert fast(1.0) == 1.0
+    deep[0][0][0][0][0][0][0][0] = 5.0
+    assert fast(1.0) == 5.0
+    items[0][0] = 7.0
+    assert fast(1.0) == 35.0
+
+
+def test_valid_functions_pass_the_check():
+    e = 2.0**-54
+    x = np.array([[1.0] * 7, [1.0, -e, -e, -e, -e, -1.0, e]])
+    jit(vmap(lambda x: np.sqrt(x.sum())), check=True)(x)
+    assert jit(lambda k: k * k, check=True)(np.array([100, 2], np.int8)).tolist() == [10000.0, 4.0]

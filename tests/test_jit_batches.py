@@ -559,3 +559,25 @@ def test_strings_and_large_integers_in_results():
     assert jit(vmap(lambda x: 2**53 + 1))(np.ones(2)).tolist() == [2**53 + 1] * 2
     assert jit(vmap(lambda k: k * k))(np.array([3, 10**6])).tolist() == [9, 10**12]
     assert jit(vmap(lambda k: k * k))(np.array([3, 10**8 + 1])).tolist() == [9, (10**8 + 1) ** 2]
+
+
+def test_the_cut_of_an_angle():
+    x = np.array([[1.0, 1.0, 1.0], [-0.9, 0.2, 0.7]])
+    question = jit(vmap(lambda v: 1.0 if np.arctan2(v.sum(), -1.0) > 0.0 else 0.0))
+    assert question(x).tolist() == [1.0, 0.0]
+    assert jit(vmap(lambda v: np.arctan2(v.sum(), -1.0)))(x)[1] == -math.pi
+
+
+def test_sums_that_overflow_where_one_was_recorded_that_is_infinite():
+    x = np.array([[math.inf, 1.0, 1.0], [1e308, 1e308, -1e308]])
+    assert jit(vmap(lambda x: x.sum()))(x).tolist() == [math.inf, 1e308]
+    assert jit(vmap(lambda x: x.mean()))(x)[1] == pytest.approx(1e308 / 3.0)
+    x = np.array([[math.inf, 1.0, 1.0, 1.0], [1e308, 1e308, -1.7e308, -1e308]])
+    assert jit(vmap(lambda x: 1.0 if x.sum() > 0.0 else 0.0))(x).tolist() == [1.0, 0.0]
+
+
+def test_kinds_of_numbers_that_differ_over_the_lanes():
+    assert (
+        repr(jit(vmap(lambda x: True if x > 0.0 else 3))(np.array([1.0, -1.0]))) == "array([1, 3])"
+    )
+    assert repr(jit(vmap(lambda k: True if k > 1 else k))(np.array([1, 2]))) == "array([1, 1])"

@@ -177,7 +177,7 @@ class Gathered:
             place += count
             array = columns[0] if count == 1 else np.array(columns).reshape(count, self._size).T
             array = array.reshape(self._size, *(shape or ()))
-            dtype = {"int": np.int64, "bool": np.bool_}.get(*kinds) if len(kinds) == 1 else None
+            dtype = None if "float" in kinds else np.int64 if "int" in kinds else np.bool_
             arrays.append(array if dtype is None else array.astype(dtype))
             return Leaf(len(arrays) - 1, len(arrays), shape)
 

@@ -51,7 +51,7 @@ def _close(one: Any, other: Any, room: Sequence[float]) -> bool:
     x, y = x.astype(np.float64), y.astype(np.float64)
     rooms = np.reshape(room, x.shape) if room else np.zeros(x.shape)
     with np.errstate(all="ignore"):
-        near = np.isfinite(x - y) & (np.abs(x - y) <= rooms)
+        near = (np.isfinite(x - y) & (np.abs(x - y) <= rooms)) | ~np.isfinite(rooms)
     return bool(np.all(near | (x == y) | ((x != x) & (y != y))))
 
 

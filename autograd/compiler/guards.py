@@ -176,7 +176,9 @@ def _array(operand: Any) -> np.ndarray[Any, Any]:
 
 
 def _number(item: Any) -> bool:
-    return isinstance(item, (Node, float, int, np.floating, np.integer, np.bool_))
+    if isinstance(item, (int, np.integer)):
+        return exact(int(item))
+    return isinstance(item, (Node, float, np.floating, np.bool_))
 
 
 def _float(item: Any) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.batching import Batch as BatchedArguments
 from autograd.batching import Vmap
-from autograd.compiler.arguments import Fixed, HasValues, collected, has_ints, named, titles
+from autograd.compiler.arguments import INT, Fixed, HasValues, collected, has_ints, named, titles
 from autograd.compiler.batch import Columns, Gathered, run
 from autograd.compiler.checking import require_same
 from autograd.compiler.paths import RecordedPath
@@ -287,7 +287,9 @@ class Jitted(Made):
                     f"{name}, which {self.__name__} finds around it, has changed {MOST_FIXED} "
                     "times, and each time that was recorded anew: pass it as an argument"
                 )
-        family = self._families[call.key] = Family(Surroundings(self._recorded), self)
+        family = self._families[call.key] = Family(
+            Surroundings(self._recorded, (call.args, call.kwargs)), self
+        )
         return family
 
     def _look_at_fixed(self, call: Call) -> None:
@@ -356,8 +358,9 @@ class Jitted(Made):
 
     def _compare(self, call: Call, result: Any, exact: bool) -> None:
         """Raise an error if a result is not that of the function itself."""
-        floats, _ = _taken(call.args, call.kwargs, fixed_ints=True)
-        found = evaluated(self._recorded, call.args, call.kwargs, floats, True, self._signature)
+        fixed = not any(type(item) is tuple and item[0] == INT for item in call.general)
+        floats, _ = _taken(call.args, call.kwargs, fixed)
+        found = evaluated(self._recorded, call.args, call.kwargs, floats, fixed, self._signature)
         require_same(self.__name__, result, found, exact)
 
     def _arguments(self) -> tuple[Any, ...]:

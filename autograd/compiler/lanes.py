@@ -46,9 +46,12 @@ class Lanes:
         places: list[int] = []
         for (op, operands), number in zip(program.steps, program.numbers(at), strict=True):
             refs.append(code.lower(op, [*map(ref, operands)]))
-            if op.arity is None and isfinite(number) and not is_exact(op, len(operands)):
+            if op.arity is None and not is_exact(op, len(operands)):
                 # A sum that is not rounded once may overflow on the way.
-                checks.append(LaneCheck(_finite(code, refs[-1]), None, (), True))
+                mask = _finite(code, refs[-1])
+                for operand in () if isfinite(number) else operands:
+                    mask = code.emit("or", mask, code.emit("not", _finite(code, ref(operand))))
+                checks.append(LaneCheck(mask, None, (), True))
                 places.append(UNDECIDED)
         for place, several in enumerate(margins):
             for distance, margin in dict.fromkeys(several):

@@ -17,6 +17,7 @@ from autograd.compiler.lowering import is_exact
 from autograd.compiler.program import Guard, Program, Ref
 from autograd.derivative import operand_partials
 from autograd.graph import Node, arguments, sort
+from autograd.op import Op
 from autograd.quiet import quiet
 from autograd.special import erfc
 from autograd.value import Value
@@ -41,7 +42,7 @@ def with_margins(program: Program, at: Sequence[float]) -> tuple[Program, Margin
         program: the program.
         at: the inputs with which it was recorded.
     """
-    jumping = [x.operands for x in program.steps if x.op.jumps and x.op.spoken]
+    jumping = [x.operands for x in program.steps if _jumps(x.op)]
     if not any(_inexact(program, x) for x in [*jumping, *[x.operands for x in program.guards]]):
         return program, [[] for _ in (*program.guards, None)]
     errors = _Errors(program, at)
@@ -51,6 +52,11 @@ def with_margins(program: Program, at: Sequence[float]) -> tuple[Program, Margin
     longer.extend(sort(*roots, first=[*errors.known()]))
     margins = [[(longer.ref(x), longer.ref(y)) for x, y in pairs] for pairs in wanted]
     return longer, margins
+
+
+def _jumps(op: Op) -> bool:
+    """Whether a value jumps; those of derivatives, at kinks, do so without any doubt being told."""
+    return (op.jumps and op.spoken) or op.cut is not None
 
 
 def _inexact(program: Program, operands: Sequence[Ref]) -> bool:
@@ -117,7 +123,7 @@ class _Errors:
         return [
             pair
             for node, pairs in self._doubts.items()
-            if node not in self._told and node.op is not None and node.op.jumps and node.op.spoken
+            if node not in self._told and node.op is not None and _jumps(node.op)
             for pair in pairs
         ]
 
@@ -179,6 +185,8 @@ class _Errors:
         if op.arity is None or not any(x is not None for x in moved):
             return []
         near: list[Any] = []
+        if op.cut is not None:
+            near.append(op.cut(*operands))
         if op.jumps:
             near += [kink(*operands) for kink in op.kinks_of(op.arity)]
         if op.condition and moved[0] is not None:

@@ -19,7 +19,7 @@ _FOREIGN = (sys.stdlib_module_names | {"autograd", "numpy", "scipy"}) - {"__main
 """Modules whose functions have nothing around them that a program changes."""
 _CONTAINERS = list, tuple, dict, set, frozenset, np.ndarray
 _MISSING = object()
-_DEEPEST = 6
+_DEEPEST = 20
 """Containers in containers are looked into so far."""
 
 
@@ -42,10 +42,12 @@ class _Place(NamedTuple):
 class Surroundings:
     """The things around a function, and around those that it calls by name, as they are now."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], arguments: Any = ()) -> None:
         self._places: list[_Place] = []
         self._seen: list[Any] = []
-        self._look(function)
+        for thing in (function, *_things(arguments, _DEEPEST)):
+            if callable(thing):
+                self._look(thing)
 
     def changed(self) -> str | None:
         """The name of one that is not what it was, None if all of them are."""
@@ -67,13 +69,20 @@ class Surroundings:
         elif isinstance(item, FunctionType):
             self._function(item)
         elif inspect.isclass(item):
-            if item.__module__.partition(".")[0] not in _FOREIGN:
-                for method in vars(item).values():
-                    if isinstance(method, (FunctionType, staticmethod, classmethod)):
-                        self._look(getattr(method, "__func__", method))
-        elif callable(item):
+            for cls in item.__mro__:
+                if cls.__module__.partition(".")[0] not in _FOREIGN:
+                    for method in vars(cls).values():
+                        self._method(method)
+        else:
             wrapped = getattr(item, "__dict__", {}).get("__wrapped__")  # by a derivative, say
-            self._look(type(item).__call__ if wrapped is None else wrapped)
+            self._look(type(item) if wrapped is None else wrapped)
+
+    def _method(self, method: Any) -> None:
+        """Find what is around a function that is defined in a class."""
+        for name in ("__func__", "fget", "func"):
+            method = getattr(method, name, method)
+        if isinstance(method, FunctionType):
+            self._look(method)
 
     def _function(self, function: FunctionType) -> None:
         if str(function.__module__).partition(".")[0] in _FOREIGN:
@@ -111,8 +120,10 @@ def _global(names: dict[str, Any], name: str) -> Any:
 
 def _things(item: Any, depth: int) -> Iterator[Any]:
     """The things in containers, or an item that is none."""
-    if depth and isinstance(item, (list, tuple, dict)):
-        for part in item.values() if isinstance(item, dict) else item:
+    if isinstance(item, np.ndarray):
+        item = item.ravel().tolist() if item.dtype == object else ()
+    if depth and isinstance(item, (list, tuple, dict, set, frozenset)):
+        for part in (*item, *item.values()) if isinstance(item, dict) else item:
             yield from _things(part, depth - 1)
     else:
         yield item
@@ -140,7 +151,11 @@ def _frozen(item: Any, depth: int = _DEEPEST) -> Any:
         return kind, item
     if isinstance(item, np.ndarray):
         if item.dtype == object:
-            return kind, item.shape, [_frozen(x, 0) for x in item.ravel().tolist()]
+            return (
+                kind,
+                item.shape,
+                [_frozen(x, depth and depth - 1) for x in item.ravel().tolist()],
+            )
         return kind, item.dtype, item.shape, item.tobytes()
     if isinstance(item, np.generic):
         return kind, item.tobytes()

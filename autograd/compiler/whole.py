@@ -21,18 +21,33 @@ def exact(x: float) -> bool:
     return -LARGEST <= x <= LARGEST
 
 
+def _integer(item: Any) -> Any:
+    """Python's integer for other kinds of integers; anything else as it is.
+
+    Raises:
+        OverflowError: if it is so large that it may be no float.
+    """
+    if isinstance(item, (bool, np.bool_, np.integer)):
+        item = int(item)
+    if type(item) is int and not exact(item):
+        raise OverflowError(f"integers beyond 2**53, such as {item:.6g}, are rounded")
+    return item
+
+
 def _arithmetic(function: Callable[[Any, Any], Any], name: str) -> tuple[Any, Any]:
     """An operator and the reflected one: an integer of integers, a Value of anything else."""
 
     def method(self: "Whole", other: Any) -> Any:
+        other = _integer(other)
         if type(other) is Whole:
             return Whole.computed(function(self._node, other._node))
-        if type(other) is int and abs(other) <= LARGEST:
+        if type(other) is int:
             return Whole.computed(function(self._node, other))
         return function(self._node, other)
 
     def reflected(self: "Whole", other: Any) -> Any:
-        if type(other) is int and abs(other) <= LARGEST:
+        other = _integer(other)
+        if type(other) is int:
             return Whole.computed(function(other, self._node))
         return function(other, self._node)
 
@@ -84,10 +99,10 @@ class Whole:
     __mul__, __rmul__ = _arithmetic(operator.mul, "mul")
 
     def __truediv__(self, other: Any) -> Any:
-        return self._node / node_of(other)
+        return _quotient(self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return other / self._node
+        return _quotient(other, self)
 
     def __floordiv__(self, other: Any) -> Any:
         return _divided(operator.floordiv, self, other)
@@ -172,8 +187,17 @@ def _plain(item: Any) -> Any:
     return item._node if type(item) is Whole else item
 
 
+def _quotient(left: Any, right: Any) -> Any:
+    """A quotient, which is a Value: an integer divided by 0 is an error, as in Python."""
+    left, right = _integer(left), _integer(right)
+    if type(left) in (int, Whole) and type(right) in (int, Whole) and not right:
+        raise ZeroDivisionError("division by zero")
+    return node_of(left) / node_of(right)
+
+
 def _divided(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     """A quotient or remainder of integers, an integer; of anything else, a Value."""
+    left, right = _integer(left), _integer(right)
     if type(left) in (int, Whole) and type(right) in (int, Whole):
         if not right:
             raise ZeroDivisionError("integer division or modulo by zero")
@@ -183,6 +207,7 @@ def _divided(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
 
 def _power(base: Any, exponent: Any) -> Any:
     """A power of integers, an integer unless the exponent is negative; otherwise a Value."""
+    base, exponent = _integer(base), _integer(exponent)
     value = _plain(base) ** _plain(exponent)
     integers = type(base) in (int, Whole) and type(exponent) in (int, Whole)
     return Whole.computed(value) if integers and exponent >= 0 else value
