@@ -9,6 +9,7 @@ from autograd.compare.rounding import EPSILON, data_bounds
 from autograd.compiler.recording import plain
 from autograd.compiler.results import Result, containers
 from autograd.graph import sort
+from autograd.quiet import quiet
 from autograd.trees import Path, keys, mapped
 from autograd.value import Value
 
@@ -44,14 +45,14 @@ def require_same(name: str, compiled: Any, itself: Result, exact: bool) -> None:
     mapped(compare, itself.structure)
 
 
+@quiet
 def _close(one: Any, other: Any, room: Sequence[float]) -> bool:
     x, y = np.asarray(one), np.asarray(other)
     if x.dtype.kind not in "biuf" or y.dtype.kind not in "biuf" or x.shape != y.shape:
         return x.shape == y.shape and bool(np.all(x == y))
     x, y = x.astype(np.float64), y.astype(np.float64)
     rooms = np.reshape(room, x.shape) if room else np.zeros(x.shape)
-    with np.errstate(all="ignore"):
-        near = (np.isfinite(x - y) & (np.abs(x - y) <= rooms)) | ~np.isfinite(rooms)
+    near = (np.isfinite(x - y) & (np.abs(x - y) <= rooms)) | ~np.isfinite(rooms)
     return bool(np.all(near | (x == y) | ((x != x) & (y != y))))
 
 
