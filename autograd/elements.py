@@ -61,6 +61,6 @@ def numbers(items: Any) -> Any:
         return getattr(node_of(items), "_number", items)
     if items.dtype != object:
         return items
-    found = [getattr(node_of(x), "_number", x) for x in items.ravel().tolist()]
-    found = [x if type(x) is float else real(x, "an element") for x in found]
+    found = [getattr(x, "_number", x) for x in items.ravel().tolist()]
+    found = [x if type(x) is float else real(numbers(x), "an element") for x in found]
     return np.array(found, dtype=np.float64).reshape(items.shape)

@@ -112,9 +112,9 @@ def flatten(tree: Any, role: Callable[[Path], str]) -> Tree:
 
 
 def _number(item: Any, path: Path, role: Callable[[Path], str]) -> Any:
-    item = node_of(item)
-    if isinstance(item, Node):
-        return item
+    node = item if isinstance(item, Node) else node_of(item)
+    if isinstance(node, Node):
+        return node
     if hasattr(type(item), "__array__") and not isinstance(item, np.generic):
         refuse_loss(item, role(path))
         raise TypeError(

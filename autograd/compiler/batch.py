@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from autograd import batching
 from autograd.compiler.arguments import HasValues, collected, fixed, representable
-from autograd.compiler.lanes import UNDECIDED, Column
+from autograd.compiler.blocks import Column
+from autograd.compiler.lanes import UNDECIDED
+from autograd.compiler.program import PASSED
 from autograd.compiler.results import Item, containers
-from autograd.compiler.source import PASSED
 from autograd.trees import Leaf, Path, keys, mapped
 
 Indices = NDArray[np.intp]

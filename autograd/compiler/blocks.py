@@ -16,8 +16,9 @@ from autograd.compiler.instructions import MEANING, Instructions, Ref
 from autograd.quiet import quietly
 
 Column: TypeAlias = NDArray[np.float64] | float
+"""A number in every lane, or one that is the same in all."""
 
-__all__ = ["Blocks", "LaneCheck"]
+__all__ = ["Blocks", "Column", "LaneCheck"]
 
 
 class Blocks:

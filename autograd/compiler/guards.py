@@ -20,7 +20,6 @@ from autograd.questions import Question
 from autograd.quiet import quietly
 from autograd.reals import boxed, objects
 
-Ref = int
 COMPARISONS: dict[Any, str] = {
     operator.lt: "<", np.less: "<", operator.le: "<=", np.less_equal: "<=",
     operator.gt: ">", np.greater: ">", operator.ge: ">=", np.greater_equal: ">=",

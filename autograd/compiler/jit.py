@@ -19,9 +19,8 @@ from autograd.compiler.arguments import INT, Fixed, HasValues, collected, has_in
 from autograd.compiler.batch import Columns, Gathered, run
 from autograd.compiler.checking import require_same
 from autograd.compiler.paths import RecordedPath
-from autograd.compiler.program import Program
-from autograd.compiler.recording import Unrecordable, evaluated, plain, record
-from autograd.compiler.source import PASSED
+from autograd.compiler.program import PASSED, Program
+from autograd.compiler.recording import RecordedCall, Unrecordable, evaluated, plain, record
 from autograd.compiler.surroundings import Surroundings
 from autograd.lane_sums import BLOCK
 from autograd.made import Made
@@ -329,10 +328,7 @@ class Jitted(Made):
             if known is not None and family.paths is not known:
                 raise _Again
             try:
-                recording = record(
-                    self._recorded, call.args, call.kwargs, call.numbers, call.fixed_ints,
-                    self._signature,
-                )  # fmt: skip
+                recording = record(self._with_values(call, call.fixed_ints))
             except Unrecordable as operation:
                 self.in_python = True
                 _warn(
@@ -350,17 +346,21 @@ class Jitted(Made):
             family.paths = (*family.paths, path)
         return path, recording.returned
 
+    def _with_values(self, call: Call, fixed_ints: bool) -> RecordedCall:
+        """The call with Values in place of its numbers."""
+        numbers, _ = _taken(call.args, call.kwargs, fixed_ints)
+        return RecordedCall(
+            self._recorded, call.args, call.kwargs, numbers, fixed_ints, self._signature
+        )
+
     def _itself(self, call: Call) -> Any:
         """The result of the function itself."""
-        return evaluated(
-            self._recorded, call.args, call.kwargs, call.numbers, call.fixed_ints, self._signature
-        )
+        return evaluated(self._with_values(call, call.fixed_ints))
 
     def _compare(self, call: Call, result: Any, exact: bool) -> None:
         """Raise an error if a result is not that of the function itself."""
-        fixed = not any(type(item) is tuple and item[0] == INT for item in call.general)
-        floats, _ = _taken(call.args, call.kwargs, fixed)
-        found = evaluated(self._recorded, call.args, call.kwargs, floats, fixed, self._signature)
+        arrays = any(type(item) is tuple and item[0] == INT for item in call.general)
+        found = evaluated(self._with_values(call, fixed_ints=not arrays))
         require_same(self.__name__, result, found, exact)
 
     def _arguments(self) -> tuple[Any, ...]:

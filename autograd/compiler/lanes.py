@@ -7,20 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.blocks import Blocks, LaneCheck
-from autograd.compiler.guards import FINITE
+from autograd.compiler.blocks import Blocks, Column, LaneCheck
+from autograd.compiler.guards import COMPARISONS, FINITE
 from autograd.compiler.lowering import Code, is_exact
 from autograd.compiler.margins import with_margins
-from autograd.compiler.program import Guard, Program
+from autograd.compiler.program import PASSED, Guard, Program
 
-Column = NDArray[np.float64] | float
-"""A number in every lane, or one that is the same in all."""
-_COMPARED = {
-    "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal", "==": "equal",
-    "!=": "not_equal",
-}  # fmt: skip
-
-
+_COMPARED = {sign: f.__name__ for f, sign in COMPARISONS.items() if isinstance(f, np.ufunc)}
 UNDECIDED = -2
 """Stands for a guard whose answer another core might give differently."""
 
@@ -62,7 +55,7 @@ class Lanes:
                 guard = program.guards[place]
                 checks.append(_check(code, guard, [*map(ref, guard.operands)]))
                 places.append(place)
-        self._places = np.array([*places, -1], dtype=np.intp)
+        self._places = np.array([*places, PASSED], dtype=np.intp)
         self._blocks = Blocks(code, [*map(ref, program.outputs)], checks)
 
     @property
@@ -73,7 +66,7 @@ class Lanes:
     def __call__(
         self, columns: Sequence[Column], size: int
     ) -> tuple[list[Column], NDArray[np.intp]]:
-        """The outputs in each lane, and the guards that fail there, -1 for none, or `UNDECIDED`."""
+        """The outputs in each lane, and the guards that fail there, or `PASSED`, or `UNDECIDED`."""
         outputs, failed = self._blocks(columns, size)
         return outputs, self._places[failed]
 

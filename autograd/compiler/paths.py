@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.lanes import Column, Lanes
-from autograd.compiler.program import Guard, Program
+from autograd.compiler.blocks import Column
+from autograd.compiler.lanes import Lanes
+from autograd.compiler.program import PASSED, Guard, Program
 from autograd.compiler.recording import Recording
-from autograd.compiler.source import PASSED, PythonSource
+from autograd.compiler.source import PythonSource
 
 
 class RecordedPath:
@@ -56,14 +57,14 @@ class RecordedPath:
         return failed, result
 
     def lanes(self, columns: Sequence[Column], size: int) -> tuple[list[Column], NDArray[np.intp]]:
-        """The outputs in each lane, and the guards that fail there, -1 for none, or `UNDECIDED`."""
+        """The outputs in each lane, and the guards that fail there, or `PASSED`, or `UNDECIDED`."""
         start = perf_counter()
         columns = [*columns, *[x._number for x in self.outside]]
         uniform = tuple([not isinstance(x, np.ndarray) for x in columns])
         if uniform not in self._many:
             self._many[uniform] = Lanes(self.program, self._recorded_at, uniform)
         outputs, failed = self._many[uniform](columns, size)
-        self.points += int((failed < 0).sum())
+        self.points += int((failed == PASSED).sum())
         self.seconds += perf_counter() - start
         return outputs, failed
 

@@ -18,6 +18,10 @@ Ref = int
 the inputs; `~place` for one of the constants."""
 
 
+PASSED = -1
+"""Stands for the guard that failed where all hold."""
+
+
 class ProgramStep(NamedTuple):
     """An operation, and the numbers that it is applied to."""
 
@@ -144,9 +148,13 @@ class Program:
     def __len__(self) -> int:
         return self.size
 
-    def after(self, operands: Iterable[Ref]) -> int:
-        """How many steps there must have been for all these numbers to be known."""
-        return max(0, max(operands, default=0) - len(self.inputs) + 1)
+    def waiting(self) -> dict[int, list[int]]:
+        """The guards, by how many steps there must have been for their numbers to be known."""
+        found: dict[int, list[int]] = {}
+        for index, guard in enumerate(self.guards):
+            after = max(0, max(guard.operands) - len(self.inputs) + 1)
+            found.setdefault(after, []).append(index)
+        return found
 
     @quiet
     def numbers(self, inputs: Sequence[float]) -> list[float]:
@@ -185,14 +193,11 @@ class Program:
 
     def __str__(self) -> str:
         lines = [f"inputs   {', '.join(self.inputs) or 'none'}"]
-        waiting: dict[int, list[Guard]] = {}
-        for guard in self.guards:
-            waiting.setdefault(self.after(guard.operands), []).append(guard)
+        waiting = self.waiting()
         width = len(f"t{self.size}")
         for place in range(self.size + 1):
-            lines += [
-                f"require  {guard.text}    # {guard.place}" for guard in waiting.get(place, ())
-            ]
+            for guard in [self.guards[index] for index in waiting.get(place, ())]:
+                lines.append(f"require  {guard.text}    # {guard.place}")
             if place < self.size:
                 op, operands = self.steps[place]
                 text = op.write(op.text, [*map(self.name, operands)])

@@ -33,16 +33,8 @@ class Recording(NamedTuple):
     """The outputs as they were computed while it was recorded."""
 
 
-@recorded
-def record(
-    fun: Function,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    numbers: Sequence[float],
-    fixed_ints: bool,
-    signature: Any = None,
-) -> Recording:
-    """Record a call of a function.
+class RecordedCall:
+    """A call of a function with Values in place of its numbers.
 
     Args:
         fun: the function.
@@ -53,40 +45,8 @@ def record(
         signature: of the function, for the names of inputs.
 
     Raises:
-        Unrecordable: if the function uses an operation of one's own.
-        Exception: what the function raises; a RuntimeError where it changes an argument, or does
-            something else that is not recorded.
+        TypeError: for arguments that cannot be recorded, as `arguments.with_values` does.
     """
-    with unheard():
-        return quietly(_recorded, fun, args, kwargs, numbers, fixed_ints, signature)
-
-
-def _recorded(
-    fun: Function,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    numbers: Sequence[float],
-    fixed_ints: bool,
-    signature: Any,
-) -> Recording:
-    name = name_of(fun)
-    call = RecordedCall(fun, args, kwargs, numbers, fixed_ints, signature)
-    before = copied(call.given)
-    heard: list[Question] = []
-    era = new_era()
-    with listening(heard.append), sealed(name):
-        returned = call()
-    if (place := changed(before, call.given)) is not None:
-        raise RuntimeError(
-            f"{name} changes its argument {title(place)} in place, which compiled code cannot "
-            f"repeat: make a copy and change that, {place[0]} = {place[0]}.copy(), or return a new "
-            "one"
-        )
-    return _assembled(call, era, heard, call.result(returned))
-
-
-class RecordedCall:
-    """A call of a function with Values in place of its numbers."""
 
     def __init__(
         self,
@@ -97,40 +57,61 @@ class RecordedCall:
         fixed_ints: bool,
         signature: Any,
     ) -> None:
+        self.name = name_of(fun)
         self._fun, self._count, self._keywords = fun, len(args), [*kwargs]
         self._arguments = named(args, kwargs, signature)
         self.given, self.leaves, self.names = with_values(
             self._arguments,
             numbers,
             fixed_ints,
-            lambda path: f"{title(path)}, an argument of {name_of(fun)},",
+            lambda path: f"{title(path)}, an argument of {self.name},",
         )
 
     def __call__(self) -> Any:
         values = [*self.given.values()]
         by_name = dict(zip(self._keywords, values[self._count :], strict=True))
-        with of_values(name_of(self._fun)):
+        with of_values(self.name):
             return self._fun(*values[: self._count], **by_name)
 
     def result(self, returned: Any) -> Result:
         """The result in what it returned; arguments that are handed on may be anything."""
         items = self._arguments.values()
-        return result(returned, name_of(self._fun), lambda x: any(x is y for y in items))
+        return result(returned, self.name, lambda x: any(x is y for y in items))
 
 
 @recorded
-def evaluated(
-    fun: Function,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    numbers: Sequence[float],
-    fixed_ints: bool,
-    signature: Any = None,
-) -> Result:
+def evaluated(call: RecordedCall) -> Result:
     """The result of a function itself, called with Values as it is to be recorded."""
-    call = RecordedCall(fun, args, kwargs, numbers, fixed_ints, signature)
     with unheard():
         return call.result(quietly(call))
+
+
+@recorded
+def record(call: RecordedCall) -> Recording:
+    """Record a call of a function.
+
+    Raises:
+        Unrecordable: if the function uses an operation of one's own.
+        Exception: what the function raises; a RuntimeError where it changes an argument, or does
+            something else that is not recorded.
+    """
+    with unheard():
+        return quietly(_recorded, call)
+
+
+def _recorded(call: RecordedCall) -> Recording:
+    before = copied(call.given)
+    heard: list[Question] = []
+    era = new_era()
+    with listening(heard.append), sealed(call.name):
+        returned = call()
+    if (place := changed(before, call.given)) is not None:
+        raise RuntimeError(
+            f"{call.name} changes its argument {title(place)} in place, which compiled code cannot "
+            f"repeat: make a copy and change that, {place[0]} = {place[0]}.copy(), or return a new "
+            "one"
+        )
+    return _assembled(call, era, heard, call.result(returned))
 
 
 def _assembled(call: RecordedCall, era: int, heard: Sequence[Question], found: Result) -> Recording:

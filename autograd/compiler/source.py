@@ -10,14 +10,11 @@ from typing import Any
 import numpy as np
 
 from autograd import kernels
-from autograd.compiler.guards import FINITE
-from autograd.compiler.program import Guard, Program, Ref
+from autograd.compiler.guards import COMPARISONS, FINITE
+from autograd.compiler.program import PASSED, Guard, Program, Ref
 from autograd.compiler.results import Item, Result
 from autograd.op import Op
 from autograd.quiet import quietly
-
-PASSED = -1
-"""Stands for the guard that failed where all hold."""
 
 
 class PythonSource:
@@ -29,8 +26,7 @@ class PythonSource:
 
     def __init__(self, program: Program, result: Result) -> None:
         self._program, self._built = program, result.build
-        self._names: dict[str, Any] = {"math": math, "np": np}
-        self._names |= {x: getattr(kernels, x) for x in ("dot",)}
+        self._names: dict[str, Any] = {"math": math, "np": np, "dot": kernels.dot}
         self.source = "\n".join(self._lines(result.structure)) + "\n"
         exec(compile(self.source, "<recorded program>", "exec"), self._names)
         self._function: Callable[..., Any] = self._names["program"]
@@ -49,11 +45,10 @@ class PythonSource:
         def number(ref: Ref) -> float:
             return numbers[ref] if ref >= 0 else program.constants[~ref]
 
-        places = [program.after(guard.operands) for guard in program.guards]
-        waiting = sorted(range(len(places)), key=places.__getitem__, reverse=True)
+        waiting = program.waiting()
         for place in range(program.size + 1):
-            while waiting and places[waiting[-1]] == place:
-                guard = program.guards[index := waiting.pop()]
+            for index in waiting.get(place, ()):
+                guard = program.guards[index]
                 if not holds(guard, [*map(number, guard.operands)]):
                     return index, None
             if place < program.size:
@@ -69,9 +64,7 @@ class PythonSource:
         if program.inputs:
             names = ", ".join(map(self._number, range(len(program.inputs))))
             lines.append(f"    {names}, = inputs")
-        waiting: dict[int, list[int]] = {}
-        for index, guard in enumerate(program.guards):
-            waiting.setdefault(program.after(guard.operands), []).append(index)
+        waiting = program.waiting()
         for place in range(program.size + 1):
             for index in waiting.get(place, ()):
                 condition = self._condition(index, program.guards[index])
@@ -172,7 +165,6 @@ def holds(guard: Guard, numbers: Sequence[float]) -> bool:
 
 
 _COMPARED: dict[str, Callable[..., bool]] = {
-    "<": lambda x, y: x < y, "<=": lambda x, y: x <= y, ">": lambda x, y: x > y,
-    ">=": lambda x, y: x >= y, "==": lambda x, y: x == y, "!=": lambda x, y: x != y,
+    **{sign: f for f, sign in COMPARISONS.items() if not isinstance(f, np.ufunc)},
     FINITE: math.isfinite,
-}  # fmt: skip
+}
