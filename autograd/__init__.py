@@ -8,7 +8,6 @@ from autograd.arrays import Array
 from autograd.arrays.vectors import cross_entropy, cumprod, cumsum, log_softmax, softmax
 from autograd.batching import vmap
 from autograd.compare import Finding, Report, check_gradient, check_hessian, check_jacobian, compare
-from autograd.compiler import jit
 from autograd.explain import Explanation, explain
 from autograd.expression import expression, latex, python_source, to_sympy
 from autograd.forms import FORM as _FORM
@@ -104,6 +103,7 @@ from autograd.value import Value
 from autograd.values import array, data, grads, values
 
 if _TYPE_CHECKING:
+    from autograd.compiler import jit
     from autograd.diagram import Diagram, draw
 
 __version__ = _version("scalar-autograd")
@@ -131,8 +131,12 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """The names of `autograd.diagram`, imported when first asked for: with Graphviz they take as
-    long as all the rest; and the modules that not every program needs.
+    long as all the rest; `jit`; and the modules that not every program needs.
     """
+    if name == "jit":
+        from autograd.compiler import jit
+
+        return jit
     if name in ("Diagram", "draw"):
         from autograd import diagram
 

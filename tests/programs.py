@@ -132,17 +132,20 @@ def compiled(source: str) -> Any:
     return names["f"]
 
 
+def flat(result: Any) -> list[Any]:
+    """All the Values and numbers in a result, in order."""
+    if isinstance(result, dict):
+        return [x for item in result.values() for x in flat(item)]
+    if isinstance(result, (list, tuple)):
+        return [x for item in result for x in flat(item)]
+    if isinstance(result, np.ndarray):
+        return [x for item in result.ravel().tolist() for x in flat(item)]
+    return [] if result is None else [result]
+
+
 def numbers(result: Any) -> list[float]:
     """All the numbers in a result, in order, Values as numbers."""
-    if isinstance(result, dict):
-        return [x for item in result.values() for x in numbers(item)]
-    if isinstance(result, (list, tuple)):
-        return [x for item in result for x in numbers(item)]
-    if isinstance(result, np.ndarray):
-        return [x for item in result.ravel().tolist() for x in numbers(item)]
-    if result is None:
-        return []
-    return [result.data if isinstance(result, Value) else float(result)]
+    return [x.data if isinstance(x, Value) else float(x) for x in flat(result)]
 
 
 def same(x: float, y: float) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from graphs import EVERYDAY, LEAVES, OPERATIONS, expressions, run
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from programs import NUMBERS, ORDINARY, compiled, numbers, programs, same
+from programs import NUMBERS, ORDINARY, compiled, flat, numbers, programs, same
 
 from autograd import (
     Value,
@@ -39,19 +39,9 @@ MANY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 def eager(f, *arguments):
     """The numbers of what a function gives, called with Values, and the bounds on their errors."""
     with np.errstate(all="ignore"):
-        found = _flat(f(*map(Value, arguments)))
+        found = flat(f(*map(Value, arguments)))
         bounds = data_bounds(sort(*[x for x in found if isinstance(x, Value)]), {}, False)
     return numbers(found), [bounds[x] * EPSILON if isinstance(x, Value) else 0.0 for x in found]
-
-
-def _flat(result):
-    if isinstance(result, dict):
-        return [x for item in result.values() for x in _flat(item)]
-    if isinstance(result, (list, tuple)):
-        return [x for item in result for x in _flat(item)]
-    if isinstance(result, np.ndarray):
-        return [x for item in result.ravel().tolist() for x in _flat(item)]
-    return [] if result is None else [result]
 
 
 def lanes_of(result, size):

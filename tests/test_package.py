@@ -47,7 +47,6 @@ ROOMS = [
     "trace",
     "made",
     "functional",
-    "lane_sums",
     "batching",
     "implicit",
     "neuron",

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
+from autograd.batching import BLOCK, Vmap
 from autograd.batching import Batch as BatchedArguments
-from autograd.batching import Vmap
 from autograd.compiler.arguments import INT, Fixed, HasValues, collected, has_ints, named, titles
 from autograd.compiler.batch import Columns, Gathered, run
 from autograd.compiler.checking import require_same
@@ -22,7 +22,6 @@ from autograd.compiler.paths import RecordedPath
 from autograd.compiler.program import PASSED, Program
 from autograd.compiler.recording import RecordedCall, Unrecordable, evaluated, plain, record
 from autograd.compiler.surroundings import Surroundings
-from autograd.lane_sums import BLOCK
 from autograd.made import Made
 from autograd.reals import kind_of, whole
 from autograd.sealing import sealing
