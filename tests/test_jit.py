@@ -826,6 +826,14 @@ def test_integers_that_get_too_large_are_exact():
     assert jit(lambda k: k.bit_length())(5) == 3
 
 
+def test_integers_have_the_attributes_of_integers():
+    fast = jit(
+        lambda k: (k.bit_length(), k.real, np.exp(k), hasattr(k, "shape"), hasattr(k, "data"))
+    )
+    assert fast(5) == (3, 5, math.exp(5.0), False, False)
+    assert fast(9)[0] == 4
+
+
 def test_integers_have_no_negative_zero():
     assert jit(lambda k, x: 1.0 / ((-k) * x))(0, 2.0) == math.inf
     assert jit(lambda k, x: 1.0 / (k * 0 * x))(-3, 2.0) == math.inf

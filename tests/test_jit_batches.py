@@ -3,6 +3,7 @@
 import math
 import threading
 import warnings
+from sys import float_info
 
 import numpy as np
 import pytest
@@ -512,6 +513,68 @@ def test_questions_where_the_slope_is_nothing(question):
     with np.errstate(all="ignore"):
         expected = [1.0 if question(exp(Value(x)) - c) else 0.0 for x, c in zip(x, c, strict=True)]
     assert fast(x, c).tolist() == expected
+
+
+LARGEST_POWER = math.log(float_info.max)
+OVERFLOWING = [LARGEST_POWER + k * 2.0**-43 for k in range(-20, 21)]
+VANISHING = [1e-162 * (1.0 + k / 8.0) for k in range(40)]
+LARGEST = [float_info.max * (1.0 - k * 2.0**-53) for k in range(40)]
+SPECIAL = [0.0, 1.0, math.nan, math.inf, -math.inf]
+POWERS = [x - 700.0 for x in OVERFLOWING]
+
+
+@pytest.mark.parametrize(
+    ("question", "points"),
+    [
+        (lambda x: dot([x, x], [x, x]) > 0.0, VANISHING),
+        (lambda x: dot([x, x], [x, -x / 2.0]) == 0.0, VANISHING),
+        (lambda x: exp(x) * 1e-300 * 1e-20 > 0.0, [-9.0, *np.linspace(-5.0, -3.0, 40)]),
+        (lambda x: np.isfinite(dot([x, x, x], [0.1, 0.2, 0.7])), LARGEST),
+        (lambda x: dot([x, x, x], [0.1, 0.2, 0.7]) < math.inf, LARGEST),
+        (lambda x: np.isinf(dot([x, x, x], [0.1, 0.2, 0.6]) * (10.0 / 9.0)), LARGEST),
+        (lambda x: np.isfinite(exp(x)), OVERFLOWING),
+        (lambda x: np.isinf(exp(x)), OVERFLOWING),
+        (lambda x: np.isnan(exp(x) - exp(x + 0.0)), OVERFLOWING),
+        (lambda x: exp(x) < math.inf, OVERFLOWING),
+        (lambda x: exp(-exp(x)) * exp(x) != exp(x), OVERFLOWING),
+        (lambda x: 1.0 / exp(x) > 1e-320, OVERFLOWING),
+        (lambda x: exp(x) * math.exp(700.0) > 1e308, POWERS),
+        (lambda x: np.isfinite(exp(x) * math.exp(700.0)), POWERS),
+        (lambda x: np.isnan((sin(x) - math.sin(3.0)) * math.inf), [3.0, math.pi - 3.0]),
+        (lambda x: np.isnan((sin(x) - math.sin(3.0)) / 0.0), [3.0, math.pi - 3.0]),
+    ],
+)
+def test_decisions_at_the_ends_of_the_range_of_floats(question, points):
+    def f(x):
+        return x if question(x) else -x
+
+    points = [*points, *SPECIAL] * 2
+    fast = jit(vmap(f))
+    with np.errstate(all="ignore"):
+        expected = [numbers(f(Value(x)))[0] for x in points]
+    for first in (1.0, points[0], points[-6]):
+        fast(np.array([first]))
+        assert all(map(same, fast(np.array(points)).tolist(), expected))
+
+
+def test_lanes_too_close_to_call_are_computed_by_the_program_of_one_point():
+    calls = 0
+
+    def f(x):
+        nonlocal calls
+        calls += 1
+        return (exp(x), {"one": 1}) if exp(x) >= 2.0 else (-exp(x), {"one": 1})
+
+    x = np.full(1000, math.log(2.0)) + np.arange(-500, 500) * 2.0**-53
+    fast = jit(vmap(f))
+    found = fast(x)
+    assert calls < 40
+    with np.errstate(all="ignore"):
+        assert found[0].tolist() == [f(Value(item))[0].data for item in x]
+    assert sum(path.points for path in fast.paths) > 960
+    few = jit(vmap(f))
+    assert few(x[490:510])[0].tolist() == found[0][490:510].tolist()
+    assert sum(path.points for path in few.paths) < 20
 
 
 def test_a_search_that_converges_is_not_doubtful():

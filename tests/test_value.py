@@ -48,7 +48,7 @@ def test_data_is_a_plain_float(number):
         (object(), "a real number, not an object"),
         (Decimal("1.5"), "a real number, not a Decimal"),
     ],
-    ids=repr,
+    ids=lambda x: x if type(x) is str else type(x).__name__,
 )
 def test_what_is_not_a_real_number_is_refused(wrong, remedy):
     with pytest.raises(TypeError, match=remedy):

@@ -1,7 +1,8 @@
 """One call of a compiled function for a batch: each lane on its path, the results in order."""
 
 import reprlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from autograd.compiler.program import PASSED
 from autograd.compiler.results import Item, containers
 from autograd.trees import Leaf, Path, keys, mapped
 
+FEW = 32
+"""For so many lanes it is worth while to write out a program for one point."""
 Indices = NDArray[np.intp]
 _short = reprlib.Repr()
 _short.maxother = 60
@@ -75,6 +78,17 @@ class Columns:
         if len(indices) == self.size:
             return self._columns
         return [x[indices] if isinstance(x, np.ndarray) else x for x in self._columns]
+
+    def points(self, indices: Indices) -> Iterator[tuple[float, ...]]:
+        """The numbers of some lanes, one lane after the other."""
+        columns = self.taken(indices)
+        if not columns:
+            return repeat((), len(indices))
+        count = len(indices)
+        return zip(
+            *[x.tolist() if isinstance(x, np.ndarray) else repeat(x, count) for x in columns],
+            strict=True,
+        )
 
 
 class Gathered:
@@ -272,6 +286,22 @@ def run(
             waiting = waiting[1:]
     if len(waiting):
         family.tell()
-    for lane in np.sort(np.concatenate([*slow, waiting])).tolist():
+    undecided = _one_by_one(batch, np.concatenate(slow), gathered, family.paths)
+    for lane in np.sort(np.concatenate([undecided, waiting])).tolist():
         structure, numbers = evaluate(lane)
         gathered.add(structure, numbers, np.array([lane]))
+
+
+def _one_by_one(
+    batch: Columns, lanes: Indices, gathered: Gathered, paths: Iterable[Any]
+) -> Indices:
+    """Compute lanes by the programs for one point, if they are many; returns those on no path."""
+    for path in sorted(paths, key=lambda path: -path.points):
+        if len(lanes) < FEW:
+            break
+        found = [path.outputs(point) for point in batch.points(lanes)]
+        there = np.array([failed == PASSED for failed, _ in found])
+        outputs = [*zip(*[numbers for failed, numbers in found if failed == PASSED], strict=True)]
+        gathered.add(path.result.structure, [*map(np.array, outputs)], lanes[there])
+        lanes = lanes[~there]
+    return lanes

@@ -10,15 +10,11 @@ own functions go lane by lane and wait for every mask that the processor has not
 
 import keyword
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias, TypeGuard
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeGuard
 
 from autograd.compiler.instructions import CALLS, Instruction, Ref, Slot, key
-
-Mask: TypeAlias = NDArray[np.bool_]
+from autograd.compiler.schedule import LaneCheck, ordered
 
 LENGTH = 8192
 """How many lanes there are in a block. A call of NumPy's takes about as long as 2000 additions, and
@@ -26,24 +22,6 @@ the buffers, of 64 KiB each, should not leave the cache; longer blocks are hardl
 SHORTEST, MOST = 256, 2**23
 """Blocks are shorter, down to so many lanes, where the buffers would hold more numbers: 64 MiB."""
 _BITS = {"b": "i", "x": "y", "s": "z", "u": "v", "m": "h"}
-
-
-class LaneCheck(NamedTuple):
-    """A condition that must hold in a lane, or it leaves.
-
-    Either `mask` or `test` is None. A test is called with a list of one array or float for each
-    operand, of those lanes that have not left, and answers for each of them.
-    """
-
-    mask: Ref | None
-    test: Callable[..., Mask] | None
-    operands: tuple[Ref, ...]
-    expected: bool
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        """The numbers that it is asked of."""
-        return self.operands if self.mask is None else (self.mask,)
 
 
 def function_name(name: str) -> str:
@@ -106,12 +84,7 @@ class Writer:
     # --- The order -------------------------------------------------------------------------------
 
     def _write(self) -> None:
-        """Each check as early as it can be, each number when it is needed."""
-        known: set[Slot] = set()
-        order: list[Slot | int] = []
-        for index, check in enumerate(self._checks):
-            order += [*self._needed(check.refs, known), index]
-        order += self._needed(self._results, known)
+        order = ordered(self._instructions, self._results, self._checks)
         for time, item in enumerate(order):
             refs = self._checks[item].refs if isinstance(item, int) else self._operands(item)
             self._last |= dict.fromkeys([x for x in refs if isinstance(x, Slot)], time)
@@ -128,18 +101,6 @@ class Writer:
 
     def _operands(self, slot: Slot) -> tuple[Ref, ...]:
         return self._instruction(slot).operands
-
-    def _needed(self, refs: Iterable[Ref], known: set[Slot]) -> list[Slot]:
-        """The instructions that these depend on, but for those that are known."""
-        found: list[Slot] = []
-        waiting = [x for x in refs if isinstance(x, Slot)]
-        while waiting:
-            slot = waiting.pop()
-            if slot not in known:
-                known.add(slot)
-                found.append(slot)
-                waiting += [x for x in self._operands(slot) if isinstance(x, Slot)]
-        return sorted(found)
 
     def _dying(self, ref: Ref, time: int) -> bool:
         """Whether it is in a buffer that nothing reads any more."""

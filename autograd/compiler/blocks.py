@@ -11,14 +11,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.block_source import LaneCheck, Mask, Writer, function_name
+from autograd.compiler.block_source import Writer, function_name
 from autograd.compiler.instructions import MEANING, Instructions, Ref
+from autograd.compiler.schedule import LaneCheck, Mask
 from autograd.quiet import quietly
 
 Column: TypeAlias = NDArray[np.float64] | float
 """A number in every lane, or one that is the same in all."""
-
-__all__ = ["Blocks", "Column", "LaneCheck"]
 
 
 class Blocks:

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.blocks import Blocks, Column, LaneCheck
+from autograd.compiler.blocks import Blocks, Column
 from autograd.compiler.guards import COMPARISONS, FINITE
 from autograd.compiler.lowering import Code, is_exact
 from autograd.compiler.margins import with_margins
 from autograd.compiler.program import PASSED, Guard, Program
+from autograd.compiler.schedule import LaneCheck
 
 _COMPARED = {sign: f.__name__ for f, sign in COMPARISONS.items() if isinstance(f, np.ufunc)}
 UNDECIDED = -2
@@ -48,7 +49,7 @@ class Lanes:
                 places.append(UNDECIDED)
         for place, several in enumerate(margins):
             for distance, margin in dict.fromkeys(several):
-                decided = code.emit("greater_equal", ref(distance), ref(margin))
+                decided = code.emit("greater", ref(distance), ref(margin))
                 checks.append(LaneCheck(decided, None, (), True))
                 places.append(UNDECIDED)
             if place < len(program.guards):

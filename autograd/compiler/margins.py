@@ -4,11 +4,13 @@ Cores that compute many lanes have other exponentials than the one that records,
 order: their numbers differ in the last digits. Numbers that are computed by exact steps alone do
 not. The bound is that of a first-order error analysis, as in `autograd.compare.rounding`: an
 operation hands on the errors of its operands, multiplied by its partial derivatives, and adds its
-own. It is computed in each lane, by steps of the program.
+own. It is computed in each lane, by steps of the program. In units of `EPSILON` a bound is larger
+than its number: where that is near the end of the range of floats, the bound is infinite.
 """
 
 from collections.abc import Sequence
-from math import isfinite
+from math import inf, isfinite
+from sys import float_info
 from typing import Any
 
 from autograd.compare.rounding import EPSILON
@@ -27,11 +29,15 @@ UNITS, UNITS_OF_SPECIAL = 8.0, 512.0
 true number, but in a few special functions only within 256."""
 STEEPEST = 2.0
 """No slope next to a corner is more than this; that of `selu` is 1.76."""
+ROUNDED = 2.0
+"""How many units an exact operation may differ by, as it rounds other numbers."""
+LEAST = float_info.min / EPSILON
+"""So many units, where numbers may have lost digits below the range of normal floats."""
 NEVER = 0.0, 1.0
 """A pair as in `Margins` that tells of doubt everywhere."""
 
 Margins = list[list[tuple[Ref, Ref]]]
-"""For each guard, pairs of a distance and the least that it must be. Last, those of all steps."""
+"""For each guard, pairs of a distance and what it must be more than. Last, those of all steps."""
 
 
 @quiet
@@ -75,7 +81,8 @@ def _inexact(program: Program, operands: Sequence[Ref]) -> bool:
 
 
 class _Errors:
-    """The errors of the numbers of a program, as Values or constants; 0.0 where it is exact."""
+    """The errors of the numbers of a program, in units of `EPSILON`: Values, or 0.0 where a number
+    is exact."""
 
     def __init__(self, program: Program, at: Sequence[float]) -> None:
         self._program = program
@@ -103,8 +110,9 @@ class _Errors:
         if guard.test is not None:
             return [NEVER]  # nobody knows how close it is
         if guard.asked == FINITE or values[0] is values[1]:
-            return doubts
-        return [*doubts, (_size(values[0] - values[1]), _sum(errors))]
+            # For those that the derivative asks, the bounds of all of it would cost too much.
+            return [*doubts, *([(inf, EPSILON * _sum(errors))] if guard.file else [])]
+        return [*doubts, (_size(values[0] - values[1]), EPSILON * _sum(errors))]
 
     def _new_doubts(self, values: Sequence[Any]) -> list[tuple[Any, Any]]:
         """The doubts of numbers and of all that they depend on, which no guard before has told."""
@@ -158,22 +166,24 @@ class _Errors:
         else:
             corner = STEEPEST if op.kinks and not op.jumps else 0.0
             slopes = operand_partials(out, moved)
+            if op.jumps and not any(isinstance(x, Node) or x for _, x in slopes):
+                return 0.0  # a step, and on the right side of it
             if curved:
                 self._extend([slope for _, slope in slopes])
             handed = [
-                _sum([_size(slope), corner, self._error(slope) if curved else 0.0])
+                _sum([_size(slope), corner, EPSILON * self._error(slope) if curved else 0.0])
                 * self._errors[x]
                 for x, slope in slopes
             ]
-        if exact:  # it rounds, and other numbers otherwise
-            return _sum([EPSILON * _size(out), *handed])
+        if exact:
+            return _sum([ROUNDED * _size(out), LEAST, *handed])
         special = getattr(op.forward, "__module__", "") == erfc.__module__
-        units = EPSILON * (UNITS_OF_SPECIAL if special else UNITS)
+        units = UNITS_OF_SPECIAL if special else UNITS
         units *= len(operands) if op.arity is None else 1
         nodes = [x if isinstance(x, Node) else None for x in operands]
         # Its terms may be larger than a sum, and so may the logarithms of a product.
         terms = [units * _size(slope * x) for x, slope in operand_partials(out, nodes)]
-        return _sum([units * _size(out), *terms, *handed])
+        return _sum([units * _size(out), LEAST, *terms, *handed])
 
     def _doubts_of(self, out: Node) -> list[tuple[Any, Any]]:
         """Pairs as in `Margins`, which tell that the error is as `_of_step` has it: that no operand
@@ -201,7 +211,9 @@ class _Errors:
             if not isfinite(op.evaluate(numbers)[1][place]):
                 near.append(x)
         self._extend(near)
-        return [(_size(x), self._error(x)) for x in near]
+        return [
+            (_size(x), EPSILON * error) for x in near if type(error := self._error(x)) is not float
+        ]
 
     def _extend(self, numbers: Sequence[Any]) -> None:
         """Have the errors of more numbers, which are computed from those that there are."""

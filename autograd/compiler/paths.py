@@ -12,6 +12,7 @@ from autograd.compiler.blocks import Column
 from autograd.compiler.lanes import Lanes
 from autograd.compiler.program import PASSED, Guard, Program
 from autograd.compiler.recording import Recording
+from autograd.compiler.results import Item, Result
 from autograd.compiler.source import PythonSource
 
 
@@ -45,16 +46,28 @@ class RecordedPath:
     def _single(self) -> PythonSource:
         return PythonSource(self.program, self.result)
 
+    @cached_property
+    def _flat(self) -> PythonSource:
+        outputs = [Item("float", i, i + 1, None) for i in range(len(self.program.outputs))]
+        return PythonSource(self.program, Result(outputs, []))
+
     def computed(self, numbers: Sequence[float]) -> tuple[int, Any]:
         """The result at a point: the place of the guard that fails and None, or `PASSED` and it."""
+        return self._timed(self._single, numbers)
+
+    def outputs(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
+        """The same, with the outputs of the program in place of the result."""
+        return self._timed(self._flat, numbers)
+
+    def _timed(self, source: PythonSource, numbers: Sequence[float]) -> tuple[int, Any]:
         start = perf_counter()
         if self.outside:
             numbers = [*numbers, *[x._number for x in self.outside]]
-        failed, result = self._single(numbers)
+        failed, found = source(numbers)
         if failed == PASSED:
             self.points += 1
             self.seconds += perf_counter() - start
-        return failed, result
+        return failed, found
 
     def lanes(self, columns: Sequence[Column], size: int) -> tuple[list[Column], NDArray[np.intp]]:
         """The outputs in each lane, and the guards that fail there, or `PASSED`, or `UNDECIDED`."""

@@ -174,10 +174,14 @@ class Whole:
         return apply_function(func, [*map(_plain, args)], kwargs, Array)
 
     def __getattr__(self, name: str) -> Any:
-        """The methods of a Value, such as `exp`, by which NumPy applies functions to objects."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._node, name)
+        """The methods of an int, and those of a Value, such as `exp`, by which NumPy applies
+        functions to objects."""
+        if not name.startswith("_"):
+            if hasattr(int, name):
+                return getattr(int(self), name)
+            if isinstance(getattr(np, name, None), np.ufunc):
+                return getattr(self._node, name)
+        raise AttributeError(f"'int' object has no attribute {name!r}", name=name, obj=self)
 
 
 def _plain(item: Any) -> Any:
