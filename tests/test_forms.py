@@ -220,7 +220,7 @@ def test_nothing_is_left():
         for _ in range(1000):
             worked()
         assert sys.getrefcount(Value) - references < 10
-        assert len(gc.get_objects()) - objects < 10
+        assert len(gc.get_objects()) - objects < 100
         assert gc.collect() == 0  # this also empties the interpreter's lists of free objects
         assert sys.getallocatedblocks() - blocks < 500
     finally:
@@ -292,12 +292,12 @@ def test_cycles_are_collected(cycle):
     gc.disable()
     try:
         blocks = sys.getallocatedblocks()
-        for _ in range(500):
+        for _ in range(2000):
             node = cycle()
             assert gc.is_tracked(node)
         del node
         gc.collect()
-        assert sys.getallocatedblocks() - blocks < 250
+        assert sys.getallocatedblocks() - blocks < 1000
     finally:
         gc.enable()
 
