@@ -7,6 +7,7 @@ from sys import float_info
 
 import numpy as np
 import pytest
+from backends import BACKENDS
 from graphs import EVERYDAY, LEAVES, OPERATIONS, expressions, run
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -31,8 +32,18 @@ from autograd import (
 )
 from autograd.batching import Sums
 from autograd.compare.rounding import EPSILON, data_bounds
+from autograd.compiler import backends
 from autograd.graph import sort
 from autograd.trees import Leaf
+
+
+@pytest.fixture(params=BACKENDS, autouse=True, scope="module")
+def backend(request):
+    """Whichever runs batches."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backends, "_better", lambda: request.param)
+        yield request.param
+
 
 MANY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 

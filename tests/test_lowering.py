@@ -1,4 +1,4 @@
-"""Every operation of the table, lowered and run by NumPy: at special numbers and at random ones."""
+"""Every operation of the table, lowered and run: at special numbers and at random ones."""
 
 import itertools
 import math
@@ -8,14 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from backends import BACKENDS, CODE
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Op, kernels
 from autograd.compiler import block_source, lowering
-from autograd.compiler.blocks import Blocks, LaneCheck
+from autograd.compiler.backends import LLVM
+from autograd.compiler.blocks import Blocks
 from autograd.compiler.instructions import MEANING
 from autograd.compiler.lowering import EXACT, CannotLower, Code, Slot, is_exact
+from autograd.compiler.schedule import LaneCheck
 from autograd.ops import TABLE
 from autograd.quiet import quietly
 
@@ -34,6 +37,9 @@ UNITS = {
 }  # fmt: skip
 """How many units in the last place lanes may differ from the table, where that is more than 4."""
 FUSED, LOGARITHMS = ("dot", "sum", "mean"), ("logaddexp", "logsumexp")
+
+
+both = pytest.mark.parametrize("backend", BACKENDS)
 
 
 def bits(x):
@@ -73,16 +79,16 @@ def numbers(count, amount=600):
         yield tuple([number() for _ in range(count)])
 
 
-def lowered(op, count, uniform=()):
+def lowered(backend, op, count, uniform=()):
     """An operation by itself."""
-    code = Code()
+    code = Code(fuses=backend == LLVM)
     inputs = [code.input(uniform=i in uniform) for i in range(count)]
-    return Blocks(code, [code.lower(op, inputs)])
+    return CODE[backend](code, [code.lower(op, inputs)])
 
 
-def run(op, rows):
+def run(backend, op, rows):
     columns = [np.array(column) for column in zip(*rows, strict=True)]
-    (result,), failed = lowered(op, len(columns))(columns, len(rows))
+    (result,), failed = lowered(backend, op, len(columns))(columns, len(rows))
     assert (failed == -1).all()
     return result.tolist()
 
@@ -93,15 +99,16 @@ def cases():
         yield from [pytest.param(op, count, id=f"{name}-{count}") for count in counts]
 
 
+@both
 @pytest.mark.parametrize(("op", "count"), [*cases()])
-def test_lanes_are_the_table(op, count):
+def test_lanes_are_the_table(backend, op, count):
     """Bit by bit where an operation is exact; elsewhere they are infinite, nan and 0 together."""
     rows = [*numbers(count)]
     if op.name in FUSED and not is_exact(op, count):
         rows = [row for row in rows if all(abs(x) < 1e150 for x in row)]
     if op.arity is None and not op.selects:  # a partial result may overflow
         rows = [row for row in rows if count < 3 or not {HUGE, -HUGE} & {*row}]
-    for row, got in zip(rows, run(op, rows), strict=True):
+    for row, got in zip(rows, run(backend, op, rows), strict=True):
         expected = quietly(op.value, *row)
         if is_exact(op, count):
             assert bits(got) == bits(expected), row
@@ -139,38 +146,42 @@ def test_which_operations_are_exact():
     assert EXACT - {"input", "select"} < {*MEANING}
 
 
+@both
 @pytest.mark.parametrize("value", [0.0, -0.0, 1.5, INF, -INF, NAN])
-def test_sums_of_few(value):
+def test_sums_of_few(backend, value):
     """One operand is itself, with its sign; of none, the sum is 0 and the product 1."""
     for name in ("sum", "mean", "prod", "max", "min"):
-        assert bits(run(TABLE[name], [(value,)])[0]) == bits(value)
+        assert bits(run(backend, TABLE[name], [(value,)])[0]) == bits(value)
     for name, expected in (("sum", 0.0), ("dot", 0.0), ("prod", 1.0), ("norm", 0.0)):
         assert bits(Code().lower(TABLE[name], [])) == bits(expected)
 
 
-def test_a_sum_that_cancels_keeps_its_digits_in_a_logarithm():
-    (total,) = run(TABLE["logsumexp"], [(-40.0, 0.0, -40.0)])
+@both
+def test_a_sum_that_cancels_keeps_its_digits_in_a_logarithm(backend):
+    (total,) = run(backend, TABLE["logsumexp"], [(-40.0, 0.0, -40.0)])
     assert total == pytest.approx(2.0 * math.exp(-40.0), rel=1e-15, abs=0.0)
-    (share,) = run(TABLE["log_softmax"], [(0.0, -40.0, -40.0)])
+    (share,) = run(backend, TABLE["log_softmax"], [(0.0, -40.0, -40.0)])
     assert share == pytest.approx(-2.0 * math.exp(-40.0), rel=1e-15, abs=0.0)
 
 
-def test_the_order_of_operands_counts_where_zeros_have_signs():
+@both
+def test_the_order_of_operands_counts_where_zeros_have_signs(backend):
     code = Code()
     x, y = code.input(False), code.input(False)
     results = [code.lower(TABLE["max"], [x, y]), code.lower(TABLE["max"], [y, x])]
-    ((one, other), _) = Blocks(code, results)([np.array([0.0]), np.array([-0.0])], 1)
+    ((one, other), _) = CODE[backend](code, results)([np.array([0.0]), np.array([-0.0])], 1)
     assert [bits(one[0]), bits(other[0])] == [bits(0.0), bits(-0.0)]
 
 
+@both
 @pytest.mark.parametrize(
     "terms", [(), (-0.0,), (-0.0, -0.0), (2.0**53, 1.0, 1.0, -(2.0**53)), (INF, 1.0, 2.0)]
 )
-def test_sums_within_kernels_are_those_of_math(terms):
+def test_sums_within_kernels_are_those_of_math(backend, terms):
     code = Code()
     result = code.call(kernels._fsum, [code.input(False) for _ in terms])
     if terms:
-        ((result,), _) = Blocks(code, [result])([np.array([x]) for x in terms], 1)
+        ((result,), _) = CODE[backend](code, [result])([np.array([x]) for x in terms], 1)
     assert bits(float(result if not terms else result[0])) == bits(math.fsum(terms))
 
 
@@ -209,14 +220,15 @@ def searched(limit: float, *operands: float) -> float:
     return total - limit
 
 
+@both
 @pytest.mark.parametrize(("kernel", "count"), [(mixed, 2), (mixed, 3), (searched, 3)])
-def test_the_language_of_kernels(kernel, count, monkeypatch):
+def test_the_language_of_kernels(backend, kernel, count, monkeypatch):
     monkeypatch.setattr(lowering, "_MODULES", {__name__})
     code = Code()
     result = code.call(kernel, [code.input(False) for _ in range(count)])
     rows = [*itertools.product([-2.0, -1.5, -1.0, 0.0, 1.5, 2.0, 2.5, 3.0, 4.0, NAN], repeat=count)]
     columns = [np.array(column) for column in zip(*rows, strict=True)]
-    ((got,), _) = Blocks(code, [result])(columns, len(rows))
+    ((got,), _) = CODE[backend](code, [result])(columns, len(rows))
     assert [*map(bits, got)] == [bits(kernel(*row)) for row in rows]
 
 
@@ -257,6 +269,7 @@ def test_equal_instructions_are_one_and_constants_are_folded():
         assert "pow" not in used(code, code.emit("pow", x, exponent))
 
 
+@both
 @pytest.mark.parametrize(
     ("name", "constant"),
     [
@@ -265,7 +278,7 @@ def test_equal_instructions_are_one_and_constants_are_folded():
         ("subtract", -0.0),
     ],
 )  # fmt: skip
-def test_simpler_instructions_have_the_same_value(name, constant):
+def test_simpler_instructions_have_the_same_value(backend, name, constant):
     code = Code()
     x, values = code.input(False), np.array(SPECIAL)
     orders = [(x, constant)]
@@ -273,14 +286,15 @@ def test_simpler_instructions_have_the_same_value(name, constant):
         orders.append((constant, x))
     for operands in orders:
         result = code.emit("add", code.emit(name, *operands), -0.0)
-        ((got,), _) = Blocks(code, [result])([values], len(values))
+        ((got,), _) = CODE[backend](code, [result])([values], len(values))
         for value, y in zip(SPECIAL, np.broadcast_to(got, len(values)).tolist(), strict=True):
             expected = quietly(MEANING[name], *[value if z is x else z for z in operands])
             assert units(y, float(expected)) <= (1 if name == "pow" else 0), value
             assert y or bits(y) == bits(float(expected)), value
 
 
-def test_truth_values():
+@both
+def test_truth_values(backend):
     code = Code()
     x, y = code.input(False), code.input(False)
     less, more = code.emit("less", x, y), code.emit("greater", x, y)
@@ -302,7 +316,7 @@ def test_truth_values():
     either = code.choose(less, more, code.emit("not", more))
     for a, b in itertools.product([0.0, 1.0, NAN], repeat=2):
         columns = [np.array([a]), np.array([b])]
-        ((got,), _) = Blocks(code, [code.emit("number", either)])(columns, 1)
+        ((got,), _) = CODE[backend](code, [code.emit("number", either)])(columns, 1)
         assert got.tolist() == [float((a > b) if a < b else not a > b)]
 
 
@@ -346,8 +360,9 @@ def at(values, operand):
     return values[operand] if isinstance(operand, int) else operand
 
 
+@both
 @given(programs(), st.integers(0, 40), st.data())
-def test_programs(program, size, data):
+def test_programs(backend, program, size, data):
     """Several blocks, strided columns, numbers that are the same in all lanes, and checks."""
     uniform, steps, wanted, conditions = program
     inputs = [
@@ -366,7 +381,7 @@ def test_programs(program, size, data):
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(block_source, "LENGTH", 7)
-        blocks = Blocks(code, [refs[x] for x in wanted], checks)
+        blocks = CODE[backend](code, [refs[x] for x in wanted], checks)
     columns = [
         x if same else np.repeat(np.array(x, float), 3)[:: (3, -3)[i % 2]][:: (1, -1)[i % 2]]
         for i, (x, same) in enumerate(zip(inputs, uniform, strict=True))
@@ -393,12 +408,13 @@ def layouts(column):
     yield np.frombuffer(b"." + column.tobytes(), dtype="V1")[1:].view(np.float64)
 
 
+@both
 @pytest.mark.parametrize("op", [op for op in TABLE.values() if op.arity], ids=lambda op: op.name)
-def test_a_lane_has_the_same_digits_wherever_it_is(op):
+def test_a_lane_has_the_same_digits_wherever_it_is(backend, op):
     """Among few or many, at any place, however they lie in memory, or the same in all lanes."""
     rows = [*numbers(op.arity)][-50:]
     columns = [np.array(column) for column in zip(*rows, strict=True)]
-    blocks = lowered(op, op.arity)
+    blocks = lowered(backend, op, op.arity)
     (expected,), _ = blocks(columns, len(rows))
     expected = [*map(bits, expected)]
     for several in zip(*map(layouts, columns), strict=True):
@@ -407,22 +423,23 @@ def test_a_lane_has_the_same_digits_wherever_it_is(op):
     for start, stop in ((0, 1), (3, 4), (1, 8), (5, 22), (49, 50)):
         (result,), _ = blocks([x[start:stop] for x in columns], stop - start)
         assert [*map(bits, result)] == expected[start:stop]
-    everywhere = lowered(op, op.arity, uniform=range(op.arity))
+    everywhere = lowered(backend, op, op.arity, uniform=range(op.arity))
     for row, result in zip(rows[:10], expected, strict=False):
         assert bits(everywhere(row, 3)[0][0]) == result
     if op.arity > 1:
-        (result,), _ = lowered(op, op.arity, uniform=[1])(
+        (result,), _ = lowered(backend, op, op.arity, uniform=[1])(
             [columns[0], rows[0][1], *columns[2:]], 50
         )
         (again,), _ = blocks([columns[0], np.full(50, rows[0][1]), *columns[2:]], 50)
         assert [*map(bits, result)] == [*map(bits, again)]
 
 
-def test_results_are_arrays_of_their_own():
+@both
+def test_results_are_arrays_of_their_own(backend):
     code = Code()
     x, y = code.input(False), code.input(True)
     square = code.emit("multiply", x, x)
-    results, _ = Blocks(code, [x, square, square, y, 2.5])([column := np.ones(3), 4.0], 3)
+    results, _ = CODE[backend](code, [x, square, square, y, 2.5])([column := np.ones(3), 4.0], 3)
     assert results[3:] == [4.0, 2.5]
     for result in results[:3]:
         result += 1.0
@@ -450,7 +467,8 @@ def test_checks_come_first_and_stop_a_block(monkeypatch):
     assert blocks.source.index("greater(") < blocks.source.index("sin(")
 
 
-def test_checks_of_what_is_the_same_in_all_lanes():
+@both
+def test_checks_of_what_is_the_same_in_all_lanes(backend):
     code = Code()
     x, u = code.input(False), code.input(True)
     checks = [
@@ -459,14 +477,12 @@ def test_checks_of_what_is_the_same_in_all_lanes():
         LaneCheck(code.emit("less", u, 3.0), None, (), True),
         LaneCheck(True, None, (), True),
     ]
-    blocks, column = Blocks(code, [x], checks), np.array([1.0, -1.0])
+    blocks, column = CODE[backend](code, [x], checks), np.array([1.0, -1.0])
     for value, expected in ((2.0, [-1, 0]), (0.5, [1, 0]), (4.0, [2, 0])):
         assert blocks([column, value], 2)[1].tolist() == expected
         assert blocks([column[:0], value], 0)[1].tolist() == []
-    assert Blocks(code, [], [LaneCheck(False, None, (), True)])([column, 1.0], 2)[1].tolist() == [
-        0,
-        0,
-    ]
+    never = CODE[backend](code, [], [LaneCheck(False, None, (), True)])
+    assert never([column, 1.0], 2)[1].tolist() == [0, 0]
 
 
 def test_where_all_checks_hold_there_is_no_array_of_places():
@@ -479,14 +495,15 @@ def test_where_all_checks_hold_there_is_no_array_of_places():
     assert failed.tolist() == [-1] * 5
 
 
-def test_a_mask_that_selects_is_still_a_mask():
+@both
+def test_a_mask_that_selects_is_still_a_mask(backend):
     code = Code()
     x = code.input(False)
     mask = code.emit("less", x, 2.0)
     chosen = code.emit("select", mask, code.emit("sin", x), code.emit("cos", x))
     results = [chosen, code.emit("select", mask, x, chosen), code.emit("number", mask)]
     checks = [LaneCheck(code.emit("less", y, 9.0), None, (), True) for y in results[:2]]
-    blocks = Blocks(code, results, [*checks, LaneCheck(mask, None, (), True)])
+    blocks = CODE[backend](code, results, [*checks, LaneCheck(mask, None, (), True)])
     (one, other, number), failed = blocks([np.array([0.0, 1.0, 3.0])], 3)
     assert one.tolist() == [0.0, math.sin(1.0), math.cos(3.0)]
     assert other.tolist() == [0.0, 1.0, math.cos(3.0)]
@@ -513,8 +530,9 @@ def test_selections_take_few_steps(x, y, steps):
     assert [*map(bits, got)] == [*map(bits, expected)]
 
 
-def test_calls_at_the_same_time():
-    blocks = lowered(TABLE["betaln"], 2)
+@both
+def test_calls_at_the_same_time(backend):
+    blocks = lowered(backend, TABLE["betaln"], 2)
     columns = [np.linspace(0.1, 20.0, 20_000) + i for i in range(8)]
     expected = [blocks([x, x], len(x))[0][0].tolist() for x in columns]
     with ThreadPoolExecutor(4) as pool:

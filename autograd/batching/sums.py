@@ -5,6 +5,7 @@ It is the same on every machine, in a loop, and in compiled code.
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -48,15 +49,44 @@ class Sums:
             TypeError: if something other than numbers is in them.
             ValueError: if their structure is not that of the lanes before.
         """
-        found: dict[Path, NDArray[Any]] = {}
         self._size += len(stacked[0]) if stacked else 0
+        rows = self._ordered(structure, lambda place, role, _: self._rows(stacked[place], role))
+        if all(x.dtype == np.float64 for x in rows) and len(rows) > 1:
+            rows = [np.concatenate(rows)]
+        self._sums.append([block_sums(x) for x in rows])
+
+    def add_sums(self, structure: Any, sums: NDArray[np.float64], size: int) -> None:
+        """Take the sums of the next lanes, in place of their results.
+
+        Args:
+            structure: of the results.
+            sums: an array with a row for each number of a result, of the sums of the blocks.
+            size: how many lanes there are: a multiple of 256, but for the last ones.
+
+        Raises:
+            ValueError: if their structure is not that of the lanes before.
+        """
+        self._size += size
+        rows = iter(sums)
+
+        def taken(_: int, __: str, leaf: Leaf) -> NDArray[np.float64]:
+            count = math.prod(leaf.shape or ())
+            return np.array([*islice(rows, count)]).reshape(count, sums.shape[1])
+
+        self._sums.append([np.concatenate(self._ordered(structure, taken))])
+
+    def _ordered(
+        self, structure: Any, take: Callable[[int, str, Leaf], NDArray[Any]]
+    ) -> list[NDArray[Any]]:
+        """The sums of each leaf, in the order of the lanes that came first."""
+        found: dict[Path, NDArray[Any]] = {}
 
         def leaf(item: Any, path: Path) -> None:
             role = f"the result{keys(path)} of {self._name}"
             if not isinstance(item, Leaf):
                 what = kind_of(item)
                 raise TypeError(f"{role} must be numbers for their {self._how}, not {what}")
-            found[path] = self._rows(stacked[len(found)], role)
+            found[path] = take(len(found), role, item)
 
         mapped(leaf, structure)
         if not self._sums:
@@ -66,10 +96,7 @@ class Sums:
                 f"the results of {self._name} must have the same structure in all lanes, not "
                 f"{shown(self._structure)} and {shown(structure)}"
             )
-        rows = [found[path] for path in self._paths]  # keys may be in another order
-        if all(x.dtype == np.float64 for x in rows) and len(rows) > 1:
-            rows = [np.concatenate(rows)]
-        self._sums.append([block_sums(x) for x in rows])
+        return [found[path] for path in self._paths]  # keys may be in another order
 
     def _rows(self, stacked: NDArray[Any], role: str) -> NDArray[Any]:
         """The numbers of an array, a row for each place with those of all lanes."""

@@ -1,8 +1,8 @@
 """One call of a compiled function for a batch: each lane on its path, the results in order."""
 
+import math
 import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -10,21 +10,20 @@ from numpy.typing import NDArray
 
 from autograd import batching
 from autograd.compiler.arguments import HasValues, collected, fixed, representable
-from autograd.compiler.blocks import Column
 from autograd.compiler.lanes import UNDECIDED
 from autograd.compiler.program import PASSED
-from autograd.compiler.results import Item, containers
+from autograd.compiler.results import Item, containers, widths
+from autograd.compiler.tables import Indices, Table, points, split, taken
 from autograd.trees import Leaf, Path, keys, mapped
 
 FEW = 32
 """For so many lanes it is worth while to write out a program for one point."""
-Indices = NDArray[np.intp]
 _short = reprlib.Repr()
 _short.maxother = 60
 
 
 class Columns:
-    """The lanes of a batch as columns of numbers, in groups that differ in these alone.
+    """The numbers of the lanes of a batch, in groups of lanes that differ in these alone.
 
     Args:
         lanes: of the call.
@@ -36,20 +35,20 @@ class Columns:
 
     def __init__(self, lanes: batching.Batch, fixed_ints: bool) -> None:
         self.size = lanes.size
-        self._columns: list[Column] = []
+        self.tables: list[Table] = []
         self._apart: list[NDArray[Any]] = []
         for column, axis in zip(lanes.columns, lanes.axes, strict=True):
             if axis is None:
                 numbers: list[float] = []
                 collected(column, numbers, [], fixed_ints)
-                self._columns += numbers
+                self.tables.append(np.array(numbers, dtype=np.float64))
                 continue
             kind = column.dtype.kind
             if kind == "O" or (kind in "iu" and column.size and not representable(column)):
                 raise HasValues
             if kind == "f" or (kind in "iu" and not fixed_ints):
-                flat = column.reshape(lanes.size, -1).astype(np.float64, copy=False)
-                self._columns += list(flat.T)
+                rows = column.reshape(lanes.size, math.prod(column.shape[1:]))
+                self.tables.append(rows.astype(np.float64, copy=False))
             else:
                 self._apart.append(column)
 
@@ -60,7 +59,7 @@ class Columns:
         twin = Columns.__new__(Columns)
         twin.size = stop - start
         twin._apart = [x[start:stop] for x in self._apart]
-        twin._columns = [x[start:stop] if isinstance(x, np.ndarray) else x for x in self._columns]
+        twin.tables = [x[start:stop] if x.ndim == 2 else x for x in self.tables]
         return twin
 
     def groups(self) -> list[Indices]:
@@ -73,22 +72,9 @@ class Columns:
             found.setdefault(key, []).append(lane)
         return [np.array(lanes) for lanes in found.values()]
 
-    def taken(self, indices: Indices) -> list[Column]:
-        """The columns of numbers of some lanes."""
-        if len(indices) == self.size:
-            return self._columns
-        return [x[indices] if isinstance(x, np.ndarray) else x for x in self._columns]
-
-    def points(self, indices: Indices) -> Iterator[tuple[float, ...]]:
-        """The numbers of some lanes, one lane after the other."""
-        columns = self.taken(indices)
-        if not columns:
-            return repeat((), len(indices))
-        count = len(indices)
-        return zip(
-            *[x.tolist() if isinstance(x, np.ndarray) else repeat(x, count) for x in columns],
-            strict=True,
-        )
+    def taken(self, lanes: Indices) -> list[Table]:
+        """The numbers of some lanes."""
+        return self.tables if len(lanes) == self.size else taken(self.tables, lanes)
 
 
 class Gathered:
@@ -106,16 +92,16 @@ class Gathered:
         self._first = -1
         self._paths: list[Path] = []
         self._shapes: list[tuple[tuple[int, ...] | None, bool]] = []
-        self._columns: list[NDArray[np.float64]] = []
+        self._tables: list[Table] = []
         self._kinds: list[set[str]] = []
         self._others: list[Any] = []
 
-    def add(self, structure: Any, outputs: Sequence[Column], lanes: Indices) -> None:
+    def add(self, structure: Any, outputs: Iterable[Table], lanes: Indices) -> None:
         """Take the results of some lanes.
 
         Args:
             structure: of the result, with `Item`s.
-            outputs: the numbers of these items, columns with an entry for each of the lanes.
+            outputs: the numbers of each item that is not constant.
             lanes: their indices in the batch.
 
         Raises:
@@ -126,8 +112,9 @@ class Gathered:
         if not len(lanes):
             return
         lane = self._start + int(lanes[0])
-        items: dict[Path, Item] = {}
-        mapped(lambda item, path: items.setdefault(path, item), structure)
+        items: dict[Path, tuple[Item, Table, str]] = {}
+        tables = iter(outputs)
+        mapped(lambda item, path: items.setdefault(path, _numbers_of(item, tables)), structure)
         if self._first < 0:
             self._begin(structure, items, lane)
         elif containers(structure) != containers(self._structure):
@@ -136,10 +123,8 @@ class Gathered:
                 f"the results of {self._name} must have the same structure in all lanes, not {one} "
                 f"in lane {self._first} and {other} in lane {lane}"
             )
-        place = 0
         for number, path in enumerate(self._paths):
-            item = items[path]
-            numbers, kind = _numbers_of(item, outputs)
+            item, table, kind = items[path]
             if (item.shape, kind == "other") != self._shapes[number]:
                 raise ValueError(
                     f"the result{keys(path)} of {self._name} is {_described(item)} in lane "
@@ -154,46 +139,39 @@ class Gathered:
                     )
                 continue
             self._kinds[number].add(kind)
-            for x in numbers:
-                if len(lanes) == self._size and isinstance(x, np.ndarray):
-                    self._columns[place] = x
-                else:
-                    self._columns[place][lanes] = x
-                place += 1
+            if len(lanes) == self._size and table.ndim == 2:
+                self._tables[number] = table
+            else:
+                self._tables[number][lanes] = table
 
-    def _begin(self, structure: Any, items: Mapping[Path, Item], lane: int) -> None:
+    def _begin(
+        self, structure: Any, items: Mapping[Path, tuple[Item, Table, str]], lane: int
+    ) -> None:
         self._structure, self._first, self._paths = structure, lane, [*items]
-        found = [*items.values()]
-        self._shapes = [(x.shape, _numbers_of(x, None)[1] == "other") for x in found]
-        self._others = [x.constant for x in found]
-        self._kinds = [set() for _ in found]
-        pairs = zip(found, self._shapes, strict=True)
-        count = sum([_count(x) for x, (_, other) in pairs if not other])
-        self._columns = [np.empty(self._size) for _ in range(count)]
+        self._shapes = [(item.shape, kind == "other") for item, _, kind in items.values()]
+        self._others = [item.constant for item, *_ in items.values()]
+        self._kinds = [set() for _ in items]
+        self._tables = [np.empty((self._size, x.shape[-1])) for _, x, _ in items.values()]
 
     def stacked(self) -> tuple[Any, list[NDArray[Any]]]:
         """The structure of a result with a `Leaf` for its numbers, and an array for each with those
         of all lanes."""
         arrays: list[NDArray[Any]] = []
-        number, place = 0, 0
+        number = 0
 
         def leaf(_: Any, __: Path) -> Any:
-            nonlocal number, place
+            nonlocal number
             shape, other = self._shapes[number]
             kinds, constant = self._kinds[number], self._others[number]
+            array: NDArray[Any] = self._tables[number].reshape(self._size, *(shape or ()))
             number += 1
             if other:
                 if not isinstance(constant, np.ndarray):
                     return constant
-                arrays.append(np.array([constant] * self._size))
-                return Leaf(len(arrays) - 1, len(arrays), shape)
-            count = int(np.prod(shape or (), dtype=int))
-            columns = self._columns[place : place + count]
-            place += count
-            array = columns[0] if count == 1 else np.array(columns).reshape(count, self._size).T
-            array = array.reshape(self._size, *(shape or ()))
-            dtype = None if "float" in kinds else np.int64 if "int" in kinds else np.bool_
-            arrays.append(array if dtype is None else array.astype(dtype))
+                array = np.array([constant] * self._size)
+            elif "float" not in kinds:
+                array = array.astype(np.int64 if "int" in kinds else np.bool_)
+            arrays.append(array)
             return Leaf(len(arrays) - 1, len(arrays), shape)
 
         return mapped(leaf, self._structure), arrays
@@ -203,10 +181,6 @@ def _identical(one: Any, other: Any) -> bool:
     if isinstance(one, np.ndarray):
         return isinstance(other, np.ndarray) and bool(np.array_equal(one, other))
     return type(one) is type(other) and bool(one == other)
-
-
-def _count(item: Item) -> int:
-    return int(np.prod(item.shape or (), dtype=int))
 
 
 def _described(item: Item) -> str:
@@ -221,17 +195,17 @@ def _numeric(constant: Any) -> bool:
     return isinstance(constant, (bool, int, float, np.bool_, np.integer, np.floating))
 
 
-def _numbers_of(item: Item, outputs: Sequence[Column] | None) -> tuple[Sequence[Column], str]:
-    """The numbers of an item, and whether they are floats, integers, booleans or none at all."""
+def _numbers_of(item: Item, outputs: Iterator[Table]) -> tuple[Item, Table, str]:
+    """An item, its numbers, and whether they are floats, integers, booleans or none at all."""
     if item.kind != "constant":
-        return (() if outputs is None else outputs[item.start : item.stop]), item.kind
+        return item, next(outputs), item.kind
     if not _numeric(item.constant):
-        return (), "other"
+        return item, np.empty(math.prod(item.shape or ())), "other"
     array = np.asarray(item.constant)
     if array.dtype.kind not in "bf" and not (array.size == 0 or representable(array)):
         raise HasValues
     kind = {"b": "bool", "f": "float"}.get(array.dtype.kind, "int")
-    return array.astype(np.float64).ravel().tolist(), kind
+    return item, array.astype(np.float64).ravel(), kind
 
 
 def run(
@@ -243,6 +217,7 @@ def run(
     evaluate: Callable[[int], tuple[Any, Sequence[float]]],
     used: Callable[[Any], None],
     check: Callable[[Any, int, Sequence[float]], None] | None,
+    native: bool,
 ) -> None:
     """Compute the lanes of a group, each on its path.
 
@@ -255,22 +230,20 @@ def run(
         evaluate: calls the function itself for a lane; returns the structure and the numbers.
         used: is told each path that is used.
         check: looks at the outputs of a path in a lane.
+        native: whether the processor itself runs the programs.
     """
     waiting, slow = indices, [np.empty(0, dtype=np.intp)]
 
     def go(path: Any, waiting: Indices) -> Indices:
         used(path)
-        outputs, failed = path.lanes(batch.taken(waiting), len(waiting))
-        there = failed == PASSED
-        if there.all():
-            gathered.add(path.result.structure, outputs, waiting)
-        else:
-            some = [x[there] if isinstance(x, np.ndarray) else x for x in outputs]
-            gathered.add(path.result.structure, some, waiting[there])
+        outputs, failed = path.lanes(batch.taken(waiting), len(waiting), native)
+        there = np.flatnonzero(failed == PASSED)
+        if len(there) < len(waiting):
+            outputs = taken(outputs, there)
+        gathered.add(path.result.structure, outputs, waiting[there])
         if check is not None:
-            for place in np.flatnonzero(there).tolist():
-                numbers = [float(x[place]) if isinstance(x, np.ndarray) else x for x in outputs]
-                check(path, int(waiting[place]), numbers)
+            for lane, numbers in zip(waiting[there], points(outputs, len(there)), strict=True):
+                check(path, int(lane), numbers)
         slow.append(waiting[failed == UNDECIDED])
         rest: Indices = waiting[failed >= 0]
         return rest
@@ -289,7 +262,7 @@ def run(
     undecided = _one_by_one(batch, np.concatenate(slow), gathered, family.paths)
     for lane in np.sort(np.concatenate([undecided, waiting])).tolist():
         structure, numbers = evaluate(lane)
-        gathered.add(structure, numbers, np.array([lane]))
+        gathered.add(structure, split(np.array(numbers), widths(structure)), np.array([lane]))
 
 
 def _one_by_one(
@@ -299,9 +272,10 @@ def _one_by_one(
     for path in sorted(paths, key=lambda path: -path.points):
         if len(lanes) < FEW:
             break
-        found = [path.outputs(point) for point in batch.points(lanes)]
+        found = [path.outputs(point) for point in points(batch.taken(lanes), len(lanes))]
         there = np.array([failed == PASSED for failed, _ in found])
-        outputs = [*zip(*[numbers for failed, numbers in found if failed == PASSED], strict=True)]
-        gathered.add(path.result.structure, [*map(np.array, outputs)], lanes[there])
+        rows = np.array([numbers for failed, numbers in found if failed == PASSED])
+        outputs = split(rows, widths(path.result.structure)) if len(rows) else []
+        gathered.add(path.result.structure, outputs, lanes[there])
         lanes = lanes[~there]
     return lanes

@@ -6,7 +6,7 @@ same in all lanes is computed once, before.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from autograd.compiler.block_source import Writer, function_name
 from autograd.compiler.instructions import MEANING, Instructions, Ref
 from autograd.compiler.schedule import LaneCheck, Mask
+from autograd.compiler.tables import Column
 from autograd.quiet import quietly
-
-Column: TypeAlias = NDArray[np.float64] | float
-"""A number in every lane, or one that is the same in all."""
 
 
 class Blocks:

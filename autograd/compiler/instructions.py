@@ -67,6 +67,7 @@ CALLS: dict[str, Callable[..., float]] = {
 """Functions that NumPy does not have, and in which Python never raises."""
 MEANING: dict[str, Callable[..., Any]] = {
     **COMPARISONS, **LOGIC, **ARITHMETIC, **MATHEMATICS, **CALLS, "number": float,
+    "fma": lambda x, y, z: kernels.dot((x, z), (y, 1.0)),
 }  # fmt: skip
 """Each instruction as a function of floats and bools. A mask as a `number` is 1.0 or 0.0. Besides,
 there is `select(mask, x, y)`: x where the mask is true, otherwise y."""
@@ -76,7 +77,8 @@ MASKS = frozenset({*COMPARISONS, *LOGIC})
 EXACT = frozenset(
     {*MASKS, *ARITHMETIC, "select", "number", "sqrt", "fmod", "copysign", "rounded", "input"}
 )
-"""The instructions whose results have the same bits on every machine, whatever runs them."""
+"""The instructions whose results have the same bits on every machine, whatever runs them. (So has
+`fma`, but no operation of the table is made of it.)"""
 _COMMUTATIVE = frozenset({"add", "multiply", "equal", "not_equal", "and", "or"})
 
 

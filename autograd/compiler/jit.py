@@ -2,9 +2,7 @@
 
 import functools
 import inspect
-import sys
 import threading
-import warnings
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,16 +10,19 @@ from time import perf_counter
 from typing import Any, NamedTuple, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.batching import BLOCK, Vmap
 from autograd.batching import Batch as BatchedArguments
 from autograd.compiler.arguments import INT, Fixed, HasValues, collected, has_ints, named, titles
+from autograd.compiler.backends import LLVM, checked, chosen
 from autograd.compiler.batch import Columns, Gathered, run
 from autograd.compiler.checking import require_same
 from autograd.compiler.paths import RecordedPath
 from autograd.compiler.program import PASSED, Program
 from autograd.compiler.recording import RecordedCall, Unrecordable, evaluated, plain, record
 from autograd.compiler.surroundings import Surroundings
+from autograd.compiler.warn import warn
 from autograd.made import Made
 from autograd.reals import kind_of, whole
 from autograd.sealing import sealing
@@ -30,6 +31,7 @@ from autograd.trace import Function, differentiating
 MOST_PATHS = 64
 """How many paths are recorded before other points are computed in plain Python."""
 FIRST_PART, SHORTEST_PART = 4096, 1024
+LONGEST_PART = 2**16
 NUMBERS = 2**20
 """So many results of lanes may wait to be added up, where they are reduced."""
 MOST_LOOKED_AT = 200
@@ -39,12 +41,28 @@ MOST_FIXED = 8
 
 
 @overload
-def jit(fun: Function, *, check: bool = False, max_paths: int = MOST_PATHS) -> "Jitted": ...
+def jit(
+    fun: Function,
+    *,
+    check: bool = False,
+    max_paths: int = MOST_PATHS,
+    backend: str | None = None,
+) -> "Jitted": ...
 @overload
 def jit(
-    fun: None = None, *, check: bool = False, max_paths: int = MOST_PATHS
+    fun: None = None,
+    *,
+    check: bool = False,
+    max_paths: int = MOST_PATHS,
+    backend: str | None = None,
 ) -> Callable[[Function], "Jitted"]: ...
-def jit(fun: Function | None = None, *, check: bool = False, max_paths: int = MOST_PATHS) -> Any:
+def jit(
+    fun: Function | None = None,
+    *,
+    check: bool = False,
+    max_paths: int = MOST_PATHS,
+    backend: str | None = None,
+) -> Any:
     """A function that computes the same as another one, recorded once and then replayed.
 
     The function is called with Values in place of its numbers, and what that records is a program,
@@ -67,6 +85,8 @@ def jit(fun: Function | None = None, *, check: bool = False, max_paths: int = MO
         check: whether the function itself is called as well, each time, and the results compared.
         max_paths: how many paths are recorded for arguments of one structure; other points are
             computed in plain Python, which is told once by a warning.
+        backend: what runs batches: "llvm", code for the processor, which needs llvmlite, or
+            "numpy"; None for the former where it can be had.
 
     Returns:
         A function of the same arguments, a `Jitted`.
@@ -94,10 +114,10 @@ def jit(fun: Function | None = None, *, check: bool = False, max_paths: int = MO
         [7, 1]
     """
     if fun is None:
-        return functools.partial(jit, check=check, max_paths=max_paths)
+        return functools.partial(jit, check=check, max_paths=max_paths, backend=backend)
     if not callable(fun):
         raise TypeError(f"jit takes a function, not {kind_of(fun)}: jit(f)(x), not jit(f(x))")
-    return Jitted(fun, bool(check), whole(max_paths, "max_paths", 0))
+    return Jitted(fun, bool(check), whole(max_paths, "max_paths", 0), checked(backend))
 
 
 class _Again(Exception):  # noqa: N818, it is no error
@@ -136,7 +156,7 @@ class Family:
         self._told = True
         places = [guard.place for path in self.paths for guard in path.guards[-1:]]
         asked = f", as in {max(places, key=places.count)}," if places else ""
-        _warn(
+        warn(
             f"{self._jitted.__name__} has taken {len(self.paths)} paths: points that answer its "
             f"questions{asked} in other ways are computed in plain Python. Raise max_paths, or "
             "choose with where() instead"
@@ -149,9 +169,11 @@ class Jitted(Made):
     in_python = False
     """Whether it runs in plain Python, as it uses an operation that has no form in a program."""
 
-    def __init__(self, fun: Function, check: bool, max_paths: int) -> None:
+    def __init__(
+        self, fun: Function, check: bool, max_paths: int, backend: str | None = None
+    ) -> None:
         super().__init__("jit", Jitted, fun)
-        self._check, self.max_paths = check, max_paths
+        self._check, self.max_paths, self._backend = check, max_paths, backend
         # What is recorded of a batch is a lane.
         self._recorded: Function = fun.fun if isinstance(fun, Vmap) else fun
         self._signature = _signature(self._recorded)
@@ -178,6 +200,11 @@ class Jitted(Made):
         if not self.paths:
             raise AttributeError(f"{self.__name__} has no program yet: call it first")
         return self.paths[0].program
+
+    @property
+    def backend(self) -> str:
+        """The name of what runs batches: "llvm" or "numpy"."""
+        return chosen(self._backend)
 
     # --- Called ---------------------------------------------------------------------------------
 
@@ -227,12 +254,36 @@ class Jitted(Made):
         sums, start, most = fun.sums(), 0, FIRST_PART
         while start < lanes.size:
             part = columns.part(start, min(start + most, lanes.size))
+            summed = self._summed(part, lanes, start)
+            if summed is not None:
+                sums.add_sums(*summed, part.size)
+                start, most = start + most, LONGEST_PART
+                continue
             structure, stacked = self._part(part, lanes, start)
             sums.add(structure, stacked)
             start += most
             numbers = sum([x[0].size for x in stacked])
             most = max(SHORTEST_PART, NUMBERS // (numbers + 1) // BLOCK * BLOCK)
         return sums.result()
+
+    def _summed(
+        self, columns: Columns, lanes: BatchedArguments, start: int
+    ) -> tuple[Any, NDArray[np.float64]] | None:
+        """The sums of the results of lanes, if all of them are on one path and it can add them up;
+        otherwise None."""
+        if self._check or self.backend != LLVM or len(columns.groups()) > 1:
+            return None
+        call = self._told_apart(*lanes.lane(start))
+        family = self._family(call)
+        if not family.paths and family.has_room():
+            with _in_lane(start, self.__name__):
+                self._record(family, call)
+        if not family.paths:
+            return None
+        path = max(family.paths, key=lambda path: path.points)
+        _require_no_gradient(path)
+        sums = path.sums(columns.tables, columns.size)
+        return None if sums is None else (path.leaves, sums)
 
     def _part(self, columns: Columns, lanes: BatchedArguments, start: int) -> tuple[Any, list[Any]]:
         """The results of the lanes of a batch from `start` on, as many as there are columns of."""
@@ -259,7 +310,7 @@ class Jitted(Made):
             run(
                 columns, indices, gathered, family,
                 functools.partial(recorded, family), evaluate, _require_no_gradient,
-                check if self._check else None,
+                check if self._check else None, self.backend == LLVM,
             )  # fmt: skip
         return gathered.stacked()
 
@@ -281,7 +332,7 @@ class Jitted(Made):
         else:
             self._changes[name] += 1
             if self._changes[name] == MOST_FIXED:
-                _warn(
+                warn(
                     f"{name}, which {self.__name__} finds around it, has changed {MOST_FIXED} "
                     "times, and each time that was recorded anew: pass it as an argument"
                 )
@@ -303,7 +354,7 @@ class Jitted(Made):
                 why = "which is not a float"
                 if item.kind is int:
                     why = "which is used as an integer"
-                _warn(
+                warn(
                     f"the argument {names[place]} of {self.__name__}, {why}, is fixed: for each of "
                     f"the {MOST_FIXED + 1} that were given it was recorded anew"
                 )
@@ -330,7 +381,7 @@ class Jitted(Made):
                 recording = record(self._with_values(call, call.fixed_ints))
             except Unrecordable as operation:
                 self.in_python = True
-                _warn(
+                warn(
                     f"{self.__name__} uses the operation {operation} of your own, which has no "
                     "form in a program: it runs in plain Python"
                 )
@@ -363,7 +414,7 @@ class Jitted(Made):
         require_same(self.__name__, result, found, exact)
 
     def _arguments(self) -> tuple[Any, ...]:
-        return self.fun, self._check, self.max_paths
+        return self.fun, self._check, self.max_paths, self._backend
 
 
 def _taken(
@@ -408,11 +459,3 @@ def _signature(fun: Function) -> inspect.Signature | None:
         return inspect.signature(fun)
     except (TypeError, ValueError):
         return None
-
-
-def _warn(message: str) -> None:
-    """A warning at the line outside of this package that led to it."""
-    frame, level = sys._getframe(), 1
-    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "autograd":
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, RuntimeWarning, stacklevel=level)

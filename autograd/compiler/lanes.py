@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.blocks import Blocks, Column
+from autograd.compiler.blocks import Blocks
 from autograd.compiler.guards import COMPARISONS, FINITE
 from autograd.compiler.lowering import Code, is_exact
 from autograd.compiler.margins import with_margins
 from autograd.compiler.program import PASSED, Guard, Program
 from autograd.compiler.schedule import LaneCheck
+from autograd.compiler.tables import Indices, Layout, Table, columns, from_columns
 
 _COMPARED = {sign: f.__name__ for f, sign in COMPARISONS.items() if isinstance(f, np.ufunc)}
 UNDECIDED = -2
@@ -25,13 +26,24 @@ class Lanes:
     Args:
         program: the program.
         at: the inputs with which it was recorded.
-        uniform: of each input, whether it is the same in all lanes.
+        given: the layout of the tables that its inputs are in.
+        native: whether it is run by the processor itself.
+        widths: of the tables that its outputs are to be in.
     """
 
-    def __init__(self, program: Program, at: Sequence[float], uniform: Sequence[bool]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        at: Sequence[float],
+        given: Layout,
+        native: bool,
+        widths: Sequence[int],
+    ) -> None:
         program, margins = with_margins(program, at)
-        code = Code()
-        refs: list[Any] = [code.input(same) for same in uniform]
+        code = Code(fuses=native)
+        refs: list[Any] = [
+            code.input(uniform=not differs) for width, differs in given for _ in range(width)
+        ]
 
         def ref(place: int) -> Any:
             return refs[place] if place >= 0 else program.constants[~place]
@@ -56,20 +68,41 @@ class Lanes:
                 guard = program.guards[place]
                 checks.append(_check(code, guard, [*map(ref, guard.operands)]))
                 places.append(place)
+        results = [*map(ref, program.outputs)]
         self._places = np.array([*places, PASSED], dtype=np.intp)
-        self._blocks = Blocks(code, [*map(ref, program.outputs)], checks)
+        if native:
+            from autograd.compiler.native.blocks import NativeBlocks  # llvmlite is optional
+
+            self._blocks: Any = NativeBlocks(code, given, results, widths, checks)
+        else:
+            self._blocks = _InTables(Blocks(code, results, checks), widths)
 
     @property
     def source(self) -> str:
-        """The Python source that computes a block of lanes."""
-        return self._blocks.source
+        """The source that computes lanes: Python's, or LLVM's."""
+        source: str = self._blocks.source
+        return source
 
-    def __call__(
-        self, columns: Sequence[Column], size: int
-    ) -> tuple[list[Column], NDArray[np.intp]]:
+    def __call__(self, tables: Sequence[Table], size: int) -> tuple[list[Table], Indices]:
         """The outputs in each lane, and the guards that fail there, or `PASSED`, or `UNDECIDED`."""
-        outputs, failed = self._blocks(columns, size)
+        outputs, failed = self._blocks(tables, size)
         return outputs, self._places[failed]
+
+    def sums(self, tables: Sequence[Table], size: int) -> Table | None:
+        """The sums of the outputs, as `NativeBlocks.sums` has them."""
+        sums: Table | None = self._blocks.sums(tables, size)
+        return sums
+
+
+class _InTables:
+    """Code for columns as a function of tables."""
+
+    def __init__(self, blocks: Blocks, widths: Sequence[int]) -> None:
+        self._blocks, self._widths, self.source = blocks, widths, blocks.source
+
+    def __call__(self, tables: Sequence[Table], size: int) -> tuple[list[Table], Indices]:
+        outputs, failed = self._blocks(columns(tables), size)
+        return from_columns(outputs, self._widths, size), failed
 
 
 def _check(code: Code, guard: Guard, operands: Sequence[Any]) -> LaneCheck:

@@ -34,10 +34,15 @@ class CannotLower(Exception):  # noqa: N818, it is an answer
 
 
 class Code(Instructions):
-    """Straight-line code of operations of the table."""
+    """Straight-line code of operations of the table.
 
-    def __init__(self) -> None:
+    Args:
+        fuses: whether what runs it has an instruction that multiplies and adds, rounded once.
+    """
+
+    def __init__(self, fuses: bool = False) -> None:
         super().__init__()
+        self.fuses = fuses
         self.fused = False
         """Whether there is a sum in it of more than two terms, or products, that is rounded once in
         the table."""
@@ -300,8 +305,13 @@ def _dot(code: Code, *operands: Ref) -> Ref:
     half = len(operands) // 2
     if half > 1:
         code.fused = True
-    pairs = zip(operands[:half], operands[half:], strict=True)
-    return _chain(code, "add", [code.emit("multiply", x, y) for x, y in pairs]) if half else 0.0
+    pairs = [*zip(operands[:half], operands[half:], strict=True)]
+    if not code.fuses:
+        return _chain(code, "add", [code.emit("multiply", x, y) for x, y in pairs]) if half else 0.0
+    total = code.emit("multiply", *pairs[0]) if half else 0.0
+    for x, y in pairs[1:]:
+        total = code.emit("fma", x, y, total)
+    return total
 
 
 def _mean(code: Code, *terms: Ref) -> Ref:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.blocks import Column
 from autograd.compiler.lanes import Lanes
 from autograd.compiler.program import PASSED, Guard, Program
 from autograd.compiler.recording import Recording
-from autograd.compiler.results import Item, Result
+from autograd.compiler.results import Item, Result, items, widths
 from autograd.compiler.source import PythonSource
+from autograd.compiler.tables import Layout, Table, layout
+from autograd.trees import Leaf, mapped
 
 
 class RecordedPath:
@@ -30,7 +31,8 @@ class RecordedPath:
         self.points, self.seconds = 0, seconds
         self.result, self.outside = recording.result, recording.outside
         self._recorded_at = [*numbers, *[x._number for x in self.outside]]
-        self._many: dict[tuple[bool, ...], Lanes] = {}
+        self._many: dict[tuple[Layout, bool], Lanes] = {}
+        self._widths = widths(self.result.structure)
 
     @property
     def guards(self) -> list[Guard]:
@@ -69,17 +71,48 @@ class RecordedPath:
             self.seconds += perf_counter() - start
         return failed, found
 
-    def lanes(self, columns: Sequence[Column], size: int) -> tuple[list[Column], NDArray[np.intp]]:
-        """The outputs in each lane, and the guards that fail there, or `PASSED`, or `UNDECIDED`."""
+    def lanes(
+        self, tables: Sequence[Table], size: int, native: bool
+    ) -> tuple[list[Table], NDArray[np.intp]]:
+        """The numbers of the result, and the guards that fail, or `PASSED`, or `UNDECIDED`."""
         start = perf_counter()
-        columns = [*columns, *[x._number for x in self.outside]]
-        uniform = tuple([not isinstance(x, np.ndarray) for x in columns])
-        if uniform not in self._many:
-            self._many[uniform] = Lanes(self.program, self._recorded_at, uniform)
-        outputs, failed = self._many[uniform](columns, size)
+        tables = self._with_outside(tables)
+        outputs, failed = self._compiled(tables, native)(tables, size)
         self.points += int((failed == PASSED).sum())
         self.seconds += perf_counter() - start
         return outputs, failed
+
+    def sums(self, tables: Sequence[Table], size: int) -> NDArray[np.float64] | None:
+        """The sum of each number of the result in each block of lanes, as native code forms it;
+        None if there is anything else in the result, or if a lane is not on this path."""
+        if self.leaves is None:
+            return None
+        start = perf_counter()
+        tables = self._with_outside(tables)
+        found = self._compiled(tables, native=True).sums(tables, size)
+        if found is not None:
+            self.points += size
+            self.seconds += perf_counter() - start
+        return found
+
+    @cached_property
+    def leaves(self) -> Any:
+        """The structure of the result with a leaf for each item; None if not all are computed."""
+        found = items(self.result.structure)
+        if not found or any(item.kind == "constant" for item in found):
+            return None
+        return mapped(
+            lambda item, _: Leaf(item.start, item.stop, item.shape), self.result.structure
+        )
+
+    def _with_outside(self, tables: Sequence[Table]) -> list[Table]:
+        return [*tables, np.array([x._number for x in self.outside])]
+
+    def _compiled(self, tables: Sequence[Table], native: bool) -> Lanes:
+        given = layout(tables), native
+        if given not in self._many:
+            self._many[given] = Lanes(self.program, self._recorded_at, *given, self._widths)
+        return self._many[given]
 
     def __repr__(self) -> str:
         conditions = "; ".join(f"{x.text} ({x.place})" for x in self.guards[:4])

@@ -65,6 +65,18 @@ def containers(structure: Any) -> Any:
     return None
 
 
+def items(structure: Any) -> list[Item]:
+    """The items of a structure."""
+    found: list[Item] = []
+    mapped(lambda item, _: found.append(item), structure)
+    return found
+
+
+def widths(structure: Any) -> list[int]:
+    """How many outputs there are in each item that is not constant."""
+    return [item.stop - item.start for item in items(structure) if item.kind != "constant"]
+
+
 def result(returned: Any, name: str, given: Callable[[Any], bool]) -> Result:
     """Take the numbers out of what a function returned.
 

@@ -53,7 +53,9 @@ def test_neuron(race, count):
     def loss(w, b, x, t):
         return (relu(dot(x, w) + b) - t) ** 2
 
-    fast = jit(vmap(value_and_grad(loss, (0, 1)), (None, None, 0, 0), reduce="mean"))
+    fast = jit(
+        vmap(value_and_grad(loss, (0, 1)), (None, None, 0, 0), reduce="mean"), backend="numpy"
+    )
 
     def ours():
         value, (dw, db) = fast(w, b, xs, ts)
@@ -103,7 +105,7 @@ def test_network(race, count):
             x = [relu(dot(row, x) + shift) for row, shift in zip(w, b, strict=True)]
         return relu(1.0 - t * (dot(weights[0], x) + bias[0]))
 
-    fast = jit(vmap(value_and_grad(loss), (None, 0, 0), reduce="mean"))
+    fast = jit(vmap(value_and_grad(loss), (None, 0, 0), reduce="mean"), backend="numpy")
 
     def flat(value, slopes):
         return [float(value), *[x for pair in slopes for a in pair for x in np.ravel(a).tolist()]]
@@ -160,7 +162,7 @@ def test_formula(race, count):
         r = sqrt(x * x + y * y + 0.1)
         return tanh(x * y) * exp(-r) / (1.0 + r)
 
-    fast = jit(vmap(value_and_grad(f, (0, 1))))
+    fast = jit(vmap(value_and_grad(f, (0, 1))), backend="numpy")
 
     def ours():
         value, (dx, dy) = fast(xs, ys)
@@ -215,7 +217,7 @@ def test_square_roots(race, spread_out):
             guess = 0.5 * (guess + x / guess)
         return guess
 
-    fast = jit(vmap(root))
+    fast = jit(vmap(root), backend="numpy")
 
     def masked():
         guess, active = xs.copy(), np.ones(len(xs), dtype=bool)

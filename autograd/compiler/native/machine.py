@@ -1,0 +1,121 @@
+"""LLVM: text in its intermediate language is turned into functions of this process."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import itertools
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from autograd.compiler.instructions import CALLS
+
+FEATURES = "AUTOGRAD_CPU_FEATURES"
+"""The environment variable that has LLVM make code for a processor with these features alone, such
+as "+avx2,+fma", or none."""
+
+
+class Library:
+    """Functions that LLVM made, as long as this object lives.
+
+    Args:
+        tracker: of LLVM, which unloads them when it goes.
+        parameters: of the functions, by name, as `Machine.compiled` has them.
+    """
+
+    def __init__(self, tracker: Any, parameters: Mapping[str, str]) -> None:
+        self._tracker = tracker
+        for name, types in parameters.items():
+            kinds = [_KINDS[letter] for letter in types]
+            setattr(self, name, ctypes.CFUNCTYPE(None, *kinds)(tracker[name]))
+
+
+_KINDS: dict[str, Any] = {"p": ctypes.c_void_p, "i": ctypes.c_int64}
+
+
+class Machine:
+    """A processor that code is made for, and what LLVM needs to know of it.
+
+    Args:
+        features: of the processor, as LLVM has them; those of this one by default.
+    """
+
+    def __init__(self, features: str | None = None) -> None:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        self._triple = llvm.get_process_triple()
+        own = features is None
+        self._name = llvm.get_host_cpu_name() if own else "generic"
+        self._features = llvm.get_host_cpu_features().flatten() if own else features
+        self._levels: dict[int, Any] = {}
+        self._jit = llvm.create_lljit_compiler(self._target(2))
+        self._count = itertools.count()
+        self.lanes = self._width() // 64
+        """How many floats there are in a vector."""
+
+    def _width(self) -> int:
+        has = {x[1:] for x in (self._features or "").split(",") if x.startswith("+")}
+        if {"avx512f", "avx512dq", "avx512vl"} <= has:
+            return 512
+        return 256 if {"avx2", "fma"} <= has else 128
+
+    def _target(self, level: int) -> Any:
+        if level not in self._levels:
+            self._levels[level] = llvm.Target.from_triple(self._triple).create_target_machine(
+                self._name, self._features, opt=level, jit=True
+            )
+        return self._levels[level]
+
+    def compiled(self, source: str, level: int, functions: Mapping[str, str]) -> Library:
+        """The functions of a module.
+
+        Args:
+            source: the module.
+            level: how hard LLVM tries, from 0 to 3.
+            functions: their names, and for each parameter `p` for a pointer or `i` for an integer.
+        """
+        module = llvm.parse_assembly(source)
+        image = self._target(level).emit_object(module)
+        builder = llvm.JITLibraryBuilder().add_object_img(image)
+        for function in module.functions:
+            if function.is_declaration and not function.name.startswith("llvm."):
+                builder.import_symbol(function.name, _address(function.name))
+        for name in ("memcpy", "memset", "fma", "fmod", "rint"):  # which intrinsics may need
+            builder.import_symbol(name, _address(name))
+        for name in functions:
+            builder.export_symbol(name)
+        return Library(builder.link(self._jit, f"code{next(self._count)}"), functions)
+
+
+@functools.cache
+def _library() -> Any:
+    return ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+
+
+_callbacks: dict[str, Any] = {}
+
+
+@functools.cache
+def _address(name: str) -> int:
+    """The address of a function of the C library, or of one of `CALLS`, called `python.name`."""
+    if name.startswith("python."):
+        function = CALLS[name.removeprefix("python.")]
+        count = function.__code__.co_argcount
+        kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
+        _callbacks[name] = kind(function)
+        found = _callbacks[name]
+    else:
+        found = getattr(_library(), name)
+    address = ctypes.cast(found, ctypes.c_void_p).value
+    assert address is not None
+    return address
+
+
+@functools.cache
+def machine() -> Machine:
+    """This processor."""
+    return Machine(os.environ.get(FEATURES))

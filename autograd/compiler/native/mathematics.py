@@ -1,0 +1,164 @@
+"""Exponentials, logarithms and their kin in all lanes of a vector.
+
+Each is within 1.5 units in the last place of the true number, and has the same bits on every
+processor. The coefficients are of the sources named, the steps those of the textbooks (Muller,
+Elementary Functions, 3rd edition, 2016).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from sys import float_info
+
+from autograd.compiler.native.ir import Floats, Vector, copysign, fma, nearest, select
+
+_SHIFT = 1.5 * 2.0**52
+"""Added to a small whole number, it leaves that number in the lowest bits."""
+_SIGN = -(2**63)
+_ONE = 0x3FF0000000000000
+"""The bits of 1.0."""
+LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fefa39efp-1"), float.fromhex("0x1.abc9e3b39803fp-56")
+"""ln 2, as a float and what that leaves."""
+
+
+def polynomial(x: Floats, coefficients: Sequence[float]) -> Floats:
+    """The polynomial with these coefficients, from the constant one on, in pairs (Estrin)."""
+    terms: list[Floats | float] = [*coefficients]
+    while len(terms) > 1:
+        pairs = zip(terms[::2], [*terms[1::2], None], strict=False)
+        terms = [low if high is None else fma(_vector(x, high), x, low) for low, high in pairs]
+        if len(terms) > 1:
+            x = x * x
+    return _vector(x, terms[0])
+
+
+def _vector(like: Floats, x: Floats | float) -> Floats:
+    return x if isinstance(x, Vector) else like.function.splat(x)
+
+
+def _power_of_two(n: Floats) -> Floats:
+    """2 ** n for whole numbers from -1022 to 1023."""
+    return (((n + _SHIFT).bits() << 52) + _ONE).as_floats()
+
+
+# Taylor's. Beyond the last one less than 0.02 units are left.
+_EXP = [1.0 / math.factorial(k) for k in range(2, 14)]
+
+
+def exp(x: Floats) -> Floats:
+    """e ** x."""
+    x = select(x < -746.0, -746.0, select(x > 710.0, 710.0, x))
+    n = nearest(x * (1.0 / math.log(2.0)))
+    r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))
+    y = fma(r * r, polynomial(r, _EXP), r) + 1.0
+    half = nearest(n * 0.5)  # where the result is below the range of normal floats
+    return y * _power_of_two(half) * _power_of_two(n - half)
+
+
+# FreeBSD's e_log.c (Sun Microsystems 1993): log(1 + f) = f - f*f/2 + s * (f*f/2 + s*s * P(s*s)),
+# where s = f / (2 + f).
+_LOG = [
+    6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01,
+    2.222219843214978396e-01, 1.818357216161805012e-01, 1.531383769920937332e-01,
+    1.479819860511658591e-01,
+]  # fmt: skip
+_ROOT_HALF = 0x3FE6A09E667F3BCD
+"""The bits of the square root of 1/2."""
+
+
+def log(x: Floats) -> Floats:
+    """The natural logarithm."""
+    small = x < float_info.min
+    scaled = select(small, x * 2.0**54, x)
+    bits = scaled.bits() - _ROOT_HALF
+    f = ((bits & (2**52 - 1)) + _ROOT_HALF).as_floats() - 1.0
+    # The exponent, shifted so that it is positive, in the lowest bits of a float.
+    exponent = ((bits + (1024 << 52)) >> 52 | 0x4330000000000000).as_floats() - (2.0**52 + 1024.0)
+    n = exponent - select(small, 54.0, 0.0)
+    s = f / (f + 2.0)
+    z = s * s
+    half = f * f * 0.5
+    rest = fma(s, half + z * polynomial(z, _LOG), n * LN2_LOW)
+    result = fma(n, LN2_HIGH, f - (half - rest))
+    result = select(x < math.inf, result, x)
+    return select(x > 0.0, result, select(x.equals(0.0), -math.inf, (x - x) / (x - x)))
+
+
+# Cephes, tanh.c (Moshier 1995), for |x| < 0.625: x + x**3 * P(x*x) / Q(x*x).
+_TANH_P = [-1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1]
+_TANH_Q = [4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1.0]
+
+
+def tanh(x: Floats) -> Floats:
+    """The hyperbolic tangent."""
+    size = abs(x)
+    z = x * x
+    small = size < 0.625
+    power = exp(size + size)
+    quotient = select(small, z * polynomial(z, _TANH_P), 2.0) / select(
+        small, polynomial(z, _TANH_Q), power + 1.0
+    )
+    return copysign(select(small, fma(size, quotient, size), 1.0 - quotient), x)
+
+
+# pi / 2 as three floats.
+_HALF_PI = [float.fromhex(x) for x in (
+    "0x1.921fb54442d18p+0", "0x1.1a62633145c07p-54", "-0x1.f1976b7ed8fbcp-110"
+)]  # fmt: skip
+# FreeBSD's k_sin.c and k_cos.c (Sun Microsystems 1993), for |x| < pi / 4.
+_SIN = [
+    -1.66666666666666324348e-01, 8.33333333332248946124e-03, -1.98412698298579493134e-04,
+    2.75573137070700676789e-06, -2.50507602534068634195e-08, 1.58969099521155010221e-10,
+]  # fmt: skip
+_COS = [
+    4.16666666666666019037e-02, -1.38888888888741095749e-03, 2.48015872894767294178e-05,
+    -2.75573143513906633035e-07, 2.08757232129817482790e-09, -1.13596475577881948265e-11,
+]  # fmt: skip
+REDUCIBLE = 2.0**20
+"""Larger angles are left to the C library."""
+
+
+def _sin_from(x: Floats, quarters: int) -> Floats:
+    """sin(x + quarters * pi / 2)."""
+    n = nearest(x * (2.0 / math.pi))
+    # Exact, as both are multiples of 2 ** -52 and the result is less than 1.
+    first = fma(n, -_HALF_PI[0], x)
+    # Of what is subtracted next, and of the difference, the errors are kept (Dekker's sums).
+    second = n * _HALF_PI[1]
+    high = first - second
+    low = ((first - high) - second) - fma(n, _HALF_PI[1], -second)
+    low = fma(n, -_HALF_PI[2], low)
+    z = high * high
+    cube = z * high
+    sine = high - ((z * (low * 0.5 - cube * polynomial(z, _SIN[1:])) - low) - cube * _SIN[0])
+    half = z * 0.5
+    whole = 1.0 - half
+    tail = z * z * polynomial(z, _COS) - high * low
+    cosine = whole + (((1.0 - whole) - half) + tail)
+    turns = (n + _SHIFT).bits() + quarters
+    odd = (turns & 1).equals(1)
+    bits = select(odd, cosine, sine).bits() ^ ((turns << 62) & _SIGN)
+    return bits.as_floats()
+
+
+def _with_large(name: str, x: Floats, result: Floats) -> Floats:
+    """With what the C library says of angles that are larger, infinite, or nan."""
+    large = abs(x).at_most(REDUCIBLE) ^ 1
+    return x.function.replaced(result, large, lambda: x.function.each(name, [x]))
+
+
+def sin(x: Floats) -> Floats:
+    """The sine of an angle."""
+    return _with_large("sin", x, select(abs(x) < 2.0**-27, x, _sin_from(x, 0)))
+
+
+def cos(x: Floats) -> Floats:
+    """The cosine of an angle."""
+    return _with_large("cos", x, _sin_from(x, 1))
+
+
+FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
+    "exp": exp, "log": log, "tanh": tanh, "sin": sin, "cos": cos,
+}  # fmt: skip
+"""Under the names of the instructions."""

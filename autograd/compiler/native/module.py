@@ -1,0 +1,270 @@
+"""The module of LLVM's around the functions that compute a vector of lanes.
+
+`run` goes through the lanes. Those that are left over at the end are copied to tables of their own,
+and their results back. Sums are formed in blocks of 256 lanes, with eight partial sums that are
+added in pairs, as `autograd.batching.sums` has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from string import Template
+
+from autograd.batching.sums import BLOCK, PARTIAL_SUMS
+from autograd.compiler.native.ir import Function
+
+FUNCTIONS = {"before": "p", "run": "pppippp"}
+"""The functions of a module, with their parameters as `Machine.compiled` has them."""
+
+
+class Module:
+    """The text of a module, and what its functions need.
+
+    Args:
+        lanes: how many there are in a vector.
+        widths: of the tables of lanes.
+        given: how many of them are inputs; the others are results.
+        before: the functions that compute what is the same in all lanes.
+        within: those that compute what is not.
+        called: what they call from elsewhere, with declarations.
+        heap: how many vectors are kept on the heap.
+        sums: how many sums there are; None where there are tables of results.
+    """
+
+    def __init__(
+        self,
+        lanes: int,
+        widths: Sequence[int],
+        given: int,
+        before: Sequence[Function],
+        within: Sequence[Function],
+        called: Mapping[str, str],
+        heap: int,
+        sums: int | None,
+    ) -> None:
+        self._lanes, self._widths, self._given = lanes, widths, given
+        self._asks = any(function.some for function in within)
+        self.heap = lanes * heap
+        """How many numbers are kept on the heap."""
+        self.spare = lanes * (sum(widths) + 1)
+        """How many numbers the lanes that are left over take."""
+        alone = len(within) == 1
+        taken, back = self._rest(kept=sums is None)
+        options = {
+            "lanes": lanes, "taken": taken, "back": back, "sums": sums, "block": BLOCK,
+            "start": PARTIAL_SUMS * (sums or 0), "failed": 16 * lanes,
+        }  # fmt: skip
+        self.source = _MODULE.substitute(
+            declarations="\n".join(called.values()),
+            before=_defined("before", before, "ptr %same"),
+            within="" if alone else _defined("within", within, _WITHIN),
+            first=_indented([f"call void @before{i}(ptr %same)" for i in range(len(before))]),
+            each=_indented(within[0].lines if alone else _calls(within)),
+            lanes=lanes,
+            at="%start" if sums is None else "0",
+            run=(_TABLES if sums is None else _SUMS).substitute(options),
+            tables=max(1, len(widths)),
+            bits=64 * lanes,
+        )
+        """The text."""
+
+    def _rest(self, kept: bool) -> tuple[str, str]:
+        """The lines that copy the lanes that are left over to spare tables, and those that copy
+        their results back."""
+        taken, back = [], []
+        places = accumulate([self._lanes * width for width in self._widths], initial=0)
+        for table, (width, place) in enumerate(zip(self._widths, places, strict=False)):
+            taken += [
+                f"%field{table} = getelementptr ptr, ptr %table, i64 {table}",
+                f"%array{table} = load ptr, ptr %field{table}, align 8",
+                f"%skipped{table} = mul i64 %rest, {width}",
+                f"%from{table} = getelementptr double, ptr %array{table}, i64 %skipped{table}",
+                f"%spare{table} = getelementptr double, ptr %spare, i64 {place}",
+                f"%bytes{table} = mul i64 %left, {8 * width}",
+                f"%place{table} = getelementptr ptr, ptr %others, i64 {table}",
+                f"store ptr %spare{table}, ptr %place{table}, align 8",
+            ]
+            if table < self._given:
+                taken += [
+                    _FILL.format(to=f"%spare{table}", size=8 * self._lanes * width),
+                    _COPY.format(to=f"%spare{table}", of=f"%from{table}", size=f"%bytes{table}"),
+                ]
+            else:
+                back.append(
+                    _COPY.format(to=f"%from{table}", of=f"%spare{table}", size=f"%bytes{table}")
+                )
+        if kept:
+            last = self._lanes * sum(self._widths)
+            taken.append(f"%spare.failed = getelementptr i64, ptr %spare, i64 {last}")
+            if self._asks:
+                back += [
+                    "%their.failed = getelementptr i64, ptr %failed, i64 %rest",
+                    "%failed.bytes = mul i64 %left, 8",
+                    _COPY.format(to="%their.failed", of="%spare.failed", size="%failed.bytes"),
+                ]
+        return _indented(taken), _indented(back)
+
+
+def _defined(name: str, functions: Sequence[Function], parameters: str) -> str:
+    """The definitions of functions, whose names are numbered."""
+    texts = []
+    for i, function in enumerate(functions):
+        kind, result = ("i1", f"i1 {function.some}") if function.some else ("void", "void")
+        texts.append(
+            f"define internal {kind} @{name}{i}({parameters}) #0 {{\nentry:\n"
+            f"{_indented(function.lines)}\n  ret {result}\n}}\n"
+        )
+    return "\n".join(texts)
+
+
+def _calls(within: Sequence[Function]) -> list[str]:
+    """The lines that call functions one after the other, until no lane is left."""
+    lines = []
+    for i, function in enumerate(within):
+        if function.some:
+            lines += [
+                f"%some{i} = call i1 @within{i}({_WITHIN})",
+                f"br i1 %some{i}, label %part{i}, label %latch",
+                f"part{i}:",
+            ]
+        else:
+            lines.append(f"call void @within{i}({_WITHIN})")
+    return lines
+
+
+def _indented(lines: Sequence[str]) -> str:
+    return "\n".join([line if line.endswith(":") else f"  {line}" for line in lines])
+
+
+_WITHIN = (
+    "ptr %same, ptr %table, ptr %failed, i64 %start, i64 %at, i64 %phase, i64 %valid, ptr %heap, "
+    "ptr %sums"
+)
+_FILL = "call void @llvm.memset.p0.i64(ptr {to}, i8 0, i64 {size}, i1 false)"
+_COPY = "call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {of}, i64 {size}, i1 false)"
+_MODULE = Template("""\
+$declarations
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+
+$before
+$within
+define void @before(ptr %same) #0 {
+entry:
+$first
+  ret void
+}
+
+define internal void @blocks(ptr noalias %same, ptr noalias %table, ptr noalias %failed, i64 %first,
+    i64 %stop, i64 %shift, i64 %valid, ptr noalias %heap, ptr noalias %sums) #0 {
+entry:
+  br label %loop
+loop:
+  %start = phi i64 [%first, %entry], [%next, %latch]
+  %at = add i64 $at, 0
+  %shifted = add i64 %start, %shift
+  %phase = and i64 %shifted, 7
+$each
+  br label %latch
+latch:
+  %next = add i64 %start, $lanes
+  %more = icmp ult i64 %next, %stop
+  br i1 %more, label %loop, label %end
+end:
+  ret void
+}
+
+define void @run(ptr %same, ptr %table, ptr %failed, i64 %size, ptr %heap, ptr %sums,
+    ptr %spare) #0 {
+entry:
+  %others = alloca [$tables x ptr], align 8
+$run
+}
+
+attributes #0 = { nounwind "prefer-vector-width"="$bits" "min-legal-vector-width"="$bits" }
+!0 = !{}
+""")
+_TABLES = Template("""\
+  %left = urem i64 %size, $lanes
+  %rest = sub i64 %size, %left
+  %any = icmp ne i64 %rest, 0
+  br i1 %any, label %main, label %after
+main:
+  call void @blocks(ptr %same, ptr %table, ptr %failed, i64 0, i64 %rest, i64 0, i64 $lanes,
+    ptr %heap, ptr %sums)
+  br label %after
+after:
+  %some = icmp ne i64 %left, 0
+  br i1 %some, label %others.too, label %end
+others.too:
+$taken
+  call void @blocks(ptr %same, ptr %others, ptr %spare.failed, i64 0, i64 $lanes, i64 0, i64 %left,
+    ptr %heap, ptr %sums)
+$back
+  br label %end
+end:
+  ret void""")
+_SUMS = Template("""\
+  %results = getelementptr double, ptr %sums, i64 $start
+  call void @llvm.memset.p0.i64(ptr %failed, i8 0, i64 $failed, i1 false)
+  br label %block
+block:
+  %from = phi i64 [0, %entry], [%to, %added]
+  %result = phi ptr [%results, %entry], [%result.next, %added]
+  br label %clear
+clear:
+  %i = phi i64 [0, %block], [%i.next, %clear]
+  %i.sum = getelementptr double, ptr %sums, i64 %i
+  store <8 x double> splat (double -0.0), ptr %i.sum, align 8
+  %i.next = add i64 %i, 8
+  %i.more = icmp ult i64 %i.next, $start
+  br i1 %i.more, label %clear, label %cleared
+cleared:
+  %to.full = add i64 %from, $block
+  %full = icmp ult i64 %to.full, %size
+  %to = select i1 %full, i64 %to.full, i64 %size
+  %count = sub i64 %to, %from
+  %left = urem i64 %count, $lanes
+  %rest = sub i64 %to, %left
+  %any = icmp ult i64 %from, %rest
+  br i1 %any, label %main, label %after
+main:
+  call void @blocks(ptr %same, ptr %table, ptr %failed, i64 %from, i64 %rest, i64 0, i64 $lanes,
+    ptr %heap, ptr %sums)
+  br label %after
+after:
+  %some = icmp ne i64 %left, 0
+  br i1 %some, label %others.too, label %add
+others.too:
+$taken
+  call void @blocks(ptr %same, ptr %others, ptr %failed, i64 0, i64 $lanes, i64 %rest, i64 %left,
+    ptr %heap, ptr %sums)
+  br label %add
+add:
+  %j = phi i64 [0, %after], [0, %others.too], [%j.next, %add]
+  %j.place = mul i64 %j, 8
+  %j.sum = getelementptr double, ptr %sums, i64 %j.place
+  %x = load <8 x double>, ptr %j.sum, align 8
+  %x.even = shufflevector <8 x double> %x, <8 x double> poison,
+    <4 x i32> <i32 0, i32 2, i32 4, i32 6>
+  %x.odd = shufflevector <8 x double> %x, <8 x double> poison,
+    <4 x i32> <i32 1, i32 3, i32 5, i32 7>
+  %y = fadd <4 x double> %x.even, %x.odd
+  %y.even = shufflevector <4 x double> %y, <4 x double> poison, <2 x i32> <i32 0, i32 2>
+  %y.odd = shufflevector <4 x double> %y, <4 x double> poison, <2 x i32> <i32 1, i32 3>
+  %z = fadd <2 x double> %y.even, %y.odd
+  %z.even = extractelement <2 x double> %z, i64 0
+  %z.odd = extractelement <2 x double> %z, i64 1
+  %sum = fadd double %z.even, %z.odd
+  %j.result = getelementptr double, ptr %result, i64 %j
+  store double %sum, ptr %j.result, align 8
+  %j.next = add i64 %j, 1
+  %j.more = icmp ult i64 %j.next, $sums
+  br i1 %j.more, label %add, label %added
+added:
+  %result.next = getelementptr double, ptr %result, i64 $sums
+  %next = icmp ult i64 %to, %size
+  br i1 %next, label %block, label %end
+end:
+  ret void""")

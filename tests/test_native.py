@@ -1,0 +1,330 @@
+"""Code of LLVM's: its mathematics, the same bits on every processor, what there is without it."""
+
+import math
+import platform
+import random
+import sys
+import threading
+import warnings
+
+import llvmlite.binding as llvm
+import mpmath
+import numpy as np
+import pytest
+from backends import NativeColumns
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from programs import compiled, programs
+
+from autograd import Value, cos, dot, exp, jit, relu, sin, value_and_grad, vmap
+from autograd.compiler import backends
+from autograd.compiler.lowering import Code
+from autograd.compiler.native import blocks, source
+from autograd.compiler.native.machine import Machine
+from autograd.compiler.native.mathematics import FUNCTIONS, REDUCIBLE
+from autograd.compiler.schedule import LaneCheck
+from autograd.ops import TABLE
+
+MACHINES = {"this one": Machine()}
+if platform.machine() in ("x86_64", "AMD64"):
+    MACHINES["SSE2"] = Machine("+sse2")
+    if {"avx2", "fma"} <= {x for x, there in llvm.get_host_cpu_features().items() if there}:
+        MACHINES["AVX2"] = Machine("+avx,+avx2,+fma")
+SPECIAL = [
+    x * sign
+    for x in (
+        0.0, 5e-324, 1e-310, 2.0**-1022, 1e-20, 2.0**-27, 0.5, 0.625, 1.0, 1.5, math.pi, 20.0,
+        708.0, 709.782712893384, 709.7827128933841, 745.13321910194122, 746.0, 1e6, 1e22, 1e300,
+        1.7976931348623157e308, math.inf,
+    )
+    for sign in (1.0, -1.0)
+] + [math.nan]  # fmt: skip
+
+
+@pytest.fixture
+def on(monkeypatch):
+    """Has code made for another processor."""
+    return lambda name: monkeypatch.setattr(blocks, "machine", lambda: MACHINES[name])
+
+
+def bits(array):
+    """The bits of the numbers, any nan being the same."""
+    array = np.where(np.isnan(array), math.nan, array)
+    return array.view(np.int64).tolist()
+
+
+# --- Mathematics ---------------------------------------------------------------------------------
+
+
+def points(name):
+    """Ordinary numbers, tiny ones, and those next to where a function is hard to compute."""
+    draw = random.Random(name)
+    spans = {
+        "exp": [(-746.0, 710.0), (-1.0, 1.0), (-746.0, -700.0), (-1e-9, 1e-9)],
+        "log": [(0.0, 4.0), (0.7, 1.42), (0.999, 1.001), (0.0, 1e-307), (0.0, 1e300)],
+        "tanh": [(-1.0, 1.0), (-20.0, 20.0), (0.6, 0.65), (-1e-7, 1e-7)],
+        "sin": [(-4.0, 4.0), (-REDUCIBLE, REDUCIBLE), (-1e-7, 1e-7), (-1e12, 1e12)],
+    }
+    for low, high in spans.get(name, spans["sin"]):
+        yield from [draw.uniform(low, high) for _ in range(400)]
+    if name in ("sin", "cos"):  # next to a zero
+        yield from [k * math.pi / 2 for k in range(1, 300)]
+        yield from [draw.randrange(650_000) * math.pi / 2 for _ in range(600)]
+    if name == "exp":  # half way between two floats, nearly
+        yield from [k * math.log(2.0) / 2 for k in range(-2000, 2000, 9)]
+    if name == "log":
+        yield from [2.0**k * (1.0 + j * 2.0**-52) for k in range(-1074, 1024, 50) for j in (0, 1)]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_mathematics_is_within_one_and_a_half_units(name):
+    code = Code()
+    blocks = NativeColumns(code, [code.emit(name, code.input(uniform=False))])
+    given = [*points(name)]
+    ((found,), _) = blocks([np.array(given)], len(given))
+    with mpmath.workprec(160):
+        for x, y in zip(given, found.tolist(), strict=True):
+            true = getattr(mpmath, name)(mpmath.mpf(x))
+            unit = mpmath.mpf(2) ** max(math.frexp(float(true))[1] - 53, -1074)
+            assert abs(mpmath.mpf(y) - true) <= 1.5 * unit, x
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_mathematics_of_special_numbers(name):
+    code = Code()
+    blocks = NativeColumns(code, [code.emit(name, code.input(uniform=False))])
+    ((found,), _) = blocks([np.array(SPECIAL)], len(SPECIAL))
+    with np.errstate(all="ignore"):
+        expected = getattr(np, name)(np.array(SPECIAL))
+    for x, y, z in zip(SPECIAL, found.tolist(), expected.tolist(), strict=True):
+        assert math.isnan(y) == math.isnan(z), x
+        assert math.isnan(y) or y == pytest.approx(z, rel=4e-16, abs=5e-324), x
+        assert math.copysign(1.0, y) == math.copysign(1.0, z) or math.isnan(z), x
+
+
+# --- The same bits everywhere ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+def test_an_operation_has_the_same_bits_on_every_processor(op, on):
+    draw = random.Random(op.name)
+    count = op.arity or 4
+
+    def number():
+        return draw.choice(SPECIAL) if draw.random() < 0.5 else draw.uniform(-9.0, 9.0)
+
+    columns = [np.array([number() for _ in range(203)]) for _ in range(count)]
+    found = []
+    for name in MACHINES:
+        on(name)
+        code = Code(fuses=True)
+        result = code.lower(op, [code.input(uniform=False) for _ in range(count)])
+        found.append(bits(NativeColumns(code, [result])(columns, 203)[0][0]))
+    assert all(x == found[0] for x in found)
+
+
+def test_processors_have_vectors_of_different_lengths():
+    lanes = {name: machine.lanes for name, machine in MACHINES.items()}
+    assert lanes.pop("this one") in (2, 4, 8)
+    assert lanes.items() <= {"SSE2": 2, "AVX2": 4}.items()
+
+
+def loss(weights, shift, x, target):
+    hidden = [relu(dot(row, x) + shift) for row in weights]
+    return {"loss": (sin(hidden[0]) - target) ** 2 + exp(-hidden[1] * cos(x[0])), "hidden": hidden}
+
+
+def batch(count, reduce):
+    draw = np.random.default_rng(count)
+    weights, shift = draw.normal(size=(2, 9)), 0.5
+    xs, targets = draw.normal(size=(count, 9)), draw.normal(size=count)
+    both = [loss, value_and_grad(lambda *x: loss(*x)["loss"], argnums=(0, 2))]
+    found = []
+    for f in both:
+        fast = jit(vmap(f, (None, None, 0, 0), reduce=reduce), backend="llvm")
+        found += [np.ravel(x) for x in leaves(fast(weights, shift, xs, targets))]
+    return bits(np.concatenate(found))
+
+
+def leaves(tree):
+    if isinstance(tree, dict):
+        tree = [*tree.values()]
+    if isinstance(tree, (list, tuple)):
+        return [x for part in tree for x in leaves(part)]
+    return [] if tree is None else [np.asarray(tree)]
+
+
+@pytest.mark.parametrize("count", [1, 5, 8, 255, 256, 261, 700])
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+def test_batches_have_the_same_bits_on_every_processor_and_in_parts(count, reduce, on, monkeypatch):
+    """Rows of nine numbers, which are transposed, and of fewer; lanes that are left over."""
+    expected = batch(count, reduce)
+    for name in MACHINES:
+        on(name)
+        assert batch(count, reduce) == expected
+    for part, long in ((1, 0), (7, 10**6)):
+        monkeypatch.setattr(source, "PART", part)
+        monkeypatch.setattr(blocks, "LONG", long)
+        assert batch(count, reduce) == expected
+
+
+@pytest.mark.parametrize("part", [1, 5])
+@given(source_text=programs(exact=True), data=st.data())
+@settings(deadline=None, max_examples=20)
+def test_programs_in_parts(part, source_text, data):
+    f = compiled(source_text)
+    numbers = st.lists(st.floats(-4.0, 4.0), min_size=11, max_size=11)
+    columns = [np.array(data.draw(numbers)) for _ in range(f.__code__.co_argcount)]
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "PART", part)
+        for backend in ("llvm", "numpy"):
+            try:
+                found.append(leaves(jit(vmap(f), backend=backend)(*columns)))
+            except (TypeError, ValueError) as error:  # of lanes whose results are not alike
+                found.append(str(error))
+    if isinstance(found[0], str):
+        assert found[0] == found[1]
+        return
+    for x, y in zip(*found, strict=True):
+        assert (x.dtype, bits(x.astype(float))) == (y.dtype, bits(y.astype(float)))
+
+
+# --- Sums ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 9, 255, 256, 257, 1003])
+def test_sums_are_those_of_the_loop(size):
+    x = np.random.default_rng(size).normal(size=size) * 10.0 ** np.arange(size).clip(0, 20)
+
+    def f(x):
+        return x * 3.0, [x, -x]
+
+    for how in ("sum", "mean"):
+        fast = jit(vmap(f, reduce=how), backend="llvm")
+        assert fast(x) == vmap(f, reduce=how)(x)
+        assert fast.paths[0].points == size
+
+
+def test_sums_where_lanes_part():
+    x = np.linspace(-3.0, 5.0, 1003)
+
+    def f(x):
+        return (x * x, 1.0) if x > 0.0 else (-x, 2.0)
+
+    fast = jit(vmap(f, reduce="sum"), backend="llvm")
+    for _ in range(2):
+        assert fast(x) == vmap(f, reduce="sum")(x)
+    assert len(fast.paths) == 2
+
+
+def test_results_that_are_not_computed_are_added_up_as_well():
+    x = np.ones(300)
+    for f in (lambda x: (x, 1.0), lambda x: 2.0, lambda x: [x, np.arange(2.0)]):
+        found, expected = [
+            leaves(g(x))
+            for g in (jit(vmap(f, reduce="sum"), backend="llvm"), vmap(f, reduce="sum"))
+        ]
+        assert [y.tolist() for y in found] == [y.tolist() for y in expected]
+
+
+# --- What it is made of --------------------------------------------------------------------------
+
+
+def test_lanes_that_fail_are_told_apart_in_parts(monkeypatch):
+    monkeypatch.setattr(source, "PART", 2)
+    code = Code()
+    x, u = code.input(False), code.input(True)
+    y = code.emit("sin", code.emit("add", x, u))
+    checks = [
+        LaneCheck(code.emit("less", x, 2.0), None, (), True),
+        LaneCheck(None, lambda columns: columns[0] < 1.0, (x,), True),
+        LaneCheck(code.emit("less", y, 0.5), None, (), False),
+    ]
+    native = NativeColumns(code, [y, 3.0, x], checks)
+    column = np.linspace(-2.0, 3.0, 21)
+    (sine, three, same), failed = native([column, 1.0], 21)
+    expected = [
+        0 if not z < 2.0 else 1 if not z < 1.0 else 2 if math.sin(z + 1.0) < 0.5 else -1
+        for z in column
+    ]
+    assert failed.tolist() == expected
+    assert three == 3.0
+    for lane in np.flatnonzero(failed < 0):
+        assert (sine[lane], same[lane]) == (math.sin(column[lane] + 1.0), column[lane])
+
+
+def test_threads_call_the_same_code():
+    fast = jit(vmap(lambda x: sin(x) * x + exp(-x * x)), backend="llvm")
+    columns = [np.linspace(0.0, i + 1.0, 5003) for i in range(8)]
+    expected = [fast(x).tolist() for x in columns]
+    wrong = []
+
+    def work():
+        for x, y in zip(columns, expected, strict=True):
+            for _ in range(20):
+                if fast(x).tolist() != y:
+                    wrong.append(x)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_memory_of_arguments_is_not_written_to():
+    x = np.linspace(0.0, 1.0, 37)
+    x.flags.writeable = False
+    assert jit(vmap(lambda x: x), backend="llvm")(x).tolist() == x.tolist()
+    rows = np.asfortranarray(np.arange(12.0).reshape(4, 3))
+    found = jit(vmap(lambda row: [row[2], row[0]]), backend="llvm")(rows)
+    assert [y.tolist() for y in found] == [rows[:, 2].tolist(), rows[:, 0].tolist()]
+
+
+# --- Which backend --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """As if nobody had asked yet what there is."""
+    backends._better.cache_clear()
+    backends._problem.cache_clear()
+    yield monkeypatch
+    backends._better.cache_clear()
+    backends._problem.cache_clear()
+
+
+def test_the_backend():
+    assert jit(vmap(sin)).backend == "llvm"
+    assert jit(vmap(sin), backend="numpy").backend == "numpy"
+    assert jit(backend="llvm")(sin).backend == "llvm"
+    assert Value(2.0) * jit(sin, backend="numpy")(Value(0.0)) == 0.0
+    with pytest.raises(ValueError, match="backend must be 'llvm', 'numpy' or None, not 'cuda'"):
+        jit(sin, backend="cuda")
+
+
+def test_without_llvmlite(fresh):
+    fresh.setitem(sys.modules, "llvmlite.binding", None)
+    fresh.delitem(sys.modules, "autograd.compiler.native.machine")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fast = jit(vmap(sin))
+        assert fast.backend == "numpy"
+        assert fast(np.zeros(2)).tolist() == [0.0, 0.0]
+    with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[jit\]'"):
+        jit(sin, backend="llvm")
+
+
+def test_a_processor_that_llvm_does_not_know(fresh):
+    def machine():
+        raise RuntimeError("no available targets are compatible with triple")
+
+    fresh.setattr("autograd.compiler.native.machine.machine", machine)
+    fast = jit(vmap(sin))
+    with pytest.warns(RuntimeWarning, match="batches run in NumPy: no available targets"):
+        assert fast(np.zeros(2)).tolist() == [0.0, 0.0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert jit(vmap(cos))(np.zeros(2)).tolist() == [1.0, 1.0]
