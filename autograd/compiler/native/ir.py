@@ -148,6 +148,10 @@ class Function:
         name = f"llvm.{name}.v{self.lanes}f64"
         return self.line(self._call(name, [kind] * len(operands), kind, given), "f")
 
+    def kernel(self, name: str, x: Vector) -> Vector:
+        """The result of a function of vectors that is in the same module."""
+        return self.line(f"call {x.type} @vector.{name}({x.type} {x.name})", x.letter)
+
     def each(self, name: str, operands: Sequence[Vector]) -> Vector:
         """The results of a function of numbers, which is called for every lane."""
         found = self.given("poison")

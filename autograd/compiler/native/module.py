@@ -27,6 +27,7 @@ class Module:
         given: how many of them are inputs; the others are results.
         before: the functions that compute what is the same in all lanes.
         within: those that compute what is not.
+        kernels: the functions of vectors that they call.
         called: what they call from elsewhere, with declarations.
         heap: how many vectors are kept on the heap.
         sums: how many sums there are; None where there are tables of results.
@@ -39,6 +40,7 @@ class Module:
         given: int,
         before: Sequence[Function],
         within: Sequence[Function],
+        kernels: Mapping[str, Function],
         called: Mapping[str, str],
         heap: int,
         sums: int | None,
@@ -57,6 +59,7 @@ class Module:
         }  # fmt: skip
         self.source = _MODULE.substitute(
             declarations="\n".join(called.values()),
+            kernels="\n".join([_vector(name, x) for name, x in kernels.items()]),
             before=_defined("before", before, "ptr %same"),
             within="" if alone else _defined("within", within, _WITHIN),
             first=_indented([f"call void @before{i}(ptr %same)" for i in range(len(before))]),
@@ -118,6 +121,13 @@ def _defined(name: str, functions: Sequence[Function], parameters: str) -> str:
     return "\n".join(texts)
 
 
+def _vector(name: str, function: Function) -> str:
+    """The definition of a function of vectors."""
+    kind = function.type("f")
+    lines = _indented(function.lines)
+    return f"define internal {kind} @vector.{name}({kind} %x) #0 {{\nentry:\n{lines}\n}}\n"
+
+
 def _calls(within: Sequence[Function]) -> list[str]:
     """The lines that call functions one after the other, until no lane is left."""
     lines = []
@@ -148,6 +158,7 @@ $declarations
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 
+$kernels
 $before
 $within
 define void @before(ptr %same) #0 {

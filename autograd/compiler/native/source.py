@@ -21,6 +21,8 @@ from autograd.compiler.tables import Layout
 
 PART = 300
 """How many items there are in a function."""
+INLINE = 8
+"""How many exponentials and the like are put where they are needed; more are functions."""
 LAST = 7
 """So many items at the end are not worth a jump, where no lane is left that needs them."""
 _BINARY = {
@@ -120,6 +122,9 @@ class ModuleWriter:
         self.same = {x: place for place, x in enumerate([*same, *before])}
         """The numbers that are the same in all lanes, inputs first."""
         within = [x for x in order if not isinstance(x, Slot) or self._computed(x, differs=True)]
+        names = [self._instructions[x.place].name for x in within if isinstance(x, Slot)]
+        elementary = [x for x in names if x in mathematics.FUNCTIONS]
+        self._kernels = {*elementary} if len(elementary) > INLINE else set()
         self._wanted: dict[Slot, list[_Cell]] = {}
         self._parts = [*_cut([*within, *self._handed_out(outputs)])] or [[]]
         self._kept = self._heap()
@@ -130,6 +135,7 @@ class ModuleWriter:
             lanes, widths, count,
             [self._part_before(part) for part in _cut(before)],
             [self._part(part, label) for part in self._parts],
+            {name: self._kernel(name) for name in sorted(self._kernels)},
             self._called, self._size, sum([len(x.refs) for x in outputs]) if sums else None,
         )  # fmt: skip
         """The module."""
@@ -195,6 +201,13 @@ class ModuleWriter:
         return places
 
     # --- Written ---------------------------------------------------------------------------------
+
+    def _kernel(self, name: str) -> Function:
+        """A function of vectors that others call."""
+        function = Function(self._lanes, self._called, "entry")
+        x = mathematics.FUNCTIONS[name](function.given("%x"))
+        function.lines.append(f"ret {x.type} {x.name}")
+        return function
 
     def _part_before(self, part: Sequence[Slot]) -> Function:
         """A function that computes what is the same in all lanes."""
@@ -309,6 +322,8 @@ class ModuleWriter:
             return function.line(text, "m" if mask else "f")
         if name in _INTRINSICS:
             return function.intrinsic(_INTRINSICS[name], *operands)
+        if name in self._kernels:
+            return function.kernel(name, x)
         if name in mathematics.FUNCTIONS:
             return mathematics.FUNCTIONS[name](x)
         if name in _OTHERS:
