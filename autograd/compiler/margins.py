@@ -8,7 +8,7 @@ own. It is computed in each lane, by steps of the program. In units of `EPSILON`
 than its number: where that is near the end of the range of floats, the bound is infinite.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import inf, isfinite
 from sys import float_info
 from typing import Any
@@ -82,19 +82,20 @@ def _inexact(program: Program, operands: Sequence[Ref]) -> bool:
 
 class _Errors:
     """The errors of the numbers of a program, in units of `EPSILON`: Values, or 0.0 where a number
-    is exact."""
+    is exact. They are formed for those that are asked for."""
 
     def __init__(self, program: Program, at: Sequence[float]) -> None:
         self._program = program
         self._values: list[Any] = [Value(x) for x in at]
         self._errors: dict[Node, Any] = dict.fromkeys(self._values, 0.0)
-        self._doubts: dict[Node, list[tuple[Any, Any]]] = {}
+        self._looked_at = {*self._values}
+        self._inexact: set[Node] = set()
         self._told: set[Node] = set()
         for op, operands in program.steps:
             out = Value._record(op, [*map(self._value, operands)])
             self._values.append(out)
-            self._errors[out] = self._of_step(out)
-            self._doubts[out] = self._doubts_of(out)
+            self._look_at(out)
+        self._steps = {*self._values}
 
     def known(self) -> dict[Node, Ref]:
         """The Values of the inputs and the steps of the program."""
@@ -122,7 +123,7 @@ class _Errors:
             node = waiting.pop()
             if node not in self._told:
                 self._told.add(node)
-                doubts += self._doubts.get(node, ())
+                doubts += self._doubts_of(node)
                 waiting += [x for x in node.operands if isinstance(x, Node)]
         return doubts
 
@@ -130,26 +131,54 @@ class _Errors:
         """The distances that must be more than something for the steps that jump to be sure."""
         return [
             pair
-            for node, pairs in self._doubts.items()
+            for node in self._values
             if node not in self._told and node.op is not None and _jumps(node.op)
-            for pair in pairs
+            for pair in self._doubts_of(node)
         ]
 
     def _value(self, ref: Ref) -> Any:
         return self._values[ref] if ref >= 0 else self._program.constants[~ref]
 
-    def _error(self, x: Any) -> Any:
-        return self._errors.get(x, 0.0) if isinstance(x, Node) else 0.0
+    def _look_at(self, node: Node) -> None:
+        """Find out whether a number is exact, once that is known of its operands."""
+        op, moved = node.op, self._moved(node)
+        self._looked_at.add(node)
+        if op is not None and (
+            not is_exact(op, len(moved))
+            or (any(x is not None for x in moved) and not self._on_a_step(node))
+        ):
+            self._inexact.add(node)
+        else:
+            self._errors[node] = 0.0
+
+    def _on_a_step(self, node: Node) -> bool:
+        """Whether a number stays the same where its operands move, as there is no doubt told."""
+        op = node.op
+        assert op is not None
+        return op.jumps and not any(
+            isinstance(slope, Node) or slope
+            for _, slope in operand_partials(node, self._moved(node))
+        )
+
+    def _error(self, x: Any, curved: bool = True) -> Any:
+        """The error of a number.
+
+        Args:
+            x: the number.
+            curved: whether that of a step is more than a first-order bound.
+        """
+        if not isinstance(x, Node) or x not in self._inexact:
+            return 0.0
+        for node in _below(x, self._errors):
+            self._errors[node] = self._of_step(node, curved and node in self._steps)
+        return self._errors[x]
 
     def _moved(self, node: Node) -> list[Node | None]:
         """The operands that are not exact, None for the others."""
-        return [
-            x if isinstance(x, Node) and type(self._error(x)) is not float else None
-            for x in node.operands
-        ]
+        return [x if isinstance(x, Node) and x in self._inexact else None for x in node.operands]
 
-    def _of_step(self, out: Node, curved: bool = True) -> Any:
-        """The error of a number: that of the step itself, and what it hands on.
+    def _of_step(self, out: Node, curved: bool) -> Any:
+        """The error of a number that is not exact: of the step itself, and what it hands on.
 
         Args:
             out: the number.
@@ -159,19 +188,15 @@ class _Errors:
         assert op is not None
         moved = self._moved(out)
         exact = is_exact(op, len(operands))
-        if exact and not any(x is not None for x in moved):
-            return 0.0
         if op.selects and not op.jumps:  # never more than what is moved
             handed = [STEEPEST * self._errors[x] for x in moved if x is not None]
         else:
             corner = STEEPEST if op.kinks and not op.jumps else 0.0
             slopes = operand_partials(out, moved)
-            if op.jumps and not any(isinstance(x, Node) or x for _, x in slopes):
-                return 0.0  # a step, and on the right side of it
             if curved:
                 self._extend([slope for _, slope in slopes])
             handed = [
-                _sum([_size(slope), corner, EPSILON * self._error(slope) if curved else 0.0])
+                _sum([_size(slope), corner, EPSILON * self._error(slope, False) if curved else 0.0])
                 * self._errors[x]
                 for x, slope in slopes
             ]
@@ -190,9 +215,8 @@ class _Errors:
         that is not exact is near a jump, a pole, or the end of a domain.
         """
         op, operands = out.op, out.operands
-        assert op is not None
         moved = self._moved(out)
-        if op.arity is None or not any(x is not None for x in moved):
+        if op is None or op.arity is None or not any(x is not None for x in moved):
             return []
         near: list[Any] = []
         if op.cut is not None:
@@ -216,12 +240,29 @@ class _Errors:
         ]
 
     def _extend(self, numbers: Sequence[Any]) -> None:
-        """Have the errors of more numbers, which are computed from those that there are."""
-        roots = [x for x in numbers if isinstance(x, Node) and x not in self._errors]
-        if roots:
-            for node in sort(*roots, first=self._errors):
-                if node not in self._errors:
-                    self._errors[node] = self._of_step(node, curved=False) if node.op else 0.0
+        """Look at more numbers, which are computed from those that there are."""
+        for x in numbers:
+            if isinstance(x, Node):
+                for node in _below(x, self._looked_at):
+                    self._look_at(node)
+
+
+def _below(x: Node, known: Container[Node]) -> list[Node]:
+    """A number and those that it depends on, in topological order, but for known ones."""
+    found: dict[Node, None] = {}
+    waiting = [x]
+    while waiting:
+        node = waiting.pop()
+        if node in found or node in known:
+            continue
+        missing = [
+            y for y in node.operands if isinstance(y, Node) and y not in found and y not in known
+        ]
+        if missing:
+            waiting += [node, *missing]
+        else:
+            found[node] = None
+    return [*found]
 
 
 def _size(x: Any) -> Any:
