@@ -81,7 +81,7 @@ def numbers(count, amount=600):
 
 def lowered(backend, op, count, uniform=()):
     """An operation by itself."""
-    code = Code(fuses=backend == LLVM)
+    code = Code(native=backend == LLVM)
     inputs = [code.input(uniform=i in uniform) for i in range(count)]
     return CODE[backend](code, [code.lower(op, inputs)])
 

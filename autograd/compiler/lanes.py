@@ -40,7 +40,7 @@ class Lanes:
         widths: Sequence[int],
     ) -> None:
         program, margins = with_margins(program, at)
-        code = Code(fuses=native)
+        code = Code(native)
         refs: list[Any] = [
             code.input(uniform=not differs) for width, differs in given for _ in range(width)
         ]

@@ -37,12 +37,12 @@ class Code(Instructions):
     """Straight-line code of operations of the table.
 
     Args:
-        fuses: whether what runs it has an instruction that multiplies and adds, rounded once.
+        native: whether the processor runs it, which multiplies and adds in one instruction.
     """
 
-    def __init__(self, fuses: bool = False) -> None:
+    def __init__(self, native: bool = False) -> None:
         super().__init__()
-        self.fuses = fuses
+        self.native = native
         self.fused = False
         """Whether there is a sum in it of more than two terms, or products, that is rounded once in
         the table."""
@@ -73,6 +73,9 @@ class Code(Instructions):
         """
         if function in _FORMULAS:
             return _FORMULAS[function](self, *arguments)
+        if function is math.tanh and self.native:
+            power = self.emit("exp", self.emit("multiply", -2.0, self.emit("abs", *arguments)))
+            return self.emit("tanh_from", *arguments, power)
         if function in _NAMES:
             return self.emit(_NAMES[function], *arguments)
         if function in kernels.PRIMITIVES or getattr(function, "__module__", "") not in _MODULES:
@@ -306,7 +309,7 @@ def _dot(code: Code, *operands: Ref) -> Ref:
     if half > 1:
         code.fused = True
     pairs = [*zip(operands[:half], operands[half:], strict=True)]
-    if not code.fuses:
+    if not code.native:
         return _chain(code, "add", [code.emit("multiply", x, y) for x, y in pairs]) if half else 0.0
     total = code.emit("multiply", *pairs[0]) if half else 0.0
     for x, y in pairs[1:]:

@@ -29,6 +29,8 @@ class Function:
         constant: whether the numbers that it reads one by one stay what they are as it runs.
     """
 
+    given_floats: Sequence[Vector] = ()
+    """The parameters, of a function of floats."""
     some = ""
     """The name of what `tell_any` tells."""
 
@@ -64,6 +66,11 @@ class Function:
     def given(self, name: str, letter: str = "f") -> Vector:
         """A vector that has a name already."""
         return Vector(self, name, letter)
+
+    def parameters(self, count: int) -> list[Vector]:
+        """The parameters of a function of floats."""
+        self.given_floats = [self.given(f"%x{place}") for place in range(count)]
+        return self.given_floats
 
     def splat(self, x: float | int, letter: str = "f") -> Vector:
         """The same number in all lanes."""
@@ -148,9 +155,11 @@ class Function:
         name = f"llvm.{name}.v{self.lanes}f64"
         return self.line(self._call(name, [kind] * len(operands), kind, given), "f")
 
-    def kernel(self, name: str, x: Vector) -> Vector:
-        """The result of a function of vectors that is in the same module."""
-        return self.line(f"call {x.type} @vector.{name}({x.type} {x.name})", x.letter)
+    def kernel(self, name: str, operands: Sequence[Vector]) -> Vector:
+        """The result of a function of floats that is in the same module."""
+        kind = self.type("f")
+        given = ", ".join([f"{kind} {x.name}" for x in operands])
+        return self.line(f"call {kind} @vector.{name}({given})", "f")
 
     def each(self, name: str, operands: Sequence[Vector]) -> Vector:
         """The results of a function of numbers, which is called for every lane."""

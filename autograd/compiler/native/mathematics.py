@@ -42,18 +42,38 @@ def _power_of_two(n: Floats) -> Floats:
     return (((n + _SHIFT).bits() << 52) + _ONE).as_floats()
 
 
-# Taylor's. Beyond the last one less than 0.02 units are left.
-_EXP = [1.0 / math.factorial(k) for k in range(2, 14)]
+# (e**r - 1 - r) / r**2 for |r| < ln(2) / 2, interpolated at Chebyshev's points (mpmath's chebyfit):
+# the error is less than 0.02 units of e**r.
+_EXP = [float.fromhex(x) for x in (
+    "0x1.0p-1", "0x1.5555555555556p-3", "0x1.5555555553d63p-5", "0x1.11111111109b3p-7",
+    "0x1.6c16c1788bd90p-10", "0x1.a01a01a7c41d5p-13", "0x1.a019b90d2ae7ap-16",
+    "0x1.71de0dae63bb3p-19", "0x1.289185613a3d6p-22", "0x1.af38a9b0ec855p-26",
+)]  # fmt: skip
+_LARGEST_EXPONENT = 708.0
+"""Up to this size, an exponential is a normal float."""
 
 
 def exp(x: Floats) -> Floats:
     """e ** x."""
-    x = select(x < -746.0, -746.0, select(x > 710.0, 710.0, x))
-    n = nearest(x * (1.0 / math.log(2.0)))
-    r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))
-    y = fma(r * r, polynomial(r, _EXP), r) + 1.0
-    half = nearest(n * 0.5)  # where the result is below the range of normal floats
+    outside = abs(x).at_most(_LARGEST_EXPONENT) ^ 1
+    shifted, n, y = _reduced_exp(x)
+    result = (y.bits() + (shifted.bits() << 52)).as_floats()
+    return x.function.replaced(result, outside, lambda: _exp_anywhere(x))
+
+
+def _exp_anywhere(x: Floats) -> Floats:
+    """e ** x, in two steps where the result may be too large or too small."""
+    _, n, y = _reduced_exp(select(x < -746.0, -746.0, select(x > 710.0, 710.0, x)))
+    half = nearest(n * 0.5)
     return y * _power_of_two(half) * _power_of_two(n - half)
+
+
+def _reduced_exp(x: Floats) -> tuple[Floats, Floats, Floats]:
+    """A whole number n, and y such that e ** x is y * 2 ** n; first, n in the lowest bits."""
+    shifted = fma(x, 1.0 / math.log(2.0), _SHIFT)
+    n = shifted - _SHIFT
+    r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))
+    return shifted, n, fma(r * r, polynomial(r, _EXP), r) + 1.0
 
 
 # FreeBSD's e_log.c (Sun Microsystems 1993): log(1 + f) = f - f*f/2 + s * (f*f/2 + s*s * P(s*s)),
@@ -90,13 +110,12 @@ _TANH_P = [-1.61468768441708447952e3, -9.92877231001918586564e1, -9.643991794250
 _TANH_Q = [4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1.0]
 
 
-def tanh(x: Floats) -> Floats:
-    """The hyperbolic tangent."""
+def tanh_from(x: Floats, power: Floats) -> Floats:
+    """The hyperbolic tangent, given exp(-2 abs(x))."""
     size = abs(x)
     z = x * x
     small = size < 0.625
-    power = exp(size + size)
-    quotient = select(small, z * polynomial(z, _TANH_P), 2.0) / select(
+    quotient = select(small, z * polynomial(z, _TANH_P), power + power) / select(
         small, polynomial(z, _TANH_Q), power + 1.0
     )
     return copysign(select(small, fma(size, quotient, size), 1.0 - quotient), x)
@@ -158,7 +177,7 @@ def cos(x: Floats) -> Floats:
     return _with_large("cos", x, _sin_from(x, 1))
 
 
-FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
-    "exp": exp, "log": log, "tanh": tanh, "sin": sin, "cos": cos,
+FUNCTIONS: dict[str, Callable[..., Floats]] = {
+    "exp": exp, "log": log, "tanh_from": tanh_from, "sin": sin, "cos": cos,
 }  # fmt: skip
 """Under the names of the instructions."""

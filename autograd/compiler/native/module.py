@@ -123,9 +123,10 @@ def _defined(name: str, functions: Sequence[Function], parameters: str) -> str:
 
 def _vector(name: str, function: Function) -> str:
     """The definition of a function of vectors."""
-    kind = function.type("f")
     lines = _indented(function.lines)
-    return f"define internal {kind} @vector.{name}({kind} %x) #0 {{\nentry:\n{lines}\n}}\n"
+    given = ", ".join([f"{x.type} {x.name}" for x in function.given_floats])
+    kind = function.type("f")
+    return f"define internal {kind} @vector.{name}({given}) #0 {{\nentry:\n{lines}\n}}\n"
 
 
 def _calls(within: Sequence[Function]) -> list[str]:
@@ -193,7 +194,7 @@ entry:
 $run
 }
 
-attributes #0 = { nounwind "prefer-vector-width"="$bits" "min-legal-vector-width"="$bits" }
+attributes #0 = { nounwind alignstack=64 "prefer-vector-width"="$bits" "min-legal-vector-width"="$bits" }
 !0 = !{}
 """)
 _TABLES = Template("""\

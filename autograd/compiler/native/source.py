@@ -8,6 +8,7 @@ another is kept on a heap, a vector for each number.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -204,8 +205,10 @@ class ModuleWriter:
 
     def _kernel(self, name: str) -> Function:
         """A function of vectors that others call."""
+        kernel = mathematics.FUNCTIONS[name]
         function = Function(self._lanes, self._called, "entry")
-        x = mathematics.FUNCTIONS[name](function.given("%x"))
+        operands = function.parameters(len(inspect.signature(kernel).parameters))
+        x = kernel(*operands)
         function.lines.append(f"ret {x.type} {x.name}")
         return function
 
@@ -323,9 +326,9 @@ class ModuleWriter:
         if name in _INTRINSICS:
             return function.intrinsic(_INTRINSICS[name], *operands)
         if name in self._kernels:
-            return function.kernel(name, x)
+            return function.kernel(name, operands)
         if name in mathematics.FUNCTIONS:
-            return mathematics.FUNCTIONS[name](x)
+            return mathematics.FUNCTIONS[name](*operands)
         if name in _OTHERS:
             return _OTHERS[name](*operands)
         return function.each(_SYMBOLS.get(name, name), operands)
