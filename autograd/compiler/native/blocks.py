@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -68,13 +69,8 @@ class NativeBlocks:
 
     def __call__(self, tables: Sequence[Table], size: int) -> tuple[list[Table], NDArray[np.intp]]:
         """The results, and for every lane the place of the first check that fails, or -1."""
-        compiled = self._tables
-        found = [np.empty((size, row)) if isinstance(row, int) else None for row in compiled.rows]
         failed = np.empty(size, np.intp) if self._any_checks else np.full(size, -1, np.intp)
-        same = compiled.run(tables, [x for x in found if x is not None], failed, size, np.empty(0))
-        outputs = [
-            _row(row, same) if x is None else x for x, row in zip(found, compiled.rows, strict=True)
-        ]
+        outputs = self._tables.results(tables, failed, size)
         for index, check, places in self._tests:
             _ask(check, index, outputs[places], failed)
         return outputs[: self._count], failed
@@ -85,15 +81,7 @@ class NativeBlocks:
         Returns:
             An array with a row for each result; None if a check fails in any lane.
         """
-        if self._tests:
-            return None
-        compiled, blocks = self._sums, -(-size // BLOCK)
-        count = sum(map(len, self._arguments[2]))
-        sums, failed = _aligned((8 + blocks) * count), np.empty(2 * machine().lanes, np.intp)
-        compiled.run(tables, [], failed, size, sums)
-        if failed[machine().lanes :].any():
-            return None
-        return sums[8 * count :].reshape(blocks, count).T
+        return None if self._tests else self._sums.sums(tables, size)
 
 
 class _Compiled:
@@ -112,43 +100,72 @@ class _Compiled:
         self.source = writer.module.source
         level = 2 if self.source.count("\n") < LONG else 0
         self._library: Any = processor.compiled(self.source, level, FUNCTIONS)
-        self._module, self._same, self._lanes = writer.module, len(writer.same), processor.lanes
-        self.rows: list[Any] = []
-        """For each table of results its width, or where its numbers are that are the same in all
-        lanes: their places, or they themselves."""
+        self._module, self._lanes = writer.module, processor.lanes
+        self._count = len(writer.same)
+        self._workspaces: list[_Workspace] = []
+        self._widths = [*map(len, rows)]
+        self._rows: list[Sequence[int | float] | None] = []
+        """For each table of results whose numbers are the same in all lanes, where they are: their
+        places, or they themselves."""
         for row in rows:
             differs = any(isinstance(x, Slot) and x not in writer.same for x in row)
-            places = [writer.same[x] if isinstance(x, Slot) else x for x in row if not differs]
-            self.rows.append(len(row) if differs else places)
+            same = [] if differs else row
+            places = [writer.same[x] if isinstance(x, Slot) else x for x in same]
+            self._rows.append(None if differs else places)
 
-    def run(
-        self,
-        tables: Sequence[Table],
-        found: Sequence[Table],
-        failed: NDArray[np.intp],
-        size: int,
-        sums: Table,
-    ) -> Table:
-        """Run it, and return the numbers that are the same in all lanes."""
-        same = np.empty(self._same)
+    def results(self, tables: Sequence[Table], failed: NDArray[np.intp], size: int) -> list[Table]:
+        """The tables of results; those of failures are written to `failed`."""
+        pairs = [*zip(self._widths, self._rows, strict=True)]
+        found = [np.empty((size, width)) for width, row in pairs if row is None]
+        used = self._run(tables, [*found, failed], size)
+        differing = iter(found)
+        outputs = [next(differing) if row is None else _row(row, used.same) for row in self._rows]
+        self._workspaces.append(used)
+        return outputs
+
+    def sums(self, tables: Sequence[Table], size: int) -> Table | None:
+        """The sums of all results; None if a check fails."""
+        sums = np.empty((-(-size // BLOCK), sum(self._widths)))
+        failed = np.empty(2 * self._lanes, np.intp)
+        self._workspaces.append(self._run(tables, [failed, sums], size))
+        return None if failed[self._lanes :].any() else sums.T
+
+    def _run(self, tables: Sequence[Table], found: Sequence[Any], size: int) -> _Workspace:
+        """Run it, and return the workspace, with the numbers that are the same in all lanes."""
+        try:
+            workspace = self._workspaces.pop()
+        except IndexError:  # another thread has it, or there is none yet
+            workspace = _Workspace(self._module.size, self._module.same, self._count)
         start, arrays = 0, []
         for table in tables:
             if table.ndim == 1:
-                same[start : start + len(table)] = table
+                workspace.same[start : start + len(table)] = table
                 start += len(table)
             else:
-                arrays.append(np.ascontiguousarray(table))
-        spare = _aligned(self._module.spare if size % self._lanes else 0)
-        heap = _aligned(self._module.heap)
-        addresses = np.array([_address(x) for x in (*arrays, *found)], np.intp)
-        if self._same:
-            self._library.before(_address(same))
+                arrays.append(table if table.flags.c_contiguous else np.ascontiguousarray(table))
+        arrays += found
+        workspace.addresses[: len(arrays)] = [*map(_address, arrays)]
         if size:
-            self._library.run(
-                _address(same), _address(addresses), _address(failed), size,
-                _address(heap), _address(sums), _address(spare),
-            )  # fmt: skip
-        return same
+            self._library.run(workspace.address, size)
+        return workspace
+
+
+class _Workspace:
+    """Memory that code works in.
+
+    Attributes:
+        addresses: where it finds the addresses of tables.
+        same: the numbers that are the same in all lanes.
+        address: its own.
+    """
+
+    def __init__(self, size: int, same: int, count: int) -> None:
+        numbers = np.empty(size + 8)
+        start = -_address(numbers) % 64 // 8  # where a line of the cache begins
+        self._numbers = numbers[start:]
+        self.addresses = self._numbers.view(np.intp)
+        self.same = self._numbers[same : same + count]
+        self.address = _address(self._numbers)
 
 
 def _row(places: Sequence[int | float], same: Table) -> Table:
@@ -166,13 +183,20 @@ def _ask(check: LaneCheck, index: int, operands: Sequence[Table], failed: Any) -
         failed[left[np.broadcast_to(check.test(columns) != check.expected, len(left))]] = index
 
 
-def _aligned(count: int) -> Table:
-    """An array of so many numbers that begins with a cache line."""
-    array = np.empty(count + 8)
-    start = -_address(array) % 64 // 8
-    return array[start : start + count]
-
-
 def _address(array: NDArray[Any]) -> int:
+    """The address of the numbers of an array.
+
+    It is a field of the object, after those that all objects have. To ask the array takes ten times
+    as long.
+    """
+    address: int = ctypes.c_void_p.from_address(id(array) + object.__basicsize__).value or 0
+    return address
+
+
+def _asked(array: NDArray[Any]) -> int:
     address: int = array.__array_interface__["data"][0]
     return address
+
+
+if any(_address(x) != _asked(x) for x in (np.empty(3), np.arange(8)[2:])):
+    _address = _asked  # another Python

@@ -56,7 +56,7 @@ _LARGEST_EXPONENT = 708.0
 def exp(x: Floats) -> Floats:
     """e ** x."""
     outside = abs(x).at_most(_LARGEST_EXPONENT) ^ 1
-    shifted, n, y = _reduced_exp(x)
+    shifted, _, y = _reduced_exp(x)
     result = (y.bits() + (shifted.bits() << 52)).as_floats()
     return x.function.replaced(result, outside, lambda: _exp_anywhere(x))
 

@@ -1,8 +1,9 @@
 """The module of LLVM's around the functions that compute a vector of lanes.
 
-`run` goes through the lanes. Those that are left over at the end are copied to tables of their own,
-and their results back. Sums are formed in blocks of 256 lanes, with eight partial sums that are
-added in pairs, as `autograd.batching.sums` has it.
+`run` goes through the lanes. It is given the address of a workspace, which begins with the
+addresses of all tables, and how many lanes there are. Those that are left over at the end are
+copied to tables of their own in the workspace, and their results back. Sums are formed in blocks of
+256 lanes, with eight partial sums that are added in pairs, as `autograd.batching.sums` has it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from string import Template
 from autograd.batching.sums import BLOCK, PARTIAL_SUMS
 from autograd.compiler.native.ir import Function
 
-FUNCTIONS = {"before": "p", "run": "pppippp"}
+FUNCTIONS = {"run": "pi"}
 """The functions of a module, with their parameters as `Machine.compiled` has them."""
+_LINE = 8
+"""How many numbers there are in a line of the cache."""
 
 
 class Module:
@@ -29,6 +32,7 @@ class Module:
         within: those that compute what is not.
         kernels: the functions of vectors that they call.
         called: what they call from elsewhere, with declarations.
+        same: how many numbers are the same in all lanes.
         heap: how many vectors are kept on the heap.
         sums: how many sums there are; None where there are tables of results.
     """
@@ -42,20 +46,25 @@ class Module:
         within: Sequence[Function],
         kernels: Mapping[str, Function],
         called: Mapping[str, str],
+        same: int,
         heap: int,
         sums: int | None,
     ) -> None:
         self._lanes, self._widths, self._given = lanes, widths, given
         self._asks = any(function.some for function in within)
-        self.heap = lanes * heap
-        """How many numbers are kept on the heap."""
-        self.spare = lanes * (sum(widths) + 1)
-        """How many numbers the lanes that are left over take."""
+        spare = lanes * (sum(widths) + 1)
+        # Of the workspace. The last two addresses are that of the failures, one for each lane (of
+        # sums, two for each of a vector), and that of the sums.
+        parts = [len(widths) + 2, same, lanes * heap, spare, PARTIAL_SUMS * (sums or 0)]
+        *places, self.size = accumulate([-(-x // _LINE) * _LINE for x in parts], initial=0)
+        """How many numbers there are in the workspace."""
+        self.same = places[1]
+        """The place of those that are the same in all lanes."""
         alone = len(within) == 1
         taken, back = self._rest(kept=sums is None)
         options = {
             "lanes": lanes, "taken": taken, "back": back, "sums": sums, "block": BLOCK,
-            "start": PARTIAL_SUMS * (sums or 0), "failed": 16 * lanes,
+            "partial": PARTIAL_SUMS * (sums or 0), "failed": 16 * lanes,
         }  # fmt: skip
         self.source = _MODULE.substitute(
             declarations="\n".join(called.values()),
@@ -66,6 +75,15 @@ class Module:
             each=_indented(within[0].lines if alone else _calls(within)),
             lanes=lanes,
             at="%start" if sums is None else "0",
+            parts=_indented(
+                [
+                    f"%{name} = getelementptr double, ptr %table, i64 {place}"
+                    for name, place in zip(
+                        ("same", "heap", "spare", "sums"), places[1:], strict=True
+                    )
+                ]
+            ),
+            place_of_failed=len(widths),
             run=(_TABLES if sums is None else _SUMS).substitute(options),
             tables=max(1, len(widths)),
             bits=64 * lanes,
@@ -162,12 +180,6 @@ declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 $kernels
 $before
 $within
-define void @before(ptr %same) #0 {
-entry:
-$first
-  ret void
-}
-
 define internal void @blocks(ptr noalias %same, ptr noalias %table, ptr noalias %failed, i64 %first,
     i64 %stop, i64 %shift, i64 %valid, ptr noalias %heap, ptr noalias %sums) #0 {
 entry:
@@ -187,14 +199,20 @@ end:
   ret void
 }
 
-define void @run(ptr %same, ptr %table, ptr %failed, i64 %size, ptr %heap, ptr %sums,
-    ptr %spare) #0 {
+define void @run(ptr %table, i64 %size) #0 {
 entry:
   %others = alloca [$tables x ptr], align 8
+$parts
+  %field.failed = getelementptr ptr, ptr %table, i64 $place_of_failed
+  %failed = load ptr, ptr %field.failed, align 8
+  %field.results = getelementptr ptr, ptr %field.failed, i64 1
+  %results = load ptr, ptr %field.results, align 8
+$first
 $run
 }
 
-attributes #0 = { nounwind alignstack=64 "prefer-vector-width"="$bits" "min-legal-vector-width"="$bits" }
+attributes #0 = { nounwind alignstack=64
+  "prefer-vector-width"="$bits" "min-legal-vector-width"="$bits" }
 !0 = !{}
 """)
 _TABLES = Template("""\
@@ -218,7 +236,6 @@ $back
 end:
   ret void""")
 _SUMS = Template("""\
-  %results = getelementptr double, ptr %sums, i64 $start
   call void @llvm.memset.p0.i64(ptr %failed, i8 0, i64 $failed, i1 false)
   br label %block
 block:
@@ -230,7 +247,7 @@ clear:
   %i.sum = getelementptr double, ptr %sums, i64 %i
   store <8 x double> splat (double -0.0), ptr %i.sum, align 8
   %i.next = add i64 %i, 8
-  %i.more = icmp ult i64 %i.next, $start
+  %i.more = icmp ult i64 %i.next, $partial
   br i1 %i.more, label %clear, label %cleared
 cleared:
   %to.full = add i64 %from, $block

@@ -137,7 +137,8 @@ class ModuleWriter:
             [self._part_before(part) for part in _cut(before)],
             [self._part(part, label) for part in self._parts],
             {name: self._kernel(name) for name in sorted(self._kernels)},
-            self._called, self._size, sum([len(x.refs) for x in outputs]) if sums else None,
+            self._called, len(self.same), self._size,
+            sum([len(x.refs) for x in outputs]) if sums else None,
         )  # fmt: skip
         """The module."""
 
