@@ -5,7 +5,7 @@ It is the same on every machine, in a loop, and in compiled code.
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import islice
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -67,13 +67,12 @@ class Sums:
             ValueError: if their structure is not that of the lanes before.
         """
         self._size += size
-        rows = iter(sums)
-
-        def taken(_: int, __: str, leaf: Leaf) -> NDArray[np.float64]:
-            count = math.prod(leaf.shape or ())
-            return np.array([*islice(rows, count)]).reshape(count, sums.shape[1])
-
-        self._sums.append([np.concatenate(self._ordered(structure, taken))])
+        if not self._sums:
+            self._ordered(structure, lambda *_: sums)
+        elif self._structure is not structure:  # keys may be in another order
+            rows = iter(np.split(sums, _stops(structure)))
+            sums = np.concatenate(self._ordered(structure, lambda *_: next(rows)))
+        self._sums.append([sums])
 
     def _ordered(
         self, structure: Any, take: Callable[[int, str, Leaf], NDArray[Any]]
@@ -96,7 +95,7 @@ class Sums:
                 f"the results of {self._name} must have the same structure in all lanes, not "
                 f"{shown(self._structure)} and {shown(structure)}"
             )
-        return [found[path] for path in self._paths]  # keys may be in another order
+        return [found[path] for path in self._paths]
 
     def _rows(self, stacked: NDArray[Any], role: str) -> NDArray[Any]:
         """The numbers of an array, a row for each place with those of all lanes."""
@@ -126,6 +125,13 @@ class Sums:
             return array(taken, shape) if shape else taken[0]
 
         return mapped(leaf, self._structure)
+
+
+def _stops(structure: Any) -> list[int]:
+    """The places between the numbers of the leaves of a structure."""
+    counts: list[int] = []
+    mapped(lambda leaf, _: counts.append(math.prod(leaf.shape or ())), structure)
+    return [*accumulate(counts)][:-1]
 
 
 def lane_sums(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:

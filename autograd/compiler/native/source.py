@@ -54,6 +54,15 @@ class _Rows(NamedTuple):
     refs: Sequence[Ref]
 
 
+class _Columns(NamedTuple):
+    """Inputs side by side in the rows of a table, from a column on."""
+
+    table: int
+    width: int
+    column: int
+    slots: Sequence[Slot]
+
+
 class _Check(NamedTuple):
     """A check of a mask, with its place among all of them."""
 
@@ -63,8 +72,9 @@ class _Check(NamedTuple):
 
 
 _Any = TypeVar("_Any", bound="_Item")
-_Item: TypeAlias = Slot | _Check | _Rows
-"""Something to be done: an instruction, a check, or results to be put into their table."""
+_Item: TypeAlias = Slot | _Columns | _Check | _Rows
+"""Something to be done: an instruction, inputs to be taken from their table, a check, or results to
+be put into theirs."""
 
 
 class ModuleWriter:
@@ -127,7 +137,8 @@ class ModuleWriter:
         elementary = [x for x in names if x in mathematics.FUNCTIONS]
         self._kernels = {*elementary} if len(elementary) > INLINE else set()
         self._wanted: dict[Slot, list[_Cell]] = {}
-        self._parts = [*_cut([*within, *self._handed_out(outputs)])] or [[]]
+        items = [*within, *self._handed_out(outputs)]
+        self._parts = [*_cut([*self._taken(items), *items])] or [[]]
         self._kept = self._heap()
         self._known: dict[Ref, Vector] = {}
         self._called: dict[str, str] = {}
@@ -155,6 +166,31 @@ class ModuleWriter:
         """Whether a number is computed, either in each lane or once for all."""
         return bool(self._operands(ref)) and self._differs(ref) == differs
 
+    def _refs(self, item: _Item) -> Sequence[Ref]:
+        """The numbers that something is done with."""
+        match item:
+            case Slot():
+                return self._operands(item)
+            case _Check():
+                return (item.mask,)
+            case _Rows():
+                return item.refs
+        return ()
+
+    def _taken(self, items: Sequence[_Item]) -> Iterator[_Columns]:
+        """The inputs that are needed from the rows of wide tables, several at once."""
+        needed = {x for item in items for x in self._refs(item) if x in self._inputs}
+        tables: dict[int, list[Slot]] = {}
+        for x, cell in self._inputs.items():
+            if cell.width >= self._lanes:
+                tables.setdefault(cell.table, []).append(x)
+        for table, slots in tables.items():
+            for place in range(0, len(slots), self._lanes):
+                column = min(place, len(slots) - self._lanes)
+                part = slots[column : column + self._lanes]
+                if not needed.isdisjoint(part):
+                    yield _Columns(table, len(slots), column, part)
+
     def _handed_out(self, outputs: Sequence[_Rows]) -> Iterator[_Rows]:
         """The results that are put into tables at the end: all that are not as soon as they are
         computed, since they are inputs or the same in all lanes, or since rows of them are put
@@ -181,25 +217,21 @@ class ModuleWriter:
         last: dict[Ref, int] = {}
         for number, part in enumerate(self._parts):
             for item in part:
-                if isinstance(item, Slot):
-                    home[item] = number
-                refs: Sequence[Ref] = self._operands(item) if isinstance(item, Slot) else ()
-                if not isinstance(item, Slot):
-                    refs = (item.mask,) if isinstance(item, _Check) else item.refs
-                last |= {x: number for x in refs if x in home}
+                home |= dict.fromkeys(_made(item), number)
+                last |= {x: number for x in self._refs(item) if x in home}
         places: dict[Slot, int] = {}
         free: list[int] = []
         self._size = 0
         leaving: dict[int, list[int]] = {}
         for number, part in enumerate(self._parts):
             free += leaving.pop(number, ())
-            for item in part:
-                if isinstance(item, Slot) and last.get(item, number) > number:
+            for x in [x for item in part for x in _made(item)]:
+                if last.get(x, number) > number and x not in places:
                     if not free:
                         free.append(self._size)
                         self._size += 1
-                    places[item] = free.pop()
-                    leaving.setdefault(last[item] + 1, []).append(places[item])
+                    places[x] = free.pop()
+                    leaving.setdefault(last[x] + 1, []).append(places[x])
         return places
 
     # --- Written ---------------------------------------------------------------------------------
@@ -235,7 +267,10 @@ class ModuleWriter:
             left = failed.equals(-1)
         for time, item in enumerate(part):
             if isinstance(item, Slot):
-                self._compute(function, item)
+                self._known[item] = self._value(function, item)
+                self._keep(function, item)
+            elif isinstance(item, _Columns):
+                self._take(function, item)
             elif isinstance(item, _Rows):
                 self._hand_out_rows(function, item)
             else:
@@ -256,8 +291,22 @@ class ModuleWriter:
                 function.note(failed.equals(-1) ^ 1)
         return function
 
-    def _compute(self, function: Function, item: Slot) -> None:
-        x = self._known[item] = self._value(function, item)
+    def _take(self, function: Function, columns: _Columns) -> None:
+        """Inputs, as they are in rows, as vectors."""
+        table, width, column, slots = columns
+        start = function.table(table, width)
+        rows = [
+            function.vector(function.address(start, lane * width + column))
+            for lane in range(self._lanes)
+        ]
+        for x, vector in zip(slots, transposed(rows), strict=True):
+            if x not in self._known:
+                self._known[x] = vector
+                self._keep(function, x)
+
+    def _keep(self, function: Function, item: Slot) -> None:
+        """Put a number on the heap and among the results, if it is needed there."""
+        x = self._known[item]
         if item in self._kept:
             kept = select(x, 1.0, 0.0) if x.letter == "m" else x
             function.store(kept, function.address("%heap", self._lanes * self._kept[item]))
@@ -300,7 +349,7 @@ class ModuleWriter:
 
     def _read(self, function: Function, ref: Slot) -> Vector:
         """A number that another function has computed, or an input."""
-        if ref in self._inputs:
+        if ref in self._inputs and ref not in self._kept:
             table, width, column = self._inputs[ref]
             start = function.table(table, width)
             if width == 1:
@@ -342,6 +391,11 @@ _OTHERS: dict[str, Callable[..., Vector]] = {
     "select": select,
     "fma": fma,
 }
+
+
+def _made(item: _Item) -> Sequence[Slot]:
+    """The numbers that something to be done provides."""
+    return (item,) if isinstance(item, Slot) else item.slots if isinstance(item, _Columns) else ()
 
 
 def _cut(items: Sequence[_Any]) -> Iterator[Sequence[_Any]]:
