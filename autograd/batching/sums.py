@@ -38,7 +38,6 @@ class Sums:
         self._how, self._name = how, name
         self._size = 0
         self._structure: Any = None
-        self._paths: list[Path] = []
         self._sums: list[list[NDArray[Any]]] = []
 
     @quiet
@@ -68,7 +67,7 @@ class Sums:
         """
         self._size += size
         if not self._sums:
-            self._ordered(structure, lambda *_: sums)
+            self._structure = structure
         elif self._structure is not structure:  # keys may be in another order
             rows = iter(np.split(sums, _stops(structure)))
             sums = np.concatenate(self._ordered(structure, lambda *_: next(rows)))
@@ -89,13 +88,17 @@ class Sums:
 
         mapped(leaf, structure)
         if not self._sums:
-            self._structure, self._paths = structure, [*found]
+            self._structure = structure
         elif structure != self._structure:
             raise ValueError(
                 f"the results of {self._name} must have the same structure in all lanes, not "
                 f"{shown(self._structure)} and {shown(structure)}"
             )
-        return [found[path] for path in self._paths]
+        if structure is self._structure:
+            return [*found.values()]
+        paths: list[Path] = []
+        mapped(lambda _, path: paths.append(path), self._structure)
+        return [found[path] for path in paths]
 
     def _rows(self, stacked: NDArray[Any], role: str) -> NDArray[Any]:
         """The numbers of an array, a row for each place with those of all lanes."""

@@ -38,6 +38,9 @@ class Columns:
         self.tables: list[Table] = []
         self._apart: list[NDArray[Any]] = []
         for column, axis in zip(lanes.columns, lanes.axes, strict=True):
+            if axis is None and type(column) is np.ndarray and column.dtype == np.float64:
+                self.tables.append(column.ravel())
+                continue
             if axis is None:
                 numbers: list[float] = []
                 collected(column, numbers, [], fixed_ints)
@@ -61,6 +64,11 @@ class Columns:
         twin._apart = [x[start:stop] for x in self._apart]
         twin.tables = [x[start:stop] if x.ndim == 2 else x for x in self.tables]
         return twin
+
+    @property
+    def alike(self) -> bool:
+        """Whether the lanes differ in numbers alone."""
+        return not self._apart
 
     def groups(self) -> list[Indices]:
         """The lanes that have the same items in all columns that are not numbers."""

@@ -247,14 +247,15 @@ class Jitted(Made):
         lanes = fun.lanes(args, kwargs)
         if not lanes.size:
             return fun(*args, **kwargs)
-        columns = Columns(lanes, self._told_apart(*lanes.lane(0)).fixed_ints)
+        first = self._told_apart(*lanes.lane(0))
+        columns = Columns(lanes, first.fixed_ints)
         if fun.reduce is None:
             structure, stacked = self._part(columns, lanes, 0)
             return fun.assembled(structure, [*map(np.ascontiguousarray, stacked)])
         sums, start, most = fun.sums(), 0, FIRST_PART
         while start < lanes.size:
             part = columns.part(start, min(start + most, lanes.size))
-            summed = self._summed(part, lanes, start)
+            summed = self._summed(part, first)
             if summed is not None:
                 sums.add_sums(*summed, part.size)
                 start, most = start + most, LONGEST_PART
@@ -266,18 +267,20 @@ class Jitted(Made):
             most = max(SHORTEST_PART, NUMBERS // (numbers + 1) // BLOCK * BLOCK)
         return sums.result()
 
-    def _summed(
-        self, columns: Columns, lanes: BatchedArguments, start: int
-    ) -> tuple[Any, NDArray[np.float64]] | None:
+    def _summed(self, columns: Columns, first: Call) -> tuple[Any, NDArray[np.float64]] | None:
         """The sums of the results of lanes, if all of them are on one path and it can add them up;
-        otherwise None."""
-        if self._check or self.backend != LLVM or len(columns.groups()) > 1:
+        otherwise None.
+
+        Args:
+            columns: of the lanes.
+            first: the call for lane 0 of the batch.
+        """
+        if self._check or self.backend != LLVM or not columns.alike:
             return None
-        call = self._told_apart(*lanes.lane(start))
-        family = self._family(call)
+        family = self._family(first)
         if not family.paths and family.has_room():
-            with _in_lane(start, self.__name__):
-                self._record(family, call)
+            with _in_lane(0, self.__name__):
+                self._record(family, first)
         if not family.paths:
             return None
         path = max(family.paths, key=lambda path: path.points)

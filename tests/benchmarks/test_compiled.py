@@ -1,14 +1,19 @@
-"""Compiled functions: batches against NumPy written by hand and JAX, one point against the core.
+"""Compiled functions: batches against C, NumPy by hand and JAX, one point against the core.
 
-JAX is optional (`pip install jax`): without it, its rows are left out.
+JAX (`pip install jax`) and gcc are optional: without them, their rows are left out.
 """
 
+import ctypes
+import shutil
+import subprocess
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from autograd import dot, exp, jit, relu, sqrt, tanh, value_and_grad, vmap
+from autograd import sum as total
 
 try:
     import jax
@@ -20,6 +25,7 @@ except ImportError:
 
 DRAW = np.random.default_rng(0)
 COUNTS = [1_000, 100_000]
+both = pytest.mark.parametrize("backend", ["llvm", "numpy"])
 SIZES = (2, 16, 16, 1)
 
 
@@ -45,8 +51,9 @@ def repeated(work, times):
 # --- The neuron: squared loss of three inputs, mean of the gradients ------------------------------
 
 
+@both
 @pytest.mark.parametrize("count", COUNTS)
-def test_neuron(race, count):
+def test_neuron(race, count, backend):
     xs, ts = DRAW.normal(size=(count, 3)), DRAW.normal(size=count)
     w, b = np.array([-3.0, -1.0, 2.0]), 1.0
 
@@ -54,7 +61,7 @@ def test_neuron(race, count):
         return (relu(dot(x, w) + b) - t) ** 2
 
     fast = jit(
-        vmap(value_and_grad(loss, (0, 1)), (None, None, 0, 0), reduce="mean"), backend="numpy"
+        vmap(value_and_grad(loss, (0, 1)), (None, None, 0, 0), reduce="mean"), backend=backend
     )
 
     def ours():
@@ -79,7 +86,7 @@ def test_neuron(race, count):
         )
     times, rounds = spread(count)
     race(
-        f"neuron, mean gradient of {count:,} points",
+        f"{backend}: neuron, mean gradient of {count:,} points",
         repeated(ours, times),
         {
             name: repeated(work, times)
@@ -91,11 +98,28 @@ def test_neuron(race, count):
     )
 
 
+@pytest.fixture(scope="module")
+def in_c(tmp_path_factory):
+    """The network as a function of C; None without a compiler."""
+    if not shutil.which("gcc"):
+        return None
+    library = tmp_path_factory.mktemp("rivals") / "rivals.so"
+    source = Path(__file__).with_name("rivals.c")
+    command = ["gcc", "-O3", "-march=native", "-shared", "-fPIC", "-o", library, source]
+    subprocess.run(command, check=True)
+    network = ctypes.CDLL(str(library)).network
+    network.restype = None
+    array = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
+    network.argtypes = [ctypes.c_long, *[array] * 10]
+    return network
+
+
 # --- A network 2-16-16-1 with a hinge loss --------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", COUNTS)
-def test_network(race, count):
+@both
+@pytest.mark.parametrize("count", [104, 1_000, 10_000])
+def test_network(race, count, backend, in_c):
     xs, ts = DRAW.normal(size=(count, 2)), DRAW.choice([-1.0, 1.0], size=count)
     layers = [(DRAW.normal(size=(m, n)) / np.sqrt(n), np.zeros(m)) for n, m in pairwise(SIZES)]
 
@@ -105,7 +129,7 @@ def test_network(race, count):
             x = [relu(dot(row, x) + shift) for row, shift in zip(w, b, strict=True)]
         return relu(1.0 - t * (dot(weights[0], x) + bias[0]))
 
-    fast = jit(vmap(value_and_grad(loss), (None, 0, 0), reduce="mean"), backend="numpy")
+    fast = jit(vmap(value_and_grad(loss), (None, 0, 0), reduce="mean"), backend=backend)
 
     def flat(value, slopes):
         return [float(value), *[x for pair in slopes for a in pair for x in np.ravel(a).tolist()]]
@@ -135,14 +159,20 @@ def test_network(race, count):
             return jnp.mean(jax.nn.relu(1.0 - ts * (x @ w[0] + b[0])))
 
         compiled = jax.jit(jax.value_and_grad(batched))
-    times, rounds = (3, 8) if count == 1_000 else (1, 4)
+    functions = {}
+    if in_c:
+        columns = [x for pair in layers for x in pair] + [*np.ascontiguousarray(xs.T), ts]
+        out = np.empty(338)
+        functions["C"] = lambda: in_c(count, *columns, out) or (out / count).tolist()
+    times, rounds = (20, 8) if count <= 1_000 else (3, 8)
     race(
-        f"network 2-16-16-1, mean gradient of {count:,} points",
+        f"{backend}: network 2-16-16-1, mean gradient of {count:,} points",
         repeated(lambda: flat(*fast(layers, xs, ts)), times),
         {
             name: repeated(work, times)
             for name, work in rivals(
-                **{"NumPy by hand": by_hand, "JAX": lambda: flat(*compiled(layers, xs, ts))}
+                **functions,
+                **{"NumPy by hand": by_hand, "JAX": lambda: flat(*compiled(layers, xs, ts))},
             ).items()
         },
         {},
@@ -154,15 +184,16 @@ def test_network(race, count):
 # --- A formula that nobody would write as matrices ------------------------------------------------
 
 
+@both
 @pytest.mark.parametrize("count", COUNTS)
-def test_formula(race, count):
+def test_formula(race, count, backend):
     xs, ys = DRAW.normal(size=count), DRAW.normal(size=count)
 
     def f(x, y):
         r = sqrt(x * x + y * y + 0.1)
         return tanh(x * y) * exp(-r) / (1.0 + r)
 
-    fast = jit(vmap(value_and_grad(f, (0, 1))), backend="numpy")
+    fast = jit(vmap(value_and_grad(f, (0, 1))), backend=backend)
 
     def ours():
         value, (dx, dy) = fast(xs, ys)
@@ -190,7 +221,7 @@ def test_formula(race, count):
 
     times, rounds = spread(count)
     race(
-        f"formula and its gradient at {count:,} points",
+        f"{backend}: formula and its gradient at {count:,} points",
         repeated(ours, times),
         {
             name: repeated(work, times)
@@ -202,11 +233,55 @@ def test_formula(race, count):
     )
 
 
+@both
+@pytest.mark.parametrize("count", [100, 1_000])
+def test_sum_of_terms(race, count, backend):
+    """The same formula again and again, with other constants."""
+    xs, ys = DRAW.normal(size=(2, 4096))
+    constants = DRAW.normal(size=count)
+
+    def f(x, y):
+        return total([tanh(c * x + y) * exp(-(x**2)) for c in constants.tolist()])
+
+    fast = jit(vmap(value_and_grad(f, (0, 1))), backend=backend)
+
+    def ours():
+        value, (dx, dy) = fast(xs, ys)
+        return [value.sum(), dx.sum(), dy.sum()]
+
+    def by_hand():
+        t = np.tanh(np.multiply.outer(constants, xs) + ys)
+        e = np.exp(-(xs**2))
+        slopes = 1.0 - t * t
+        dx = e * (constants @ slopes - 2.0 * xs * t.sum(axis=0))
+        return [(t.sum(axis=0) * e).sum(), dx.sum(), (e * slopes.sum(axis=0)).sum()]
+
+    if jax:
+
+        def formula(x, y):
+            return jnp.sum(jnp.tanh(jnp.array(constants) * x + y) * jnp.exp(-(x**2)))
+
+        compiled = jax.jit(jax.vmap(jax.value_and_grad(formula, (0, 1))))
+
+    def in_jax():
+        value, (dx, dy) = jax.block_until_ready(compiled(xs, ys))
+        return [value.sum(), dx.sum(), dy.sum()]
+
+    race(
+        f"{backend}: sum of {count:,} terms and its gradient at 4,096 points",
+        ours,
+        rivals(**{"NumPy by hand": by_hand, "JAX": in_jax}),
+        {},
+        rounds=8,
+    )
+
+
 # --- Branches -------------------------------------------------------------------------------------
 
 
+@both
 @pytest.mark.parametrize("spread_out", [False, True], ids=["most alike", "twelve paths"])
-def test_square_roots(race, spread_out):
+def test_square_roots(race, spread_out, backend):
     """Newton's method, as many rounds as each lane needs; 10,000 lanes."""
     high = 1e6 if spread_out else 9.0
     xs = np.exp(DRAW.uniform(np.log(8.0 if not spread_out else 0.5), np.log(high), 10_000))
@@ -217,7 +292,7 @@ def test_square_roots(race, spread_out):
             guess = 0.5 * (guess + x / guess)
         return guess
 
-    fast = jit(vmap(root), backend="numpy")
+    fast = jit(vmap(root), backend=backend)
 
     def masked():
         guess, active = xs.copy(), np.ones(len(xs), dtype=bool)
@@ -226,8 +301,9 @@ def test_square_roots(race, spread_out):
             guess = np.where(active, 0.5 * (guess + xs / guess), guess)
         return guess.sum()
 
+    paths = "many paths" if spread_out else "few paths"
     race(
-        f"square roots by Newton, {'many paths' if spread_out else 'few paths'}, 10,000 points",
+        f"{backend}: square roots by Newton, {paths}, 10,000 points",
         lambda: fast(xs).sum(),
         {"NumPy, masked": masked},
         {},
