@@ -19,7 +19,7 @@ from autograd.compiler.native.source import ModuleWriter
 from autograd.compiler.schedule import LaneCheck
 from autograd.compiler.tables import Layout, Table
 
-LONG = 12_000
+LONG = 20_000
 """How many lines a module has at most that LLVM takes its time for."""
 
 
