@@ -225,6 +225,21 @@ def test_sums_where_lanes_part():
     assert len(fast.paths) == 2
 
 
+def test_sums_of_many_lanes_one_of_which_parts(monkeypatch):
+    monkeypatch.setattr(sys.modules["autograd.compiler.jit"], "FIRST_PART", 512)
+    monkeypatch.setattr(sys.modules["autograd.compiler.jit"], "LONGEST_PART", 2048)
+    x = np.random.default_rng(0).normal(size=5000)
+    x[4000] = 9.0
+
+    def f(x):
+        return x * x if x < 5.0 else x
+
+    fast = jit(vmap(f, reduce="sum"), backend="llvm")
+    for _ in range(2):
+        assert fast(x) == vmap(f, reduce="sum")(x)
+    assert [path.points for path in fast.paths] == [2 * 4999, 2]
+
+
 def test_results_that_are_not_computed_are_added_up_as_well():
     x = np.ones(300)
     for f in (lambda x: (x, 1.0), lambda x: 2.0, lambda x: [x, np.arange(2.0)]):

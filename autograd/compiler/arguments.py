@@ -15,6 +15,7 @@ from autograd.value import Value
 
 FLOAT, INT = "float", "int"
 """Stand in a key for a number."""
+_FLOAT64 = np.dtype(np.float64)
 _bits = struct.Struct("d").pack
 
 
@@ -80,7 +81,10 @@ def _integer(item: int, numbers: list[float], key: list[Any], fixed_ints: bool) 
 
 def _array(item: np.ndarray[Any, Any], numbers: list[float], key: list[Any], ints: bool) -> None:
     kind = item.dtype.kind
-    if kind == "f":
+    if item.dtype is _FLOAT64 and item.ndim == 1:
+        numbers.extend(item.tolist())
+        key.append((FLOAT, item.shape))
+    elif kind == "f":
         numbers.extend(item.ravel().astype(np.float64, copy=False).tolist())
         key.append((FLOAT, item.shape))
     elif kind in "iu" and not ints and (not item.size or representable(item)):

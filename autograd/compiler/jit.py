@@ -252,14 +252,18 @@ class Jitted(Made):
         if fun.reduce is None:
             structure, stacked = self._part(columns, lanes, 0)
             return fun.assembled(structure, [*map(np.ascontiguousarray, stacked)])
-        sums, start, most = fun.sums(), 0, FIRST_PART
+        sums, start, most, alike = fun.sums(), 0, FIRST_PART, True
         while start < lanes.size:
             part = columns.part(start, min(start + most, lanes.size))
-            summed = self._summed(part, first)
+            summed = self._summed(part, first) if alike else None
             if summed is not None:
                 sums.add_sums(*summed, part.size)
                 start, most = start + most, LONGEST_PART
                 continue
+            if alike and part.size > FIRST_PART:  # too many for all their results to wait
+                alike, most = False, FIRST_PART
+                continue
+            alike = False
             structure, stacked = self._part(part, lanes, start)
             sums.add(structure, stacked)
             start += most

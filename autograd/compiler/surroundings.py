@@ -10,7 +10,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,8 @@ import numpy as np
 _FOREIGN = (sys.stdlib_module_names | {"autograd", "numpy", "scipy"}) - {"__main__"}
 """Modules whose functions have nothing around them that a program changes."""
 _CONTAINERS = list, tuple, dict, set, frozenset, np.ndarray
+_UNCHANGING = FunctionType, ModuleType, type
+"""Kinds of things that are compared by whether they are the same object."""
 _MISSING = object()
 _DEEPEST = 20
 """Containers in containers are looked into so far."""
@@ -44,6 +46,8 @@ class Surroundings:
 
     def __init__(self, function: Callable[..., Any], arguments: Any = ()) -> None:
         self._places: list[_Place] = []
+        self._globals: list[tuple[dict[str, Any], str, Any]] = []
+        """Those that are globals and stay what they are, to be looked at quickly."""
         self._seen: list[Any] = []
         for thing in (function, *_things(arguments, _DEEPEST)):
             if callable(thing):
@@ -51,6 +55,9 @@ class Surroundings:
 
     def changed(self) -> str | None:
         """The name of one that is not what it was, None if all of them are."""
+        for names, name, thing in self._globals:
+            if names.get(name) is not thing:
+                return name
         for place in self._places:
             if not place.same():
                 return place.name
@@ -93,8 +100,13 @@ class Surroundings:
             self._watch(name, functools.partial(_contents, cell))
         self._watch(f"a default of {function.__name__}", lambda: function.__defaults__)
         self._watch(f"a default of {function.__name__}", lambda: function.__kwdefaults__)
+        names = function.__globals__
         for name in dict.fromkeys(_global_names(function.__code__)):
-            self._watch(name, functools.partial(_global, function.__globals__, name))
+            if isinstance(names.get(name), _UNCHANGING):
+                self._globals.append((names, name, names[name]))
+                self._look(names[name])
+            else:
+                self._watch(name, functools.partial(_global, names, name))
         wrapped = vars(function).get("__wrapped__")
         if wrapped is not None:
             self._look(wrapped)

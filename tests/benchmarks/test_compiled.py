@@ -118,7 +118,7 @@ def in_c(tmp_path_factory):
 
 
 @both
-@pytest.mark.parametrize("count", [104, 1_000, 10_000])
+@pytest.mark.parametrize("count", [104, 1_000, 10_000, 100_000])
 def test_network(race, count, backend, in_c):
     xs, ts = DRAW.normal(size=(count, 2)), DRAW.choice([-1.0, 1.0], size=count)
     layers = [(DRAW.normal(size=(m, n)) / np.sqrt(n), np.zeros(m)) for n, m in pairwise(SIZES)]
@@ -164,7 +164,7 @@ def test_network(race, count, backend, in_c):
         columns = [x for pair in layers for x in pair] + [*np.ascontiguousarray(xs.T), ts]
         out = np.empty(338)
         functions["C"] = lambda: in_c(count, *columns, out) or (out / count).tolist()
-    times, rounds = (20, 8) if count <= 1_000 else (3, 8)
+    times, rounds = {104: (20, 8), 1_000: (20, 8), 10_000: (3, 8)}.get(count, (1, 4))
     race(
         f"{backend}: network 2-16-16-1, mean gradient of {count:,} points",
         repeated(lambda: flat(*fast(layers, xs, ts)), times),
