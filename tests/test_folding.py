@@ -231,7 +231,7 @@ def test_what_is_alike_is_the_same_operation_on_what_is_alike(root, data):
         (lambda: networks.without_names((10, 20, 20, 1), 5), 3.0),
         (lambda: networks.tangle(3000), 3.0),
         (lambda: chain(3000, lambda x: x.sin().exp(), Value(1.0)), 3.0),
-        (lambda: networks.transformer(length=9), 10.0),
+        (lambda: networks.transformer(length=9), 20.0),
     ],
 )  # fmt: skip
 def test_any_network_fits_and_does_not_take_long(network, limit):

@@ -49,11 +49,13 @@ MANY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def eager(f, *arguments):
-    """The numbers of what a function gives, called with Values, and the bounds on their errors."""
+    """The numbers of what a function gives, called with Values, and how far those of another core
+    may be from them: both are within a bound of the truth."""
     with np.errstate(all="ignore"):
         found = flat(f(*map(Value, arguments)))
         bounds = data_bounds(sort(*[x for x in found if isinstance(x, Value)]), {}, False)
-    return numbers(found), [bounds[x] * EPSILON if isinstance(x, Value) else 0.0 for x in found]
+    room = [2.0 * EPSILON * bounds[x] if isinstance(x, Value) else 0.0 for x in found]
+    return numbers(found), room
 
 
 def lanes_of(result, size):

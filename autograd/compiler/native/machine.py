@@ -79,6 +79,7 @@ class Machine:
             functions: their names, and for each parameter `p` for a pointer or `i` for an integer.
         """
         module = llvm.parse_assembly(source)
+        module.verify()  # LLVM itself would end the process
         image = self._target(level).emit_object(module)
         builder = llvm.JITLibraryBuilder().add_object_img(image)
         for function in module.functions:

@@ -18,8 +18,8 @@ _SHIFT = 1.5 * 2.0**52
 _SIGN = -(2**63)
 _ONE = 0x3FF0000000000000
 """The bits of 1.0."""
-LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fefa39efp-1"), float.fromhex("0x1.abc9e3b39803fp-56")
-"""ln 2, as a float and what that leaves."""
+LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fefa38p-1"), float.fromhex("0x1.ef35793c7673p-45")
+"""ln 2: its first 42 bits, whose products with exponents are exact, and what they leave."""
 
 
 def polynomial(x: Floats, coefficients: Sequence[float]) -> Floats:
