@@ -29,6 +29,7 @@ from autograd import (
     value_and_grad,
     values,
     vmap,
+    where,
 )
 from autograd.batching import Sums
 from autograd.compare.rounding import EPSILON, data_bounds
@@ -588,6 +589,34 @@ def test_lanes_too_close_to_call_are_computed_by_the_program_of_one_point():
     few = jit(vmap(f))
     assert few(x[490:510])[0].tolist() == found[0][490:510].tolist()
     assert sum(path.points for path in few.paths) < 20
+
+
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_lanes_too_close_to_call_on_several_paths_stay_in_order(reduce):
+    def f(x, y):
+        if y > 0.0:
+            return x if exp(x) * 3.0 >= exp(x) + 2.0 * exp(x) else x * 2.0
+        return -x if exp(x) * 3.0 >= exp(x) + 2.0 * exp(x) else -x * 2.0
+
+    x, y = np.linspace(0.1, 3.0, 640), np.where(np.arange(640) % 3 == 0, 1.0, -1.0)
+    fast = jit(vmap(f, reduce=reduce))
+    with np.errstate(all="ignore"):
+        points = zip(x, y, strict=True)
+        expected = np.array([numbers(f(Value(a), Value(b)))[0] for a, b in points])
+    for _ in range(3):
+        if reduce is None:
+            assert fast(x, y).tolist() == expected.tolist()
+        else:
+            assert fast(x, y) == vmap(lambda z: z, reduce=reduce)(expected)
+
+
+def test_a_condition_that_is_a_number():
+    points = np.linspace(0.1, 0.5, 40)
+    for function in (tanh, exp, np.arcsinh):
+        fast = jit(vmap(lambda x, c, function=function: where(function(x) - c, 1.0, 2.0)))
+        exact = np.array([function(Value(x)).data for x in points])
+        assert fast(points, exact).tolist() == [2.0] * 40
+        assert fast(points, exact + 1.0).tolist() == [1.0] * 40
 
 
 def test_a_search_that_converges_is_not_doubtful():

@@ -19,7 +19,7 @@ from programs import compiled, programs
 from autograd import Value, cos, dot, exp, jit, relu, sin, value_and_grad, vmap
 from autograd.compiler import backends
 from autograd.compiler.lowering import Code
-from autograd.compiler.native import blocks, source
+from autograd.compiler.native import blocks, machine, source
 from autograd.compiler.native.machine import Machine
 from autograd.compiler.native.mathematics import FUNCTIONS, REDUCIBLE
 from autograd.compiler.schedule import LaneCheck
@@ -337,6 +337,28 @@ def test_without_llvmlite(fresh):
         assert fast(np.zeros(2)).tolist() == [0.0, 0.0]
     with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[jit\]'"):
         jit(sin, backend="llvm")
+
+
+def test_an_exception_in_a_function_of_python_comes_up_afterwards(monkeypatch):
+    fast = jit(vmap(lambda x: np.round(x, 1)), backend="llvm")
+    assert fast(np.array([0.26, 0.31])).tolist() == [0.3, 0.3]
+    machine.interrupts.append(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        fast(np.array([0.26]))
+    assert machine._careful(lambda x: 1.0 / x)(0.0) != 0.0
+    with pytest.raises(ZeroDivisionError):
+        fast(np.array([0.26]))
+    assert fast(np.array([0.26])).tolist() == [0.3]
+
+
+def test_features_that_are_none(fresh):
+    fresh.setenv(machine.FEATURES, "avx2,fma")
+    machine.machine.cache_clear()
+    try:
+        with pytest.warns(RuntimeWarning, match="must be like '\\+avx2,\\+fma', not 'avx2,fma'"):
+            assert jit(vmap(sin)).backend == "numpy"
+    finally:
+        machine.machine.cache_clear()
 
 
 def test_a_processor_that_llvm_does_not_know(fresh):

@@ -267,7 +267,8 @@ def run(
             waiting = waiting[1:]
     if len(waiting):
         family.tell()
-    undecided = _one_by_one(batch, np.concatenate(slow), gathered, family.paths)
+    # In order: as many lanes as there are in the batch are taken for all of them as they stand.
+    undecided = _one_by_one(batch, np.sort(np.concatenate(slow)), gathered, family.paths)
     for lane in np.sort(np.concatenate([undecided, waiting])).tolist():
         structure, numbers = evaluate(lane)
         gathered.add(structure, split(np.array(numbers), widths(structure)), np.array([lane]))

@@ -62,7 +62,7 @@ def with_margins(program: Program, at: Sequence[float]) -> tuple[Program, Margin
 
 def _jumps(op: Op) -> bool:
     """Whether a value jumps; those of derivatives, at kinks, do so without any doubt being told."""
-    return (op.jumps and op.spoken) or op.cut is not None
+    return (op.jumps and op.spoken) or op.cut is not None or op.condition
 
 
 def _inexact(program: Program, operands: Sequence[Ref]) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from autograd.batching.sums import BLOCK
 from autograd.compiler.instructions import Instructions, Ref, Slot
-from autograd.compiler.native.machine import machine
+from autograd.compiler.native.machine import interrupts, machine
 from autograd.compiler.native.module import FUNCTIONS
 from autograd.compiler.native.source import ModuleWriter
 from autograd.compiler.schedule import LaneCheck
@@ -147,6 +147,8 @@ class _Compiled:
         workspace.addresses[: len(arrays)] = [*map(_address, arrays)]
         if size:
             self._library.run(workspace.address, size)
+        if interrupts:
+            raise interrupts.pop()
         return workspace
 
 

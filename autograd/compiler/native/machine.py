@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
+import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -98,6 +99,20 @@ def _library() -> Any:
 
 
 _callbacks: dict[str, Any] = {}
+interrupts: list[BaseException] = []
+"""Exceptions that came up in a function of Python's that native code called, such as a
+KeyboardInterrupt: they cannot go through it, and are to be raised afterwards."""
+
+
+def _careful(function: Callable[..., float]) -> Callable[..., float]:
+    def call(*numbers: float) -> float:
+        try:
+            return function(*numbers)
+        except BaseException as interrupt:
+            interrupts.append(interrupt)
+            return math.nan
+
+    return call
 
 
 @functools.cache
@@ -107,8 +122,7 @@ def _address(name: str) -> int:
         function = CALLS[name.removeprefix("python.")]
         count = function.__code__.co_argcount
         kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
-        _callbacks[name] = kind(function)
-        found = _callbacks[name]
+        found = _callbacks.setdefault(name, kind(_careful(function)))  # one for all threads
     else:
         found = getattr(_library(), name)
     address = ctypes.cast(found, ctypes.c_void_p).value
@@ -119,4 +133,7 @@ def _address(name: str) -> int:
 @functools.cache
 def machine() -> Machine:
     """This processor."""
-    return Machine(os.environ.get(FEATURES))
+    features = os.environ.get(FEATURES) or None
+    if features and not all(x[0] in "+-" for x in features.split(",") if x):
+        raise ValueError(f"{FEATURES} must be like '+avx2,+fma', not {features!r}")
+    return Machine(features)
