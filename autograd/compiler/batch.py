@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from autograd import batching
 from autograd.compiler.arguments import HasValues, collected, fixed, representable
+from autograd.compiler.families import Family
 from autograd.compiler.lanes import UNDECIDED
+from autograd.compiler.paths import RecordedPath
 from autograd.compiler.program import PASSED
 from autograd.compiler.results import Item, containers, widths
 from autograd.compiler.tables import Indices, Table, points, split, taken
@@ -220,11 +222,11 @@ def run(
     batch: Columns,
     indices: Indices,
     gathered: Gathered,
-    family: Any,
-    record: Callable[[int], Any],
+    family: Family,
+    record: Callable[[int], RecordedPath],
     evaluate: Callable[[int], tuple[Any, Sequence[float]]],
-    used: Callable[[Any], None],
-    check: Callable[[Any, int, Sequence[float]], None] | None,
+    used: Callable[[RecordedPath], None],
+    check: Callable[[RecordedPath, int, Sequence[float]], None] | None,
     native: bool,
 ) -> None:
     """Compute the lanes of a group, each on its path.
@@ -242,7 +244,7 @@ def run(
     """
     waiting, slow = indices, [np.empty(0, dtype=np.intp)]
 
-    def go(path: Any, waiting: Indices) -> Indices:
+    def go(path: RecordedPath, waiting: Indices) -> Indices:
         used(path)
         outputs, failed = path.lanes(batch.taken(waiting), len(waiting), native)
         there = np.flatnonzero(failed == PASSED)
@@ -267,7 +269,6 @@ def run(
             waiting = waiting[1:]
     if len(waiting):
         family.tell()
-    # In order: as many lanes as there are in the batch are taken for all of them as they stand.
     undecided = _one_by_one(batch, np.sort(np.concatenate(slow)), gathered, family.paths)
     for lane in np.sort(np.concatenate([undecided, waiting])).tolist():
         structure, numbers = evaluate(lane)
@@ -275,7 +276,7 @@ def run(
 
 
 def _one_by_one(
-    batch: Columns, lanes: Indices, gathered: Gathered, paths: Iterable[Any]
+    batch: Columns, lanes: Indices, gathered: Gathered, paths: Iterable[RecordedPath]
 ) -> Indices:
     """Compute lanes by the programs for one point, if they are many; returns those on no path."""
     for path in sorted(paths, key=lambda path: -path.points):

@@ -7,17 +7,18 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.batching import BLOCK, Vmap
 from autograd.batching import Batch as BatchedArguments
-from autograd.compiler.arguments import INT, Fixed, HasValues, collected, has_ints, named, titles
+from autograd.compiler.arguments import INT, Fixed, HasValues, has_ints, named, titles
 from autograd.compiler.backends import LLVM, checked, chosen
 from autograd.compiler.batch import Columns, Gathered, run
 from autograd.compiler.checking import require_same
+from autograd.compiler.families import Call, Family, but_for, taken_apart
 from autograd.compiler.paths import RecordedPath
 from autograd.compiler.program import PASSED, Program
 from autograd.compiler.recording import RecordedCall, Unrecordable, evaluated, plain, record
@@ -124,45 +125,6 @@ class _Again(Exception):  # noqa: N818, it is no error
     """A call has to be looked at anew, as it was found out how to."""
 
 
-class Call(NamedTuple):
-    """The arguments of a call, as far as they tell it apart from others."""
-
-    args: Sequence[Any]
-    kwargs: Mapping[str, Any]
-    numbers: list[float]
-    key: tuple[Any, ...]
-    """All that it has in common with the calls of its family."""
-    fixed_ints: bool
-    general: tuple[Any, ...]
-    """The key that it would have if integers were not fixed."""
-
-
-class Family:
-    """The paths of calls that differ only in their numbers."""
-
-    def __init__(self, around: Surroundings, jitted: "Jitted") -> None:
-        self.around, self._jitted = around, jitted
-        self.paths: tuple[RecordedPath, ...] = ()
-        self._told = False
-
-    def has_room(self) -> bool:
-        """Whether another path may be recorded."""
-        return len(self.paths) < self._jitted.max_paths and not self._jitted.in_python
-
-    def tell(self) -> None:
-        """Warn once that there are too many paths, and of the question at which they part."""
-        if self._told or self._jitted.in_python:
-            return
-        self._told = True
-        places = [guard.place for path in self.paths for guard in path.guards[-1:]]
-        asked = f", as in {max(places, key=places.count)}," if places else ""
-        warn(
-            f"{self._jitted.__name__} has taken {len(self.paths)} paths: points that answer its "
-            f"questions{asked} in other ways are computed in plain Python. Raise max_paths, or "
-            "choose with where() instead"
-        )
-
-
 class Jitted(Made):
     """A function that is recorded once for each path, and then replayed: what `jit` returns."""
 
@@ -252,18 +214,17 @@ class Jitted(Made):
         if fun.reduce is None:
             structure, stacked = self._part(columns, lanes, 0)
             return fun.assembled(structure, [*map(np.ascontiguousarray, stacked)])
-        sums, start, most, alike = fun.sums(), 0, FIRST_PART, True
+        sums, start, most = fun.sums(), 0, FIRST_PART
+        while start < lanes.size:  # as long as they are on one path
+            part = columns.part(start, min(start + most, lanes.size))
+            summed = self._summed(part, first)
+            if summed is None:
+                break
+            sums.add_sums(*summed, part.size)
+            start, most = start + most, LONGEST_PART
+        most = FIRST_PART
         while start < lanes.size:
             part = columns.part(start, min(start + most, lanes.size))
-            summed = self._summed(part, first) if alike else None
-            if summed is not None:
-                sums.add_sums(*summed, part.size)
-                start, most = start + most, LONGEST_PART
-                continue
-            if alike and part.size > FIRST_PART:  # too many for all their results to wait
-                alike, most = False, FIRST_PART
-                continue
-            alike = False
             structure, stacked = self._part(part, lanes, start)
             sums.add(structure, stacked)
             start += most
@@ -323,10 +284,10 @@ class Jitted(Made):
 
     def _told_apart(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
         """The numbers of a call, and the key of its family."""
-        numbers, key = _taken(args, kwargs, fixed_ints=False)
+        numbers, key = taken_apart(args, kwargs, fixed_ints=False)
         if key not in self._with_fixed_ints:
             return Call(args, kwargs, numbers, key, False, key)
-        return Call(args, kwargs, *_taken(args, kwargs, fixed_ints=True), True, key)
+        return Call(args, kwargs, *taken_apart(args, kwargs, fixed_ints=True), True, key)
 
     def _family(self, call: Call) -> Family:
         """The family of a call; a new one where something around the function has changed."""
@@ -353,7 +314,7 @@ class Jitted(Made):
         for place, item in enumerate(call.key if len(self._families) < MOST_LOOKED_AT else ()):
             if not isinstance(item, Fixed):
                 continue
-            others = [key for key in self._families if _but_for(place, key, call.key)]
+            others = [key for key in self._families if but_for(place, key, call.key)]
             if len(others) == MOST_FIXED:
                 arguments = [*named(call.args, call.kwargs, self._signature).items()]
                 names = ["", *titles(dict(arguments[: len(call.args)]))]
@@ -405,7 +366,7 @@ class Jitted(Made):
 
     def _with_values(self, call: Call, fixed_ints: bool) -> RecordedCall:
         """The call with Values in place of its numbers."""
-        numbers, _ = _taken(call.args, call.kwargs, fixed_ints)
+        numbers, _ = taken_apart(call.args, call.kwargs, fixed_ints)
         return RecordedCall(
             self._recorded, call.args, call.kwargs, numbers, fixed_ints, self._signature
         )
@@ -422,24 +383,6 @@ class Jitted(Made):
 
     def _arguments(self) -> tuple[Any, ...]:
         return self.fun, self._check, self.max_paths, self._backend
-
-
-def _taken(
-    args: Sequence[Any], kwargs: Mapping[str, Any], fixed_ints: bool
-) -> tuple[list[float], tuple[Any, ...]]:
-    numbers: list[float] = []
-    key: list[Any] = []
-    collected(args, numbers, key, fixed_ints)
-    if kwargs:
-        collected(kwargs, numbers, key, fixed_ints)
-    return numbers, tuple(key)
-
-
-def _but_for(place: int, key: Any, other: tuple[Any, ...]) -> bool:
-    """Whether two keys differ at one place alone."""
-    return len(key) == len(other) and all(
-        (x == y) is (i != place) for i, (x, y) in enumerate(zip(key, other, strict=True))
-    )
 
 
 @contextmanager

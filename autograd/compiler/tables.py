@@ -14,6 +14,7 @@ Column: TypeAlias = NDArray[np.float64] | float
 Layout: TypeAlias = tuple[tuple[int, bool], ...]
 """The width of each table, and whether its rows differ."""
 Indices: TypeAlias = NDArray[np.intp]
+"""Lanes of a batch, in ascending order: as many as there are in it are all of them."""
 
 
 def layout(tables: Sequence[Table]) -> Layout:

@@ -10,6 +10,8 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from autograd.batching.sums import PARTIAL_SUMS
+
 _TYPES = {"f": "double", "i": "i64", "m": "i1"}
 
 
@@ -123,7 +125,7 @@ class Function:
     def add_to(self, place: int, x: Vector) -> None:
         """Add a vector to partial sums, in the lanes that there are."""
         address = self.address("%sums", place)
-        if self.lanes < 8:
+        if self.lanes < PARTIAL_SUMS:
             address = self.address(address, "%phase")
         before = self.vector(address)
         self.store(select(self.valid(), before + x, before), address)

@@ -17,7 +17,7 @@ from autograd.compiler.instructions import CALLS
 
 FEATURES = "AUTOGRAD_CPU_FEATURES"
 """The environment variable that has LLVM make code for a processor with these features alone, such
-as "+avx2,+fma", or none."""
+as "+avx2,+fma"."""
 
 
 class Library:
@@ -49,9 +49,10 @@ class Machine:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         self._triple = llvm.get_process_triple()
-        own = features is None
-        self._name = llvm.get_host_cpu_name() if own else "generic"
-        self._features = llvm.get_host_cpu_features().flatten() if own else features
+        self._name, self._features = "generic", features or ""
+        if features is None:
+            self._name = llvm.get_host_cpu_name()
+            self._features = llvm.get_host_cpu_features().flatten()
         self._levels: dict[int, Any] = {}
         self._jit = llvm.create_lljit_compiler(self._target(2))
         self._count = itertools.count()
@@ -59,7 +60,7 @@ class Machine:
         """How many floats there are in a vector."""
 
     def _width(self) -> int:
-        has = {x[1:] for x in (self._features or "").split(",") if x.startswith("+")}
+        has = {x[1:] for x in self._features.split(",") if x.startswith("+")}
         if {"avx512f", "avx512dq", "avx512vl"} <= has:
             return 512
         return 256 if {"avx2", "fma"} <= has else 128

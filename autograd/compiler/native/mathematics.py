@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from sys import float_info
+from typing import Any
 
-from autograd.compiler.native.ir import Floats, Vector, copysign, fma, nearest, select
+from autograd.compiler.native.ir import Floats, copysign, fma, nearest, select
 
 _SHIFT = 1.5 * 2.0**52
 """Added to a small whole number, it leaves that number in the lowest bits."""
@@ -23,18 +24,16 @@ LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fefa38p-1"), float.fromhex("0x1.ef35
 
 
 def polynomial(x: Floats, coefficients: Sequence[float]) -> Floats:
-    """The polynomial with these coefficients, from the constant one on, in pairs (Estrin)."""
-    terms: list[Floats | float] = [*coefficients]
+    """The polynomial with these coefficients, two or more, from the constant one on, in pairs
+    (Estrin)."""
+    terms: list[Any] = [*coefficients]
     while len(terms) > 1:
         pairs = zip(terms[::2], [*terms[1::2], None], strict=False)
-        terms = [low if high is None else fma(_vector(x, high), x, low) for low, high in pairs]
+        terms = [low if high is None else fma(x, high, low) for low, high in pairs]
         if len(terms) > 1:
             x = x * x
-    return _vector(x, terms[0])
-
-
-def _vector(like: Floats, x: Floats | float) -> Floats:
-    return x if isinstance(x, Vector) else like.function.splat(x)
+    result: Floats = terms[0]
+    return result
 
 
 def _power_of_two(n: Floats) -> Floats:

@@ -62,10 +62,11 @@ class Module:
         """The place of those that are the same in all lanes."""
         alone = len(within) == 1
         taken, back = self._rest(kept=sums is None)
-        options = {
-            "lanes": lanes, "taken": taken, "back": back, "sums": sums, "block": BLOCK,
-            "partial": PARTIAL_SUMS * (sums or 0), "failed": 16 * lanes,
-        }  # fmt: skip
+        run = _TABLES
+        if sums is not None:
+            run = _SUMS.substitute(
+                sums=sums, partial=PARTIAL_SUMS * sums, block=BLOCK, failed=16 * lanes
+            )
         self.source = _MODULE.substitute(
             declarations="\n".join(called.values()),
             kernels="\n".join([_vector(name, x) for name, x in kernels.items()]),
@@ -84,7 +85,10 @@ class Module:
                 ]
             ),
             place_of_failed=len(widths),
-            run=(_TABLES if sums is None else _SUMS).substitute(options),
+            taken=taken,
+            their_failed="%spare.failed" if sums is None else "%failed",
+            back=back,
+            run=run,
             tables=max(1, len(widths)),
             bits=64 * lanes,
         )
@@ -199,9 +203,34 @@ end:
   ret void
 }
 
-define void @run(ptr %table, i64 %size) #0 {
+define internal void @span(ptr %same, ptr %table, ptr %failed, i64 %from, i64 %to, ptr %heap,
+    ptr %sums, ptr %spare) #0 {
 entry:
   %others = alloca [$tables x ptr], align 8
+  %count = sub i64 %to, %from
+  %left = urem i64 %count, $lanes
+  %rest = sub i64 %to, %left
+  %any = icmp ult i64 %from, %rest
+  br i1 %any, label %main, label %after
+main:
+  call void @blocks(ptr %same, ptr %table, ptr %failed, i64 %from, i64 %rest, i64 0, i64 $lanes,
+    ptr %heap, ptr %sums)
+  br label %after
+after:
+  %some = icmp ne i64 %left, 0
+  br i1 %some, label %others.too, label %end
+others.too:
+$taken
+  call void @blocks(ptr %same, ptr %others, ptr $their_failed, i64 0, i64 $lanes, i64 %rest,
+    i64 %left, ptr %heap, ptr %sums)
+$back
+  br label %end
+end:
+  ret void
+}
+
+define void @run(ptr %table, i64 %size) #0 {
+entry:
 $parts
   %field.failed = getelementptr ptr, ptr %table, i64 $place_of_failed
   %failed = load ptr, ptr %field.failed, align 8
@@ -215,26 +244,10 @@ attributes #0 = { nounwind alignstack=64
   "prefer-vector-width"="$bits" "min-legal-vector-width"="$bits" }
 !0 = !{}
 """)
-_TABLES = Template("""\
-  %left = urem i64 %size, $lanes
-  %rest = sub i64 %size, %left
-  %any = icmp ne i64 %rest, 0
-  br i1 %any, label %main, label %after
-main:
-  call void @blocks(ptr %same, ptr %table, ptr %failed, i64 0, i64 %rest, i64 0, i64 $lanes,
-    ptr %heap, ptr %sums)
-  br label %after
-after:
-  %some = icmp ne i64 %left, 0
-  br i1 %some, label %others.too, label %end
-others.too:
-$taken
-  call void @blocks(ptr %same, ptr %others, ptr %spare.failed, i64 0, i64 $lanes, i64 0, i64 %left,
-    ptr %heap, ptr %sums)
-$back
-  br label %end
-end:
-  ret void""")
+_TABLES = """\
+  call void @span(ptr %same, ptr %table, ptr %failed, i64 0, i64 %size, ptr %heap, ptr %sums,
+    ptr %spare)
+  ret void"""
 _SUMS = Template("""\
   call void @llvm.memset.p0.i64(ptr %failed, i8 0, i64 $failed, i1 false)
   br label %block
@@ -253,25 +266,11 @@ cleared:
   %to.full = add i64 %from, $block
   %full = icmp ult i64 %to.full, %size
   %to = select i1 %full, i64 %to.full, i64 %size
-  %count = sub i64 %to, %from
-  %left = urem i64 %count, $lanes
-  %rest = sub i64 %to, %left
-  %any = icmp ult i64 %from, %rest
-  br i1 %any, label %main, label %after
-main:
-  call void @blocks(ptr %same, ptr %table, ptr %failed, i64 %from, i64 %rest, i64 0, i64 $lanes,
-    ptr %heap, ptr %sums)
-  br label %after
-after:
-  %some = icmp ne i64 %left, 0
-  br i1 %some, label %others.too, label %add
-others.too:
-$taken
-  call void @blocks(ptr %same, ptr %others, ptr %failed, i64 0, i64 $lanes, i64 %rest, i64 %left,
-    ptr %heap, ptr %sums)
+  call void @span(ptr %same, ptr %table, ptr %failed, i64 %from, i64 %to, ptr %heap, ptr %sums,
+    ptr %spare)
   br label %add
 add:
-  %j = phi i64 [0, %after], [0, %others.too], [%j.next, %add]
+  %j = phi i64 [0, %cleared], [%j.next, %add]
   %j.place = mul i64 %j, 8
   %j.sum = getelementptr double, ptr %sums, i64 %j.place
   %x = load <8 x double>, ptr %j.sum, align 8
