@@ -114,12 +114,10 @@ class Sums:
         ]
         return np.fromiter(checked, object, len(checked)).reshape(numbers.shape)
 
-    @quiet
     def result(self) -> Any:
         """The structure of a result with floats or Values, and arrays of them; float64 where there
         are no Values. The sum of no lanes is 0, their mean nan."""
-        finish = _FINISHED[self._how]
-        sums = [finish(lane_sums(parts), self._size) for parts in zip(*self._sums, strict=True)]
+        sums = [self.finished(parts, self._size) for parts in zip(*self._sums, strict=True)]
         numbers = [x for part in sums for x in part.tolist()]
 
         def leaf(item: Leaf, _: Path) -> Any:
@@ -128,6 +126,16 @@ class Sums:
             return array(taken, shape) if shape else taken[0]
 
         return mapped(leaf, self._structure)
+
+    @quiet
+    def finished(self, parts: Sequence[NDArray[Any]], size: int) -> NDArray[Any]:
+        """The sums or means of rows, whose parts are as `lane_sums` has them.
+
+        Args:
+            parts: of the rows.
+            size: how many lanes there are.
+        """
+        return _FINISHED[self._how](lane_sums(parts), size)
 
 
 def _stops(structure: Any) -> list[int]:

@@ -39,14 +39,16 @@ class Columns:
         self.size = lanes.size
         self.tables: list[Table] = []
         self._apart: list[NDArray[Any]] = []
+        numbers: list[float] = []  # that are the same in all lanes, side by side
         for column, axis in zip(lanes.columns, lanes.axes, strict=True):
-            if axis is None and type(column) is np.ndarray and column.dtype == np.float64:
-                self.tables.append(column.ravel())
-                continue
-            if axis is None:
-                numbers: list[float] = []
+            if axis is None and not (type(column) is np.ndarray and column.dtype == np.float64):
                 collected(column, numbers, [], fixed_ints)
-                self.tables.append(np.array(numbers, dtype=np.float64))
+                continue
+            if numbers:
+                self.tables.append(np.array(numbers))
+                numbers = []
+            if axis is None:
+                self.tables.append(column.ravel())
                 continue
             kind = column.dtype.kind
             if kind == "O" or (kind in "iu" and column.size and not representable(column)):
@@ -56,6 +58,8 @@ class Columns:
                 self.tables.append(rows.astype(np.float64, copy=False))
             else:
                 self._apart.append(column)
+        if numbers:
+            self.tables.append(np.array(numbers))
 
     def part(self, start: int, stop: int) -> "Columns":
         """Those of some lanes, which are counted anew."""
@@ -247,16 +251,16 @@ def run(
     def go(path: RecordedPath, waiting: Indices) -> Indices:
         used(path)
         outputs, failed = path.lanes(batch.taken(waiting), len(waiting), native)
-        there = np.flatnonzero(failed == PASSED)
+        there, rest, lanes = np.flatnonzero(failed == PASSED), np.flatnonzero(failed >= 0), waiting
         if len(there) < len(waiting):
-            outputs = taken(outputs, there)
-        gathered.add(path.result.structure, outputs, waiting[there])
+            outputs, lanes = taken(outputs, there), waiting.take(there)
+        gathered.add(path.result.structure, outputs, lanes)
         if check is not None:
-            for lane, numbers in zip(waiting[there], points(outputs, len(there)), strict=True):
+            for lane, numbers in zip(lanes, points(outputs, len(lanes)), strict=True):
                 check(path, int(lane), numbers)
-        slow.append(waiting[failed == UNDECIDED])
-        rest: Indices = waiting[failed >= 0]
-        return rest
+        if len(there) + len(rest) < len(waiting):
+            slow.append(waiting[failed == UNDECIDED])
+        return waiting.take(rest)
 
     for path in sorted(family.paths, key=lambda path: -path.points):
         if len(waiting):

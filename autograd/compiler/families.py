@@ -33,6 +33,8 @@ class Family:
     def __init__(self, around: Surroundings, jitted: Any) -> None:
         self.around, self._jitted = around, jitted
         self.paths: tuple[RecordedPath, ...] = ()
+        self.calls: float = 0
+        """How often one of them has been taken apart item by item."""
         self._told = False
 
     def has_room(self) -> bool:

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -22,11 +23,12 @@ from autograd.compiler.families import Call, Family, but_for, taken_apart
 from autograd.compiler.paths import RecordedPath
 from autograd.compiler.program import PASSED, Program
 from autograd.compiler.recording import RecordedCall, Unrecordable, evaluated, plain, record
+from autograd.compiler.shortcuts import MISSED, OfBatch, OfPoint, Unwritten
 from autograd.compiler.surroundings import Surroundings
 from autograd.compiler.warn import warn
 from autograd.made import Made
 from autograd.reals import kind_of, whole
-from autograd.sealing import sealing
+from autograd.sealing import sealing, seals
 from autograd.trace import Function, differentiating
 
 MOST_PATHS = 64
@@ -37,6 +39,8 @@ NUMBERS = 2**20
 """So many results of lanes may wait to be added up, where they are reduced."""
 MOST_LOOKED_AT = 200
 """Among how many families those are looked for that differ in one argument."""
+MOST_SHORTCUTS = 8
+"""How many structures of arguments there are shortcuts for."""
 MOST_FIXED = 8
 """How many recordings for one argument, or one number around the function, go without a warning."""
 
@@ -140,6 +144,7 @@ class Jitted(Made):
         self._recorded: Function = fun.fun if isinstance(fun, Vmap) else fun
         self._signature = _signature(self._recorded)
         self._families: dict[Hashable, Family] = {}
+        self._shortcuts: tuple[OfPoint | OfBatch, ...] = ()
         self._with_fixed_ints: set[Hashable] = set()
         self._changes: Counter[str] = Counter()
         self._lock = threading.RLock()
@@ -171,8 +176,12 @@ class Jitted(Made):
     # --- Called ---------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if sealing() is not None:  # what is recorded by another one is the function itself
+        if seals and sealing() is not None:  # another one records the function itself
             return self.fun(*args, **kwargs)
+        for shortcut in self._shortcuts:
+            result = shortcut(args, kwargs)
+            if result is not MISSED:
+                return result
         while True:
             try:
                 if isinstance(self.fun, Vmap):
@@ -202,6 +211,8 @@ class Jitted(Made):
         _require_no_gradient(path)
         if self._check:
             self._compare(call, result, exact=True)
+        elif not call.fixed_ints:
+            self._shorten(family, functools.partial(OfPoint, family, call.args, call.kwargs))
         return result
 
     def _batch(self, fun: Vmap, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -213,7 +224,26 @@ class Jitted(Made):
         columns = Columns(lanes, first.fixed_ints)
         if fun.reduce is None:
             structure, stacked = self._part(columns, lanes, 0)
-            return fun.assembled(structure, [*map(np.ascontiguousarray, stacked)])
+            result = fun.assembled(structure, [*map(np.ascontiguousarray, stacked)])
+        else:
+            result = self._reduced(fun, columns, lanes, first)
+        family = self._families.get(first.key)
+        if family and len(family.paths) == 1 and not self._check and not first.fixed_ints:
+            self._shorten(
+                family,
+                lambda: OfBatch(family, self.backend == LLVM, fun, args, kwargs, lanes.axes),
+            )
+        return result
+
+    def _reduced(self, fun: Vmap, columns: Columns, lanes: BatchedArguments, first: Call) -> Any:
+        """The sum or the mean of the results for all lanes.
+
+        Args:
+            fun: the function of a batch.
+            columns: its numbers.
+            lanes: its arguments.
+            first: the call for lane 0.
+        """
         sums, start, most = fun.sums(), 0, FIRST_PART
         while start < lanes.size:  # as long as they are on one path
             part = columns.part(start, min(start + most, lanes.size))
@@ -282,6 +312,15 @@ class Jitted(Made):
             )  # fmt: skip
         return gathered.stacked()
 
+    def _shorten(self, family: Family, make: Callable[[], "OfPoint | OfBatch"]) -> None:
+        """Have calls like one take a shortcut, once there have been two of them."""
+        family.calls += 1
+        if family.calls > 1 and len(self._shortcuts) < MOST_SHORTCUTS:
+            try:
+                self._shortcuts = (make(), *self._shortcuts)
+            except Unwritten:
+                family.calls = -math.inf
+
     def _told_apart(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
         """The numbers of a call, and the key of its family."""
         numbers, key = taken_apart(args, kwargs, fixed_ints=False)
@@ -304,6 +343,7 @@ class Jitted(Made):
                     f"{name}, which {self.__name__} finds around it, has changed {MOST_FIXED} "
                     "times, and each time that was recorded anew: pass it as an argument"
                 )
+        self._shortcuts = tuple([x for x in self._shortcuts if x.family is not family])
         family = self._families[call.key] = Family(
             Surroundings(self._recorded, (call.args, call.kwargs)), self
         )
@@ -359,6 +399,7 @@ class Jitted(Made):
                     self._with_fixed_ints.discard(call.general)
                     raise
                 self._with_fixed_ints.add(call.key)
+                self._shortcuts = ()
                 raise _Again from None
             path = RecordedPath(recording, call.numbers, perf_counter() - start)
             family.paths = (*family.paths, path)

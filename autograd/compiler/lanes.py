@@ -69,7 +69,9 @@ class Lanes:
                 checks.append(_check(code, guard, [*map(ref, guard.operands)]))
                 places.append(place)
         results = [*map(ref, program.outputs)]
-        self._places = np.array([*places, PASSED], dtype=np.intp)
+        self._places: Indices | None = None
+        if places != [*range(len(places))]:
+            self._places = np.array([*places, PASSED], dtype=np.intp)
         if native:
             from autograd.compiler.native.blocks import NativeBlocks  # llvmlite is optional
 
@@ -86,7 +88,7 @@ class Lanes:
     def __call__(self, tables: Sequence[Table], size: int) -> tuple[list[Table], Indices]:
         """The outputs in each lane, and the guards that fail there, or `PASSED`, or `UNDECIDED`."""
         outputs, failed = self._blocks(tables, size)
-        return outputs, self._places[failed]
+        return outputs, failed if self._places is None else self._places[failed]
 
     def sums(self, tables: Sequence[Table], size: int) -> Table | None:
         """The sums of the outputs, as `NativeBlocks.sums` has them."""

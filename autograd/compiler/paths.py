@@ -78,9 +78,16 @@ class RecordedPath:
         start = perf_counter()
         tables = self._with_outside(tables)
         outputs, failed = self._compiled(tables, native)(tables, size)
-        self.points += int((failed == PASSED).sum())
+        self.points += int(np.count_nonzero(failed == PASSED))
         self.seconds += perf_counter() - start
         return outputs, failed
+
+    def all_lanes(self, tables: Sequence[Table], size: int, native: bool) -> list[Table] | None:
+        """The numbers of the result; None if a lane is not on this path."""
+        outputs, failed = self.lanes(tables, size, native)
+        if (failed != PASSED).any():
+            return None
+        return [x if x.ndim == 2 else np.tile(x, (size, 1)) for x in outputs]
 
     def sums(self, tables: Sequence[Table], size: int) -> NDArray[np.float64] | None:
         """The sum of each number of the result in each block of lanes, as native code forms it;
@@ -105,7 +112,9 @@ class RecordedPath:
             lambda item, _: Leaf(item.start, item.stop, item.shape), self.result.structure
         )
 
-    def _with_outside(self, tables: Sequence[Table]) -> list[Table]:
+    def _with_outside(self, tables: Sequence[Table]) -> Sequence[Table]:
+        if not self.outside:
+            return tables
         return [*tables, np.array([x._number for x in self.outside])]
 
     def _compiled(self, tables: Sequence[Table], native: bool) -> Lanes:

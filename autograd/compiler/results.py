@@ -1,5 +1,7 @@
 """Results of recorded functions: structures with numbers of the program in them."""
 
+import copy
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -75,6 +77,48 @@ def items(structure: Any) -> list[Item]:
 def widths(structure: Any) -> list[int]:
     """How many outputs there are in each item that is not constant."""
     return [item.stop - item.start for item in items(structure) if item.kind != "constant"]
+
+
+def written(
+    structure: Any, item_of: Callable[[Item], str], thing: Callable[[str, Any], str]
+) -> str:
+    """The expression of Python's that makes a structure.
+
+    Args:
+        structure: with items.
+        item_of: the expression of each.
+        thing: takes something, with a name that it might have, and returns the name that it has.
+    """
+    count = itertools.count()
+
+    def part(item: Any) -> str:
+        if isinstance(item, Item):
+            return item_of(item)
+        if type(item) is list:
+            return f"[{', '.join(map(part, item))}]"
+        if type(item) is tuple:
+            return f"({''.join(f'{part(x)}, ' for x in item)})"
+        if type(item) is dict:
+            pairs = [f"{thing(f'key{next(count)}', key)}: {part(x)}" for key, x in item.items()]
+            return f"{{{', '.join(pairs)}}}"
+        parts = [part(x) for x in (item.values() if isinstance(item, dict) else item)]
+        return f"{thing(f'build{next(count)}', _builder(item))}([{', '.join(parts)}])"
+
+    return part(structure)
+
+
+def _builder(container: Any) -> Callable[[Sequence[Any]], Any]:
+    """Puts items into a container that is not one of Python's own."""
+
+    def build(items: Sequence[Any]) -> Any:
+        if isinstance(container, dict):
+            twin = copy.copy(container)
+            twin.update(zip(container, items, strict=True))
+            return twin
+        kind = type(container)
+        return kind(*items) if hasattr(container, "_fields") else kind(items)
+
+    return build
 
 
 def result(returned: Any, name: str, given: Callable[[Any], bool]) -> Result:

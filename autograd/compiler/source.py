@@ -1,6 +1,5 @@
 """A program as Python source that computes one call: the same bits as the function itself."""
 
-import copy
 import math
 import operator
 from collections.abc import Callable, Sequence
@@ -12,7 +11,7 @@ import numpy as np
 from autograd import kernels
 from autograd.compiler.guards import COMPARISONS, FINITE
 from autograd.compiler.program import PASSED, Guard, Program, Ref
-from autograd.compiler.results import Item, Result
+from autograd.compiler.results import Item, Result, written
 from autograd.op import Op
 from autograd.quiet import quietly
 
@@ -73,7 +72,7 @@ class PythonSource:
                 op, operands = program.steps[place]
                 name = self._number(len(program.inputs) + place)
                 lines.append(f"    {name} = {self._step(op, operands)}")
-        lines.append(f"    return {PASSED}, {self._result(structure)}")
+        lines.append(f"    return {PASSED}, {written(structure, self._item, self._thing)}")
         return lines
 
     def _number(self, ref: Ref) -> str:
@@ -115,46 +114,18 @@ class PythonSource:
             name = f"{wished}_{next(more)}"
         return name
 
-    def _result(self, part: Any) -> str:
-        """The expression of a result, or of a part of it."""
-        if isinstance(part, Item):
-            refs = self._program.outputs[part.start : part.stop]
-            names = [*map(self._number, refs)]
-            if part.kind == "constant":
-                thing = self._thing(f"constant{len(self._names)}", part.constant)
-                return f"{thing}.copy()" if isinstance(part.constant, np.ndarray) else thing
-            if part.shape is None:
-                return f"int({names[0]})" if part.kind == "int" else names[0]
-            text = f"np.array([{', '.join(names)}])"
-            if part.kind == "int":
-                text += ".astype(np.int64)"
-            return text if len(part.shape) == 1 else f"{text}.reshape({part.shape})"
-        if type(part) is list:
-            return f"[{', '.join(map(self._result, part))}]"
-        if type(part) is tuple:
-            return f"({''.join(f'{self._result(x)}, ' for x in part)})"
-        if type(part) is dict:
-            items = [
-                f"{self._thing(f'key{len(self._names)}', key)}: {self._result(x)}"
-                for key, x in part.items()
-            ]
-            return f"{{{', '.join(items)}}}"
-        items = [self._result(x) for x in (part.values() if isinstance(part, dict) else part)]
-        build = self._thing(f"build{len(self._names)}", _builder(part))
-        return f"{build}([{', '.join(items)}])"
-
-
-def _builder(part: Any) -> Callable[[Sequence[Any]], Any]:
-    """Puts items into a container that is not one of Python's own."""
-
-    def build(items: Sequence[Any]) -> Any:
-        if isinstance(part, dict):
-            twin = copy.copy(part)
-            twin.update(zip(part, items, strict=True))
-            return twin
-        return type(part)(*items) if hasattr(part, "_fields") else type(part)(items)
-
-    return build
+    def _item(self, item: Item) -> str:
+        """The expression of an item of the result."""
+        names = [*map(self._number, self._program.outputs[item.start : item.stop])]
+        if item.kind == "constant":
+            thing = self._thing(f"constant{len(self._names)}", item.constant)
+            return f"{thing}.copy()" if isinstance(item.constant, np.ndarray) else thing
+        if item.shape is None:
+            return f"int({names[0]})" if item.kind == "int" else names[0]
+        text = f"np.array([{', '.join(names)}])"
+        if item.kind == "int":
+            text += ".astype(np.int64)"
+        return text if len(item.shape) == 1 else f"{text}.reshape({item.shape})"
 
 
 def holds(guard: Guard, numbers: Sequence[float]) -> bool:

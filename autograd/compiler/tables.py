@@ -24,7 +24,7 @@ def layout(tables: Sequence[Table]) -> Layout:
 
 def taken(tables: Sequence[Table], lanes: Indices) -> list[Table]:
     """The rows of some lanes."""
-    return [x[lanes] if x.ndim == 2 else x for x in tables]
+    return [x.take(lanes, axis=0) if x.ndim == 2 else x for x in tables]
 
 
 def columns(tables: Sequence[Table]) -> list[Column]:

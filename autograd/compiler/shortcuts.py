@@ -1,0 +1,248 @@
+"""Shortcuts: calls whose arguments have the structure of earlier ones, without walking through it.
+
+To take arguments apart, and to put results together, functions are written out for one structure.
+Where something is not as it was then, the call goes the long way.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from autograd.batching import Vmap
+from autograd.compiler.families import Family
+from autograd.compiler.program import PASSED
+from autograd.compiler.results import Item, items, written
+from autograd.compiler.whole import LARGEST
+from autograd.trace import differentiating
+
+MISSED = object()
+"""Stands for the result where a shortcut does not apply."""
+LONGEST = 2**16
+"""So many lanes are computed at once; more are taken in parts."""
+
+
+class OfPoint:
+    """A call of a function for one point.
+
+    Args:
+        family: that the call belongs to.
+        args: positional arguments.
+        kwargs: named ones.
+
+    Raises:
+        Unwritten: if there is something in the arguments that has to be looked at each time.
+    """
+
+    def __init__(self, family: Family, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        self.family = family
+        self._taken = _Writer().function(args, kwargs)
+
+    def __call__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        numbers = self._taken(args, kwargs)
+        if numbers is None or self.family.around.changed() is not None:
+            return MISSED
+        for path in self.family.paths:
+            if path.outside and differentiating():
+                return MISSED
+            failed, result = path.computed(numbers)
+            if failed == PASSED:
+                return result
+        return MISSED
+
+
+class OfBatch:
+    """A call for a batch, all lanes of which are on the only path that is known.
+
+    Args:
+        family: that the lanes belong to.
+        native: whether the processor itself runs the program.
+        fun: the function of a batch.
+        args: positional arguments.
+        kwargs: named ones.
+        axes: of the items in them that lanes lie along, None for those that all lanes have.
+
+    Raises:
+        Unwritten: if there is something in the arguments that has to be looked at each time, or in
+            the results.
+    """
+
+    def __init__(
+        self,
+        family: Family,
+        native: bool,
+        fun: Vmap,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        axes: Sequence[int | None],
+    ) -> None:
+        self.family, self._native, self._path = family, native, family.paths[0]
+        structure = self._path.result.structure
+        if {x.kind for x in items(structure)} != {"float"} or (fun.reduce and not native):
+            raise Unwritten
+        if fun.out_axes != 0:
+            raise Unwritten
+        self._taken = _Writer(iter(axes)).function(args, kwargs)
+        self._finished = fun.sums().finished if fun.reduce else None
+        self._built = _built(structure, of_sums=fun.reduce is not None)
+
+    def __call__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        path = self._path
+        if len(self.family.paths) > 1 or (path.outside and differentiating()):
+            return MISSED
+        taken = self._taken(args, kwargs)
+        if taken is None or self.family.around.changed() is not None:
+            return MISSED
+        tables, size = taken
+        if not 0 < size <= LONGEST:
+            return MISSED
+        found: Any
+        if self._finished is None:
+            found = path.all_lanes(tables, size, self._native)
+        else:
+            found = path.sums(tables, size)
+            if found is not None:
+                found = self._finished([found], size)
+        return MISSED if found is None else self._built(found, size)
+
+
+class Unwritten(Exception):  # noqa: N818, it is an answer
+    """There is no shortcut for such arguments, or results."""
+
+
+class _Writer:
+    """Writes the function that takes numbers out of arguments: it returns a list of them for one
+    point, tables and their number of rows for a batch, or None for arguments of another structure.
+
+    Args:
+        axes: of the items, for a batch.
+    """
+
+    def __init__(self, axes: Iterator[int | None] | None = None) -> None:
+        self._axes = axes
+        self._lines: list[str] = []
+        self._names: dict[str, Any] = {
+            "ndarray": np.ndarray, "array": np.array, "dtype": np.dtype(np.float64),
+            "float64": np.float64,
+        }  # fmt: skip
+        self._numbers: list[str] = []
+        """The expressions of numbers, and of lists of them with a star."""
+        self._tables: list[str] = []
+        self._sized = False
+
+    def function(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Callable[..., Any]:
+        """The function.
+
+        Args:
+            args: arguments of the structure that it is for.
+            kwargs: named ones.
+        """
+        self._walk(tuple(args), "args")
+        self._walk(dict(kwargs), "kwargs")
+        if self._axes is None:
+            found = f"[{', '.join(self._numbers)}]"
+        else:
+            self._close()
+            found = f"[{', '.join(self._tables)}], size"
+        lines = ["def take(args, kwargs):", *self._lines, f"    return {found}"]
+        exec(compile("\n".join(lines), "<arguments>", "exec"), self._names)
+        function: Callable[..., Any] = self._names["take"]
+        return function
+
+    def _require(self, condition: str) -> None:
+        self._lines.append(f"    if not ({condition}): return None")
+
+    def _thing(self, thing: Any) -> str:
+        name = f"thing{len(self._names)}"
+        self._names[name] = thing
+        return name
+
+    def _walk(self, item: Any, name: str) -> None:
+        kind = type(item)
+        if kind is dict:
+            if any(type(key) is not str for key in item):
+                raise Unwritten
+            self._require(f"type({name}) is dict and [*{name}] == {[*item]!r}")
+            self._parts([*item.values()], f"{name}.values()")
+        elif kind in (list, tuple) or (isinstance(item, tuple) and hasattr(kind, "_fields")):
+            self._require(f"type({name}) is {self._thing(kind)} and len({name}) == {len(item)}")
+            self._parts(item, name)
+        else:
+            self._item(item, name, None if self._axes is None else next(self._axes))
+
+    def _parts(self, parts: Sequence[Any], names: str) -> None:
+        numbered = [f"x{len(self._lines)}_{i}" for i in range(len(parts))]
+        if parts:
+            self._lines.append(f"    {', '.join(numbered)}, = {names}")
+        for part, name in zip(parts, numbered, strict=True):
+            self._walk(part, name)
+
+    def _item(self, item: Any, name: str, axis: int | None) -> None:
+        kind = type(item)
+        if kind is np.ndarray and item.dtype is self._names["dtype"] and axis in (None, 0):
+            self._require(f"type({name}) is ndarray and {name}.dtype is dtype")
+            self._array(item, name, axis)
+        elif axis is not None:
+            raise Unwritten
+        elif kind is float:
+            self._require(f"type({name}) is float")
+            self._numbers.append(name)
+        elif kind is np.float64:
+            self._require(f"type({name}) is float64")
+            self._numbers.append(f"float({name})")
+        elif kind is int and abs(item) <= LARGEST:
+            self._require(f"type({name}) is int and {-LARGEST} <= {name} <= {LARGEST}")
+            self._numbers.append(f"float({name})")
+        elif item is None or kind is bool:
+            self._require(f"{name} is {item}")
+        elif kind is str:
+            self._require(f"type({name}) is str and {name} == {item!r}")
+        else:
+            raise Unwritten
+
+    def _array(self, item: Any, name: str, axis: int | None) -> None:
+        if axis == 0:
+            self._close()
+            size = f"len({name}) == size"
+            if not self._sized:
+                self._sized, size = True, f"(size := len({name}))"
+            width = item.size // len(item)
+            self._require(f"{name}.shape[1:] == {item.shape[1:]} and {size}")
+            self._tables.append(name if item.ndim == 2 else f"{name}.reshape(size, {width})")
+            return
+        self._require(f"{name}.shape == {item.shape}")
+        flat = name if item.ndim == 1 else f"{name}.ravel()"
+        if self._axes is None:
+            self._numbers.append(f"*{flat}.tolist()")
+        else:
+            self._close()
+            self._tables.append(flat)
+
+    def _close(self) -> None:
+        """Make a table of the numbers since the last one."""
+        if self._numbers:
+            self._tables.append(f"array([{', '.join(self._numbers)}])")
+            self._numbers = []
+
+
+def _built(structure: Any, of_sums: bool) -> Callable[[Any, int], Any]:
+    """The function that puts the result for a batch together, of sums or else of tables."""
+    names: dict[str, Any] = {}
+    table = count()
+
+    def thing(name: str, thing: Any) -> str:
+        names[name] = thing
+        return name
+
+    def item_of(item: Item) -> str:
+        if not of_sums:
+            places = "".join([f", {x}" for x in item.shape or ()])
+            return f"found[{next(table)}].reshape(size{places})"
+        if item.shape is None:
+            return f"found.item({item.start})"
+        return f"found[{item.start}:{item.stop}].reshape({item.shape})"
+
+    text = f"lambda found, size: {written(structure, item_of, thing)}"
+    function: Callable[[Any, int], Any] = eval(compile(text, "<result>", "eval"), names)
+    return function
