@@ -5,6 +5,7 @@ import numpy as np
 from autograd.compiler.backends import LLVM, NUMPY
 from autograd.compiler.blocks import Blocks
 from autograd.compiler.native.blocks import NativeBlocks
+from autograd.compiler.shapes import Shapes
 
 BACKENDS = [LLVM, NUMPY]
 
@@ -13,7 +14,10 @@ class NativeColumns:
     """Native code as a function of columns, as `Blocks` is."""
 
     def __init__(self, code, results, checks=()):
-        self._same = [code.instructions[x.place].uniform for x in code.inputs]
+        if isinstance(code, Shapes):
+            self._same = [x in code.uniform for x in code.inputs]
+        else:
+            self._same = [code.instructions[x.place].uniform for x in code.inputs]
         given = tuple([(1, not same) for same in self._same])
         self._blocks = NativeBlocks(code, given, results, [1] * len(results), checks)
         self.source = self._blocks.source

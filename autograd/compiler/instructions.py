@@ -97,13 +97,14 @@ class Instructions:
         self.inputs: list[Slot] = []
         self._known: dict[Any, Slot] = {}
 
-    def input(self, uniform: bool) -> Slot:
+    def input(self, uniform: bool, mask: bool = False) -> Slot:
         """A number that is given from outside.
 
         Args:
             uniform: whether it is the same in all lanes.
+            mask: whether it is a truth value.
         """
-        self.inputs.append(self._append(Instruction("input", (), False, uniform)))
+        self.inputs.append(self.repeat(Instruction("input", (), mask, uniform)))
         return self.inputs[-1]
 
     def emit(self, name: str, *operands: Ref) -> Ref:
@@ -124,7 +125,7 @@ class Instructions:
         if known not in self._known:
             uniform = all(self._uniform(x) for x in operands)
             mask = name in MASKS
-            self._known[known] = self._append(Instruction(name, operands, mask, uniform))
+            self._known[known] = self.repeat(Instruction(name, operands, mask, uniform))
         return self._known[known]
 
     def is_mask(self, ref: Ref) -> bool:
@@ -142,7 +143,8 @@ class Instructions:
         otherwise = self.emit("and", self.emit("not", mask), y)
         return self.emit("or", self.emit("and", mask, x), otherwise)
 
-    def _append(self, instruction: Instruction) -> Slot:
+    def repeat(self, instruction: Instruction) -> Slot:
+        """Append an instruction as it is."""
         self.instructions.append(instruction)
         return Slot(len(self.instructions) - 1)
 

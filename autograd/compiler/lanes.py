@@ -1,7 +1,8 @@
 """A program for many points at once: its steps lowered, its guards checked in every lane."""
 
+import math
 from collections.abc import Callable, Sequence
-from math import isfinite
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,20 @@ from numpy.typing import NDArray
 
 from autograd.compiler.blocks import Blocks
 from autograd.compiler.guards import COMPARISONS, FINITE
-from autograd.compiler.lowering import Code, is_exact
+from autograd.compiler.lowering import Code, is_exact, is_reordered
 from autograd.compiler.margins import with_margins
 from autograd.compiler.program import PASSED, Guard, Program
 from autograd.compiler.schedule import LaneCheck
+from autograd.compiler.shapes import Shapes
 from autograd.compiler.tables import Indices, Layout, Table, columns, from_columns
 
 _COMPARED = {sign: f.__name__ for f, sign in COMPARISONS.items() if isinstance(f, np.ufunc)}
+SHORT, LONGEST = 300, 20_000
+"""Programs of so many steps are straight native code from the start; longer ones are loops first,
+and so they stay if they have more steps than the longest."""
+SECONDS = 1e-4
+"""How much time LLVM takes to make straight code of a step. Once a program has run for as long in
+loops, which are slower, that is worth while."""
 UNDECIDED = -2
 """Stands for a guard whose answer another core might give differently."""
 
@@ -39,27 +47,56 @@ class Lanes:
         native: bool,
         widths: Sequence[int],
     ) -> None:
-        program, margins = with_margins(program, at)
-        code = Code(native)
+        self._program, self._margins = with_margins(program, at)
+        self._given, self._native, self._widths = given, native, widths
+        size = self._program.size
+        in_loops = native and size > SHORT and (size > LONGEST or not self._is_reordered())
+        self._blocks = self._made(in_loops)
+        self._patience = size * SECONDS if in_loops and size <= LONGEST else math.inf
+
+    def _is_reordered(self) -> bool:
+        """Whether the digits of other code might be others."""
+        ops = self._program.ops
+        kinds = {(entry[0], len(entry) - 1) for entry in self._program.entries}
+        return any(is_reordered(ops[index], count) for index, count in kinds)
+
+    def _made(self, in_loops: bool) -> Any:
+        """The program as code that runs."""
+        code: Any = Shapes() if in_loops else Code(self._native)
+        results, checks, places = self._lowered(code)
+        self._places: Indices | None = None
+        if places != [*range(len(places))]:
+            self._places = np.array([*places, PASSED], dtype=np.intp)
+        if self._native:
+            from autograd.compiler.native.blocks import NativeBlocks  # llvmlite is optional
+
+            return NativeBlocks(code, self._given, results, self._widths, checks)
+        return _InTables(Blocks(code, results, checks), self._widths)
+
+    def _lowered(self, code: Any) -> tuple[list[Any], list[LaneCheck], list[int]]:
+        """Lower the program to code; returns its outputs, the checks, and what each stands for."""
+        program = self._program
         refs: list[Any] = [
-            code.input(uniform=not differs) for width, differs in given for _ in range(width)
+            code.input(uniform=not differs) for width, differs in self._given for _ in range(width)
         ]
+        constants = program.constants
 
         def ref(place: int) -> Any:
-            return refs[place] if place >= 0 else program.constants[~place]
+            return refs[place] if place >= 0 else constants[~place]
 
         checks: list[LaneCheck] = []
         places: list[int] = []
-        for (op, operands), number in zip(program.steps, program.numbers(at), strict=True):
-            refs.append(code.lower(op, [*map(ref, operands)]))
+        for index, *operands in program.entries:
+            op = program.ops[index]
+            refs.append(code.lower(op, [refs[x] if x >= 0 else constants[~x] for x in operands]))
             if op.arity is None and not is_exact(op, len(operands)):
                 # A sum that is not rounded once may overflow on the way.
                 mask = _finite(code, refs[-1])
-                for operand in () if isfinite(number) else operands:
+                for operand in operands if len(refs) - 1 in program.overflown else ():
                     mask = code.emit("or", mask, code.emit("not", _finite(code, ref(operand))))
                 checks.append(LaneCheck(mask, None, (), True))
                 places.append(UNDECIDED)
-        for place, several in enumerate(margins):
+        for place, several in enumerate(self._margins):
             for distance, margin in dict.fromkeys(several):
                 decided = code.emit("greater", ref(distance), ref(margin))
                 checks.append(LaneCheck(decided, None, (), True))
@@ -68,16 +105,7 @@ class Lanes:
                 guard = program.guards[place]
                 checks.append(_check(code, guard, [*map(ref, guard.operands)]))
                 places.append(place)
-        results = [*map(ref, program.outputs)]
-        self._places: Indices | None = None
-        if places != [*range(len(places))]:
-            self._places = np.array([*places, PASSED], dtype=np.intp)
-        if native:
-            from autograd.compiler.native.blocks import NativeBlocks  # llvmlite is optional
-
-            self._blocks: Any = NativeBlocks(code, given, results, widths, checks)
-        else:
-            self._blocks = _InTables(Blocks(code, results, checks), widths)
+        return [*map(ref, program.outputs)], checks, places
 
     @property
     def source(self) -> str:
@@ -87,13 +115,22 @@ class Lanes:
 
     def __call__(self, tables: Sequence[Table], size: int) -> tuple[list[Table], Indices]:
         """The outputs in each lane, and the guards that fail there, or `PASSED`, or `UNDECIDED`."""
-        outputs, failed = self._blocks(tables, size)
+        outputs, failed = self._timed(self._blocks, tables, size)
         return outputs, failed if self._places is None else self._places[failed]
 
     def sums(self, tables: Sequence[Table], size: int) -> Table | None:
         """The sums of the outputs, as `NativeBlocks.sums` has them."""
-        sums: Table | None = self._blocks.sums(tables, size)
+        sums: Table | None = self._timed(self._blocks.sums, tables, size)
         return sums
+
+    def _timed(self, run: Callable[..., Any], tables: Sequence[Table], size: int) -> Any:
+        """Run code; if that has taken too much time, have other code made, with the same bits."""
+        start = perf_counter()
+        found = run(tables, size)
+        self._patience -= perf_counter() - start
+        if self._patience < 0.0:
+            self._patience, self._blocks = math.inf, self._made(in_loops=False)
+        return found
 
 
 class _InTables:

@@ -22,7 +22,7 @@ from autograd.compiler.instructions import EXACT, MEANING, Instruction, Instruct
 from autograd.kernels import trunc
 from autograd.op import Op
 
-__all__ = ["EXACT", "CannotLower", "Code", "Instruction", "Ref", "Slot", "is_exact"]
+__all__ = ["EXACT", "CannotLower", "Code", "Instruction", "Ref", "Slot", "is_exact", "is_reordered"]
 
 
 class CannotLower(Exception):  # noqa: N818, it is an answer
@@ -46,6 +46,8 @@ class Code(Instructions):
         self.fused = False
         """Whether there is a sum in it of more than two terms, or products, that is rounded once in
         the table."""
+        self.reordered = False
+        """Whether the order of the terms of such a sum depends on what was computed before."""
 
     def lower(self, op: Op, operands: Sequence[Ref]) -> Ref:
         """The value of an operation.
@@ -93,9 +95,25 @@ def is_exact(op: Op, count: int) -> bool:
     Raises:
         CannotLower: if it is not one of the library's own.
     """
+    code = _alone(op, count)
+    return not code.fused and all(x.name in EXACT for x in code.instructions)
+
+
+def is_reordered(op: Op, count: int) -> bool:
+    """Whether the last digits of an operation on so many operands depend on what is around it.
+
+    Raises:
+        CannotLower: if it is not one of the library's own.
+    """
+    return _alone(op, count).reordered
+
+
+@functools.cache
+def _alone(op: Op, count: int) -> Code:
+    """The code of an operation on so many operands."""
     code = Code()
     code.lower(op, [code.input(uniform=False) for _ in range(count)])
-    return not code.fused and all(x.name in EXACT for x in code.instructions)
+    return code
 
 
 # --- The interpreter -----------------------------------------------------------------------------
@@ -335,7 +353,7 @@ def _fsum(code: Code, *terms: Ref) -> Ref:
     terms = tuple(_ordered(terms))
     if len(terms) < 3:
         return code.emit("add", _sum(code, *terms), 0.0)  # never -0.0
-    code.fused = True
+    code.fused = code.reordered = True
     total = terms[0]
     lost: Ref = -0.0
     for x in terms[1:]:

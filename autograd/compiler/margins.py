@@ -8,13 +8,14 @@ own. It is computed in each lane, by steps of the program. In units of `EPSILON`
 than its number: where that is near the end of the range of floats, the bound is infinite.
 """
 
+import functools
 from collections.abc import Container, Sequence
 from math import inf, isfinite
 from sys import float_info
 from typing import Any
 
 from autograd.compare.rounding import EPSILON
-from autograd.compiler.guards import FINITE
+from autograd.compiler.guards import COMPARISONS, FINITE
 from autograd.compiler.lowering import is_exact
 from autograd.compiler.program import Guard, Program, Ref
 from autograd.derivative import operand_partials
@@ -48,8 +49,7 @@ def with_margins(program: Program, at: Sequence[float]) -> tuple[Program, Margin
         program: the program.
         at: the inputs with which it was recorded.
     """
-    jumping = [x.operands for x in program.steps if _jumps(x.op)]
-    if not any(_inexact(program, x) for x in [*jumping, *[x.operands for x in program.guards]]):
+    if not _any_doubts(program):
         return program, [[] for _ in (*program.guards, None)]
     errors = _Errors(program, at)
     wanted = [*map(errors.of_guard, program.guards), errors.of_steps()]
@@ -60,24 +60,41 @@ def with_margins(program: Program, at: Sequence[float]) -> tuple[Program, Margin
     return longer, margins
 
 
+@functools.cache
 def _jumps(op: Op) -> bool:
-    """Whether a value jumps; those of derivatives, at kinks, do so without any doubt being told."""
-    return (op.jumps and op.spoken) or op.cut is not None or op.condition
+    """Whether a value jumps; comparisons are those of derivatives, at kinks, which do so without
+    any doubt being told."""
+    return _has_jumps(op) or op.cut is not None or op.condition
 
 
-def _inexact(program: Program, operands: Sequence[Ref]) -> bool:
-    """Whether numbers depend on a step that is not exact."""
-    seen: set[Ref] = set()
-    waiting = [*operands]
-    while waiting:
-        place = waiting.pop() - len(program.inputs)
-        if place >= 0 and place not in seen:
-            seen.add(place)
-            op, below = program.steps[place]
-            if not is_exact(op, len(below)):
+def _has_jumps(op: Op) -> bool:
+    return op.jumps and op.spoken and op.operator not in COMPARISONS.values()
+
+
+def _any_doubts(program: Program) -> bool:
+    """Whether a step that jumps, or a guard that the function asks for, depends on a step that is
+    not exact."""
+    if not any(map(_jumps, program.ops)) and not any(guard.file for guard in program.guards):
+        return False
+    inexact = [False] * (len(program.inputs) + program.size + len(program.constants))
+    for place, (index, *operands) in enumerate(program.entries, len(program.inputs)):
+        op, moved = program.ops[index], True in [inexact[x] for x in operands]
+        if moved and _jumps(op):
+            only_selects = op.condition and op.cut is None and not _has_jumps(op)
+            if not only_selects or inexact[operands[0]]:
                 return True
-            waiting += below
-    return False
+        inexact[place] = not is_exact(op, len(operands)) or (moved and not _is_a_step(op))
+    return any(inexact[x] for guard in program.guards if guard.file for x in guard.operands)
+
+
+@functools.cache
+def _is_a_step(op: Op) -> bool:
+    """Whether all derivatives of an operation are 0 wherever it does not jump."""
+    if not op.jumps or op.arity is None:
+        return False
+    operands = [Value(0.5) for _ in range(op.arity)]
+    slopes = operand_partials(Value._record(op, operands), operands)
+    return not any(isinstance(slope, Node) or slope for _, slope in slopes)
 
 
 class _Errors:
@@ -103,6 +120,8 @@ class _Errors:
 
     def of_guard(self, guard: Guard) -> list[tuple[Any, Any]]:
         """The distances that must be more than something for a guard to be sure."""
+        if not guard.file:  # the derivative asks: the bounds of all of it would cost too much
+            return []
         values = [*map(self._value, guard.operands)]
         errors = [*map(self._error, values)]
         doubts = self._new_doubts(values)
@@ -111,8 +130,7 @@ class _Errors:
         if guard.test is not None:
             return [NEVER]  # nobody knows how close it is
         if guard.asked == FINITE or values[0] is values[1]:
-            # For those that the derivative asks, the bounds of all of it would cost too much.
-            return [*doubts, *([(inf, EPSILON * _sum(errors))] if guard.file else [])]
+            return [*doubts, (inf, EPSILON * _sum(errors))]
         return [*doubts, (_size(values[0] - values[1]), EPSILON * _sum(errors))]
 
     def _new_doubts(self, values: Sequence[Any]) -> list[tuple[Any, Any]]:

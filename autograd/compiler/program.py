@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +10,6 @@ from autograd.compiler.guards import FINITE, Requirement
 from autograd.graph import Node
 from autograd.notation.numbers import number
 from autograd.op import Op
-from autograd.quiet import quiet
 
 _bits = struct.Struct("d").pack
 
@@ -63,38 +63,51 @@ class Program:
         self.inputs = list(inputs)
         """The names of the numbers that go in."""
         self.constants: list[float] = []
-        self.steps: list[ProgramStep] = []
+        self.ops: list[Op] = []
+        """The operations that there are."""
+        self.entries: list[tuple[int, ...]] = []
+        """For each step the index of its operation, and its operands: tuples of integers alone,
+        which the collector of garbage does not look at again."""
+        self.overflown: set[Ref] = set()
+        """The steps of operations on any number of operands that were not finite when recorded."""
         self.guards: list[Guard] = []
         self.outputs: list[Ref] = []
         self._refs: dict[Node, Ref] = {node: place for place, node in enumerate(nodes)}
         self._places: dict[Any, Ref] = {}
+        self._numbers: dict[Op, int] = {}
 
     # --- Made -----------------------------------------------------------------------------------
 
     def extend(self, order: Iterable[Node]) -> None:
         """Append the steps of nodes in topological order."""
+        refs = self._refs
         for node in order:
-            if node in self._refs:
+            if node in refs:
                 continue
-            if node.op is None:
-                self._refs[node] = self.constant(node._number)
+            if (op := node.op) is None:
+                refs[node] = self.constant(node._number)
                 continue
-            operands = tuple([self.ref(x) for x in node.operands])
-            self._refs[node] = (
-                self.constant(node._number)
-                if operands and max(operands) < 0
-                else self.step(node.op, operands)
-            )
+            operands = [refs[x] if isinstance(x, Node) else self.constant(x) for x in node.operands]
+            if operands and max(operands) < 0:
+                refs[node] = self.constant(node._number)
+            elif op.python == "#1":  # its operand itself
+                refs[node] = operands[0]
+            else:
+                refs[node] = self._step(op, operands)
+                if op.arity is None and not isfinite(node._number):
+                    self.overflown.add(refs[node])
 
-    def step(self, op: Op, operands: tuple[Ref, ...]) -> Ref:
+    def _step(self, op: Op, operands: Sequence[Ref]) -> Ref:
         """The number that an operation gives, a new step unless there is an equal one."""
-        if op.python == "#1":  # its operand itself
-            return operands[0]
-        key = op, operands
-        if key not in self._places:
-            self._places[key] = len(self.inputs) + len(self.steps)
-            self.steps.append(ProgramStep(op, operands))
-        return self._places[key]
+        if op not in self._numbers:
+            self._numbers[op] = len(self.ops)
+            self.ops.append(op)
+        key = (self._numbers[op], *operands)
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = len(self.inputs) + len(self.entries)
+            self.entries.append(key)
+        return place
 
     def constant(self, x: float) -> Ref:
         key = _bits(x)
@@ -125,25 +138,32 @@ class Program:
     def finish(self, outputs: Iterable[Any]) -> None:
         """Set the outputs, nodes and constants, and forget the nodes and what was looked up."""
         self.outputs = [self.ref(x) for x in outputs]
-        self._refs, self._places = {}, {}
+        self._refs, self._places, self._numbers = {}, {}, {}
 
     def reopened(self, known: Mapping[Node, Ref]) -> "Program":
         """The same program, to be extended by nodes that are computed from known ones."""
         twin = Program(self.inputs, ())
-        twin.constants, twin.steps = [*self.constants], [*self.steps]
+        twin.constants, twin.ops, twin.entries = [*self.constants], [*self.ops], [*self.entries]
         twin.guards, twin.outputs = self.guards, self.outputs
+        twin.overflown = {*self.overflown}
         twin._refs = dict(known)
         twin._places = {_bits(x): ~place for place, x in enumerate(self.constants)}
         start = len(self.inputs)
-        twin._places |= {(step.op, step.operands): start + i for i, step in enumerate(self.steps)}
+        twin._places |= {entry: start + i for i, entry in enumerate(self.entries)}
+        twin._numbers = {op: number for number, op in enumerate(self.ops)}
         return twin
 
     # --- Read -----------------------------------------------------------------------------------
 
     @property
+    def steps(self) -> list[ProgramStep]:
+        """The steps, in the order in which they are computed."""
+        return [ProgramStep(self.ops[entry[0]], entry[1:]) for entry in self.entries]
+
+    @property
     def size(self) -> int:
         """The number of steps."""
-        return len(self.steps)
+        return len(self.entries)
 
     def __len__(self) -> int:
         return self.size
@@ -155,15 +175,6 @@ class Program:
             after = max(0, max(guard.operands) - len(self.inputs) + 1)
             found.setdefault(after, []).append(index)
         return found
-
-    @quiet
-    def numbers(self, inputs: Sequence[float]) -> list[float]:
-        """The numbers that the steps give, whether or not the guards hold."""
-        numbers = [*inputs]
-        for op, operands in self.steps:
-            data = [numbers[x] if x >= 0 else self.constants[~x] for x in operands]
-            numbers.append(op.value(*data))
-        return numbers[len(inputs) :]
 
     def name(self, ref: Ref) -> str:
         """A number as the listing calls it."""
@@ -193,13 +204,13 @@ class Program:
 
     def __str__(self) -> str:
         lines = [f"inputs   {', '.join(self.inputs) or 'none'}"]
-        waiting = self.waiting()
+        waiting, steps = self.waiting(), self.steps
         width = len(f"t{self.size}")
         for place in range(self.size + 1):
             for guard in [self.guards[index] for index in waiting.get(place, ())]:
                 lines.append(f"require  {guard.text}    # {guard.place}")
             if place < self.size:
-                op, operands = self.steps[place]
+                op, operands = steps[place]
                 text = op.write(op.text, [*map(self.name, operands)])
                 lines.append(f"{f't{place}':<{width}} = {text}")
         lines.append(f"outputs  {', '.join(map(self.name, self.outputs)) or 'none'}")

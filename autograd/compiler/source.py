@@ -44,14 +44,14 @@ class PythonSource:
         def number(ref: Ref) -> float:
             return numbers[ref] if ref >= 0 else program.constants[~ref]
 
-        waiting = program.waiting()
+        waiting, steps = program.waiting(), program.steps
         for place in range(program.size + 1):
             for index in waiting.get(place, ()):
                 guard = program.guards[index]
                 if not holds(guard, [*map(number, guard.operands)]):
                     return index, None
             if place < program.size:
-                op, operands = program.steps[place]
+                op, operands = steps[place]
                 numbers.append(op.value(*map(number, operands)))
         return PASSED, self._built([*map(number, program.outputs)])
 
@@ -63,13 +63,13 @@ class PythonSource:
         if program.inputs:
             names = ", ".join(map(self._number, range(len(program.inputs))))
             lines.append(f"    {names}, = inputs")
-        waiting = program.waiting()
+        waiting, steps = program.waiting(), program.steps
         for place in range(program.size + 1):
             for index in waiting.get(place, ()):
                 condition = self._condition(index, program.guards[index])
                 lines.append(f"    if {condition}: return {index}, None")
             if place < program.size:
-                op, operands = program.steps[place]
+                op, operands = steps[place]
                 name = self._number(len(program.inputs) + place)
                 lines.append(f"    {name} = {self._step(op, operands)}")
         lines.append(f"    return {PASSED}, {written(structure, self._item, self._thing)}")

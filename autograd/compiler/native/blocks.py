@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.batching.sums import BLOCK
-from autograd.compiler.instructions import Instructions, Ref, Slot
+from autograd.compiler.instructions import Instructions, Ref
+from autograd.compiler.native.loops import LoopsWriter
 from autograd.compiler.native.machine import interrupts, machine
 from autograd.compiler.native.module import FUNCTIONS
 from autograd.compiler.native.source import ModuleWriter
 from autograd.compiler.schedule import LaneCheck
+from autograd.compiler.shapes import Shapes
 from autograd.compiler.tables import Layout, Table
 
 LONG = 20_000
@@ -65,7 +67,8 @@ class NativeBlocks:
     @property
     def source(self) -> str:
         """The module in LLVM's language."""
-        return self._tables.source
+        source: str = self._tables.source
+        return source
 
     def __call__(self, tables: Sequence[Table], size: int) -> tuple[list[Table], NDArray[np.intp]]:
         """The results, and for every lane the place of the first check that fails, or -1."""
@@ -96,22 +99,18 @@ class _Compiled:
         sums: bool,
     ) -> None:
         processor = machine()
-        writer = ModuleWriter(code, given, rows, checks, processor.lanes, sums)
+        write = LoopsWriter if isinstance(code, Shapes) else ModuleWriter
+        writer: Any = write(code, given, rows, checks, processor.lanes, sums)
         self.source = writer.module.source
         level = 2 if self.source.count("\n") < LONG else 0
         self._library: Any = processor.compiled(self.source, level, FUNCTIONS)
         self._module, self._lanes = writer.module, processor.lanes
-        self._count = len(writer.same)
+        self._fixed = writer.fixed()
+        self._data = writer.data  # which the code reads
         self._workspaces: list[_Workspace] = []
+        self._given = sum([width for width, differs in given if not differs])
         self._widths = [*map(len, rows)]
-        self._rows: list[Sequence[int | float] | None] = []
-        """For each table of results whose numbers are the same in all lanes, where they are: their
-        places, or they themselves."""
-        for row in rows:
-            differs = any(isinstance(x, Slot) and x not in writer.same for x in row)
-            same = [] if differs else row
-            places = [writer.same[x] if isinstance(x, Slot) else x for x in same]
-            self._rows.append(None if differs else places)
+        self._rows: list[Sequence[int | float] | None] = writer.same_results
 
     def results(self, tables: Sequence[Table], failed: NDArray[np.intp], size: int) -> list[Table]:
         """The tables of results; those of failures are written to `failed`."""
@@ -119,7 +118,9 @@ class _Compiled:
         found = [np.empty((size, width)) for width, row in pairs if row is None]
         used = self._run(tables, [*found, failed], size)
         differing = iter(found)
-        outputs = [next(differing) if row is None else _row(row, used.same) for row in self._rows]
+        outputs = [
+            next(differing) if row is None else _row(row, used.numbers) for row in self._rows
+        ]
         self._workspaces.append(used)
         return outputs
 
@@ -135,7 +136,8 @@ class _Compiled:
         try:
             workspace = self._workspaces.pop()
         except IndexError:  # another thread has it, or there is none yet
-            workspace = _Workspace(self._module.size, self._module.same, self._count)
+            workspace = _Workspace(self._module.size, self._module.same)
+            workspace.same[self._given : self._given + len(self._fixed)] = self._fixed
         start, arrays = 0, []
         for table in tables:
             if table.ndim == 1:
@@ -156,18 +158,19 @@ class _Workspace:
     """Memory that code works in.
 
     Attributes:
+        numbers: all of it.
         addresses: where it finds the addresses of tables.
         same: the numbers that are the same in all lanes.
         address: its own.
     """
 
-    def __init__(self, size: int, same: int, count: int) -> None:
+    def __init__(self, size: int, same: int) -> None:
         numbers = np.empty(size + 8)
         start = -_address(numbers) % 64 // 8  # where a line of the cache begins
-        self._numbers = numbers[start:]
-        self.addresses = self._numbers.view(np.intp)
-        self.same = self._numbers[same : same + count]
-        self.address = _address(self._numbers)
+        self.numbers = numbers[start:]
+        self.addresses = self.numbers.view(np.intp)
+        self.same = self.numbers[same:]
+        self.address = _address(self.numbers)
 
 
 def _row(places: Sequence[int | float], same: Table) -> Table:

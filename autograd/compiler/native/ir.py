@@ -100,6 +100,18 @@ class Function:
         """The name of the address of a number in an array."""
         return self._new("p", f"getelementptr double, ptr {array}, i64 {place}")
 
+    def vectors(self, array: str, place: int | str) -> str:
+        """The name of the address of a vector in an array."""
+        return self._new("p", f"getelementptr {self.type('f')}, ptr {array}, i64 {place}")
+
+    def shorts(self, array: str, place: int | str) -> str:
+        """The name of the address of a number in an array of short integers."""
+        return self._new("p", f"getelementptr i32, ptr {array}, i64 {place}")
+
+    def pointer(self, address: str) -> str:
+        """The name of the address that is kept at another one."""
+        return self._new("p", f"load ptr, ptr {address}, align 8, !invariant.load !0")
+
     def number(self, address: str) -> str:
         """The name of the number at an address."""
         return self._new("n", f"load double, ptr {address}, align 8{self._constant}")
@@ -113,16 +125,38 @@ class Function:
         what = f"double {x}" if isinstance(x, str) else f"{x.type} {x.name}"
         self.lines.append(f"store {what}, ptr {address}, align 8")
 
+    def index(self, array: str, place: int | str) -> str:
+        """The name of a number in an array of short integers."""
+        address = self.shorts(array, place)
+        short = self._new("n", f"load i32, ptr {address}, align 4, !invariant.load !0")
+        return self._new("n", f"zext i32 {short} to i64")
+
     def table(self, table: int, width: int) -> str:
         """The address of the row of the first lane in a table of such a width."""
         if table not in self._tables:
             field = self._new("p", f"getelementptr ptr, ptr %table, i64 {table}")
-            array = self._new("p", f"load ptr, ptr {field}, align 8, !invariant.load !0")
-            row = "%start" if width == 1 else self._new("n", f"mul i64 %start, {width}")
-            self._tables[table] = self.address(array, row)
+            row = "%start" if width == 1 else self.name(f"mul i64 %start, {width}")
+            self._tables[table] = self.address(self.pointer(field), row)
         return self._tables[table]
 
-    def add_to(self, place: int, x: Vector) -> None:
+    def gathered(self, start: str, width: int, column: int) -> Vector:
+        """A column of a table, given the address of its first row."""
+        if width == 1:
+            return self.vector(start)
+        x = self.given("poison")
+        for lane in range(self.lanes):
+            x = self.inserted(x, self.number(self.address(start, lane * width + column)), lane)
+        return x
+
+    def scatter(self, x: Vector, start: str, width: int, column: int) -> None:
+        """Put a vector into a column of a table, given the address of its first row."""
+        if width == 1:
+            self.store(x, start)
+            return
+        for lane in range(self.lanes):
+            self.store(self.element(x, lane), self.address(start, lane * width + column))
+
+    def add_to(self, place: int | str, x: Vector) -> None:
         """Add a vector to partial sums, in the lanes that there are."""
         address = self.address("%sums", place)
         if self.lanes < PARTIAL_SUMS:
@@ -178,6 +212,29 @@ class Function:
         """Begin another part, which the one before goes on with."""
         self.lines += [f"br label %{label}", f"{label}:"]
         self.block, self._valid = label, None
+
+    def name(self, text: str) -> str:
+        """The name of what a line gives."""
+        return self._new("n", text)
+
+    def repeat(self, count: int | str, body: Callable[[str], None]) -> None:
+        """Lines that are run so many times, at least once, given a number that counts from 0."""
+        self._count += 1
+        i, number, before = f"%i{self._count}", self._count, self.block
+        label, again, after = f"repeat{number}", f"again{number}", f"done{number}"
+        self.lines += [
+            f"br label %{label}",
+            f"{label}:",
+            f"{i} = phi i64 [0, %{before}], [{i}.next, %{again}]",
+        ]
+        self.block, valid = label, self._valid
+        body(i)
+        self.lines += [
+            f"br label %{again}", f"{again}:", f"{i}.next = add i64 {i}, 1",
+            f"{i}.more = icmp ult i64 {i}.next, {count}",
+            f"br i1 {i}.more, label %{label}, label %{after}", f"{after}:",
+        ]  # fmt: skip
+        self.block, self._valid = after, valid
 
     def tell_any(self, mask: Vector) -> None:
         """Have the function tell whether a mask is true in any lane."""
@@ -283,6 +340,10 @@ class Vector:
 
     def __rshift__(self, count: int) -> Vector:
         return self._binary("lshr", count)
+
+    def below(self, other: Vector | int) -> Mask:
+        """Where an integer is less than another one; -1 is more than all others."""
+        return self._binary("icmp ult", other, "m")
 
     def equals(self, other: Vector | float) -> Mask:
         """Where two numbers are equal; a nan is not equal to anything."""

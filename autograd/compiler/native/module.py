@@ -35,6 +35,7 @@ class Module:
         same: how many numbers are the same in all lanes.
         heap: how many vectors are kept on the heap.
         sums: how many sums there are; None where there are tables of results.
+        others: other functions that they call, as text.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Module:
         same: int,
         heap: int,
         sums: int | None,
+        others: str = "",
     ) -> None:
         self._lanes, self._widths, self._given = lanes, widths, given
         self._asks = any(function.some for function in within)
@@ -58,8 +60,8 @@ class Module:
         parts = [len(widths) + 2, same, lanes * heap, spare, PARTIAL_SUMS * (sums or 0)]
         *places, self.size = accumulate([-(-x // _LINE) * _LINE for x in parts], initial=0)
         """How many numbers there are in the workspace."""
-        self.same = places[1]
-        """The place of those that are the same in all lanes."""
+        self.same, self.heap = places[1:3]
+        """The places of those that are the same in all lanes, and of the heap."""
         alone = len(within) == 1
         taken, back = self._rest(kept=sums is None)
         run = _TABLES
@@ -70,13 +72,16 @@ class Module:
         self.source = _MODULE.substitute(
             declarations="\n".join(called.values()),
             kernels="\n".join([_vector(name, x) for name, x in kernels.items()]),
-            before=_defined("before", before, "ptr %same"),
+            others=others,
+            before=_defined("before", before, "ptr %same, ptr %heap"),
             within="" if alone else _defined("within", within, _WITHIN),
-            first=_indented([f"call void @before{i}(ptr %same)" for i in range(len(before))]),
-            each=_indented(within[0].lines if alone else _calls(within)),
+            first=indented(
+                [f"call void @before{i}(ptr %same, ptr %heap)" for i in range(len(before))]
+            ),
+            each=indented(within[0].lines if alone else _calls(within)),
             lanes=lanes,
             at="%start" if sums is None else "0",
-            parts=_indented(
+            parts=indented(
                 [
                     f"%{name} = getelementptr double, ptr %table, i64 {place}"
                     for name, place in zip(
@@ -128,7 +133,7 @@ class Module:
                     "%failed.bytes = mul i64 %left, 8",
                     _COPY.format(to="%their.failed", of="%spare.failed", size="%failed.bytes"),
                 ]
-        return _indented(taken), _indented(back)
+        return indented(taken), indented(back)
 
 
 def _defined(name: str, functions: Sequence[Function], parameters: str) -> str:
@@ -138,14 +143,14 @@ def _defined(name: str, functions: Sequence[Function], parameters: str) -> str:
         kind, result = ("i1", f"i1 {function.some}") if function.some else ("void", "void")
         texts.append(
             f"define internal {kind} @{name}{i}({parameters}) #0 {{\nentry:\n"
-            f"{_indented(function.lines)}\n  ret {result}\n}}\n"
+            f"{indented(function.lines)}\n  ret {result}\n}}\n"
         )
     return "\n".join(texts)
 
 
 def _vector(name: str, function: Function) -> str:
     """The definition of a function of vectors."""
-    lines = _indented(function.lines)
+    lines = indented(function.lines)
     given = ", ".join([f"{x.type} {x.name}" for x in function.given_floats])
     kind = function.type("f")
     return f"define internal {kind} @vector.{name}({given}) #0 {{\nentry:\n{lines}\n}}\n"
@@ -166,7 +171,8 @@ def _calls(within: Sequence[Function]) -> list[str]:
     return lines
 
 
-def _indented(lines: Sequence[str]) -> str:
+def indented(lines: Sequence[str]) -> str:
+    """Lines of a function, as one text."""
     return "\n".join([line if line.endswith(":") else f"  {line}" for line in lines])
 
 
@@ -182,6 +188,7 @@ declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 
 $kernels
+$others
 $before
 $within
 define internal void @blocks(ptr noalias %same, ptr noalias %table, ptr noalias %failed, i64 %first,

@@ -12,13 +12,15 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
+import numpy as np
+
 from autograd.batching.sums import PARTIAL_SUMS
 from autograd.compiler.instructions import CALLS, Instructions, Ref, Slot
 from autograd.compiler.native import mathematics
 from autograd.compiler.native.ir import Function, Vector, fma, select, transposed
 from autograd.compiler.native.module import Module
 from autograd.compiler.schedule import LaneCheck, ordered
-from autograd.compiler.tables import Layout
+from autograd.compiler.tables import Layout, Table
 
 PART = 300
 """How many items there are in a function."""
@@ -130,8 +132,8 @@ class ModuleWriter:
         ]
         same = [x for x in code.inputs if not self._differs(x)]
         before = [x for x in order if isinstance(x, Slot) and self._computed(x, differs=False)]
-        self.same = {x: place for place, x in enumerate([*same, *before])}
-        """The numbers that are the same in all lanes, inputs first."""
+        self._same = {x: place for place, x in enumerate([*same, *before])}
+        # The numbers that are the same in all lanes, inputs first.
         within = [x for x in order if not isinstance(x, Slot) or self._computed(x, differs=True)]
         names = [self._instructions[x.place].name for x in within if isinstance(x, Slot)]
         elementary = [x for x in names if x in mathematics.FUNCTIONS]
@@ -148,10 +150,25 @@ class ModuleWriter:
             [self._part_before(part) for part in _cut(before)],
             [self._part(part, label) for part in self._parts],
             {name: self._kernel(name) for name in sorted(self._kernels)},
-            self._called, len(self.same), self._size,
+            self._called, len(self._same), self._size,
             sum([len(x.refs) for x in outputs]) if sums else None,
         )  # fmt: skip
         """The module."""
+        self.same_results = [
+            None
+            if any(map(self._differs, row))
+            else [self.module.same + self._same[x] if isinstance(x, Slot) else x for x in row]
+            for row in results
+        ]
+        """For each table of results whose numbers are the same in all lanes, where in the workspace
+        they are: their places, or they themselves; None for the others."""
+
+    data = None
+    """Nothing else is needed."""
+
+    def fixed(self) -> Table:
+        """The content of the workspace after the given numbers that are the same in all lanes."""
+        return np.empty(0)
 
     # --- What there is to be done ----------------------------------------------------------------
 
@@ -253,7 +270,7 @@ class ModuleWriter:
             x = self._known[item] = self._value(function, item)
             if x.letter == "m":
                 x = select(x, 1.0, 0.0)
-            function.store(function.element(x, 0), function.address("%same", self.same[item]))
+            function.store(function.element(x, 0), function.address("%same", self._same[item]))
         return function
 
     def _part(self, part: Sequence[_Item], label: str) -> Function:
@@ -328,13 +345,7 @@ class ModuleWriter:
         if self._sums:
             function.add_to(PARTIAL_SUMS * column, x)
             return
-        start = function.table(table, width)
-        if width == 1:
-            function.store(x, start)
-            return
-        for lane in range(self._lanes):
-            address = function.address(start, lane * width + column)
-            function.store(function.element(x, lane), address)
+        function.scatter(x, function.table(table, width), width, column)
 
     # --- Each number -----------------------------------------------------------------------------
 
@@ -351,16 +362,9 @@ class ModuleWriter:
         """A number that another function has computed, or an input."""
         if ref in self._inputs and ref not in self._kept:
             table, width, column = self._inputs[ref]
-            start = function.table(table, width)
-            if width == 1:
-                return function.vector(start)
-            x = function.given("poison")
-            for lane in range(self._lanes):
-                number = function.number(function.address(start, lane * width + column))
-                x = function.inserted(x, number, lane)
-            return x
-        if ref in self.same:
-            x = function.every(function.number(function.address("%same", self.same[ref])))
+            return function.gathered(function.table(table, width), width, column)
+        if ref in self._same:
+            x = function.every(function.number(function.address("%same", self._same[ref])))
         else:
             x = function.vector(function.address("%heap", self._lanes * self._kept[ref]))
         return x > 0.5 if self._instructions[ref.place].mask else x
@@ -369,19 +373,31 @@ class ModuleWriter:
         """The result of an instruction."""
         name, refs, mask, _ = self._instructions[slot.place]
         operands = [self._operand(function, x) for x in refs]
-        x = operands[0]
-        if name in _BINARY:
-            text = f"{_BINARY[name]} {x.type} {x.name}, {operands[1].name}"
-            return function.line(text, "m" if mask else "f")
-        if name in _INTRINSICS:
-            return function.intrinsic(_INTRINSICS[name], *operands)
         if name in self._kernels:
             return function.kernel(name, operands)
-        if name in mathematics.FUNCTIONS:
-            return mathematics.FUNCTIONS[name](*operands)
-        if name in _OTHERS:
-            return _OTHERS[name](*operands)
-        return function.each(_SYMBOLS.get(name, name), operands)
+        return computed(function, name, operands, mask)
+
+
+def computed(function: Function, name: str, operands: Sequence[Vector], mask: bool) -> Vector:
+    """The result of an instruction.
+
+    Args:
+        function: to be appended to.
+        name: of the instruction.
+        operands: its operands.
+        mask: whether the result is a truth value.
+    """
+    x = operands[0]
+    if name in _BINARY:
+        text = f"{_BINARY[name]} {x.type} {x.name}, {operands[1].name}"
+        return function.line(text, "m" if mask else "f")
+    if name in _INTRINSICS:
+        return function.intrinsic(_INTRINSICS[name], *operands)
+    if name in mathematics.FUNCTIONS:
+        return mathematics.FUNCTIONS[name](*operands)
+    if name in _OTHERS:
+        return _OTHERS[name](*operands)
+    return function.each(_SYMBOLS.get(name, name), operands)
 
 
 _OTHERS: dict[str, Callable[..., Vector]] = {
