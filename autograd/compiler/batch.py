@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from autograd import batching
 from autograd.compiler.arguments import HasValues, collected, fixed, representable
+from autograd.compiler.bundles import NOWHERE, Bundle
 from autograd.compiler.families import Family
 from autograd.compiler.lanes import UNDECIDED
 from autograd.compiler.paths import RecordedPath
 from autograd.compiler.program import PASSED
 from autograd.compiler.results import Item, containers, widths
-from autograd.compiler.tables import Indices, Table, points, split, taken
+from autograd.compiler.tables import Indices, Table, layout, points, split, taken
 from autograd.trees import Leaf, Path, keys, mapped
 
 FEW = 32
@@ -262,6 +263,19 @@ def run(
             slow.append(waiting[failed == UNDECIDED])
         return waiting.take(rest)
 
+    def go_together(bundle: Bundle, waiting: Indices) -> Indices:
+        outputs, which = bundle(batch.taken(waiting), len(waiting))
+        there, lanes = np.flatnonzero(which >= 0), waiting
+        if len(there) < len(waiting):
+            outputs, lanes = taken(outputs, there), waiting.take(there)
+        gathered.add(bundle.structure, outputs, lanes)
+        slow.append(waiting[which == UNDECIDED])
+        rest: Indices = waiting[which == NOWHERE]
+        return rest
+
+    bundle = family.bundle(layout(batch.tables), native) if check is None else None
+    if bundle is not None:
+        waiting = go_together(bundle, waiting)
     for path in sorted(family.paths, key=lambda path: -path.points):
         if len(waiting):
             waiting = go(path, waiting)

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.arguments import collected
+from autograd.compiler.bundles import Apart, Bundle
 from autograd.compiler.paths import RecordedPath
 from autograd.compiler.surroundings import Surroundings
+from autograd.compiler.tables import Layout
 from autograd.compiler.warn import warn
 
 
@@ -36,6 +38,26 @@ class Family:
         self.calls: float = 0
         """How often one of them has been taken apart item by item."""
         self._told = False
+        self._last: Sequence[RecordedPath] = ()
+        self._bundles: dict[tuple[Layout, bool], tuple[Sequence[RecordedPath], Bundle | None]] = {}
+
+    def bundle(self, given: Layout, native: bool) -> Bundle | None:
+        """All paths together, once none has been added since the last batch; None if they are
+        better left to themselves.
+
+        Args:
+            given: the layout of the tables that the numbers of lanes are in.
+            native: whether the processor itself runs the programs.
+        """
+        paths, bundle = self._bundles.get((given, native), ((), None))
+        if self.paths is self._last and len(self.paths) > 1 and paths is not self.paths:
+            try:
+                bundle = Bundle(self.paths, given, native)
+            except Apart:
+                bundle = None
+            self._bundles[given, native] = self.paths, bundle
+        self._last = self.paths
+        return bundle
 
     def has_room(self) -> bool:
         """Whether another path may be recorded."""

@@ -50,11 +50,11 @@ class Lanes:
         self._program, self._margins = with_margins(program, at)
         self._given, self._native, self._widths = given, native, widths
         size = self._program.size
-        in_loops = native and size > SHORT and (size > LONGEST or not self._is_reordered())
+        in_loops = native and size > SHORT and (size > LONGEST or not self.is_reordered())
         self._blocks = self._made(in_loops)
         self._patience = size * SECONDS if in_loops and size <= LONGEST else math.inf
 
-    def _is_reordered(self) -> bool:
+    def is_reordered(self) -> bool:
         """Whether the digits of other code might be others."""
         ops = self._program.ops
         kinds = {(entry[0], len(entry) - 1) for entry in self._program.entries}
@@ -63,22 +63,17 @@ class Lanes:
     def _made(self, in_loops: bool) -> Any:
         """The program as code that runs."""
         code: Any = Shapes() if in_loops else Code(self._native)
-        results, checks, places = self._lowered(code)
+        results, checks, places = self.lowered(code, inputs(code, self._given))
         self._places: Indices | None = None
         if places != [*range(len(places))]:
             self._places = np.array([*places, PASSED], dtype=np.intp)
-        if self._native:
-            from autograd.compiler.native.blocks import NativeBlocks  # llvmlite is optional
+        return running(code, self._given, results, self._widths, checks)
 
-            return NativeBlocks(code, self._given, results, self._widths, checks)
-        return _InTables(Blocks(code, results, checks), self._widths)
-
-    def _lowered(self, code: Any) -> tuple[list[Any], list[LaneCheck], list[int]]:
+    def lowered(
+        self, code: Any, inputs: Sequence[Any]
+    ) -> tuple[list[Any], list[LaneCheck], list[int]]:
         """Lower the program to code; returns its outputs, the checks, and what each stands for."""
-        program = self._program
-        refs: list[Any] = [
-            code.input(uniform=not differs) for width, differs in self._given for _ in range(width)
-        ]
+        program, refs = self._program, [*inputs]
         constants = program.constants
 
         def ref(place: int) -> Any:
@@ -131,6 +126,26 @@ class Lanes:
         if self._patience < 0.0:
             self._patience, self._blocks = math.inf, self._made(in_loops=False)
         return found
+
+
+def inputs(code: Any, given: Layout) -> list[Any]:
+    """The inputs of code, for tables of a layout."""
+    return [code.input(uniform=not differs) for width, differs in given for _ in range(width)]
+
+
+def running(
+    code: Any,
+    given: Layout,
+    results: Sequence[Any],
+    widths: Sequence[int],
+    checks: Sequence[LaneCheck] = (),
+) -> Any:
+    """Code as a function of tables, as `NativeBlocks` is, which it is if code is native."""
+    if not code.native:
+        return _InTables(Blocks(code, results, checks), widths)
+    from autograd.compiler.native.blocks import NativeBlocks  # llvmlite is optional
+
+    return NativeBlocks(code, given, results, widths, checks)
 
 
 class _InTables:

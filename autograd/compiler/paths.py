@@ -77,7 +77,7 @@ class RecordedPath:
         """The numbers of the result, and the guards that fail, or `PASSED`, or `UNDECIDED`."""
         start = perf_counter()
         tables = self._with_outside(tables)
-        outputs, failed = self._compiled(tables, native)(tables, size)
+        outputs, failed = self.for_layout(layout(tables), native)(tables, size)
         self.points += int(np.count_nonzero(failed == PASSED))
         self.seconds += perf_counter() - start
         return outputs, failed
@@ -96,7 +96,7 @@ class RecordedPath:
             return None
         start = perf_counter()
         tables = self._with_outside(tables)
-        found = self._compiled(tables, native=True).sums(tables, size)
+        found = self.for_layout(layout(tables), native=True).sums(tables, size)
         if found is not None:
             self.points += size
             self.seconds += perf_counter() - start
@@ -117,11 +117,12 @@ class RecordedPath:
             return tables
         return [*tables, np.array([x._number for x in self.outside])]
 
-    def _compiled(self, tables: Sequence[Table], native: bool) -> Lanes:
-        given = layout(tables), native
-        if given not in self._many:
-            self._many[given] = Lanes(self.program, self._recorded_at, *given, self._widths)
-        return self._many[given]
+    def for_layout(self, given: Layout, native: bool) -> Lanes:
+        """The program for lanes whose numbers are in tables of a layout."""
+        if (given, native) not in self._many:
+            lanes = Lanes(self.program, self._recorded_at, given, native, self._widths)
+            self._many[given, native] = lanes
+        return self._many[given, native]
 
     def __repr__(self) -> str:
         conditions = "; ".join(f"{x.text} ({x.place})" for x in self.guards[:4])

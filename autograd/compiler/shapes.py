@@ -61,6 +61,8 @@ def _without(pattern: Pattern, constants: Sequence[float]) -> Pattern:
 class Shapes:
     """Code that grows operation by operation, as `Code` does, for vectors of the processor."""
 
+    native = True
+
     def __init__(self) -> None:
         self.patterns: list[Pattern] = []
         self.items: list[tuple[int, ...]] = []
