@@ -372,3 +372,22 @@ def test_a_processor_that_llvm_does_not_know(fresh):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert jit(vmap(cos))(np.zeros(2)).tolist() == [1.0, 1.0]
+
+
+def test_code_that_was_made_already_is_made_no_more(monkeypatch):
+    made = []
+    whole = llvm.TargetMachine.emit_object
+    monkeypatch.setattr(
+        llvm.TargetMachine, "emit_object", lambda self, x: made.append(x) or whole(self, x)
+    )
+    monkeypatch.setattr(blocks, "machine", lambda new=Machine(): new)
+    x = np.array([1.0, 2.0])
+    for _ in range(3):
+        assert jit(vmap(lambda x: x * 3.0 + exp(x)), backend="llvm")(x).tolist() == pytest.approx(
+            x * 3.0 + np.exp(x)
+        )
+    assert len(made) == 1
+    monkeypatch.setattr(machine, "MOST_BYTES", 0)
+    for _ in range(2):
+        jit(vmap(lambda x: x * 4.0), backend="llvm")(x)
+    assert len(made) == 3

@@ -135,7 +135,9 @@ class Sums:
             parts: of the rows.
             size: how many lanes there are.
         """
-        return _FINISHED[self._how](lane_sums(parts), size)
+        alone = len(parts) == 1 and parts[0].shape[1] == 1
+        sums = parts[0][:, 0] if alone else lane_sums(parts)
+        return _FINISHED[self._how](sums, size)
 
 
 def _stops(structure: Any) -> list[int]:
@@ -158,7 +160,7 @@ def lane_sums(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     Args:
         parts: the rows, in parts of whole blocks but for the last one, as `block_sums` has them.
     """
-    sums = np.concatenate(parts, axis=1)
+    sums = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
     return _pairwise(sums) if sums.shape[1] else np.zeros(len(sums))
 
 

@@ -107,7 +107,7 @@ class Gathered:
         self._first = -1
         self._paths: list[Path] = []
         self._shapes: list[tuple[tuple[int, ...] | None, bool]] = []
-        self._tables: list[Table] = []
+        self._tables: dict[int, Table] = {}
         self._kinds: list[set[str]] = []
         self._others: list[Any] = []
 
@@ -156,8 +156,10 @@ class Gathered:
             self._kinds[number].add(kind)
             if len(lanes) == self._size and table.ndim == 2:
                 self._tables[number] = table
-            else:
-                self._tables[number][lanes] = table
+                continue
+            if number not in self._tables:
+                self._tables[number] = np.empty((self._size, table.shape[-1]))
+            self._tables[number][lanes] = table
 
     def _begin(
         self, structure: Any, items: Mapping[Path, tuple[Item, Table, str]], lane: int
@@ -166,7 +168,6 @@ class Gathered:
         self._shapes = [(item.shape, kind == "other") for item, _, kind in items.values()]
         self._others = [item.constant for item, *_ in items.values()]
         self._kinds = [set() for _ in items]
-        self._tables = [np.empty((self._size, x.shape[-1])) for _, x, _ in items.values()]
 
     def stacked(self) -> tuple[Any, list[NDArray[Any]]]:
         """The structure of a result with a `Leaf` for its numbers, and an array for each with those
@@ -176,17 +177,17 @@ class Gathered:
 
         def leaf(_: Any, __: Path) -> Any:
             nonlocal number
-            shape, other = self._shapes[number]
-            kinds, constant = self._kinds[number], self._others[number]
-            array: NDArray[Any] = self._tables[number].reshape(self._size, *(shape or ()))
-            number += 1
+            (shape, other), place, number = self._shapes[number], number, number + 1
+            kinds, constant = self._kinds[place], self._others[place]
+            if other and not isinstance(constant, np.ndarray):
+                return constant
             if other:
-                if not isinstance(constant, np.ndarray):
-                    return constant
-                array = np.array([constant] * self._size)
-            elif "float" not in kinds:
-                array = array.astype(np.int64 if "int" in kinds else np.bool_)
-            arrays.append(array)
+                arrays.append(np.array([constant] * self._size))
+            else:
+                array = self._tables[place].reshape(self._size, *(shape or ()))
+                if "float" not in kinds:
+                    array = array.astype(np.int64 if "int" in kinds else np.bool_)
+                arrays.append(array)
             return Leaf(len(arrays) - 1, len(arrays), shape)
 
         return mapped(leaf, self._structure), arrays

@@ -21,9 +21,9 @@ _COMPARED = {sign: f.__name__ for f, sign in COMPARISONS.items() if isinstance(f
 SHORT, LONGEST = 300, 20_000
 """Programs of so many steps are straight native code from the start; longer ones are loops first,
 and so they stay if they have more steps than the longest."""
-SECONDS = 1e-4
-"""How much time LLVM takes to make straight code of a step. Once a program has run for as long in
-loops, which are slower, that is worth while."""
+SECONDS = 5e-5
+"""Half the time that it takes to make straight code of a step. Once a program has run for as long
+in loops, which are slower, that is worth while."""
 UNDECIDED = -2
 """Stands for a guard whose answer another core might give differently."""
 

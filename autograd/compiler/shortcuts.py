@@ -20,7 +20,7 @@ from autograd.trace import differentiating
 MISSED = object()
 """Stands for the result where a shortcut does not apply."""
 LONGEST = 2**16
-"""So many lanes are computed at once; more are taken in parts."""
+"""So many lanes are added up at once; more are taken in parts."""
 
 
 class OfPoint:
@@ -95,15 +95,15 @@ class OfBatch:
         if taken is None or self.family.around.changed() is not None:
             return MISSED
         tables, size = taken
-        if not 0 < size <= LONGEST:
-            return MISSED
         found: Any
         if self._finished is None:
             found = path.all_lanes(tables, size, self._native)
-        else:
+        elif size <= LONGEST:
             found = path.sums(tables, size)
             if found is not None:
                 found = self._finished([found], size)
+        else:
+            found = None
         return MISSED if found is None else self._built(found, size)
 
 

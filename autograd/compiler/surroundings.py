@@ -10,7 +10,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 _FOREIGN = (sys.stdlib_module_names | {"autograd", "numpy", "scipy"}) - {"__main__"}
 """Modules whose functions have nothing around them that a program changes."""
 _CONTAINERS = list, tuple, dict, set, frozenset, np.ndarray
-_UNCHANGING = FunctionType, ModuleType, type
+_UNCHANGING = FunctionType, BuiltinFunctionType, ModuleType, type
 """Kinds of things that are compared by whether they are the same object."""
 _MISSING = object()
 _DEEPEST = 20
@@ -48,6 +48,7 @@ class Surroundings:
         self._places: list[_Place] = []
         self._globals: list[tuple[dict[str, Any], str, Any]] = []
         """Those that are globals and stay what they are, to be looked at quickly."""
+        self._without_defaults: list[FunctionType] = []
         self._seen: list[Any] = []
         for thing in (function, *_things(arguments, _DEEPEST)):
             if callable(thing):
@@ -58,6 +59,9 @@ class Surroundings:
         for names, name, thing in self._globals:
             if names.get(name) is not thing:
                 return name
+        for function in self._without_defaults:
+            if function.__defaults__ is not None or function.__kwdefaults__ is not None:
+                return _default_of(function)
         for place in self._places:
             if not place.same():
                 return place.name
@@ -98,13 +102,19 @@ class Surroundings:
             function.__code__.co_freevars, function.__closure__ or (), strict=True
         ):
             self._watch(name, functools.partial(_contents, cell))
-        self._watch(f"a default of {function.__name__}", lambda: function.__defaults__)
-        self._watch(f"a default of {function.__name__}", lambda: function.__kwdefaults__)
+        if function.__defaults__ is None and function.__kwdefaults__ is None:
+            self._without_defaults.append(function)
+        else:
+            self._watch(_default_of(function), lambda: function.__defaults__)
+            self._watch(_default_of(function), lambda: function.__kwdefaults__)
         names = function.__globals__
         for name in dict.fromkeys(_global_names(function.__code__)):
-            if isinstance(names.get(name), _UNCHANGING):
-                self._globals.append((names, name, names[name]))
-                self._look(names[name])
+            thing = names.get(name, vars(builtins).get(name))
+            if isinstance(thing, _UNCHANGING):
+                self._globals.append((names, name, names.get(name)))
+                if name not in names:
+                    self._globals.append((vars(builtins), name, thing))
+                self._look(thing)
             else:
                 self._watch(name, functools.partial(_global, names, name))
         wrapped = vars(function).get("__wrapped__")
@@ -117,6 +127,10 @@ class Surroundings:
         for part in _things(thing, _DEEPEST):
             if callable(part):
                 self._look(part)
+
+
+def _default_of(function: FunctionType) -> str:
+    return f"a default of {function.__name__}"
 
 
 def _contents(cell: Any) -> Any:

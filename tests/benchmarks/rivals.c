@@ -65,3 +65,50 @@ void network(long n, const double *restrict w1, const double *restrict b1,
         FOR out[k] += sums[k][l];
     }
 }
+
+/* The Jacobian of a camera at n observations: x has 15 columns, and out has 30. */
+
+#include <math.h>
+
+#define number double
+#define CAMERA camera
+#include "camera.h"
+#undef number
+#undef CAMERA
+
+void cameras(long n, const double *restrict x, double *restrict out) {
+    for (long s = 0; s < n; s++) {
+        double q[15], j[30];
+        for (int i = 0; i < 15; i++) q[i] = x[i * n + s];
+        double square = q[0] * q[0] + q[1] * q[1] + q[2] * q[2], angle = sqrt(square);
+        camera(q, q + 3, q[6], q[7], q[8], q[11], q + 12, sin(angle), cos(angle), square, angle, j,
+               j + 15);
+        for (int i = 0; i < 30; i++) out[i * n + s] = j[i];
+    }
+}
+
+typedef double vector __attribute__((vector_size(8 * LANES), aligned(8)));
+#define number vector
+#define CAMERA camera_of_lanes
+#include "camera.h"
+
+#ifdef __AVX512F__ /* of glibc's libmvec */
+vector _ZGVeN8v_sin(vector), _ZGVeN8v_cos(vector);
+#define SINES sine = _ZGVeN8v_sin(angle), cosine = _ZGVeN8v_cos(angle);
+#else
+#define SINES FOR sine[l] = sin(angle[l]), cosine[l] = cos(angle[l]);
+#endif
+
+/* Eight observations at once; n is a multiple of 8. */
+void cameras_of_lanes(long n, const double *restrict x, double *restrict out) {
+    for (long s = 0; s < n; s += LANES) {
+        vector q[15], j[30], sine, cosine, angle;
+        for (int i = 0; i < 15; i++) q[i] = *(const vector *)(x + i * n + s);
+        vector square = q[0] * q[0] + q[1] * q[1] + q[2] * q[2];
+        FOR angle[l] = sqrt(square[l]);
+        SINES
+        camera_of_lanes(q, q + 3, q[6], q[7], q[8], q[11], q + 12, sine, cosine, square, angle, j,
+                        j + 15);
+        for (int i = 0; i < 30; i++) *(vector *)(out + i * n + s) = j[i];
+    }
+}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import hashlib
 import itertools
 import math
 import os
 import sys
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +21,9 @@ from autograd.compiler.instructions import CALLS
 FEATURES = "AUTOGRAD_CPU_FEATURES"
 """The environment variable that has LLVM make code for a processor with these features alone, such
 as "+avx2,+fma"."""
+
+MOST_BYTES = 2**26
+"""How much code is kept that may be wanted again: that of a cell that is run once more, say."""
 
 
 class Library:
@@ -54,6 +60,9 @@ class Machine:
             self._name = llvm.get_host_cpu_name()
             self._features = llvm.get_host_cpu_features().flatten()
         self._levels: dict[int, Any] = {}
+        self._images: OrderedDict[bytes, tuple[bytes, list[str]]] = OrderedDict()
+        """The code of the modules that were used last, which may be wanted again."""
+        self._lock = threading.Lock()
         self._jit = llvm.create_lljit_compiler(self._target(2))
         self._count = itertools.count()
         self.lanes = self._width() // 64
@@ -80,18 +89,31 @@ class Machine:
             level: how hard LLVM tries, from 0 to 3.
             functions: their names, and for each parameter `p` for a pointer or `i` for an integer.
         """
-        module = llvm.parse_assembly(source)
-        module.verify()  # LLVM itself would end the process
-        image = self._target(level).emit_object(module)
+        image, called = self._image(source, level)
         builder = llvm.JITLibraryBuilder().add_object_img(image)
-        for function in module.functions:
-            if function.is_declaration and not function.name.startswith("llvm."):
-                builder.import_symbol(function.name, _address(function.name))
-        for name in ("memcpy", "memset", "fma", "fmod", "rint"):  # which intrinsics may need
+        for name in (*called, "memcpy", "memset", "fma", "fmod", "rint"):  # intrinsics need these
             builder.import_symbol(name, _address(name))
         for name in functions:
             builder.export_symbol(name)
         return Library(builder.link(self._jit, f"code{next(self._count)}"), functions)
+
+    def _image(self, source: str, level: int) -> tuple[bytes, list[str]]:
+        """The code of a module, and the functions from elsewhere that it calls."""
+        key = hashlib.sha256(f"{level}{source}".encode()).digest()
+        with self._lock:
+            if key in self._images:
+                self._images.move_to_end(key)
+                return self._images[key]
+        module = llvm.parse_assembly(source)
+        module.verify()  # LLVM itself would end the process
+        declared = [x.name for x in module.functions if x.is_declaration]
+        image = self._target(level).emit_object(module)
+        found = image, [name for name in declared if not name.startswith("llvm.")]
+        with self._lock:
+            self._images[key] = found
+            while sum([len(image) for image, _ in self._images.values()]) > MOST_BYTES:
+                self._images.popitem(last=False)
+        return found
 
 
 @functools.cache
