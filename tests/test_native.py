@@ -380,7 +380,8 @@ def test_code_that_was_made_already_is_made_no_more(monkeypatch):
     monkeypatch.setattr(
         llvm.TargetMachine, "emit_object", lambda self, x: made.append(x) or whole(self, x)
     )
-    monkeypatch.setattr(blocks, "machine", lambda new=Machine(): new)
+    new = Machine()
+    monkeypatch.setattr(blocks, "machine", lambda: new)
     x = np.array([1.0, 2.0])
     for _ in range(3):
         assert jit(vmap(lambda x: x * 3.0 + exp(x)), backend="llvm")(x).tolist() == pytest.approx(

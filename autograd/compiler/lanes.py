@@ -53,6 +53,7 @@ class Lanes:
         in_loops = native and size > SHORT and (size > LONGEST or not self.is_reordered())
         self._blocks = self._made(in_loops)
         self._patience = size * SECONDS if in_loops and size <= LONGEST else math.inf
+        self._ready: set[Any] = set()
 
     def is_reordered(self) -> bool:
         """Whether the digits of other code might be others."""
@@ -122,9 +123,12 @@ class Lanes:
         """Run code; if that has taken too much time, have other code made, with the same bits."""
         start = perf_counter()
         found = run(tables, size)
-        self._patience -= perf_counter() - start
+        if run in self._ready:
+            self._patience -= perf_counter() - start
+        self._ready.add(run)  # the first time it is compiled
         if self._patience < 0.0:
             self._patience, self._blocks = math.inf, self._made(in_loops=False)
+            self._ready.clear()
         return found
 
 

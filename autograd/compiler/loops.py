@@ -13,9 +13,11 @@ import numpy as np
 
 from autograd.compiler.shapes import INPUT, Ref, Shapes
 
-LARGEST_SHAPE, MOST_OPERANDS, MOST_SHAPES = 32, 16, 80
-"""How many instructions and operands a shape has at most, and how many shapes there are, beside
-those of items that are not joined."""
+LARGEST_SHAPE, MOST_OPERANDS = 32, 16
+"""How many instructions and operands a shape has at most."""
+MOST_SHAPES, ITEMS = 40, 1_500
+"""How many shapes there are at most, beside those of items that are not joined; more where there
+are more than so many items for each."""
 Shape: TypeAlias = tuple[int, ...]
 """The pattern of an item and, for each operand, the index of its shape, or -1 if it is taken from
 elsewhere."""
@@ -51,9 +53,9 @@ class Loops:
         self._wanted = results
         self._indices: dict[Shape, int] = {}
         self._join(None)
-        roots = Counter([self._shapes[i] for i in self._roots()])
-        if len(roots) > MOST_SHAPES:
-            common = Counter(self._shapes).most_common(MOST_SHAPES)
+        most = max(MOST_SHAPES, len(self._items) // ITEMS)
+        if len({self._shapes[i] for i in self._roots()}) > most:
+            common = Counter(self._shapes).most_common(most)
             self._join({shape for shape, _ in common})
         self.shapes = [*self._indices]
         """The shapes, by their indices."""
@@ -131,14 +133,9 @@ class Loops:
             if shape is None:
                 shape = indices[kind] = len(indices)
             if common is not None and taken and shape not in common:
-                kind, needed, count, taken = (
-                    (pattern, *[-1] * len(refs)),
-                    refs,
-                    sizes[pattern],
-                    [],
-                )
-                lowest = max([level[x] for x in refs], default=0)
-                shape = indices.setdefault(kind, len(indices))
+                needed, taken = refs, []
+                count, lowest = sizes[pattern], max([level[x] for x in refs])
+                shape = indices.setdefault((pattern, *[-1] * len(refs)), len(indices))
             for x in taken:
                 joined[x] = True
             shapes[i], leaves[i], size[i] = shape, tuple(needed), count

@@ -74,16 +74,18 @@ def _has_jumps(op: Op) -> bool:
 def _any_doubts(program: Program) -> bool:
     """Whether a step that jumps, or a guard that the function asks for, depends on a step that is
     not exact."""
-    if not any(map(_jumps, program.ops)) and not any(guard.file for guard in program.guards):
+    jumps = [*map(_jumps, program.ops)]
+    if not any(jumps) and not any(guard.file for guard in program.guards):
         return False
+    selects = [op.condition and op.cut is None and not _has_jumps(op) for op in program.ops]
+    steps = [*map(_is_a_step, program.ops)]
     inexact = [False] * (len(program.inputs) + program.size + len(program.constants))
     for place, (index, *operands) in enumerate(program.entries, len(program.inputs)):
-        op, moved = program.ops[index], True in [inexact[x] for x in operands]
-        if moved and _jumps(op):
-            only_selects = op.condition and op.cut is None and not _has_jumps(op)
-            if not only_selects or inexact[operands[0]]:
-                return True
-        inexact[place] = not is_exact(op, len(operands)) or (moved and not _is_a_step(op))
+        moved = True in [inexact[x] for x in operands]
+        if moved and jumps[index] and (not selects[index] or inexact[operands[0]]):
+            return True
+        exact = is_exact(program.ops[index], len(operands))
+        inexact[place] = not exact or (moved and not steps[index])
     return any(inexact[x] for guard in program.guards if guard.file for x in guard.operands)
 
 

@@ -80,7 +80,8 @@ class Program:
 
     def extend(self, order: Iterable[Node]) -> None:
         """Append the steps of nodes in topological order."""
-        refs = self._refs
+        refs, places, entries, numbers = self._refs, self._places, self.entries, self._numbers
+        start = len(self.inputs)
         for node in order:
             if node in refs:
                 continue
@@ -90,24 +91,21 @@ class Program:
             operands = [refs[x] if isinstance(x, Node) else self.constant(x) for x in node.operands]
             if operands and max(operands) < 0:
                 refs[node] = self.constant(node._number)
-            elif op.python == "#1":  # its operand itself
+                continue
+            if op.python == "#1":  # its operand itself
                 refs[node] = operands[0]
-            else:
-                refs[node] = self._step(op, operands)
+                continue
+            if op not in numbers:
+                numbers[op] = len(self.ops)
+                self.ops.append(op)
+            entry = (numbers[op], *operands)
+            place = places.get(entry)
+            if place is None:  # there is no equal step
+                place = places[entry] = start + len(entries)
+                entries.append(entry)
                 if op.arity is None and not isfinite(node._number):
-                    self.overflown.add(refs[node])
-
-    def _step(self, op: Op, operands: Sequence[Ref]) -> Ref:
-        """The number that an operation gives, a new step unless there is an equal one."""
-        if op not in self._numbers:
-            self._numbers[op] = len(self.ops)
-            self.ops.append(op)
-        key = (self._numbers[op], *operands)
-        place = self._places.get(key)
-        if place is None:
-            place = self._places[key] = len(self.inputs) + len(self.entries)
-            self.entries.append(key)
-        return place
+                    self.overflown.add(place)
+            refs[node] = place
 
     def constant(self, x: float) -> Ref:
         key = _bits(x)
