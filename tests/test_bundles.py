@@ -1,5 +1,6 @@
 """Paths that are computed together give each lane what its own path gives."""
 
+import itertools
 import math
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from programs import compiled, programs
 from test_native import bits, leaves
 
-from autograd import exp, jit, log, softmax, value_and_grad, vmap
+from autograd import Value, exp, jit, log, softmax, value_and_grad, vmap
 from autograd.compiler import bundles
 
 both = pytest.mark.parametrize("backend", BACKENDS)
@@ -110,6 +111,38 @@ def test_paths_that_are_left_to_themselves(f, backend):
     first = flat(fast(x))
     for _ in range(3):
         assert flat(fast(x)) == first
+    assert bundle(fast) is None
+
+
+@both
+def test_values_from_around_are_read_each_time(backend):
+    w = Value(2.0)
+    fast = jit(vmap(lambda x: w * x if x > 0.0 else w - x), backend=backend)
+    for data in (2.0, 2.0, 2.0, 3.0, 4.0):
+        w.data = data
+        assert fast(np.array([1.0, -1.0])).tolist() == [data, data + 1.0]
+    assert bundle(fast) is None
+
+
+@both
+def test_lanes_that_are_not_close_to_a_decision_are_not_computed_by_themselves(backend):
+    calls = itertools.count()
+
+    def f(x):
+        next(calls)
+        if exp(x) > 2.0:
+            return exp(x) if exp(2.0 * x) > 50.0 else x
+        return log(exp(x) + 1.0) if log(exp(3.0 * x)) > -3.0 else -x
+
+    x = np.linspace(-3.003, 3.0, 301)
+    fast = jit(vmap(f), backend=backend)
+    first = flat(fast(x))
+    fast(x)
+    fast(x)
+    assert bundle(fast) is not None
+    before = next(calls)
+    assert flat(fast(x)) == first
+    assert next(calls) == before + 1
 
 
 @both

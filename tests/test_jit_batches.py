@@ -31,9 +31,11 @@ from autograd import (
     vmap,
     where,
 )
+from autograd import sum as total
 from autograd.batching import Sums
 from autograd.compare.rounding import EPSILON, data_bounds
 from autograd.compiler import backends
+from autograd.compiler.margins import with_margins
 from autograd.graph import sort
 from autograd.trees import Leaf
 
@@ -676,3 +678,19 @@ def test_kinds_of_numbers_that_differ_over_the_lanes():
         repr(jit(vmap(lambda x: True if x > 0.0 else 3))(np.array([1.0, -1.0]))) == "array([1, 3])"
     )
     assert repr(jit(vmap(lambda k: True if k > 1 else k))(np.array([1, 2]))) == "array([1, 1])"
+
+
+def test_guards_of_the_derivative_have_no_bounds():
+    """They would be four fifths of the program of a network."""
+    weights = np.linspace(-1.0, 1.0, 12).reshape(4, 3)
+
+    def loss(weights, x):
+        return total([relu(dot(row, x)) for row in weights]) / (1.0 + exp(dot(x, x)))
+
+    fast = jit(vmap(value_and_grad(loss), in_axes=(None, 0)))
+    fast(weights, np.ones((2, 3)))
+    (path,) = fast.paths
+    assert path.guards
+    longer, margins = with_margins(path.program, path._recorded_at)
+    assert longer is path.program
+    assert not any(margins)

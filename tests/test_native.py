@@ -388,7 +388,14 @@ def test_code_that_was_made_already_is_made_no_more(monkeypatch):
             x * 3.0 + np.exp(x)
         )
     assert len(made) == 1
-    monkeypatch.setattr(machine, "MOST_BYTES", 0)
-    for _ in range(2):
-        jit(vmap(lambda x: x * 4.0), backend="llvm")(x)
-    assert len(made) == 3
+
+    def compiled(k):
+        jit(vmap(lambda x: x * k + exp(x)), backend="llvm")(x)
+
+    (size,) = [len(image) for image, _ in new._images.values()]
+    monkeypatch.setattr(machine, "MOST_BYTES", int(2.5 * size))
+    for k in (4.0, 4.0, 5.0, 4.0, 6.0, 4.0):  # 5.0 has to go for 6.0
+        compiled(k)
+    assert len(made) == 4
+    compiled(5.0)
+    assert len(made) == 5

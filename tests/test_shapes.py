@@ -26,6 +26,7 @@ from autograd import (
 )  # fmt: skip
 from autograd import sum as total
 from autograd.compiler import lanes, loops
+from autograd.compiler.loops import Loops
 from autograd.compiler.lowering import Code, is_reordered
 from autograd.compiler.schedule import LaneCheck
 from autograd.compiler.shapes import Shapes
@@ -237,6 +238,17 @@ def test_checks_in_loops_tell_the_first_that_fails():
     ]
     assert failed.tolist() == expected
     assert results[1:] == [0.5, 3.0]
+    _, failed = blocks([np.full(18, 0.1), 9.5], 18)
+    assert failed.tolist() == [3 if math.sin(9.6) ** 2 < 0.9 else 0] * 18
+
+
+def test_what_is_the_same_in_all_lanes_is_computed_before():
+    code = Shapes()
+    x, u = code.input(False), code.input(True)
+    y = code.emit("multiply", code.emit("exp", code.emit("add", u, 1.0)), x)
+    loops = Loops(code, [y], [])
+    assert [loop.times for loop in loops.before] == [1]  # exp(u + 1), joined
+    assert [loop.times for loop in loops.within] == [1]
 
 
 def test_code_without_any_step():

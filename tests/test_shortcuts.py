@@ -98,8 +98,8 @@ def test_a_shortcut_is_taken_by_calls_of_its_structure_alone(several):
 
 @pytest.mark.parametrize(
     "other",
-    [1, True, "a", None, np.float64(2.0), np.float32(2.0), [2.0], (2.0,), np.array(2.0),
-     np.array([2.0]), np.array([2]), np.array([2.0], "f4"), np.array([2.0], ">f8"), 2**60],
+    [1, True, "a", "b", None, np.float64(2.0), np.float32(2.0), [2.0], (2.0,), np.array(2.0),
+     np.array([2.0]), np.array([2]), np.array([2.0], "f4"), np.array([2.0], ">f8"), 2**53 + 1],
     ids=repr,
 )  # fmt: skip
 def test_other_kinds_of_arguments_go_the_long_way(other):
@@ -147,6 +147,11 @@ def test_what_is_around_the_function_is_looked_at():
     assert len(fast._shortcuts) == 1
     scale = 2.0
     assert fast(1.0) == 2.0
+    batch = jit(vmap(lambda x: scale * x))
+    x = np.array([1.0, 2.0])
+    assert [batch(x).tolist() for _ in range(4)] == [[2.0, 4.0]] * 4
+    scale = 5.0
+    assert [batch(x).tolist() for _ in range(4)] == [[5.0, 10.0]] * 4
 
 
 def test_other_paths_are_found_and_taken():
@@ -182,13 +187,13 @@ def test_values_around_it_are_read_and_differentiated():
     assert fast(3.0) == 15.0
     assert grad(lambda v: fast(v) * 2.0)(3.0) == 10.0
 
-    def outer(v):
-        nonlocal w
-        w = v
-        return fast(3.0)
-
-    for _ in range(3):
-        assert grad(outer)(2.0) == 3.0
+    batch = jit(vmap(lambda x: w * x))
+    x = np.array([1.0, 2.0])
+    assert [batch(x).tolist() for _ in range(3)] == [[5.0, 10.0]] * 3
+    found = []
+    for shortcut_of in (lambda: fast(3.0), lambda: batch(x)[0]):
+        grad(lambda v, shortcut_of=shortcut_of: (found.append(shortcut_of()), v * 1.0)[1])(2.0)
+    assert [type(y) for y in found] == [Value, Value]  # for all that is known, w is asked for
 
 
 def neuron(w, b, x, target):
@@ -216,6 +221,37 @@ def test_batches(backend, reduce):
     elif backend == "llvm":
         assert taken == [True] * 7 + [False]
     assert numbers(fast(*neurons(0))) == numbers(batch(*neurons(0)))
+
+
+@both
+def test_numbers_of_other_kinds_in_a_batch(backend):
+    batch = vmap(lambda x, u: x * u, in_axes=(0, None))
+    fast = jit(batch, backend=backend)
+    usual = np.array([1.0, 2.0, 3.0])
+    for _ in range(3):
+        fast(usual, 2.0)
+    for x in (usual.astype("f4"), usual.astype(">f8"), usual.astype(int), usual > 1.5, [1, 2]):
+        for u in (2.0, 2, np.float32(2.0), True, np.array(2.0)):
+            found = []
+            for function in (fast, jit(batch, backend=backend)):
+                try:
+                    found.append(numbers(function(x, u)))
+                except (TypeError, ValueError) as error:
+                    found.append(str(error))
+            assert found[0] == found[1]
+
+
+@both
+@pytest.mark.parametrize("axes", [1, -1, [0, 1], None])
+def test_results_along_other_axes(axes, backend):
+    def f(x):
+        return [x, 2.0 * x] if isinstance(axes, list) else (x if axes else x[0] - x[0])
+
+    batch = vmap(f, in_axes=0, out_axes=axes)
+    fast = jit(batch, backend=backend)
+    x = DRAW.normal(size=(4, 3))
+    for _ in range(4):
+        assert numbers(fast(x)) == numbers(jit(batch, backend=backend)(x))
 
 
 @both
@@ -257,6 +293,9 @@ def test_lanes_that_leave_the_path(backend, reduce):
     fast = jit(batch, backend=backend)
     for x in [np.array([1.0, 2.0])] * 3 + [np.array([1.0, -2.0])] * 3:
         assert np.array_equal(fast(x), batch(x))
+    taken = shortcuts(fast)
+    fast(np.array([1.0, 2.0]))
+    assert True not in taken  # with two paths, it would be for nothing most of the time
 
 
 @both
@@ -276,9 +315,13 @@ def test_a_check_is_made_at_each_call():
 
     fast = jit(lambda x: Settings.rate * x, check=True)
     assert [fast(1.0) for _ in range(3)] == [2.0] * 3
+    batch = jit(vmap(fast.fun), check=True)
+    assert [batch(np.ones(2)).tolist() for _ in range(3)] == [[2.0, 2.0]] * 3
     Settings.rate = 3.0
     with pytest.raises(RuntimeError, match="itself returns"):
         fast(1.0)
+    with pytest.raises(RuntimeError, match="itself returns"):
+        batch(np.ones(2))
 
 
 def test_there_are_not_too_many():

@@ -18,8 +18,8 @@ from autograd.compiler.tables import Layout, Table
 if TYPE_CHECKING:
     from autograd.compiler.paths import RecordedPath
 
-MOST = 4_000
-"""How many instructions there are at most."""
+FEW, MOST = 300, 4_000
+"""So many instructions are worth while, whatever paths have in common; and so many at most."""
 NOWHERE = -1
 """Stands for the path of a lane that is on none of them."""
 
@@ -70,7 +70,8 @@ class Bundle:
             which = code.choose(here, float(number), which)
             pairs = zip(results, outputs or results, strict=True)
             outputs = [code.choose(here, x, y) for x, y in pairs]
-            most = min(most, 2 * len(code.instructions) + len(outputs) * len(paths))
+            common = 2 * len(code.instructions) + len(outputs) * len(paths)
+            most = min(most, max(FEW, common))
             if len(code.instructions) > most:
                 raise Apart
         which = code.choose(doubt, float(UNDECIDED), which)

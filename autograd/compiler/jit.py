@@ -399,7 +399,6 @@ class Jitted(Made):
                     self._with_fixed_ints.discard(call.general)
                     raise
                 self._with_fixed_ints.add(call.key)
-                self._shortcuts = ()
                 raise _Again from None
             path = RecordedPath(recording, call.numbers, perf_counter() - start)
             family.paths = (*family.paths, path)

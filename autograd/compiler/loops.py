@@ -146,7 +146,7 @@ class Loops:
     def _uses(self) -> list[int]:
         """How often each item, and each constant from the end, is needed."""
         flat = [x for item in self._items for x in item[1:]]
-        flat += [x for x in self._wanted for _ in range(2)]  # these are not joined with others
+        flat += self._wanted
         places = len(self._items) + len(self._code.constants)
         counts: list[int] = np.bincount(np.array(flat, np.intp) % places, minlength=places).tolist()
         return counts

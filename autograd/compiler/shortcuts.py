@@ -191,7 +191,7 @@ class _Writer:
         elif kind is np.float64:
             self._require(f"type({name}) is float64")
             self._numbers.append(f"float({name})")
-        elif kind is int and abs(item) <= LARGEST:
+        elif kind is int:
             self._require(f"type({name}) is int and {-LARGEST} <= {name} <= {LARGEST}")
             self._numbers.append(f"float({name})")
         elif item is None or kind is bool:
