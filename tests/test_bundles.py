@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import OrderedDict, namedtuple
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from programs import compiled, programs
 from test_native import bits, leaves
 
-from autograd import Value, exp, jit, log, softmax, value_and_grad, vmap
+from autograd import Value, dot, exp, jit, log, softmax, value_and_grad, vmap
 from autograd.compiler import bundles
 
 both = pytest.mark.parametrize("backend", BACKENDS)
@@ -200,3 +201,68 @@ def test_a_program_too_long(monkeypatch):
     for _ in range(3):
         assert fast(x).tolist() == [root(a) for a in x.tolist()]
     assert bundle(fast) is None
+
+
+Low, High = namedtuple("Low", "x y"), namedtuple("High", "lo hi")
+
+
+@both
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: High(x, 2 * x) if x > 0.5 else Low(x, 3 * x),
+        lambda x: {"a": x} if x > 0.5 else OrderedDict(a=3 * x),
+    ],
+)
+def test_containers_of_different_kinds_are_an_error_each_time(f, backend):
+    fast = jit(vmap(f), backend=backend)
+    for _ in range(4):
+        with pytest.raises(ValueError, match="the same structure"):
+            fast(np.array([0.9, 0.1, 0.2]))
+
+
+@both
+def test_keys_are_in_the_order_of_the_first_lane(backend):
+    def f(x):
+        return {"a": x, "b": 2 * x} if x > 0.5 else {"b": x, "a": 3 * x}
+
+    fast = jit(vmap(f), backend=backend)
+    x = np.array([0.9, 0.1, 0.2, 0.3])
+    for batch in (x, x, x[::-1], x, x[::-1]):
+        found, expected = fast(batch), vmap(f)(batch)
+        assert [*found] == [*expected]
+        assert flat(found) == flat(expected)
+    assert bundle(fast) is None
+
+
+@both
+def test_the_digits_of_a_lane_are_those_of_its_path_whatever_others_there_are(backend):
+    """A sum that only another path needs may overflow in it."""
+
+    def f(x):
+        if x[0] > 0:
+            return exp(x[1]) + dot(x, x) * 0
+        return exp(x[1])
+
+    big, other = DRAW.normal(size=(2000, 3)), DRAW.normal(size=(6000, 3))
+    big[:, 0], other[:, 0] = -1e200, abs(other[:, 0])
+    fast = jit(vmap(f), backend=backend)
+    first = fast(big)
+    for _ in range(2):
+        fast(other)
+        fast(other)
+        assert np.array_equal(fast(big), first)
+        assert np.array_equal(fast(np.concatenate([big, other]))[:2000], first)
+
+
+@both
+def test_points_and_seconds_are_counted(backend):
+    fast = jit(vmap(sign), backend=backend)
+    x = np.linspace(-1.0, 3.0, 10_000)
+    for _ in range(3):
+        fast(x)
+    before = {path: (path.points, path.seconds) for path in fast.paths}
+    fast(x)
+    for path, (points, seconds) in before.items():
+        assert path.points > points
+        assert path.seconds > seconds

@@ -22,6 +22,7 @@ from autograd import (
     hessian,
     jacobian,
     jit,
+    log,
     relu,
     sigmoid,
     sin,
@@ -35,6 +36,7 @@ from autograd import sum as total
 from autograd.batching import Sums
 from autograd.compare.rounding import EPSILON, data_bounds
 from autograd.compiler import backends
+from autograd.compiler.lanes import UNDECIDED
 from autograd.compiler.margins import with_margins
 from autograd.graph import sort
 from autograd.trees import Leaf
@@ -694,3 +696,56 @@ def test_guards_of_the_derivative_have_no_bounds():
     longer, margins = with_margins(path.program, path._recorded_at)
     assert longer is path.program
     assert not any(margins)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: tanh(np.max(x)),
+        lambda x: (np.max(x) - 1.0) ** 2,
+        lambda x: np.max(x) * x[0],
+        lambda x: log(total([exp(v - np.max(x)) for v in x])),
+    ],
+)
+def test_derivatives_of_the_largest_are_in_no_doubt(f, backend):
+    """What is kept of a number that is 0 is 0."""
+    x = np.random.default_rng(0).normal(size=(200, 4))
+    fast = jit(vmap(grad(f)))
+    fast(x)
+    for path in fast.paths:
+        _, failed = path.lanes([x], 200, backend == "llvm")
+        assert not (failed == UNDECIDED).any()
+
+
+def test_a_condition_next_to_zero_is_in_doubt_unless_it_is_a_factor(backend):
+    x = np.full(40, math.log(2.0))
+    c = jit(vmap(lambda x: where(exp(x) - 2.0, 1.0, 0.0)))
+    expected = [float(math.exp(v) - 2.0 != 0.0) for v in x.tolist()]
+    assert c(x).tolist() == expected
+    gates = []
+    for f in (
+        lambda x: where(exp(x) - 2.0, (exp(x) - 2.0) * x, 0.0),
+        lambda x: where(exp(x) - 2.0, (exp(x) - 2.0) * x, 1.0),
+        lambda x: where(exp(x) - 2.0, (exp(x) - 2.0) + x, 0.0),
+        lambda x: where(exp(x) - 2.0, x / (exp(x) - 2.0), 0.0),
+        lambda x: where(exp(x) - 2.0, x * (exp(x) - 2.0), 0.0),
+    ):
+        fast = jit(vmap(f))
+        fast(x)
+        (path,) = fast.paths
+        _, failed = path.lanes([x[:, None]], 40, backend == "llvm")
+        longer, _ = with_margins(path.program, path._recorded_at)
+        gates.append(longer is path.program)
+        assert gates[-1] == (not (failed == UNDECIDED).any())
+    assert gates == [True, False, False, False, True]
+
+
+def test_sums_that_are_infinite_where_they_were_recorded(backend):
+    """They are in no doubt where one of their terms is."""
+    x = np.array([math.inf, 1.0, -math.inf, 5.0, math.inf])
+    fast = jit(vmap(lambda x: total([x, 2.0 * x, 1.0]) * 2.0))
+    expected = [math.inf, 8.0, -math.inf, 32.0, math.inf]
+    assert fast(x).tolist() == expected
+    (path,) = fast.paths
+    _, failed = path.lanes([x[:, None]], 5, backend == "llvm")
+    assert failed.tolist() == [-1] * 5

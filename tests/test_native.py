@@ -342,7 +342,7 @@ def test_without_llvmlite(fresh):
 def test_an_exception_in_a_function_of_python_comes_up_afterwards(monkeypatch):
     fast = jit(vmap(lambda x: np.round(x, 1)), backend="llvm")
     assert fast(np.array([0.26, 0.31])).tolist() == [0.3, 0.3]
-    machine.interrupts.append(KeyboardInterrupt())
+    machine.interrupts[threading.get_ident()] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         fast(np.array([0.26]))
     assert machine._careful(lambda x: 1.0 / x)(0.0) != 0.0
@@ -351,12 +351,36 @@ def test_an_exception_in_a_function_of_python_comes_up_afterwards(monkeypatch):
     assert fast(np.array([0.26])).tolist() == [0.3]
 
 
-def test_features_that_are_none(fresh):
-    fresh.setenv(machine.FEATURES, "avx2,fma")
+def test_an_exception_is_that_of_its_thread():
+    fast = jit(vmap(lambda x: np.round(x, 1)), backend="llvm")
+    fast(np.array([0.26]))
+    machine.interrupts[-1] = KeyboardInterrupt()  # of another one
+    try:
+        assert fast(np.array([0.26])).tolist() == [0.3]
+    finally:
+        machine.interrupts.clear()
+
+
+@pytest.mark.parametrize(
+    "features", ["avx2,fma", "-sse2", "-64bit", "+soft-float", "+fma17", "+", "+sse2,,+sse"]
+)
+def test_features_that_are_none(features, fresh):
+    """With some of them LLVM would end the process."""
+    fresh.setenv(machine.FEATURES, features)
     machine.machine.cache_clear()
     try:
-        with pytest.warns(RuntimeWarning, match="must be like '\\+avx2,\\+fma', not 'avx2,fma'"):
+        with pytest.warns(RuntimeWarning, match="must be features that this processor has, like"):
             assert jit(vmap(sin)).backend == "numpy"
+    finally:
+        machine.machine.cache_clear()
+
+
+def test_features_with_blanks_between_them(fresh):
+    names = [f"+{x}" for x, there in llvm.get_host_cpu_features().items() if there][:2]
+    fresh.setenv(machine.FEATURES, " , ".join(names))
+    machine.machine.cache_clear()
+    try:
+        assert jit(vmap(sin)).backend == "llvm"
     finally:
         machine.machine.cache_clear()
 

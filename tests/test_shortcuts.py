@@ -9,8 +9,8 @@ from bits import bits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, dot, grad, jit, relu, value_and_grad, vmap
-from autograd.compiler.shortcuts import LONGEST, MISSED
+from autograd import Value, dot, grad, jit, relu, tanh, value_and_grad, vmap
+from autograd.compiler.shortcuts import MISSED, MOST_LANES
 
 DRAW = np.random.default_rng(3)
 both = pytest.mark.parametrize("backend", BACKENDS)
@@ -121,7 +121,8 @@ def shortcuts(fast):
             taken.append(found is not MISSED)
             return found
 
-        call.family = shortcut.family
+        call.family, call.given_up = shortcut.family, shortcut.given_up
+        call.fits = shortcut.fits
         return call
 
     fast._shortcuts = tuple(map(counting, fast._shortcuts))
@@ -212,7 +213,7 @@ def test_batches(backend, reduce):
     for _ in range(3):
         fast(*neurons(10))
     taken = shortcuts(fast)
-    for size in (1, 7, 8, 256, 257, 300, LONGEST, LONGEST + 1):
+    for size in (1, 7, 8, 256, 257, 300, MOST_LANES, MOST_LANES + 1):
         arguments = neurons(size)
         expected = jit(batch, backend=backend)(*arguments)
         assert numbers(fast(*arguments)) == numbers(expected)
@@ -329,3 +330,49 @@ def test_there_are_not_too_many():
     for count in [*range(1, 20)] * 3:
         assert fast(*[1.0] * count) == count
     assert len(fast._shortcuts) == 8
+
+
+def test_there_is_one_for_each_structure():
+    """However often it is missed."""
+
+    def steps(x):
+        while x > 1.0:
+            x = x / 2.0
+        return x
+
+    fast = jit(steps)
+    for k in range(20):
+        fast(2.0**k)
+        fast(2.0**k)
+    assert len(fast._shortcuts) == 1
+    batch = jit(vmap(lambda w, x: tanh(dot(w, x)), in_axes=(None, 0)))
+    clean = DRAW.normal(size=(100, 5))
+    spoilt = clean.copy()
+    spoilt[5, 3] = np.nan
+    for x in [clean] * 3 + [spoilt] * 12:
+        batch(clean[0], x)
+        assert len(batch._shortcuts) <= 1
+    taken = shortcuts(batch)
+    batch(clean[0], spoilt)
+    assert taken == [False]
+    assert batch._shortcuts[0].given_up  # the batch is not computed twice any more
+
+
+def test_a_shortcut_that_is_given_up_makes_room():
+    fast = jit(vmap(lambda *xs: sum(xs) if xs[0] > 0.0 else xs[0]))
+    for count in range(1, 14):
+        for _ in range(3):
+            fast(*[np.ones(2)] * count)
+        fast(*[np.array([1.0, -1.0])] * count)
+    for _ in range(3):
+        fast(*[np.ones(2)] * 20)
+    taken = shortcuts(fast)
+    fast(*[np.ones(2)] * 20)
+    assert True in taken
+
+
+def test_long_lists_are_looked_at_item_by_item():
+    fast = jit(lambda xs: xs[0] * xs[-1])
+    for _ in range(4):
+        assert fast([2.0] * 5000) == 4.0
+    assert not fast._shortcuts

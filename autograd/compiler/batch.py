@@ -138,6 +138,8 @@ class Gathered:
                 f"the results of {self._name} must have the same structure in all lanes, not {one} "
                 f"in lane {self._first} and {other} in lane {lane}"
             )
+        if lanes[0] == 0:
+            self._structure = structure  # whose keys are in the order that the loop has
         for number, path in enumerate(self._paths):
             item, table, kind = items[path]
             if (item.shape, kind == "other") != self._shapes[number]:
@@ -173,11 +175,11 @@ class Gathered:
         """The structure of a result with a `Leaf` for its numbers, and an array for each with those
         of all lanes."""
         arrays: list[NDArray[Any]] = []
-        number = 0
+        numbers = {path: number for number, path in enumerate(self._paths)}
 
-        def leaf(_: Any, __: Path) -> Any:
-            nonlocal number
-            (shape, other), place, number = self._shapes[number], number, number + 1
+        def leaf(_: Any, path: Path) -> Any:
+            place = numbers[path]
+            shape, other = self._shapes[place]
             kinds, constant = self._kinds[place], self._others[place]
             if other and not isinstance(constant, np.ndarray):
                 return constant

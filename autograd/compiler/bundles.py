@@ -5,6 +5,7 @@ that goes on until it is done, lanes need not be sorted by their paths.
 """
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler.lanes import UNDECIDED, inputs, running
 from autograd.compiler.lowering import Code
-from autograd.compiler.results import items
+from autograd.compiler.results import alike, items
 from autograd.compiler.tables import Layout, Table
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class Bundle:
         if any(item.kind == "constant" for item in items(structure)):
             raise Apart
         for path in paths:
-            if path.outside or path.result.structure != structure or path.program.size > MOST:
+            if path.outside or path.program.size > MOST:
+                raise Apart
+            if not alike(path.result.structure, structure):
                 raise Apart
         code = Code(native)
         refs = inputs(code, given)
@@ -80,13 +83,15 @@ class Bundle:
 
     def __call__(self, tables: Sequence[Table], size: int) -> tuple[list[Table], NDArray[np.intp]]:
         """The outputs in each lane, and the path that it is on, or `NOWHERE`, or `UNDECIDED`."""
+        start = perf_counter()
         (*outputs, which), _ = self._blocks(tables, size)
         places = np.broadcast_to(which.ravel(), size).astype(np.intp)
         counts = np.bincount(places[places >= 0], minlength=len(self.paths))
         for path, count in zip(self.paths, counts.tolist(), strict=True):
             path.points += count
+            path.seconds += (perf_counter() - start) * count / size
         return outputs, places
 
 
 class Apart(Exception):  # noqa: N818, it is an answer
-    """Paths have too little in common, or what cannot be computed together."""
+    """Paths have too little in common, or contain something that cannot be computed together."""

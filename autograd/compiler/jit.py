@@ -212,7 +212,9 @@ class Jitted(Made):
         if self._check:
             self._compare(call, result, exact=True)
         elif not call.fixed_ints:
-            self._shorten(family, functools.partial(OfPoint, family, call.args, call.kwargs))
+            self._shorten(
+                family, call.args, call.kwargs, lambda: OfPoint(family, call.args, call.kwargs)
+            )
         return result
 
     def _batch(self, fun: Vmap, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -231,6 +233,8 @@ class Jitted(Made):
         if family and len(family.paths) == 1 and not self._check and not first.fixed_ints:
             self._shorten(
                 family,
+                args,
+                kwargs,
                 lambda: OfBatch(family, self.backend == LLVM, fun, args, kwargs, lanes.axes),
             )
         return result
@@ -312,12 +316,30 @@ class Jitted(Made):
             )  # fmt: skip
         return gathered.stacked()
 
-    def _shorten(self, family: Family, make: Callable[[], "OfPoint | OfBatch"]) -> None:
-        """Have calls like one take a shortcut, once there have been two of them."""
+    def _shorten(
+        self,
+        family: Family,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        make: Callable[[], "OfPoint | OfBatch"],
+    ) -> None:
+        """Have calls like one take a shortcut, once there have been two of them.
+
+        Args:
+            family: of the call.
+            args: positional arguments of the call.
+            kwargs: named ones.
+            make: makes a shortcut for it.
+        """
         family.calls += 1
-        if family.calls > 1 and len(self._shortcuts) < MOST_SHORTCUTS:
+        if family.calls < 2 or any(
+            x.family is family and x.fits(args, kwargs) for x in self._shortcuts
+        ):
+            return
+        others = [x for x in self._shortcuts if not x.given_up]
+        if len(others) < MOST_SHORTCUTS:
             try:
-                self._shortcuts = (make(), *self._shortcuts)
+                self._shortcuts = (make(), *others)
             except Unwritten:
                 family.calls = -math.inf
 

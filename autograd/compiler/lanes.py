@@ -19,11 +19,11 @@ from autograd.compiler.tables import Indices, Layout, Table, columns, from_colum
 
 _COMPARED = {sign: f.__name__ for f, sign in COMPARISONS.items() if isinstance(f, np.ufunc)}
 SHORT, LONGEST = 300, 20_000
-"""Programs of so many steps are straight native code from the start; longer ones are loops first,
-and so they stay if they have more steps than the longest."""
+"""Up to how many steps programs are straight native code from the start, and up to how many they
+ever are. The others are loops; those in between at first, unless other code has other digits."""
 SECONDS = 5e-5
-"""Half the time that it takes to make straight code of a step. Once a program has run for as long
-in loops, which are slower, that is worth while."""
+"""For how many seconds, times the number of its steps, a program runs in loops before straight code
+is made of it: half of the time that it takes to make that."""
 UNDECIDED = -2
 """Stands for a guard whose answer another core might give differently."""
 
@@ -85,14 +85,15 @@ class Lanes:
         for index, *operands in program.entries:
             op = program.ops[index]
             refs.append(code.lower(op, [refs[x] if x >= 0 else constants[~x] for x in operands]))
-            if op.arity is None and not is_exact(op, len(operands)):
-                # A sum that is not rounded once may overflow on the way.
-                mask = _finite(code, refs[-1])
-                for operand in operands if len(refs) - 1 in program.overflown else ():
+        sums = self._sums()
+        for place, several in enumerate(self._margins):
+            for sum_ in sums[place]:
+                # That is not rounded once, it may overflow on the way.
+                mask = _finite(code, ref(sum_))
+                for operand in program.operands(sum_) if sum_ in program.overflown else ():
                     mask = code.emit("or", mask, code.emit("not", _finite(code, ref(operand))))
                 checks.append(LaneCheck(mask, None, (), True))
                 places.append(UNDECIDED)
-        for place, several in enumerate(self._margins):
             for distance, margin in dict.fromkeys(several):
                 decided = code.emit("greater", ref(distance), ref(margin))
                 checks.append(LaneCheck(decided, None, (), True))
@@ -102,6 +103,32 @@ class Lanes:
                 checks.append(_check(code, guard, [*map(ref, guard.operands)]))
                 places.append(place)
         return [*map(ref, program.outputs)], checks, places
+
+    def _sums(self) -> list[list[int]]:
+        """For each guard, the sums that may overflow on which it is the first to depend; last,
+        those on which none does. A lane that fails a guard before has nothing to do with them."""
+        program = self._program
+        found: list[list[int]] = [[] for _ in self._margins]
+        first = len(program.inputs)
+        sums = [
+            place
+            for place, (index, *operands) in enumerate(program.entries, first)
+            if program.ops[index].arity is None and not is_exact(program.ops[index], len(operands))
+        ]
+        if not sums:
+            return found
+        seen = [False] * (first + program.size)
+        for several, guard in zip(found, program.guards, strict=False):
+            waiting = [x for x in guard.operands if x >= first]
+            while waiting:
+                place = waiting.pop()
+                if not seen[place]:
+                    seen[place] = True
+                    waiting += [x for x in program.operands(place) if x >= first]
+            several += [place for place in sums if seen[place]]
+            sums = [place for place in sums if not seen[place]]
+        found[-1] += sums
+        return found
 
     @property
     def source(self) -> str:

@@ -62,13 +62,34 @@ def with_margins(program: Program, at: Sequence[float]) -> tuple[Program, Margin
 
 @functools.cache
 def _jumps(op: Op) -> bool:
-    """Whether a value jumps; comparisons are those of derivatives, at kinks, which do so without
-    any doubt being told."""
+    """Whether the value of an operation jumps, or is chosen by an operand."""
     return _has_jumps(op) or op.cut is not None or op.condition
 
 
 def _has_jumps(op: Op) -> bool:
+    """Whether the value jumps. Comparisons do not count: derivatives are made of them, which may be
+    those of either side next to a kink."""
     return op.jumps and op.spoken and op.operator not in COMPARISONS.values()
+
+
+def _vanishes_with(op: Op | None, factors: Sequence[bool]) -> bool:
+    """Whether an operation gives 0 where some of its operands are 0.
+
+    A number that is kept only where such an operand is not 0, as in derivatives, is the same either
+    way next to 0.
+    """
+    places = [place for place, is_factor in enumerate(factors) if is_factor]
+    return (
+        op is not None
+        and bool(places)
+        and all(_vanishes(op, len(factors), place) for place in places)
+    )
+
+
+@functools.cache
+def _vanishes(op: Op, count: int, place: int) -> bool:
+    """Whether the value of an operation is 0 where one of its operands is."""
+    return op.value(*[0.0 if i == place else 1.0 for i in range(count)]) == 0.0
 
 
 def _any_doubts(program: Program) -> bool:
@@ -82,11 +103,23 @@ def _any_doubts(program: Program) -> bool:
     inexact = [False] * (len(program.inputs) + program.size + len(program.constants))
     for place, (index, *operands) in enumerate(program.entries, len(program.inputs)):
         moved = True in [inexact[x] for x in operands]
-        if moved and jumps[index] and (not selects[index] or inexact[operands[0]]):
+        if moved and jumps[index] and not selects[index]:
+            return True
+        if selects[index] and inexact[operands[0]] and not _is_gate(program, operands):
             return True
         exact = is_exact(program.ops[index], len(operands))
         inexact[place] = not exact or (moved and not steps[index])
     return any(inexact[x] for guard in program.guards if guard.file for x in guard.operands)
+
+
+def _is_gate(program: Program, operands: Sequence[Ref]) -> bool:
+    """Whether the second operand is a multiple of the first one, and the third one 0."""
+    factor, kept, other = operands
+    place = kept - len(program.inputs)
+    if place < 0 or other >= 0 or program.constants[~other] != 0.0:
+        return False
+    index, *parts = program.entries[place]
+    return _vanishes_with(program.ops[index], [x == factor for x in parts])
 
 
 @functools.cache
@@ -244,7 +277,11 @@ class _Errors:
         if op.jumps:
             near += [kink(*operands) for kink in op.kinks_of(op.arity)]
         if op.condition and moved[0] is not None:
-            near.append(operands[0])
+            factor, kept, other = operands
+            parts = [x is factor for x in kept.operands] if isinstance(kept, Node) else ()
+            gate = isinstance(kept, Node) and _vanishes_with(kept.op, parts)
+            if not gate or isinstance(other, Node) or other != 0.0:
+                near.append(factor)
         for place, x in enumerate(moved):
             if x is None:
                 continue

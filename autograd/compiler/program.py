@@ -89,16 +89,17 @@ class Program:
                 refs[node] = self.constant(node._number)
                 continue
             operands = [refs[x] if isinstance(x, Node) else self.constant(x) for x in node.operands]
-            if operands and max(operands) < 0:
+            if operands and operands[0] < 0 and max(operands) < 0:
                 refs[node] = self.constant(node._number)
                 continue
-            if op.python == "#1":  # its operand itself
-                refs[node] = operands[0]
-                continue
-            if op not in numbers:
-                numbers[op] = len(self.ops)
+            number = numbers.get(op)
+            if number is None:
+                if op.python == "#1":  # its operand itself
+                    refs[node] = operands[0]
+                    continue
+                number = numbers[op] = len(self.ops)
                 self.ops.append(op)
-            entry = (numbers[op], *operands)
+            entry = (number, *operands)
             place = places.get(entry)
             if place is None:  # there is no equal step
                 place = places[entry] = start + len(entries)
@@ -157,6 +158,10 @@ class Program:
     def steps(self) -> list[ProgramStep]:
         """The steps, in the order in which they are computed."""
         return [ProgramStep(self.ops[entry[0]], entry[1:]) for entry in self.entries]
+
+    def operands(self, place: Ref) -> tuple[Ref, ...]:
+        """The operands of the step that computes a number."""
+        return self.entries[place - len(self.inputs)][1:]
 
     @property
     def size(self) -> int:

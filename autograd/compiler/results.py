@@ -67,6 +67,22 @@ def containers(structure: Any) -> Any:
     return None
 
 
+def alike(one: Any, other: Any) -> bool:
+    """Whether two structures are the same, with the same items at the same places."""
+    return (
+        containers(one) == containers(other)
+        and items(one) == items(other)
+        and paths(one) == paths(other)
+    )
+
+
+def paths(structure: Any) -> list[Path]:
+    """The paths to the items of a structure."""
+    found: list[Path] = []
+    mapped(lambda _, path: found.append(path), structure)
+    return found
+
+
 def items(structure: Any) -> list[Item]:
     """The items of a structure."""
     found: list[Item] = []

@@ -19,8 +19,12 @@ from autograd.trace import differentiating
 
 MISSED = object()
 """Stands for the result where a shortcut does not apply."""
-LONGEST = 2**16
+MOST_LANES = 2**16
 """So many lanes are added up at once; more are taken in parts."""
+MOST_LINES = 2_000
+"""How many lines a written function has at most, to take arguments apart."""
+MISSES = 4
+"""How often more a batch may miss its path than it does not, until its shortcut is given up."""
 
 
 class OfPoint:
@@ -36,8 +40,12 @@ class OfPoint:
     """
 
     def __init__(self, family: Family, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        self.family = family
+        self.family, self.given_up = family, False
         self._taken = _Writer().function(args, kwargs)
+
+    def fits(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        """Whether it is for arguments of such a structure."""
+        return self._taken(args, kwargs) is not None
 
     def __call__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         numbers = self._taken(args, kwargs)
@@ -78,6 +86,7 @@ class OfBatch:
         axes: Sequence[int | None],
     ) -> None:
         self.family, self._native, self._path = family, native, family.paths[0]
+        self._misses = 0
         structure = self._path.result.structure
         if {x.kind for x in items(structure)} != {"float"} or (fun.reduce and not native):
             raise Unwritten
@@ -87,24 +96,37 @@ class OfBatch:
         self._finished = fun.sums().finished if fun.reduce else None
         self._built = _built(structure, of_sums=fun.reduce is not None)
 
+    @property
+    def given_up(self) -> bool:
+        """Whether it is not worth while any more, as lanes take other paths."""
+        return len(self.family.paths) > 1 or self._misses > MISSES
+
+    def fits(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        """Whether it is for arguments of such a structure."""
+        return self._taken(args, kwargs) is not None
+
     def __call__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         path = self._path
-        if len(self.family.paths) > 1 or (path.outside and differentiating()):
+        if self.given_up or (path.outside and differentiating()):
             return MISSED
         taken = self._taken(args, kwargs)
         if taken is None or self.family.around.changed() is not None:
             return MISSED
         tables, size = taken
+        if self._finished is not None and size > MOST_LANES:
+            return MISSED
         found: Any
         if self._finished is None:
             found = path.all_lanes(tables, size, self._native)
-        elif size <= LONGEST:
-            found = path.sums(tables, size)
-            if found is not None:
-                found = self._finished([found], size)
         else:
-            found = None
-        return MISSED if found is None else self._built(found, size)
+            found = path.sums(tables, size)
+        if found is None:
+            self._misses += 1
+            return MISSED
+        self._misses = max(0, self._misses - 1)
+        if self._finished is not None:
+            found = self._finished([found], size)
+        return self._built(found, size)
 
 
 class Unwritten(Exception):  # noqa: N818, it is an answer
@@ -151,6 +173,8 @@ class _Writer:
         return function
 
     def _require(self, condition: str) -> None:
+        if len(self._lines) > MOST_LINES:
+            raise Unwritten
         self._lines.append(f"    if not ({condition}): return None")
 
     def _thing(self, thing: Any) -> str:

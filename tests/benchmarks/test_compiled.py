@@ -388,7 +388,7 @@ def test_bundle_adjustment(race, backend, in_c):
 
     def by_c(function):
         addresses = columns.ctypes.data, out.ctypes.data
-        return repeated(lambda: function(count, *addresses), 3, lambda _: out.sum(axis=1).tolist())
+        return repeated(lambda: function(count, *addresses), 10, lambda _: out.sum(axis=1).tolist())
 
     works = {}
     if jax:
@@ -397,7 +397,7 @@ def test_bundle_adjustment(race, backend, in_c):
         )
         works["JAX"] = repeated(
             lambda: jax.block_until_ready(compiled(observations)),
-            3,
+            10,
             lambda result: np.asarray(result).sum(axis=0).ravel().tolist(),
         )
     if in_c:
@@ -406,13 +406,13 @@ def test_bundle_adjustment(race, backend, in_c):
         f"{backend}: bundle adjustment, Jacobian at {count:,} observations",
         repeated(
             lambda: fast(observations),
-            3,
+            10,
             lambda result: np.concatenate([x.sum(axis=0) for x in result]).tolist(),
         ),
         works,
         {},
         rounds=10,
-        steps=3,
+        steps=10,
     )
 
 

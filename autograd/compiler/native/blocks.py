@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -149,8 +150,8 @@ class _Compiled:
         workspace.addresses[: len(arrays)] = [*map(_address, arrays)]
         if size:
             self._library.run(workspace.address, size)
-        if interrupts:
-            raise interrupts.pop()
+        if interrupts and (interrupt := interrupts.pop(get_ident(), None)) is not None:
+            raise interrupt
         return workspace
 
 

@@ -23,7 +23,8 @@ FEATURES = "AUTOGRAD_CPU_FEATURES"
 as "+avx2,+fma"."""
 
 MOST_BYTES = 2**26
-"""How much code is kept that may be wanted again: that of a cell that is run once more, say."""
+"""How many bytes of compiled code are kept in memory, in case the same code is compiled again: when
+a cell of a notebook is run once more, say."""
 
 
 class Library:
@@ -122,9 +123,9 @@ def _library() -> Any:
 
 
 _callbacks: dict[str, Any] = {}
-interrupts: list[BaseException] = []
+interrupts: dict[int, BaseException] = {}
 """Exceptions that came up in a function of Python's that native code called, such as a
-KeyboardInterrupt: they cannot go through it, and are to be raised afterwards."""
+KeyboardInterrupt, by the thread: they cannot go through it, and are to be raised afterwards."""
 
 
 def _careful(function: Callable[..., float]) -> Callable[..., float]:
@@ -132,7 +133,7 @@ def _careful(function: Callable[..., float]) -> Callable[..., float]:
         try:
             return function(*numbers)
         except BaseException as interrupt:
-            interrupts.append(interrupt)
+            interrupts[threading.get_ident()] = interrupt
             return math.nan
 
     return call
@@ -156,7 +157,14 @@ def _address(name: str) -> int:
 @functools.cache
 def machine() -> Machine:
     """This processor."""
-    features = os.environ.get(FEATURES) or None
-    if features and not all(x[0] in "+-" for x in features.split(",") if x):
-        raise ValueError(f"{FEATURES} must be like '+avx2,+fma', not {features!r}")
-    return Machine(features)
+    features = os.environ.get(FEATURES)
+    if not features:
+        return Machine()
+    there = {f"+{x}" for x, has in llvm.get_host_cpu_features().items() if has}
+    names = [x.strip() for x in features.split(",")]
+    if not there.issuperset(names):
+        raise ValueError(
+            f"{FEATURES} must be features that this processor has, like '+avx2,+fma', not "
+            f"{features!r}"
+        )
+    return Machine(",".join(names))
