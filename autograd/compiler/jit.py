@@ -23,7 +23,7 @@ from autograd.compiler.families import Call, Family, but_for, taken_apart
 from autograd.compiler.paths import RecordedPath
 from autograd.compiler.program import PASSED, Program
 from autograd.compiler.recording import RecordedCall, Unrecordable, evaluated, plain, record
-from autograd.compiler.shortcuts import MISSED, OfBatch, OfPoint, Unwritten
+from autograd.compiler.shortcuts import MISSED, OfBatch, OfPoint, Shortcut, Unwritten
 from autograd.compiler.surroundings import Surroundings
 from autograd.compiler.warn import warn
 from autograd.made import Made
@@ -144,7 +144,7 @@ class Jitted(Made):
         self._recorded: Function = fun.fun if isinstance(fun, Vmap) else fun
         self._signature = _signature(self._recorded)
         self._families: dict[Hashable, Family] = {}
-        self._shortcuts: tuple[OfPoint | OfBatch, ...] = ()
+        self._shortcuts: tuple[Shortcut, ...] = ()
         self._with_fixed_ints: set[Hashable] = set()
         self._changes: Counter[str] = Counter()
         self._lock = threading.RLock()
@@ -321,7 +321,7 @@ class Jitted(Made):
         family: Family,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
-        make: Callable[[], "OfPoint | OfBatch"],
+        make: Callable[[], Shortcut],
     ) -> None:
         """Have calls like one take a shortcut, once there have been two of them.
 

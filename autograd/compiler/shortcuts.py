@@ -4,6 +4,7 @@ To take arguments apart, and to put results together, functions are written out 
 Where something is not as it was then, the call goes the long way.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
@@ -27,7 +28,40 @@ MISSES = 4
 """How often more a batch may miss its path than it does not, until its shortcut is given up."""
 
 
-class OfPoint:
+class Shortcut(ABC):
+    """A call whose arguments have a structure that is known.
+
+    Args:
+        family: that the call belongs to.
+        writer: writes the function that takes arguments apart.
+        args: positional arguments.
+        kwargs: named ones.
+
+    Raises:
+        Unwritten: if there is something in the arguments that has to be looked at each time.
+    """
+
+    def __init__(
+        self, family: Family, writer: "_Writer", args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> None:
+        self.family = family
+        self._taken = writer.function(args, kwargs)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it is not worth while any more."""
+        return False
+
+    def fits(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        """Whether it is for arguments of such a structure."""
+        return self._taken(args, kwargs) is not None
+
+    @abstractmethod
+    def __call__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """The result of a call; `MISSED` where it has to go the long way."""
+
+
+class OfPoint(Shortcut):
     """A call of a function for one point.
 
     Args:
@@ -40,12 +74,7 @@ class OfPoint:
     """
 
     def __init__(self, family: Family, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        self.family, self.given_up = family, False
-        self._taken = _Writer().function(args, kwargs)
-
-    def fits(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-        """Whether it is for arguments of such a structure."""
-        return self._taken(args, kwargs) is not None
+        super().__init__(family, _Writer(), args, kwargs)
 
     def __call__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         numbers = self._taken(args, kwargs)
@@ -60,7 +89,7 @@ class OfPoint:
         return MISSED
 
 
-class OfBatch:
+class OfBatch(Shortcut):
     """A call for a batch, all lanes of which are on the only path that is known.
 
     Args:
@@ -85,14 +114,13 @@ class OfBatch:
         kwargs: Mapping[str, Any],
         axes: Sequence[int | None],
     ) -> None:
-        self.family, self._native, self._path = family, native, family.paths[0]
-        self._misses = 0
+        super().__init__(family, _Writer(iter(axes)), args, kwargs)
+        self._native, self._path, self._misses = native, family.paths[0], 0
         structure = self._path.result.structure
         if {x.kind for x in items(structure)} != {"float"} or (fun.reduce and not native):
             raise Unwritten
         if fun.out_axes != 0:
             raise Unwritten
-        self._taken = _Writer(iter(axes)).function(args, kwargs)
         self._finished = fun.sums().finished if fun.reduce else None
         self._built = _built(structure, of_sums=fun.reduce is not None)
 
@@ -100,10 +128,6 @@ class OfBatch:
     def given_up(self) -> bool:
         """Whether it is not worth while any more, as lanes take other paths."""
         return len(self.family.paths) > 1 or self._misses > MISSES
-
-    def fits(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-        """Whether it is for arguments of such a structure."""
-        return self._taken(args, kwargs) is not None
 
     def __call__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         path = self._path
