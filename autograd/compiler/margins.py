@@ -88,8 +88,12 @@ def _vanishes_with(op: Op | None, factors: Sequence[bool]) -> bool:
 
 @functools.cache
 def _vanishes(op: Op, count: int, place: int) -> bool:
-    """Whether the value of an operation is 0 where one of its operands is."""
-    return op.value(*[0.0 if i == place else 1.0 for i in range(count)]) == 0.0
+    """Whether the value of an operation goes to 0 with one of its operands, whatever the other is,
+    as that of a product does."""
+    if count != 2 or op.jumps:
+        return False
+    pairs = [(0.0, x) if place == 0 else (x, 0.0) for x in (1.0, -1.0, 2.5)]
+    return all(op.value(*pair) == 0.0 for pair in pairs)
 
 
 def _any_doubts(program: Program) -> bool:
