@@ -50,62 +50,87 @@ class LoopsWriter:
         rows = [[*map(code.ref, row)] for row in results]
         asked: Any = [(i, x.mask, x.expected) for i, x in enumerate(checks) if x.mask is not None]
         loops = self._loops = Loops(code, [x for row in rows for x in row], asked)
-        self._code, self._lanes = code, lanes
+        self._code, self._given, self._lanes, self._sums = code, given, lanes, sums
+        self._asks = bool(asked)
         self._called: dict[str, str] = {}
+        self._data: list[Sequence[int]] = []
         alike = [not sums and all(map(loops.alike, row)) for row in rows]
         outputs = [row for row, same in zip(rows, alike, strict=True) if not same]
-        before = Function(lanes, self._called, "entry", constant=False)
-        within = Function(lanes, self._called, "loop")
-        self._data: list[Sequence[int]] = []
-        steps = self._steps()
-        # The numbers that are the same in all lanes, constants, and the address of the data.
-        count = len(code.uniform)
-        self._fill(before, count, len(code.constants), 0)
-        inputs, start = len(code.constants), 0
-        widths: list[int] = []
-        if asked:
-            within.store(within.splat(-1, "i"), within.address("%failed", "%at"))
-        for width, differs in given:
-            if differs:
-                self._take(within, len(widths), width, inputs)
-                widths.append(width)
-            else:
-                self._fill(before, start, width, inputs)
-                start += width
-            inputs += width
-        tables = len(widths)
-        rows_before, rows_within = self._rows()
-        self._go(before, loops.before, rows_before, "%heap")
-        self._go(within, loops.within, rows_within, within.address("%failed", "%at"))
-        if sums:
-            self._add(within, [x for row in outputs for x in row])
-        else:
-            for row in outputs:
-                self._hand_out(within, len(widths), row)
-                widths.append(len(row))
-        if asked:
-            good = within.vector(within.address("%failed", "%at"), "i").equals(-1)
-            within.tell_any(good)
-            if sums:
-                within.note(good ^ 1)
+        widths = [width for width, differs in given if differs]
+        steps, (rows_before, rows_within) = self._steps(), self._rows()
+        before, within = self._before(rows_before), self._within(rows_within, outputs)
         self.module = Module(
-            lanes, widths, tables, [before], [within], {}, self._called,
-            count + len(code.constants) + 1, loops.size,
+            lanes, [*widths, *(() if sums else map(len, outputs))], len(widths),
+            [before], [within], {}, self._called,
+            len(code.uniform) + len(code.constants) + 1, loops.size,
             sum(map(len, outputs)) if sums else None, steps,
         )  # fmt: skip
         """The module."""
         self.data = np.array([x for part in self._data for x in part], np.int32)
         """The table of its loops: it finds the address after the last constant."""
         self.same_results = [
-            [self.module.heap + lanes * loops.place(x) for x in row] if same else None
+            [self.module.heap + self._place(x) for x in row] if same else None
             for row, same in zip(rows, alike, strict=True)
         ]
         """As `ModuleWriter` has them."""
+
+    def _before(self, rows: Sequence[int]) -> Function:
+        """The function that computes what is the same in all lanes.
+
+        Args:
+            rows: of its loops.
+        """
+        function = Function(self._lanes, self._called, "entry", constant=False)
+        # First the numbers that are given, then constants.
+        constants, start = len(self._code.constants), 0
+        self._fill(function, len(self._code.uniform), constants, 0)
+        place = constants
+        for width, differs in self._given:
+            if not differs:
+                self._fill(function, start, width, place)
+                start += width
+            place += width
+        self._go(function, self._loops.before, rows, "%heap")
+        return function
+
+    def _within(self, rows: Sequence[int], outputs: Sequence[Sequence[Ref]]) -> Function:
+        """The function that does what is to be done in each lane.
+
+        Args:
+            rows: of its loops.
+            outputs: the numbers of each table of results, or of sums.
+        """
+        function = Function(self._lanes, self._called, "loop")
+        failed = function.address("%failed", "%at")
+        if self._asks:
+            function.store(function.splat(-1, "i"), failed)
+        tables, place = 0, len(self._code.constants)
+        for width, differs in self._given:
+            if differs:
+                self._take(function, tables, width, place)
+                tables += 1
+            place += width
+        self._go(function, self._loops.within, rows, failed)
+        if self._sums:
+            self._add(function, [x for row in outputs for x in row])
+        else:
+            for table, row in enumerate(outputs, tables):
+                self._hand_out(function, table, row)
+        if self._asks:
+            good = function.vector(failed, "i").equals(-1)
+            function.tell_any(good)
+            if self._sums:
+                function.note(good ^ 1)
+        return function
 
     def fixed(self) -> Table:
         """The content of the workspace after the given numbers that are the same in all lanes."""
         address = np.array([self.data.ctypes.data], np.intp).view(np.float64)
         return np.concatenate([self._code.constants, address])
+
+    def _place(self, x: Ref) -> int:
+        """The place of a number on the heap."""
+        return self._lanes * self._loops.place(x)
 
     # --- Data ------------------------------------------------------------------------------------
 
@@ -162,7 +187,7 @@ class LoopsWriter:
         """Put the results of a table into it."""
         width, lanes = len(row), self._lanes
         start = function.table(table, width)
-        places = self._at(function, [lanes * self._loops.place(x) for x in row])
+        places = self._at(function, [*map(self._place, row)])
 
         def vector(places: str, k: int) -> Vector:
             return function.vector(function.address("%heap", function.index(places, k)))
@@ -183,7 +208,7 @@ class LoopsWriter:
         """Add results to their sums."""
         if not results:
             return
-        places = self._at(function, [self._lanes * self._loops.place(x) for x in results])
+        places = self._at(function, [*map(self._place, results)])
         function.valid()
 
         def add(i: str) -> None:
