@@ -74,17 +74,14 @@ class Lanes:
         self, code: Any, inputs: Sequence[Any]
     ) -> tuple[list[Any], list[LaneCheck], list[int]]:
         """Lower the program to code; returns its outputs, the checks, and what each stands for."""
-        program, refs = self._program, [*inputs]
-        constants = program.constants
+        program, constants = self._program, self._program.constants
+        refs = code.steps(program.ops, program.entries, constants, inputs)
 
         def ref(place: int) -> Any:
             return refs[place] if place >= 0 else constants[~place]
 
         checks: list[LaneCheck] = []
         places: list[int] = []
-        for index, *operands in program.entries:
-            op = program.ops[index]
-            refs.append(code.lower(op, [refs[x] if x >= 0 else constants[~x] for x in operands]))
         sums = self._sums()
         for place, several in enumerate(self._margins):
             for sum_ in sums[place]:

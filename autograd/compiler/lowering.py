@@ -49,6 +49,27 @@ class Code(Instructions):
         self.reordered = False
         """Whether the order of the terms of such a sum depends on what was computed before."""
 
+    def steps(
+        self,
+        ops: Sequence[Op],
+        entries: Sequence[tuple[int, ...]],
+        constants: Sequence[float],
+        inputs: Sequence[Ref],
+    ) -> list[Ref]:
+        """The inputs and the values of the steps of a program.
+
+        Args:
+            ops: the operations that there are.
+            entries: for each step the index of its operation and its operands, as `Program` has it.
+            constants: the constants.
+            inputs: its inputs, as they are here.
+        """
+        refs = [*inputs]
+        for index, *operands in entries:
+            given = [refs[x] if x >= 0 else constants[~x] for x in operands]
+            refs.append(self.lower(ops[index], given))
+        return refs
+
     def lower(self, op: Op, operands: Sequence[Ref]) -> Ref:
         """The value of an operation.
 

@@ -86,6 +86,49 @@ class Shapes:
             self.uniform.add(self.inputs[-1])
         return self.inputs[-1]
 
+    def steps(
+        self,
+        ops: Sequence[Op],
+        entries: Sequence[tuple[int, ...]],
+        constants: Sequence[float],
+        inputs: Sequence[Ref],
+    ) -> list[Ref]:
+        """The inputs and the values of the steps of a program, as `Code.steps` has them.
+
+        This must come first. An entry of an operation that is a single instruction is an item as it
+        stands, as long as the places of both are the same.
+        """
+        for x in constants:
+            self.ref(x)
+        simple = []
+        for number, op in enumerate(ops):
+            pattern = self._instruction(op)
+            simple.append(pattern is not None)
+            self.patterns.append(pattern or Pattern(Code(native=True), 0.0))
+            if pattern is not None:
+                self._known[op, op.arity] = partial(self._append, number)
+        refs, aligned = [*inputs], True
+        for entry in entries:
+            if aligned and simple[entry[0]]:
+                self.items.append(entry)
+                refs.append(len(refs))
+                continue
+            index, *operands = entry
+            given = [refs[x] if x >= 0 else constants[~x] for x in operands]
+            refs.append(self.lower(ops[index], given))
+            aligned = aligned and refs[-1] == len(refs) - 1
+        return refs
+
+    def _instruction(self, op: Op) -> Pattern | None:
+        """The pattern of an operation that is a single instruction, whatever its operands are."""
+        if op.arity is None or is_reordered(op, op.arity):
+            return None
+        code = Code(native=True)
+        pattern = Pattern(code, code.lower(op, [code.input(False) for _ in range(op.arity)]))
+        names = [code.instructions[x.place].name for x in pattern.order]
+        single = len(names) == 1 and (names[0] in ARITHMETIC or names[0] in COMPARISONS)
+        return pattern if single else None
+
     def lower(self, op: Op, operands: Sequence[Ref | float]) -> Ref:
         """The value of an operation, as `Code.lower` has it."""
         kind = op, len(operands)
@@ -137,10 +180,7 @@ class Shapes:
         code = Code(native=True)
         inputs = [code.input(uniform=False) for _ in range(count)]
         pattern = Pattern(code, code.lower(op, inputs))
-        names = [code.instructions[x.place].name for x in pattern.order]
-        if len(names) == 1 and (names[0] in ARITHMETIC or names[0] in COMPARISONS):
-            return partial(self._append, self._pattern(pattern))
-        if op.arity is None and len(names) > LARGEST_PATTERN:
+        if op.arity is None and len(pattern.order) > LARGEST_PATTERN:
             return partial(self._step_by_step, pattern)
         return partial(self._with_constants, op, {})
 
