@@ -8,7 +8,6 @@ hundred programs run in a process of their own, so that one that crashes is told
 """
 
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -18,11 +17,11 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from programs import compiled, programs
+from test_native import MACHINES
 
 from autograd import grad, jit, vmap
 from autograd.compiler import lanes
 from autograd.compiler.native import blocks
-from autograd.compiler.native.machine import Machine
 
 PROGRAMS = 100
 SIZES = [1, 2, 7, 8, 9, 15, 16, 17, 33, 40, 255, 256, 257, 600]
@@ -71,16 +70,9 @@ def bits(array):
     return np.where(np.isnan(array), np.nan, array).view(np.int64).tolist()
 
 
-def machines():
-    found = [Machine()]
-    if platform.machine() in ("x86_64", "AMD64"):
-        found += [Machine("+sse2"), Machine("+avx,+avx2,+fma")]
-    return found
-
-
 def child(number):
     """Check some programs."""
-    processors = machines()
+    processors = [*MACHINES.values()]
     checked = 0
 
     @seed(number)

@@ -8,8 +8,16 @@ import pytest
 from backends import NativeColumns
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import compiled, programs
-from test_native import MACHINES, SPECIAL, bits, leaves, loss, on
+from programs import programs
+from test_native import (
+    MACHINES,
+    SPECIAL,
+    bits,
+    leaves,
+    loss,
+    on,
+    require_the_same_from_both,
+)  # fmt: skip
 
 from autograd import (
     Value,
@@ -110,23 +118,10 @@ def test_batches_have_the_bits_of_straight_code(count, reduce, on, in_loops):
 @given(text=programs(exact=True), data=st.data())
 @settings(deadline=None, max_examples=30)
 def test_programs_have_the_results_of_numpy(text, data):
-    f = compiled(text)
-    numbers = st.lists(st.floats(-4.0, 4.0), min_size=11, max_size=11)
-    columns = [np.array(data.draw(numbers)) for _ in range(f.__code__.co_argcount)]
-    found = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lanes, "SHORT", -1)
         patch.setattr(lanes, "LONGEST", -1)
-        for backend in ("llvm", "numpy"):
-            try:
-                found.append(leaves(jit(vmap(f), backend=backend)(*columns)))
-            except (TypeError, ValueError) as error:  # of lanes whose results are not alike
-                found.append(str(error))
-    if isinstance(found[0], str):
-        assert found[0] == found[1]
-        return
-    for x, y in zip(*found, strict=True):
-        assert (x.dtype, bits(x.astype(float))) == (y.dtype, bits(y.astype(float)))
+        require_the_same_from_both(text, data)
 
 
 def recurrence(x, y):

@@ -292,11 +292,17 @@ def test_results_are_the_callers_own(backend):
 def test_lanes_that_leave_the_path(backend, reduce):
     batch = vmap(lambda x: x if x > 0.0 else -2.0 * x, reduce=reduce)
     fast = jit(batch, backend=backend)
-    for x in [np.array([1.0, 2.0])] * 3 + [np.array([1.0, -2.0])] * 3:
+    there = 1 if reduce is None or backend == "llvm" else 0
+    for x in [np.array([1.0, 2.0])] * 3:
         assert np.array_equal(fast(x), batch(x))
     taken = shortcuts(fast)
     fast(np.array([1.0, 2.0]))
-    assert True not in taken  # with two paths, it would be for nothing most of the time
+    assert taken == [True] * there
+    for x in [np.array([1.0, -2.0])] * 3:
+        assert np.array_equal(fast(x), batch(x))
+    taken.clear()
+    fast(np.array([1.0, 2.0]))
+    assert taken == [False] * there  # with two paths, it would be for nothing most of the time
 
 
 @both
@@ -368,7 +374,14 @@ def test_a_shortcut_that_is_given_up_makes_room():
         fast(*[np.ones(2)] * 20)
     taken = shortcuts(fast)
     fast(*[np.ones(2)] * 20)
-    assert True in taken
+    assert taken == [True]
+
+
+def test_integers_that_no_float_can_be_are_looked_at():
+    fast = jit(lambda n, x: x * 2.0)
+    for _ in range(5):
+        assert fast(2**60, 1.0) == 2.0
+    assert not fast._shortcuts
 
 
 def test_long_lists_are_looked_at_item_by_item():

@@ -135,9 +135,7 @@ class Sums:
             parts: of the rows.
             size: how many lanes there are.
         """
-        alone = len(parts) == 1 and parts[0].shape[1] == 1
-        sums = parts[0][:, 0] if alone else lane_sums(parts)
-        return _FINISHED[self._how](sums, size)
+        return _FINISHED[self._how](lane_sums(parts), size)
 
 
 def _stops(structure: Any) -> list[int]:

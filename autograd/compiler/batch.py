@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autograd import batching
 from autograd.compiler.arguments import HasValues, collected, fixed, representable
-from autograd.compiler.bundles import NOWHERE, Bundle
+from autograd.compiler.bundles import NOWHERE
 from autograd.compiler.families import Family
 from autograd.compiler.lanes import UNDECIDED
 from autograd.compiler.paths import RecordedPath
@@ -255,30 +255,30 @@ def run(
     def go(path: RecordedPath, waiting: Indices) -> Indices:
         used(path)
         outputs, failed = path.lanes(batch.taken(waiting), len(waiting), native)
-        there, rest, lanes = np.flatnonzero(failed == PASSED), np.flatnonzero(failed >= 0), waiting
-        if len(there) < len(waiting):
-            outputs, lanes = taken(outputs, there), waiting.take(there)
-        gathered.add(path.result.structure, outputs, lanes)
+        outputs, lanes = keep(path.result.structure, outputs, failed == PASSED, waiting)
         if check is not None:
             for lane, numbers in zip(lanes, points(outputs, len(lanes)), strict=True):
                 check(path, int(lane), numbers)
-        if len(there) + len(rest) < len(waiting):
-            slow.append(waiting[failed == UNDECIDED])
-        return waiting.take(rest)
+        slow.append(waiting.take(np.flatnonzero(failed == UNDECIDED)))
+        return waiting.take(np.flatnonzero(failed >= 0))
 
-    def go_together(bundle: Bundle, waiting: Indices) -> Indices:
-        outputs, which = bundle(batch.taken(waiting), len(waiting))
-        there, lanes = np.flatnonzero(which >= 0), waiting
-        if len(there) < len(waiting):
-            outputs, lanes = taken(outputs, there), waiting.take(there)
-        gathered.add(bundle.structure, outputs, lanes)
-        slow.append(waiting[which == UNDECIDED])
-        rest: Indices = waiting[which == NOWHERE]
-        return rest
+    def keep(
+        structure: Any, outputs: list[Table], there: NDArray[np.bool_], waiting: Indices
+    ) -> tuple[list[Table], Indices]:
+        """Take the results of those lanes that they are there for."""
+        lanes = waiting
+        if not there.all():
+            places = np.flatnonzero(there)
+            outputs, lanes = taken(outputs, places), waiting.take(places)
+        gathered.add(structure, outputs, lanes)
+        return outputs, lanes
 
     bundle = family.bundle(layout(batch.tables), native) if check is None else None
     if bundle is not None:
-        waiting = go_together(bundle, waiting)
+        outputs, which = bundle(batch.taken(waiting), len(waiting))
+        keep(bundle.structure, outputs, which >= 0, waiting)
+        slow.append(waiting.take(np.flatnonzero(which == UNDECIDED)))
+        waiting = waiting.take(np.flatnonzero(which == NOWHERE))
     for path in sorted(family.paths, key=lambda path: -path.points):
         if len(waiting):
             waiting = go(path, waiting)

@@ -19,6 +19,7 @@ from typing import Any
 
 from autograd import kernels, special
 from autograd.compiler.instructions import EXACT, MEANING, Instruction, Instructions, Ref, Slot
+from autograd.compiler.program import Program
 from autograd.kernels import trunc
 from autograd.op import Op
 
@@ -49,25 +50,12 @@ class Code(Instructions):
         self.reordered = False
         """Whether the order of the terms of such a sum depends on what was computed before."""
 
-    def steps(
-        self,
-        ops: Sequence[Op],
-        entries: Sequence[tuple[int, ...]],
-        constants: Sequence[float],
-        inputs: Sequence[Ref],
-    ) -> list[Ref]:
-        """The inputs and the values of the steps of a program.
-
-        Args:
-            ops: the operations that there are.
-            entries: for each step the index of its operation and its operands, as `Program` has it.
-            constants: the constants.
-            inputs: its inputs, as they are here.
-        """
-        refs = [*inputs]
-        for index, *operands in entries:
+    def steps(self, program: Program, inputs: Sequence[Ref]) -> list[Ref]:
+        """The numbers of a program, inputs and then steps, given what its inputs are here."""
+        refs, constants = [*inputs], program.constants
+        for index, *operands in program.entries:
             given = [refs[x] if x >= 0 else constants[~x] for x in operands]
-            refs.append(self.lower(ops[index], given))
+            refs.append(self.lower(program.ops[index], given))
         return refs
 
     def lower(self, op: Op, operands: Sequence[Ref]) -> Ref:

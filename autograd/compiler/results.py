@@ -69,25 +69,19 @@ def containers(structure: Any) -> Any:
 
 def alike(one: Any, other: Any) -> bool:
     """Whether two structures are the same, with the same items at the same places."""
-    return (
-        containers(one) == containers(other)
-        and items(one) == items(other)
-        and paths(one) == paths(other)
-    )
+    return containers(one) == containers(other) and placed(one) == placed(other)
 
 
-def paths(structure: Any) -> list[Path]:
-    """The paths to the items of a structure."""
-    found: list[Path] = []
-    mapped(lambda _, path: found.append(path), structure)
+def placed(structure: Any) -> list[tuple[Path, Item]]:
+    """The items of a structure, with the paths to them."""
+    found: list[tuple[Path, Item]] = []
+    mapped(lambda item, path: found.append((path, item)), structure)
     return found
 
 
 def items(structure: Any) -> list[Item]:
     """The items of a structure."""
-    found: list[Item] = []
-    mapped(lambda item, _: found.append(item), structure)
-    return found
+    return [item for _, item in placed(structure)]
 
 
 def widths(structure: Any) -> list[int]:

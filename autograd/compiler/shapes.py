@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from autograd.compiler.instructions import ARITHMETIC, COMPARISONS, Slot, key
 from autograd.compiler.instructions import Ref as Operand
 from autograd.compiler.lowering import Code, is_reordered
+from autograd.compiler.program import Program
 from autograd.compiler.schedule import ordered
 from autograd.op import Op
 
@@ -86,36 +87,31 @@ class Shapes:
             self.uniform.add(self.inputs[-1])
         return self.inputs[-1]
 
-    def steps(
-        self,
-        ops: Sequence[Op],
-        entries: Sequence[tuple[int, ...]],
-        constants: Sequence[float],
-        inputs: Sequence[Ref],
-    ) -> list[Ref]:
-        """The inputs and the values of the steps of a program, as `Code.steps` has them.
+    def steps(self, program: Program, inputs: Sequence[Ref]) -> list[Ref]:
+        """The numbers of a program, as `Code.steps` has them, of which it must be the first.
 
-        This must come first. An entry of an operation that is a single instruction is an item as it
-        stands, as long as the places of both are the same.
+        An entry of an operation that is a single instruction is an item as it stands, as long as
+        the places of both are the same.
         """
+        constants = program.constants
         for x in constants:
             self.ref(x)
         simple = []
-        for number, op in enumerate(ops):
+        for number, op in enumerate(program.ops):
             pattern = self._instruction(op)
             simple.append(pattern is not None)
             self.patterns.append(pattern or Pattern(Code(native=True), 0.0))
             if pattern is not None:
                 self._known[op, op.arity] = partial(self._append, number)
         refs, aligned = [*inputs], True
-        for entry in entries:
+        for entry in program.entries:
             if aligned and simple[entry[0]]:
                 self.items.append(entry)
                 refs.append(len(refs))
                 continue
             index, *operands = entry
             given = [refs[x] if x >= 0 else constants[~x] for x in operands]
-            refs.append(self.lower(ops[index], given))
+            refs.append(self.lower(program.ops[index], given))
             aligned = aligned and refs[-1] == len(refs) - 1
         return refs
 

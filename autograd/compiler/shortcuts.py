@@ -117,9 +117,9 @@ class OfBatch(Shortcut):
         super().__init__(family, _Writer(iter(axes)), args, kwargs)
         self._native, self._path, self._misses = native, family.paths[0], 0
         structure = self._path.result.structure
-        if {x.kind for x in items(structure)} != {"float"} or (fun.reduce and not native):
+        if {x.kind for x in items(structure)} != {"float"}:
             raise Unwritten
-        if fun.out_axes != 0:
+        if fun.out_axes != 0 or (fun.reduce and not native):
             raise Unwritten
         self._finished = fun.sums().finished if fun.reduce else None
         self._built = _built(structure, of_sums=fun.reduce is not None)
@@ -239,7 +239,7 @@ class _Writer:
         elif kind is np.float64:
             self._require(f"type({name}) is float64")
             self._numbers.append(f"float({name})")
-        elif kind is int:
+        elif kind is int and abs(item) <= LARGEST:
             self._require(f"type({name}) is int and {-LARGEST} <= {name} <= {LARGEST}")
             self._numbers.append(f"float({name})")
         elif item is None or kind is bool:
