@@ -18,6 +18,9 @@ others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
 os.environ["PYTHONPATH"] = os.pathsep.join([str(PACKAGE.parent), *filter(None, others)])
 os.environ["PYTHONSAFEPATH"] = "1"
 
+# What is compiled in one run of the tests is so in the next.
+os.environ["AUTOGRAD_CACHE_DIR"] = ""
+
 
 def pytest_report_header():
     return f"autograd: the {autograd.core} core, in {PACKAGE}"

@@ -27,7 +27,7 @@ def flat(tree):
 
 def bundle(fast):
     """The paths that a compiled function computes together, None if it does not."""
-    (family,) = fast._families.values()
+    (family,) = fast._recorder.families.values()
     return next((found for _, found in family._bundles.values() if found), None)
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from programs import compiled, programs
 
 from autograd import Value, cos, dot, exp, jit, relu, sin, value_and_grad, vmap
-from autograd.compiler import backends
+from autograd.compiler import backends, calls
 from autograd.compiler.lowering import Code
 from autograd.compiler.native import blocks, machine, source
 from autograd.compiler.native.machine import Machine
@@ -228,8 +228,8 @@ def test_sums_where_lanes_part():
 
 
 def test_sums_of_many_lanes_one_of_which_parts(monkeypatch):
-    monkeypatch.setattr(sys.modules["autograd.compiler.jit"], "FIRST_PART", 512)
-    monkeypatch.setattr(sys.modules["autograd.compiler.jit"], "LONGEST_PART", 2048)
+    monkeypatch.setattr(calls, "FIRST_PART", 512)
+    monkeypatch.setattr(calls, "LONGEST_PART", 2048)
     x = np.random.default_rng(0).normal(size=5000)
     x[4000] = 9.0
 

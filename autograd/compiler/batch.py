@@ -1,8 +1,8 @@
-"""One call of a compiled function for a batch: each lane on its path, the results in order."""
+"""The arguments of a compiled function for a batch, and its results, in tables."""
 
 import math
 import reprlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,10 @@ from numpy.typing import NDArray
 
 from autograd import batching
 from autograd.compiler.arguments import HasValues, collected, fixed, representable
-from autograd.compiler.bundles import NOWHERE
-from autograd.compiler.families import Family
-from autograd.compiler.lanes import UNDECIDED
-from autograd.compiler.paths import RecordedPath
-from autograd.compiler.program import PASSED
-from autograd.compiler.results import Item, containers, widths
-from autograd.compiler.tables import Indices, Table, layout, points, split, taken
+from autograd.compiler.results import Item, containers
+from autograd.compiler.tables import Indices, Table, taken
 from autograd.trees import Leaf, Path, keys, mapped
 
-FEW = 32
-"""For so many lanes it is worth while to write out a program for one point."""
 _short = reprlib.Repr()
 _short.maxother = 60
 
@@ -102,7 +95,7 @@ class Gathered:
     """
 
     def __init__(self, name: str, size: int, start: int = 0) -> None:
-        self._name, self._size, self._start = name, size, start
+        self._name, self._size, self.start = name, size, start
         self._structure: Any = None
         self._first = -1
         self._paths: list[Path] = []
@@ -126,7 +119,7 @@ class Gathered:
         """
         if not len(lanes):
             return
-        lane = self._start + int(lanes[0])
+        lane = self.start + int(lanes[0])
         items: dict[Path, tuple[Item, Table, str]] = {}
         tables = iter(outputs)
         mapped(lambda item, path: items.setdefault(path, _numbers_of(item, tables)), structure)
@@ -224,89 +217,3 @@ def _numbers_of(item: Item, outputs: Iterator[Table]) -> tuple[Item, Table, str]
         raise HasValues
     kind = {"b": "bool", "f": "float"}.get(array.dtype.kind, "int")
     return item, array.astype(np.float64).ravel(), kind
-
-
-def run(
-    batch: Columns,
-    indices: Indices,
-    gathered: Gathered,
-    family: Family,
-    record: Callable[[int], RecordedPath],
-    evaluate: Callable[[int], tuple[Any, Sequence[float]]],
-    used: Callable[[RecordedPath], None],
-    check: Callable[[RecordedPath, int, Sequence[float]], None] | None,
-    native: bool,
-) -> None:
-    """Compute the lanes of a group, each on its path.
-
-    Args:
-        batch: the batch.
-        indices: the lanes.
-        gathered: takes the results.
-        family: the paths that are known, and how many there may be.
-        record: records the path of a lane.
-        evaluate: calls the function itself for a lane; returns the structure and the numbers.
-        used: is told each path that is used.
-        check: looks at the outputs of a path in a lane.
-        native: whether the processor itself runs the programs.
-    """
-    waiting, slow = indices, [np.empty(0, dtype=np.intp)]
-
-    def go(path: RecordedPath, waiting: Indices) -> Indices:
-        used(path)
-        outputs, failed = path.lanes(batch.taken(waiting), len(waiting), native)
-        outputs, lanes = keep(path.result.structure, outputs, failed == PASSED, waiting)
-        if check is not None:
-            for lane, numbers in zip(lanes, points(outputs, len(lanes)), strict=True):
-                check(path, int(lane), numbers)
-        slow.append(waiting.take(np.flatnonzero(failed == UNDECIDED)))
-        return waiting.take(np.flatnonzero(failed >= 0))
-
-    def keep(
-        structure: Any, outputs: list[Table], there: NDArray[np.bool_], waiting: Indices
-    ) -> tuple[list[Table], Indices]:
-        """Take the results of those lanes that they are there for."""
-        lanes = waiting
-        if not there.all():
-            places = np.flatnonzero(there)
-            outputs, lanes = taken(outputs, places), waiting.take(places)
-        gathered.add(structure, outputs, lanes)
-        return outputs, lanes
-
-    bundle = family.bundle(layout(batch.tables), native) if check is None else None
-    if bundle is not None:
-        outputs, which = bundle(batch.taken(waiting), len(waiting))
-        keep(bundle.structure, outputs, which >= 0, waiting)
-        slow.append(waiting.take(np.flatnonzero(which == UNDECIDED)))
-        waiting = waiting.take(np.flatnonzero(which == NOWHERE))
-    for path in sorted(family.paths, key=lambda path: -path.points):
-        if len(waiting):
-            waiting = go(path, waiting)
-    while len(waiting) and family.has_room():
-        first = waiting[0]
-        waiting = go(record(int(first)), waiting)
-        if len(waiting) and waiting[0] == first:  # it is not on the path that it was recorded on
-            slow.append(waiting[:1])
-            waiting = waiting[1:]
-    if len(waiting):
-        family.tell()
-    undecided = _one_by_one(batch, np.sort(np.concatenate(slow)), gathered, family.paths)
-    for lane in np.sort(np.concatenate([undecided, waiting])).tolist():
-        structure, numbers = evaluate(lane)
-        gathered.add(structure, split(np.array(numbers), widths(structure)), np.array([lane]))
-
-
-def _one_by_one(
-    batch: Columns, lanes: Indices, gathered: Gathered, paths: Iterable[RecordedPath]
-) -> Indices:
-    """Compute lanes by the programs for one point, if they are many; returns those on no path."""
-    for path in sorted(paths, key=lambda path: -path.points):
-        if len(lanes) < FEW:
-            break
-        found = [path.outputs(point) for point in points(batch.taken(lanes), len(lanes))]
-        there = np.array([failed == PASSED for failed, _ in found])
-        rows = np.array([numbers for failed, numbers in found if failed == PASSED])
-        outputs = split(rows, widths(path.result.structure)) if len(rows) else []
-        gathered.add(path.result.structure, outputs, lanes[there])
-        lanes = lanes[~there]
-    return lanes

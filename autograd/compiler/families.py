@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.arguments import collected
-from autograd.compiler.bundles import Apart, Bundle
+from autograd.compiler.known import KnownPaths
 from autograd.compiler.paths import RecordedPath
 from autograd.compiler.surroundings import Surroundings
-from autograd.compiler.tables import Layout
 from autograd.compiler.warn import warn
 
 
@@ -24,54 +23,44 @@ class Call(NamedTuple):
     """The key that it would have if integers were not fixed."""
 
 
-class Family:
+class Family(KnownPaths):
     """The paths of calls that differ only in their numbers.
 
     Args:
         around: what the function finds around it.
-        jitted: the compiled function.
+        recorder: of the function.
+        general: the key that they would have if integers were not fixed.
+        paths: those that are known.
     """
 
-    def __init__(self, around: Surroundings, jitted: Any) -> None:
-        self.around, self._jitted = around, jitted
-        self.paths: tuple[RecordedPath, ...] = ()
+    def __init__(
+        self,
+        around: Surroundings,
+        recorder: Any,
+        general: tuple[Any, ...],
+        paths: Sequence[RecordedPath] = (),
+    ) -> None:
+        super().__init__(paths)
+        self.around, self._recorder, self.general = around, recorder, general
         self.calls: float = 0
         """How often one of them has been taken apart item by item."""
+        self.outdated = False
+        """Whether something around the function has changed, so that there is another one now."""
         self._told = False
-        self._last: Sequence[RecordedPath] = ()
-        self._bundles: dict[tuple[Layout, bool], tuple[Sequence[RecordedPath], Bundle | None]] = {}
-
-    def bundle(self, given: Layout, native: bool) -> Bundle | None:
-        """All paths together, once none has been added since the last batch; None if they are
-        better left to themselves.
-
-        Args:
-            given: the layout of the tables that the numbers of lanes are in.
-            native: whether the processor itself runs the programs.
-        """
-        paths, bundle = self._bundles.get((given, native), ((), None))
-        if self.paths is self._last and len(self.paths) > 1 and paths is not self.paths:
-            try:
-                bundle = Bundle(self.paths, given, native)
-            except Apart:
-                bundle = None
-            self._bundles[given, native] = self.paths, bundle
-        self._last = self.paths
-        return bundle
 
     def has_room(self) -> bool:
         """Whether another path may be recorded."""
-        return len(self.paths) < self._jitted.max_paths and not self._jitted.in_python
+        return len(self.paths) < self._recorder.max_paths and not self._recorder.in_python
 
     def tell(self) -> None:
         """Warn once that there are too many paths, and of the question at which they part."""
-        if self._told or self._jitted.in_python:
+        if self._told or self._recorder.in_python:
             return
         self._told = True
         places = [guard.place for path in self.paths for guard in path.guards[-1:]]
         asked = f", as in {max(places, key=places.count)}," if places else ""
         warn(
-            f"{self._jitted.__name__} has taken {len(self.paths)} paths: points that answer its "
+            f"{self._recorder.name} has taken {len(self.paths)} paths: points that answer its "
             f"questions{asked} in other ways are computed in plain Python. Raise max_paths, or "
             "choose with where() instead"
         )

@@ -116,35 +116,64 @@ def _decomposed(
 def _again(question: Question, operands: Sequence[Any]) -> Requirement:
     """A question that is asked again."""
     found: list[Any] = []
-    rebuild = [_rebuilt(operand, found) for operand in operands]
-    asked, answer = question.asked, question.answer
+    test = Repeated(question.asked, [_emptied(x, found) for x in operands], question.answer)
+    name = getattr(getattr(question.asked, "func", question.asked), "__name__", "a function")
+    return Requirement(name.strip("_"), tuple(found), question.answer, test)
 
-    def test(*numbers: float) -> bool:
+
+class _Numbers(NamedTuple):
+    """Stands for a Value, or an array of them, in the operands of a question."""
+
+    start: int
+    stop: int
+    """Which numbers are in it."""
+    shape: tuple[int, ...] | None
+
+
+class Repeated:
+    """A question that is asked again, of other numbers: whether it has the same answer.
+
+    Args:
+        asked: the function that answers it.
+        operands: what it is given, with `_Numbers` in place of Values.
+        answer: the answer.
+    """
+
+    def __init__(self, asked: Callable[..., Any], operands: Sequence[Any], answer: Any) -> None:
+        self._asked, self._operands, self._answer = asked, operands, answer
+
+    def __call__(self, *numbers: float) -> bool:
         try:
-            return _same(quietly(asked, *[build(numbers) for build in rebuild]), answer)
+            operands = [_filled(x, numbers) for x in self._operands]
+            return _same(quietly(self._asked, *operands), self._answer)
         except Exception:  # for these numbers there is no answer
             return False
 
-    name = getattr(getattr(asked, "func", asked), "__name__", "a function").strip("_")
-    return Requirement(name, tuple(found), answer, test)
 
-
-def _rebuilt(operand: Any, found: list[Any]) -> Callable[[Sequence[float]], Any]:
-    """Puts numbers in the places of the Values of an operand, which are appended to `found`."""
+def _emptied(operand: Any, found: list[Any]) -> Any:
+    """An operand without its Values, which are appended to `found`."""
+    start = len(found)
     if isinstance(operand, Node):
         found.append(operand)
-        place = len(found) - 1
-        return lambda numbers: numbers[place]
+        return _Numbers(start, start + 1, None)
     if isinstance(operand, (list, tuple)):
-        parts = [_rebuilt(part, found) for part in operand]
-        kind = type(operand)
-        return lambda numbers: kind([build(numbers) for build in parts])
+        return type(operand)([_emptied(part, found) for part in operand])
     if isinstance(operand, np.ndarray) and operand.dtype == object:
-        shape, start = operand.shape, len(found)
         found.extend(operand.ravel().tolist())
-        stop = len(found)
-        return lambda numbers: np.array(numbers[start:stop], dtype=np.float64).reshape(shape)
-    return lambda _: operand
+        return _Numbers(start, len(found), operand.shape)
+    return operand
+
+
+def _filled(operand: Any, numbers: Sequence[float]) -> Any:
+    """An operand with numbers in place of its Values."""
+    if type(operand) is _Numbers:
+        if operand.shape is None:
+            return numbers[operand.start]
+        found = np.array(numbers[operand.start : operand.stop], dtype=np.float64)
+        return found.reshape(operand.shape)
+    if isinstance(operand, (list, tuple)):
+        return type(operand)([_filled(part, numbers) for part in operand])
+    return operand
 
 
 def _same(answer: Any, other: Any) -> bool:

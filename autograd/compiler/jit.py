@@ -1,48 +1,33 @@
 """`jit`: a function is recorded once for each path that its questions take, and then replayed."""
 
 import functools
-import inspect
+import importlib
 import math
-import threading
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from time import perf_counter
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any, overload
 
-import numpy as np
-from numpy.typing import NDArray
-
-from autograd.batching import BLOCK, Vmap
-from autograd.batching import Batch as BatchedArguments
-from autograd.compiler.arguments import INT, Fixed, HasValues, has_ints, named, titles
+from autograd.batching import Vmap
+from autograd.compiler.arguments import HasValues
 from autograd.compiler.backends import LLVM, checked, chosen
-from autograd.compiler.batch import Columns, Gathered, run
-from autograd.compiler.checking import require_same
-from autograd.compiler.families import Call, Family, but_for, taken_apart
+from autograd.compiler.calls import BatchCall, require_no_gradient
+from autograd.compiler.executors import OnExecutor
+from autograd.compiler.families import Call, Family
 from autograd.compiler.paths import RecordedPath
 from autograd.compiler.program import PASSED, Program
-from autograd.compiler.recording import RecordedCall, Unrecordable, evaluated, plain, record
+from autograd.compiler.recorder import Again, Recorder
+from autograd.compiler.recording import plain
 from autograd.compiler.shortcuts import MISSED, OfBatch, OfPoint, Shortcut, Unwritten
-from autograd.compiler.surroundings import Surroundings
-from autograd.compiler.warn import warn
 from autograd.made import Made
 from autograd.reals import kind_of, whole
 from autograd.sealing import sealing, seals
-from autograd.trace import Function, differentiating
+from autograd.trace import Function
 
 MOST_PATHS = 64
 """How many paths are recorded before other points are computed in plain Python."""
-FIRST_PART, SHORTEST_PART = 4096, 1024
-LONGEST_PART = 2**16
-NUMBERS = 2**20
-"""So many results of lanes may wait to be added up, where they are reduced."""
-MOST_LOOKED_AT = 200
-"""Among how many families those are looked for that differ in one argument."""
 MOST_SHORTCUTS = 8
 """How many structures of arguments there are shortcuts for."""
-MOST_FIXED = 8
-"""How many recordings for one argument, or one number around the function, go without a warning."""
 
 
 @overload
@@ -125,15 +110,8 @@ def jit(
     return Jitted(fun, bool(check), whole(max_paths, "max_paths", 0), checked(backend))
 
 
-class _Again(Exception):  # noqa: N818, it is no error
-    """A call has to be looked at anew, as it was found out how to."""
-
-
 class Jitted(Made):
     """A function that is recorded once for each path, and then replayed: what `jit` returns."""
-
-    in_python = False
-    """Whether it runs in plain Python, as it uses an operation that has no form in a program."""
 
     def __init__(
         self, fun: Function, check: bool, max_paths: int, backend: str | None = None
@@ -141,21 +119,16 @@ class Jitted(Made):
         super().__init__("jit", Jitted, fun)
         self._check, self.max_paths, self._backend = check, max_paths, backend
         # What is recorded of a batch is a lane.
-        self._recorded: Function = fun.fun if isinstance(fun, Vmap) else fun
-        self._signature = _signature(self._recorded)
-        self._families: dict[Hashable, Family] = {}
+        recorded: Function = fun.fun if isinstance(fun, Vmap) else fun
+        self._recorder = Recorder(recorded, self.__name__, max_paths)
         self._shortcuts: tuple[Shortcut, ...] = ()
-        self._with_fixed_ints: set[Hashable] = set()
-        self._changes: Counter[str] = Counter()
-        self._lock = threading.RLock()
 
     # --- What is known of it --------------------------------------------------------------------
 
     @property
     def paths(self) -> list[RecordedPath]:
         """The paths that were recorded, those that most points took first."""
-        paths = [path for family in self._families.values() for path in family.paths]
-        return sorted(paths, key=lambda path: -path.points)
+        return sorted(self._recorder.paths, key=lambda path: -path.points)
 
     @property
     def program(self) -> Program:
@@ -169,32 +142,99 @@ class Jitted(Made):
         return self.paths[0].program
 
     @property
+    def in_python(self) -> bool:
+        """Whether it runs in plain Python: an operation that it uses has no form in a program."""
+        return self._recorder.in_python
+
+    @property
     def backend(self) -> str:
         """The name of what runs batches: "llvm" or "numpy"."""
         return chosen(self._backend)
 
+    def on(
+        self, executor: Executor, *, chunk: int | None = None, timeout: float | None = None
+    ) -> OnExecutor:
+        """The same function of a batch, computed by the workers of an executor: threads, processes,
+        or those of a cluster.
+
+        Lanes are sent to them in chunks, with the programs, and results come back: the same ones,
+        bit for bit, whatever the executor, the chunks and the number of workers. They never call
+        the function itself: where a lane is on a path that has not been recorded, this process
+        records it. No chunk is sent before there is room for it, so that there are some 256 MB on
+        their way at most.
+
+        Args:
+            executor: any `concurrent.futures.Executor`, with workers that have this release of the
+                library, and the backend of this process. It is not shut down.
+            chunk: the number of lanes that are sent at once; None for as many as take some 20 ms.
+                Where the results are reduced, it is rounded up to a multiple of 256.
+            timeout: the number of seconds that a call may take; None for any.
+
+        Returns:
+            A function of the same arguments.
+
+        Raises:
+            TypeError: if it is not a function of a batch, `jit(vmap(f))`, or `executor` is not an
+                executor.
+            ValueError: if `chunk` or `timeout` is not positive.
+            RuntimeError: when called, if a worker dies with its executor, or cannot run programs as
+                this process would.
+            TimeoutError: when called, if there is not enough time.
+
+        Example:
+            >>> from concurrent.futures import ThreadPoolExecutor
+            >>> import numpy as np
+            >>> from autograd import grad, jit, vmap
+            >>> slopes = jit(vmap(grad(lambda x: x**3)))
+            >>> with ThreadPoolExecutor(2) as threads:
+            ...     slopes.on(threads)(np.arange(4.0))
+            array([ 0.,  3., 12., 27.])
+        """
+        if not isinstance(self.fun, Vmap):
+            raise TypeError(
+                f"on() is for functions of a batch, and {self!r} is one of a point: "
+                f"jit(vmap({self.__name__})).on(...)"
+            )
+        return OnExecutor(self, executor, chunk, timeout)
+
     # --- Called ---------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not seals or sealing() is None:
+            for shortcut in self._shortcuts:
+                result = shortcut(args, kwargs)
+                if result is not MISSED:
+                    return result
+        return self.called(args, kwargs)
+
+    def called(
+        self,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        how: Callable[..., BatchCall] = BatchCall,
+    ) -> Any:
+        """The result of a call, by no shortcut.
+
+        Args:
+            args: positional arguments.
+            kwargs: named ones.
+            how: makes the call for a batch.
+        """
         if seals and sealing() is not None:  # another one records the function itself
             return self.fun(*args, **kwargs)
-        for shortcut in self._shortcuts:
-            result = shortcut(args, kwargs)
-            if result is not MISSED:
-                return result
         while True:
             try:
                 if isinstance(self.fun, Vmap):
-                    return self._batch(self.fun, args, kwargs)
-                return self._point(self._told_apart(args, kwargs))
+                    return self._batch(self.fun, args, kwargs, how)
+                return self._point(self._recorder.told_apart(args, kwargs))
             except HasValues:
                 return self.fun(*args, **kwargs)
-            except _Again:
+            except Again:
                 continue
 
     def _point(self, call: Call) -> Any:
         """The result of a call."""
-        family = self._family(call)
+        family = self._recorder.family(call)
         paths = family.paths
         for path in paths:
             failed, result = path.computed(call.numbers)
@@ -203,118 +243,43 @@ class Jitted(Made):
         else:
             if not family.has_room():
                 family.tell()
-                found = self._itself(call)
+                found = self._recorder.itself(call)
                 return found.build(plain(found.numbers))
-            path, returned = self._record(family, call, known=paths)
+            path, returned = self._recorder.record(family, call, known=paths)
             path.points += 1
             result = path.result.build(returned)
-        _require_no_gradient(path)
+        require_no_gradient(path)
         if self._check:
-            self._compare(call, result, exact=True)
+            self._recorder.compare(call, result, exact=True)
         elif not call.fixed_ints:
             self._shorten(
                 family, call.args, call.kwargs, lambda: OfPoint(family, call.args, call.kwargs)
             )
         return result
 
-    def _batch(self, fun: Vmap, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def _batch(
+        self,
+        fun: Vmap,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        how: Callable[..., BatchCall],
+    ) -> Any:
         """The results for all lanes of a batch."""
         lanes = fun.lanes(args, kwargs)
         if not lanes.size:
             return fun(*args, **kwargs)
-        first = self._told_apart(*lanes.lane(0))
-        columns = Columns(lanes, first.fixed_ints)
-        if fun.reduce is None:
-            structure, stacked = self._part(columns, lanes, 0)
-            result = fun.assembled(structure, [*map(np.ascontiguousarray, stacked)])
-        else:
-            result = self._reduced(fun, columns, lanes, first)
-        family = self._families.get(first.key)
-        if family and len(family.paths) == 1 and not self._check and not first.fixed_ints:
+        native = self.backend == LLVM
+        call = how(self._recorder, fun, lanes, native, self._check)
+        result = call.result()
+        family = self._recorder.families.get(call.first.key)
+        if family and len(family.paths) == 1 and not self._check and not call.first.fixed_ints:
             self._shorten(
                 family,
                 args,
                 kwargs,
-                lambda: OfBatch(family, self.backend == LLVM, fun, args, kwargs, lanes.axes),
+                lambda: OfBatch(family, native, fun, args, kwargs, lanes.axes),
             )
         return result
-
-    def _reduced(self, fun: Vmap, columns: Columns, lanes: BatchedArguments, first: Call) -> Any:
-        """The sum or the mean of the results for all lanes.
-
-        Args:
-            fun: the function of a batch.
-            columns: its numbers.
-            lanes: its arguments.
-            first: the call for lane 0.
-        """
-        sums, start, most = fun.sums(), 0, FIRST_PART
-        while start < lanes.size:  # as long as they are on one path
-            part = columns.part(start, min(start + most, lanes.size))
-            summed = self._summed(part, first)
-            if summed is None:
-                break
-            sums.add_sums(*summed, part.size)
-            start, most = start + most, LONGEST_PART
-        most = FIRST_PART
-        while start < lanes.size:
-            part = columns.part(start, min(start + most, lanes.size))
-            structure, stacked = self._part(part, lanes, start)
-            sums.add(structure, stacked)
-            start += most
-            numbers = sum([x[0].size for x in stacked])
-            most = max(SHORTEST_PART, NUMBERS // (numbers + 1) // BLOCK * BLOCK)
-        return sums.result()
-
-    def _summed(self, columns: Columns, first: Call) -> tuple[Any, NDArray[np.float64]] | None:
-        """The sums of the results of lanes, if all of them are on one path and it can add them up;
-        otherwise None.
-
-        Args:
-            columns: of the lanes.
-            first: the call for lane 0 of the batch.
-        """
-        if self._check or self.backend != LLVM or not columns.alike:
-            return None
-        family = self._family(first)
-        if not family.paths and family.has_room():
-            with _in_lane(0, self.__name__):
-                self._record(family, first)
-        if not family.paths:
-            return None
-        path = max(family.paths, key=lambda path: path.points)
-        _require_no_gradient(path)
-        sums = path.sums(columns.tables, columns.size)
-        return None if sums is None else (path.leaves, sums)
-
-    def _part(self, columns: Columns, lanes: BatchedArguments, start: int) -> tuple[Any, list[Any]]:
-        """The results of the lanes of a batch from `start` on, as many as there are columns of."""
-        gathered = Gathered(self.__name__, columns.size, start)
-
-        def call(index: int) -> Call:
-            return self._told_apart(*lanes.lane(start + index))
-
-        def recorded(family: Family, index: int) -> RecordedPath:
-            with _in_lane(start + index, self.__name__):
-                path, _ = self._record(family, call(index))
-                return path
-
-        def evaluate(index: int) -> tuple[Any, list[float]]:
-            with _in_lane(start + index, self.__name__):
-                found = self._itself(call(index))
-            return found.structure, plain(found.numbers)
-
-        def check(path: RecordedPath, index: int, numbers: Sequence[float]) -> None:
-            self._compare(call(index), path.result.build(numbers), exact=False)
-
-        for indices in columns.groups():
-            family = self._family(call(int(indices[0])))
-            run(
-                columns, indices, gathered, family,
-                functools.partial(recorded, family), evaluate, _require_no_gradient,
-                check if self._check else None, self.backend == LLVM,
-            )  # fmt: skip
-        return gathered.stacked()
 
     def _shorten(
         self,
@@ -336,138 +301,25 @@ class Jitted(Made):
             x.family is family and x.fits(args, kwargs) for x in self._shortcuts
         ):
             return
-        others = [x for x in self._shortcuts if not x.given_up]
+        others = [x for x in self._shortcuts if not (x.given_up or x.family.outdated)]
         if len(others) < MOST_SHORTCUTS:
             try:
                 self._shortcuts = (make(), *others)
             except Unwritten:
                 family.calls = -math.inf
 
-    def _told_apart(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
-        """The numbers of a call, and the key of its family."""
-        numbers, key = taken_apart(args, kwargs, fixed_ints=False)
-        if key not in self._with_fixed_ints:
-            return Call(args, kwargs, numbers, key, False, key)
-        return Call(args, kwargs, *taken_apart(args, kwargs, fixed_ints=True), True, key)
+    def __reduce__(self) -> Any:
+        made = super().__reduce__()
+        call = (_found, (self.__module__, made)) if isinstance(made, str) else made
+        return (*call, self._recorder.packed())
 
-    def _family(self, call: Call) -> Family:
-        """The family of a call; a new one where something around the function has changed."""
-        family = self._families.get(call.key)
-        name = None if family is None else family.around.changed()
-        if family is not None and name is None:
-            return family
-        if name is None:
-            self._look_at_fixed(call)
-        else:
-            self._changes[name] += 1
-            if self._changes[name] == MOST_FIXED:
-                warn(
-                    f"{name}, which {self.__name__} finds around it, has changed {MOST_FIXED} "
-                    "times, and each time that was recorded anew: pass it as an argument"
-                )
-        self._shortcuts = tuple([x for x in self._shortcuts if x.family is not family])
-        family = self._families[call.key] = Family(
-            Surroundings(self._recorded, (call.args, call.kwargs)), self
-        )
-        return family
-
-    def _look_at_fixed(self, call: Call) -> None:
-        """Warn of an argument that is fixed, but is another one again and again."""
-        for place, item in enumerate(call.key if len(self._families) < MOST_LOOKED_AT else ()):
-            if not isinstance(item, Fixed):
-                continue
-            others = [key for key in self._families if but_for(place, key, call.key)]
-            if len(others) == MOST_FIXED:
-                arguments = [*named(call.args, call.kwargs, self._signature).items()]
-                names = ["", *titles(dict(arguments[: len(call.args)]))]
-                names += ["", *titles(call.kwargs)]
-                why = "which is not a float"
-                if item.kind is int:
-                    why = "which is used as an integer"
-                warn(
-                    f"the argument {names[place]} of {self.__name__}, {why}, is fixed: for each of "
-                    f"the {MOST_FIXED + 1} that were given it was recorded anew"
-                )
-
-    def _record(
-        self, family: Family, call: Call, known: Sequence[RecordedPath] | None = None
-    ) -> tuple[RecordedPath, list[float]]:
-        """Record the path of a call, and return it with the outputs.
-
-        Args:
-            family: of the call.
-            call: the arguments.
-            known: the paths that it is known not to take.
-
-        Raises:
-            _Again: if it turns out that integers must be fixed, or that nothing can be recorded; if
-                another thread has recorded a path meanwhile.
-        """
-        start = perf_counter()
-        with self._lock:
-            if known is not None and family.paths is not known:
-                raise _Again
-            try:
-                recording = record(self._with_values(call, call.fixed_ints))
-            except Unrecordable as operation:
-                self.in_python = True
-                warn(
-                    f"{self.__name__} uses the operation {operation} of your own, which has no "
-                    "form in a program: it runs in plain Python"
-                )
-                raise _Again from None
-            except (TypeError, IndexError, AttributeError, OverflowError):
-                if call.fixed_ints or not has_ints(call.key):
-                    self._with_fixed_ints.discard(call.general)
-                    raise
-                self._with_fixed_ints.add(call.key)
-                raise _Again from None
-            path = RecordedPath(recording, call.numbers, perf_counter() - start)
-            family.paths = (*family.paths, path)
-        return path, recording.returned
-
-    def _with_values(self, call: Call, fixed_ints: bool) -> RecordedCall:
-        """The call with Values in place of its numbers."""
-        numbers, _ = taken_apart(call.args, call.kwargs, fixed_ints)
-        return RecordedCall(
-            self._recorded, call.args, call.kwargs, numbers, fixed_ints, self._signature
-        )
-
-    def _itself(self, call: Call) -> Any:
-        """The result of the function itself."""
-        return evaluated(self._with_values(call, call.fixed_ints))
-
-    def _compare(self, call: Call, result: Any, exact: bool) -> None:
-        """Raise an error if a result is not that of the function itself."""
-        arrays = any(type(item) is tuple and item[0] == INT for item in call.general)
-        found = evaluated(self._with_values(call, fixed_ints=not arrays))
-        require_same(self.__name__, result, found, exact)
+    def __setstate__(self, packed: Sequence[bytes]) -> None:
+        self._recorder.unpack(packed)
 
     def _arguments(self) -> tuple[Any, ...]:
         return self.fun, self._check, self.max_paths, self._backend
 
 
-@contextmanager
-def _in_lane(lane: int, name: str) -> Iterator[None]:
-    """Have errors tell the lane."""
-    try:
-        yield
-    except _Again:
-        raise
-    except Exception as error:
-        error.add_note(f"{name} was called in lane {lane}")
-        raise
-
-
-def _require_no_gradient(path: RecordedPath) -> None:
-    """Raise `HasValues` where a path uses Values from around the function, and it runs in one that
-    is being differentiated: with respect to these, for all that is known."""
-    if path.outside and differentiating():
-        raise HasValues
-
-
-def _signature(fun: Function) -> inspect.Signature | None:
-    try:
-        return inspect.signature(fun)
-    except (TypeError, ValueError):
-        return None
+def _found(module: str, name: str) -> Any:
+    """Something in a module by its name, also in a class."""
+    return operator.attrgetter(name)(importlib.import_module(module))

@@ -153,7 +153,8 @@ class Lanes:
             self._patience -= perf_counter() - start
         self._ready.add(run)  # the first time it is compiled
         if self._patience < 0.0:
-            self._patience, self._blocks = math.inf, self._made(in_loops=False)
+            self._patience = math.inf  # other threads go on as they are
+            self._blocks = self._made(in_loops=False)
             self._ready.clear()
         return found
 

@@ -143,7 +143,7 @@ class OfBatch(Shortcut):
         if self._finished is None:
             found = path.all_lanes(tables, size, self._native)
         else:
-            found = path.sums(tables, size)
+            found = path.sums(tables, size, path.numbers_outside())
         if found is None:
             self._misses += 1
             return MISSED

@@ -6,8 +6,11 @@ inside of objects and modules is not seen.
 """
 
 import builtins
+import copyreg
 import functools
+import hashlib
 import inspect
+import pickle
 import sys
 from collections.abc import Callable, Iterator
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -66,6 +69,23 @@ class Surroundings:
             if not place.same():
                 return place.name
         return None
+
+    def portable(self) -> bytes | None:
+        """A digest of them, the same in another process if what is there is the same; None if
+        something is compared by being the same object, which it is nowhere else."""
+        found: list[str] = []
+        for item in self._seen:
+            if isinstance(item, FunctionType):
+                found.append(f"{item.__module__} {item.__qualname__} {_written(item.__code__)}")
+        for names, name, thing in self._globals:
+            if names is not vars(builtins):
+                found.append(f"{name} {_reference(thing) if name in names else None}")
+        for place in self._places:
+            try:
+                found.append(f"{place.name} {_written(place.frozen)}")
+            except Exception:  # an object that is nowhere else
+                return None
+        return hashlib.sha256("\n".join(found).encode()).digest()
 
     def _look(self, item: Any) -> None:
         """Find what is around something that may be called."""
@@ -129,6 +149,41 @@ class Surroundings:
                 self._look(part)
 
 
+def _reference(thing: Any) -> str:
+    """A function, a class, a module, or something else that pickles as a name, by that.
+
+    Raises:
+        TypeError: if it has no name.
+    """
+    name = getattr(thing, "__qualname__", getattr(thing, "__name__", None))
+    if not isinstance(thing, _UNCHANGING):
+        reduce = copyreg.dispatch_table.get(type(thing))
+        name = thing.__reduce_ex__(pickle.DEFAULT_PROTOCOL) if reduce is None else reduce(thing)
+    if not isinstance(name, str):
+        raise TypeError
+    return f"{getattr(thing, '__module__', None)}.{name}"
+
+
+def _written(item: Any) -> str:
+    """What `_frozen` returns, or code, as text that is the same in every process.
+
+    Raises:
+        TypeError: if there is an object in it that is nowhere else.
+    """
+    if isinstance(item, CodeType):
+        parts = item.co_code, item.co_names, item.co_consts, item.co_freevars, item.co_varnames
+        return _written(parts)
+    if isinstance(item, Same):
+        if item.item is None or item.item is _MISSING:
+            return str(item.item is None)
+        return _reference(item.item)
+    if isinstance(item, (tuple, list)):
+        return f"({', '.join(map(_written, item))})"
+    if isinstance(item, frozenset):
+        return f"{{{', '.join(sorted(map(_written, item)))}}}"
+    return _reference(item) if isinstance(item, type) else repr(item)
+
+
 def _default_of(function: FunctionType) -> str:
     return f"a default of {function.__name__}"
 
@@ -159,13 +214,13 @@ class Same:
     """Equal to what is made of the same object alone, which it keeps alive."""
 
     def __init__(self, item: Any) -> None:
-        self._item = item
+        self.item = item
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self._item is other._item
+        return isinstance(other, Same) and self.item is other.item
 
     def __hash__(self) -> int:
-        return id(self._item)
+        return id(self.item)
 
 
 def _frozen(item: Any, depth: int = _DEEPEST) -> Any:

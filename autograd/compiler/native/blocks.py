@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import accumulate, pairwise
-from threading import get_ident
+from threading import Lock, get_ident
 from typing import Any
 
 import numpy as np
@@ -55,15 +54,23 @@ class NativeBlocks:
                 )
                 rows += [(x,) for x in check.operands]
         self._arguments = code, given, rows, checks
+        self._compiled: dict[bool, _Compiled] = {}
+        self._lock = Lock()
         self._any_checks = len(self._tests) < len(checks)
 
-    @cached_property
+    @property
     def _tables(self) -> _Compiled:
-        return _Compiled(*self._arguments, sums=False)
+        return self._compiled.get(False) or self._compile(sums=False)
 
-    @cached_property
+    @property
     def _sums(self) -> _Compiled:
-        return _Compiled(*self._arguments, sums=True)
+        return self._compiled.get(True) or self._compile(sums=True)
+
+    def _compile(self, sums: bool) -> _Compiled:
+        with self._lock:  # once, however many threads wait for it
+            if sums not in self._compiled:
+                self._compiled[sums] = _Compiled(*self._arguments, sums=sums)
+            return self._compiled[sums]
 
     @property
     def source(self) -> str:

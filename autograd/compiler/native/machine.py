@@ -12,11 +12,14 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from typing import Any
 
+import llvmlite
 import llvmlite.binding as llvm
 
 from autograd.compiler.instructions import CALLS
+from autograd.compiler.native.disk import disk
 
 FEATURES = "AUTOGRAD_CPU_FEATURES"
 """The environment variable that has LLVM make code for a processor with these features alone, such
@@ -64,6 +67,12 @@ class Machine:
         self._images: OrderedDict[bytes, tuple[bytes, list[str]]] = OrderedDict()
         """The code of the modules that were used last, which may be wanted again."""
         self._lock = threading.Lock()
+        self.disk = disk()
+        """Where code is kept for other processes."""
+        self._made_for = [
+            version("scalar-autograd"), llvmlite.__version__, str(llvm.llvm_version_info),
+            self._triple, self._name, self._features,
+        ]  # fmt: skip
         self._jit = llvm.create_lljit_compiler(self._target(2))
         self._count = itertools.count()
         self.lanes = self._width() // 64
@@ -100,21 +109,31 @@ class Machine:
 
     def _image(self, source: str, level: int) -> tuple[bytes, list[str]]:
         """The code of a module, and the functions from elsewhere that it calls."""
-        key = hashlib.sha256(f"{level}{source}".encode()).digest()
+        key = hashlib.sha256("\n".join([*self._made_for, str(level), source]).encode()).digest()
         with self._lock:
             if key in self._images:
                 self._images.move_to_end(key)
                 return self._images[key]
-        module = llvm.parse_assembly(source)
-        module.verify()  # LLVM itself would end the process
-        declared = [x.name for x in module.functions if x.is_declaration]
-        image = self._target(level).emit_object(module)
-        found = image, [name for name in declared if not name.startswith("llvm.")]
+        kept = self.disk.found(key)
+        if kept is None:
+            found = self._emitted(source, level)
+            self.disk.keep(key, " ".join(found[1]).encode() + b"\0" + found[0])
+        else:
+            names, _, image = kept.partition(b"\0")
+            found = image, names.decode().split()
         with self._lock:
             self._images[key] = found
             while sum([len(image) for image, _ in self._images.values()]) > MOST_BYTES:
                 self._images.popitem(last=False)
         return found
+
+    def _emitted(self, source: str, level: int) -> tuple[bytes, list[str]]:
+        """The same, made by LLVM."""
+        module = llvm.parse_assembly(source)
+        module.verify()  # LLVM itself would end the process
+        declared = [x.name for x in module.functions if x.is_declaration]
+        image = self._target(level).emit_object(module)
+        return image, [name for name in declared if not name.startswith("llvm.")]
 
 
 @functools.cache
