@@ -1,7 +1,6 @@
 """A scalar autograd engine: exact derivatives of plain Python code, to see and to trust."""
 
 from importlib import import_module as _import_module
-from importlib.metadata import version as _version
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd.arrays import Array
@@ -98,6 +97,7 @@ from autograd.ops import (
     xlogy,
 )
 from autograd.ops import gammaln as lgamma
+from autograd.release import RELEASE as _RELEASE
 from autograd.silence import no_grad
 from autograd.value import Value
 from autograd.values import array, data, grads, values
@@ -106,7 +106,7 @@ if _TYPE_CHECKING:
     from autograd.compiler import jit
     from autograd.diagram import Diagram, draw
 
-__version__ = _version("scalar-autograd")
+__version__ = _RELEASE
 core: str = _FORM
 """The form of the core that runs: `"native"` where that was built and the environment variable
 `AUTOGRAD_CORE` is not `pure`, otherwise `"pure"`."""

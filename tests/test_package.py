@@ -17,6 +17,7 @@ from autograd.ops import TABLE
 
 PACKAGE = Path(autograd.__file__).parent
 ROOMS = [
+    "release",
     "forms",
     "quiet",
     "kernels",

@@ -29,7 +29,7 @@ from autograd.compiler.known import Asked
 from autograd.compiler.workers import Reply, Sent, Task, compute
 from autograd.reals import kind_of, real, whole
 
-STEPS = 4e7
+STEPS = 1e8
 """So many steps of a program, for all lanes of a chunk, take some 20 ms."""
 BYTES, BYTES_ON_THE_WAY = 2**20, 2**28
 """How much there is in a chunk at most, and in all chunks that are on their way."""
@@ -145,7 +145,7 @@ class SpreadCall(BatchCall):
         """The first chunk, if it has been computed; otherwise something that comes back is taken,
         or a path is recorded."""
         chunk = self._pending[0]
-        if any(trip.chunk is chunk for trip in self._on_the_way.values()):
+        if chunk.away:
             self._take()
             return
         for lot in chunk.lots:
@@ -161,10 +161,9 @@ class SpreadCall(BatchCall):
 
     def _send(self, chunks: Iterable["_Chunk"]) -> None:
         """Send what is here and may be on a path that it has not tried."""
-        there = {trip.lot for trip in self._on_the_way.values()}
         for chunk in chunks:
             for lot in chunk.lots:
-                if lot.untried and lot not in there:
+                if lot.untried and lot not in chunk.away:
                     self._submit(chunk, lot)
 
     def _submit(self, chunk: "_Chunk", lot: Lot) -> None:
@@ -177,6 +176,7 @@ class SpreadCall(BatchCall):
         with self._told(chunk):
             sent = Sent(lot.family, asked.paths)
             future = self._spread.executor.submit(compute, sent, task)
+        chunk.away.add(lot)
         self._on_the_way[future] = _Trip(chunk, lot, asked)
         future.add_done_callback(self._back.put)
 
@@ -197,6 +197,7 @@ class SpreadCall(BatchCall):
         except Empty:
             return
         chunk, lot, asked = self._on_the_way.pop(future)
+        chunk.away.remove(lot)
         with self._told(chunk):
             reply = future.result()
         for number, points, seconds in reply.points:
@@ -239,6 +240,8 @@ class _Chunk:
         self.start, self.size = start, stop - start
         self.gathered = gathered or Gathered(call.recorder.name, self.size, start)
         self.lots = [*call.lots(start, stop, self.gathered)]
+        self.away: set[Lot] = set()
+        """Those that are being computed somewhere."""
         self.sums: tuple[Any, NDArray[np.float64]] | None = None
 
 

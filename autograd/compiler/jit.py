@@ -143,7 +143,7 @@ class Jitted(Made):
 
     @property
     def in_python(self) -> bool:
-        """Whether it runs in plain Python: an operation that it uses has no form in a program."""
+        """Whether it runs in plain Python, because of an operation of your own in it."""
         return self._recorder.in_python
 
     @property

@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
-from importlib.metadata import version
 from time import perf_counter
 from typing import Any
 
@@ -18,6 +17,7 @@ from autograd.compiler.recording import RecordedCall, Unrecordable, evaluated, r
 from autograd.compiler.results import Result
 from autograd.compiler.surroundings import Surroundings
 from autograd.compiler.warn import warn
+from autograd.release import RELEASE
 from autograd.trace import Function
 
 MOST_LOOKED_AT = 200
@@ -97,7 +97,7 @@ class Recorder:
             if digest is None or any(path.outside for path in family.paths):
                 continue
             with suppress(Exception):  # something in it does not pickle, or is nowhere else
-                item = version("scalar-autograd"), key, family.general, digest, family.paths
+                item = RELEASE, key, family.general, digest, family.paths
                 found.append(pickle.dumps(item))
         return found
 
@@ -107,7 +107,7 @@ class Recorder:
         for item in packed:
             with suppress(Exception):  # then it is recorded anew
                 release, key, general, digest, paths = pickle.loads(item)
-                if release == version("scalar-autograd") and key not in self.families:
+                if release == RELEASE and key not in self.families:
                     self._arrived[key] = digest, paths
                     if key != general:
                         self._with_fixed_ints.add(general)

@@ -165,7 +165,7 @@ def _reference(thing: Any) -> str:
 
 
 def _written(item: Any) -> str:
-    """What `_frozen` returns, or code, as text that is the same in every process.
+    """The result of `_frozen`, or code, as text that is the same in every process.
 
     Raises:
         TypeError: if there is an object in it that is nowhere else.

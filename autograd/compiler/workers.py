@@ -10,7 +10,6 @@ import platform
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from importlib.metadata import version
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -24,6 +23,7 @@ from autograd.compiler.paths import RecordedPath
 from autograd.compiler.results import alike
 from autograd.compiler.tables import Table
 from autograd.quiet import quiet
+from autograd.release import RELEASE
 
 MOST_KEPT = 256
 """How many paths a worker keeps, and how many sets of them."""
@@ -51,7 +51,7 @@ class Sent:
         self.problem, self.elsewhere = problem, elsewhere
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _arrived, (version("scalar-autograd"), [*map(self._pickled, self.paths)])
+        return _arrived, (RELEASE, [*map(self._pickled, self.paths)])
 
     def _pickled(self, path: RecordedPath) -> tuple[bytes, bytes]:
         """The digest of a path, and its program."""
@@ -84,8 +84,8 @@ _paths, _families, _lock = _Kept(), _Kept(), threading.Lock()
 
 def _arrived(release: str, programs: Sequence[tuple[bytes, bytes]]) -> Sent:
     """Paths that have arrived in another process, which an error here might end."""
-    if release != version("scalar-autograd"):
-        problem = f"has scalar-autograd {version('scalar-autograd')}, and its caller {release}"
+    if release != RELEASE:
+        problem = f"has scalar-autograd {RELEASE}, and its caller {release}"
         return Sent(KnownPaths(), (), problem, elsewhere=True)
     with _lock:
         digests = tuple([digest for digest, _ in programs])

@@ -35,7 +35,7 @@ class Disk:
         self.folder = folder
 
     def found(self, key: bytes) -> bytes | None:
-        """What was kept under a key, if anything."""
+        """The thing that was kept under a key, if any."""
         if self.folder is None:
             return None
         path = self.folder / key.hex()

@@ -12,7 +12,6 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from typing import Any
 
 import llvmlite
@@ -20,6 +19,7 @@ import llvmlite.binding as llvm
 
 from autograd.compiler.instructions import CALLS
 from autograd.compiler.native.disk import disk
+from autograd.release import RELEASE
 
 FEATURES = "AUTOGRAD_CPU_FEATURES"
 """The environment variable that has LLVM make code for a processor with these features alone, such
@@ -70,7 +70,7 @@ class Machine:
         self.disk = disk()
         """Where code is kept for other processes."""
         self._made_for = [
-            version("scalar-autograd"), llvmlite.__version__, str(llvm.llvm_version_info),
+            RELEASE, llvmlite.__version__, str(llvm.llvm_version_info),
             self._triple, self._name, self._features,
         ]  # fmt: skip
         self._jit = llvm.create_lljit_compiler(self._target(2))
