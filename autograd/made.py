@@ -3,7 +3,9 @@
 import functools
 import inspect
 import operator
+import pickle
 import sys
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +55,25 @@ class Made:
         try:  # one that has the name of its function, being its decorator, is found by that
             module, name = sys.modules[self.__module__], vars(self)["__qualname__"]
             if operator.attrgetter(name)(module) is self:
-                return name
+                if self.__module__ != "__main__":
+                    return name
+                return _in_main, (name, self._by_value())
         except (AttributeError, KeyError):
             pass
         return self._maker, self._arguments()
+
+    def _by_value(self) -> bytes | None:
+        """It pickled with the code of its function; None if nobody here does that, or is at it."""
+        pickler: Any = next((sys.modules[name] for name in _PICKLERS if name in sys.modules), None)
+        under_way = vars(_pickled).setdefault("under_way", [])
+        if pickler is None or any(self is x for x in under_way):
+            return None
+        under_way.append(self)
+        try:
+            found: bytes = pickler.dumps((self._maker, self._arguments()))
+        finally:
+            under_way.pop()
+        return found
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Made):
@@ -69,3 +86,23 @@ class Made:
     def __repr__(self) -> str:
         written = repr(self.fun) if isinstance(self.fun, Made) else name_of(self.fun)
         return f"{self._made_by}({written}{self._options()})"
+
+
+_PICKLERS = "cloudpickle", "joblib.externals.cloudpickle", "ray.cloudpickle"
+"""Those that write down the code of functions, where one of them has been imported."""
+_pickled = threading.local()
+
+
+def _in_main(name: str, by_value: bytes | None) -> Any:
+    """A function of the program itself: by its name or, in another program, by its code.
+
+    Raises:
+        AttributeError: if neither is there.
+    """
+    try:
+        return operator.attrgetter(name)(sys.modules["__main__"])
+    except AttributeError:
+        if by_value is None:
+            raise
+        maker, arguments = pickle.loads(by_value)
+        return maker(*arguments)

@@ -284,3 +284,42 @@ def test_functions_by_their_code(no_more_recordings):
     no_more_recordings()
     found = pickle.loads(pickled)
     assert [found(x) for x in (2.0, -2.0)] == [3.0, -2.0]
+
+
+DECORATED = """
+import cloudpickle, pickle, sys
+from autograd import grad, jit
+
+@jit
+def f(x):
+    return x * x if x > 0.0 else -x
+
+@grad
+def g(x):
+    return f(x) * 2.0
+
+@jit
+def again(x):
+    return x if x > 100.0 else again(x * 2.0)
+
+if sys.argv[1] == "write":
+    f(3.0), f(-3.0)
+    assert [pickle.loads(pickle.dumps(x)) is x for x in (f, g, again)] == [True] * 3
+    pickle.dump([*map(cloudpickle.dumps, (f, g, again))], open("pickled", "wb"))
+"""
+READ = """
+import pickle
+f, g = map(pickle.loads, pickle.load(open("pickled", "rb"))[:2])
+print(len(f.paths), f(3.0), g(3.0))
+"""
+
+
+def test_decorated_functions_of_a_program_go_elsewhere(tmp_path):
+    """Where there is no program, they are made of their code."""
+    (tmp_path / "program.py").write_text(DECORATED)
+    for command in (["program.py", "write"], ["-c", READ]):
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert not done.stderr
+    assert done.stdout.split() == ["2", "9.0", "12.0"]

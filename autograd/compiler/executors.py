@@ -33,8 +33,8 @@ STEPS = 1e8
 """So many steps of a program, for all lanes of a chunk, take some 20 ms."""
 BYTES, BYTES_ON_THE_WAY = 2**20, 2**28
 """How much there is in a chunk at most, and in all chunks that are on their way."""
-MOST_CHUNKS = 1024
-"""How many chunks are on their way at most."""
+LEAST_CHUNKS, MOST_CHUNKS = 2 * (os.cpu_count() or 1), 1024
+"""How many chunks are looked at at a time, whatever is in them."""
 BYTES_PER_STEP = 20
 """So much of a program is sent with each chunk."""
 
@@ -65,7 +65,8 @@ class OnExecutor:
             )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.fun.called(args, kwargs, functools.partial(SpreadCall, self))
+        deadline = math.inf if self.timeout is None else time.monotonic() + self.timeout
+        return self.fun.called(args, kwargs, functools.partial(SpreadCall, self, deadline))
 
     def __repr__(self) -> str:
         return f"{self.fun!r}.on({self.executor!r})"
@@ -76,15 +77,22 @@ class SpreadCall(BatchCall):
 
     Args:
         spread: how.
+        deadline: by when it must be done, as `time.monotonic` tells the time.
         arguments: as `BatchCall` has them.
     """
 
-    def __init__(self, spread: OnExecutor, *arguments: Any) -> None:
+    def __init__(self, spread: OnExecutor, deadline: float, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._spread = spread
-        self._deadline = math.inf if spread.timeout is None else time.monotonic() + spread.timeout
+        self._spread, self._deadline = spread, deadline
+        numbers = [x.shape[1] for x in self.columns.tables if x.ndim == 2]
+        self._bytes = 8 * max(1, sum(numbers))
+        """Of a lane."""
         self._pending: deque[_Chunk] = deque()
+        self._ready: deque[tuple[_Chunk, Lot]] = deque()
+        """What is to be sent, as soon as there is room."""
         self._on_the_way: dict[Future[Reply], _Trip] = {}
+        self._size = 0
+        """How many bytes are on the way."""
         self._back: SimpleQueue[Future[Reply]] = SimpleQueue()
         self._finished = 0
 
@@ -114,12 +122,15 @@ class SpreadCall(BatchCall):
         if not family.paths and family.has_room():
             with in_lane(0, self.recorder.name):
                 self.recorder.record(family, self.first)
-        length, most = self._lengths(family)
+        if self.fun.reduce is None and family.paths:
+            self._bytes += 8 * len(family.paths[0].program.outputs)
+        length = self._length(family)
+        most = max(LEAST_CHUNKS, min(BYTES_ON_THE_WAY // (self._bytes * length), MOST_CHUNKS))
         try:
             for start in range(0, self.lanes.size, length):
                 chunk = _Chunk(self, start, min(start + length, self.lanes.size), gathered)
                 self._pending.append(chunk)
-                self._send([chunk])
+                self._prepare([chunk])
                 while len(self._pending) >= most:
                     yield from self._next()
             while self._pending:
@@ -128,18 +139,13 @@ class SpreadCall(BatchCall):
             for future in self._on_the_way:
                 future.cancel()
 
-    def _lengths(self, family: Family) -> tuple[int, int]:
-        """How many lanes there are in a chunk, and how many chunks may be on their way."""
-        steps = [path.program.size for path in family.paths]
-        numbers = [x.shape[1] for x in self.columns.tables if x.ndim == 2]
-        if self.fun.reduce is None:
-            numbers += [len(path.program.outputs) for path in family.paths[:1]]
-        bytes_ = 8 * max(1, sum(numbers))
-        lanes = self._spread.chunk or int(min(STEPS / max([1, *steps]), BYTES / bytes_))
-        if self.fun.reduce is not None or self._spread.chunk is None:
-            lanes = max(1, -(-lanes // BLOCK)) * BLOCK
-        most = BYTES_ON_THE_WAY // (bytes_ * lanes + BYTES_PER_STEP * sum(steps))
-        return lanes, max(2 * (os.cpu_count() or 1), min(most, MOST_CHUNKS))
+    def _length(self, family: Family) -> int:
+        """How many lanes there are in a chunk."""
+        steps = max([1, *[path.program.size for path in family.paths]])
+        length = self._spread.chunk or int(min(STEPS / steps, BYTES / self._bytes))
+        if self.fun.reduce is None and self._spread.chunk is not None:
+            return length
+        return max(1, -(-length // BLOCK)) * BLOCK
 
     def _next(self) -> Iterator["_Chunk"]:
         """The first chunk, if it has been computed; otherwise something that comes back is taken,
@@ -151,7 +157,7 @@ class SpreadCall(BatchCall):
         for lot in chunk.lots:
             if lot.is_open():
                 lot.record()  # as no lane before can be on another new path
-                self._send(self._pending)
+                self._prepare(self._pending)
                 return
         for lot in chunk.lots:
             lot.finish()
@@ -159,25 +165,29 @@ class SpreadCall(BatchCall):
         self._finished += chunk.size
         yield chunk
 
-    def _send(self, chunks: Iterable["_Chunk"]) -> None:
-        """Send what is here and may be on a path that it has not tried."""
+    def _prepare(self, chunks: Iterable["_Chunk"]) -> None:
+        """Send what is here and may be on a path that it has not tried, now or later."""
         for chunk in chunks:
-            for lot in chunk.lots:
-                if lot.untried and lot not in chunk.away:
-                    self._submit(chunk, lot)
+            lots = [lot for lot in chunk.lots if lot.untried and lot not in chunk.away]
+            chunk.away.update(lots)
+            self._ready += [(chunk, lot) for lot in lots]
+        while self._ready and (self._size < BYTES_ON_THE_WAY or not self._on_the_way):
+            self._submit(*self._ready.popleft())
 
     def _submit(self, chunk: "_Chunk", lot: Lot) -> None:
-        asked = lot.asked()
+        asked, size = lot.asked(), len(lot.waiting)
         task = Task(
-            lot.tables(), len(lot.waiting), asked.outside, asked.first, asked.together,
+            lot.tables(), size, asked.outside, asked.first, asked.together,
             LLVM if self.native else NUMPY,
-            self.fun.reduce is not None and not self.check and len(lot.waiting) == chunk.size,
+            self.fun.reduce is not None and not self.check and size == chunk.size,
         )  # fmt: skip
         with self._told(chunk):
             sent = Sent(lot.family, asked.paths)
             future = self._spread.executor.submit(compute, sent, task)
-        chunk.away.add(lot)
-        self._on_the_way[future] = _Trip(chunk, lot, asked)
+        steps = sum([path.program.size for path in asked.paths])
+        trip = _Trip(chunk, lot, asked, self._bytes * size + BYTES_PER_STEP * steps)
+        self._on_the_way[future] = trip
+        self._size += trip.bytes
         future.add_done_callback(self._back.put)
 
     def _take(self) -> None:
@@ -196,8 +206,9 @@ class SpreadCall(BatchCall):
             future = self._back.get(timeout=min(left, 1.0))  # Ctrl-C is heard in between
         except Empty:
             return
-        chunk, lot, asked = self._on_the_way.pop(future)
+        chunk, lot, asked, size = self._on_the_way.pop(future)
         chunk.away.remove(lot)
+        self._size -= size
         with self._told(chunk):
             reply = future.result()
         for number, points, seconds in reply.points:
@@ -208,7 +219,7 @@ class SpreadCall(BatchCall):
         elif reply.sums is not None:
             chunk.sums = asked.paths[reply.path].leaves, reply.sums
             lot.waiting = lot.waiting[:0]
-        self._send([chunk])
+        self._prepare([chunk])
 
     @contextmanager
     def _told(self, chunk: "_Chunk") -> Iterator[None]:
@@ -241,7 +252,7 @@ class _Chunk:
         self.gathered = gathered or Gathered(call.recorder.name, self.size, start)
         self.lots = [*call.lots(start, stop, self.gathered)]
         self.away: set[Lot] = set()
-        """Those that are being computed somewhere."""
+        """Those that are being computed somewhere, or will be."""
         self.sums: tuple[Any, NDArray[np.float64]] | None = None
 
 
@@ -251,3 +262,4 @@ class _Trip(NamedTuple):
     chunk: _Chunk
     lot: Lot
     asked: Asked
+    bytes: int

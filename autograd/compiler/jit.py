@@ -68,6 +68,9 @@ def jit(
     global, has changed. Values that it finds there are read at each call. All else that Python
     decides, by attributes, files, clocks or random numbers, stays as it was when recorded.
 
+    What it returns pickles with what was recorded. A function of a batch, `jit(vmap(f))`, runs over
+    threads, processes or a cluster by `.on(executor)`.
+
     Args:
         fun: a function of numbers, arrays, and lists, tuples and dicts of these, or what `grad`,
             `jacobian`, `hessian`, `value_and_grad` or `vmap` make of one. Without it, jit is a
