@@ -22,6 +22,12 @@ from autograd.compiler.native.disk import FOLDER, Disk
 from autograd.compiler.native.machine import Machine
 
 KEY, OTHER = b"\x01" * 32, b"\x02" * 32
+
+
+def name(key):
+    return f"autograd-code-{key.hex()}"
+
+
 posix = pytest.mark.skipif(os.name != "posix", reason="there are no such permissions")
 
 
@@ -62,7 +68,7 @@ def test_what_is_kept_is_found(folder):
         kept.keep(KEY, thing)
         assert Disk(folder).found(KEY) == thing
     assert kept.found(OTHER) is None
-    assert os.listdir(folder) == [KEY.hex()]
+    assert os.listdir(folder) == [name(KEY)]
 
 
 @posix
@@ -73,7 +79,7 @@ def test_only_this_user_may_read_it(folder):
     finally:
         os.umask(before)
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert (folder / KEY.hex()).stat().st_mode & 0o777 == 0o600
+    assert (folder / name(KEY)).stat().st_mode & 0o777 == 0o600
 
 
 def test_code_is_compiled_once_for_all_processes(folder, monkeypatch):
@@ -108,7 +114,7 @@ def test_damaged_files_are_as_if_they_were_not_there(damage, folder, monkeypatch
     (path,) = folder.iterdir()
     content = path.read_bytes()
     Disk(folder).keep(KEY, b"code")
-    other = (folder / KEY.hex()).read_bytes()
+    other = (folder / name(KEY)).read_bytes()
     path.write_bytes({
         "cut": content[:-1], "longer": content + b"\0", "empty": b"", "renamed": other,
         "changed": content[:100] + bytes([content[100] ^ 1]) + content[101:],
@@ -129,7 +135,7 @@ def test_a_folder_that_others_may_write_to_is_refused(mode, folder):
             assert use(kept) is None
         assert kept.found(KEY) is None  # told once
         kept.keep(OTHER, b"")
-    assert os.listdir(folder) == [KEY.hex()]
+    assert os.listdir(folder) == [name(KEY)]
     folder.chmod(0o755)
     assert Disk(folder).found(KEY) == b"code"
 
@@ -137,7 +143,7 @@ def test_a_folder_that_others_may_write_to_is_refused(mode, folder):
 @posix
 def test_a_file_that_others_may_write_to_is_refused(folder):
     Disk(folder).keep(KEY, b"code")
-    (folder / KEY.hex()).chmod(0o620)
+    (folder / name(KEY)).chmod(0o620)
     with pytest.warns(RuntimeWarning, match="others may write to"):
         assert Disk(folder).found(KEY) is None
 
@@ -154,22 +160,62 @@ def test_what_another_user_owns_is_refused(folder, monkeypatch):
 @posix
 def test_links_are_not_followed(folder, tmp_path):
     Disk(folder).keep(KEY, b"code")
-    (folder / KEY.hex()).rename(tmp_path / "elsewhere")
-    (folder / KEY.hex()).symlink_to(tmp_path / "elsewhere")
+    (folder / name(KEY)).rename(tmp_path / "elsewhere")
+    (folder / name(KEY)).symlink_to(tmp_path / "elsewhere")
     assert Disk(folder).found(KEY) is None
 
 
 def test_what_was_used_longest_ago_goes_first(folder, monkeypatch):
     kept = Disk(folder)
     keys = [bytes([i]) * 32 for i in range(6)]
-    monkeypatch.setattr(disk, "MOST_BYTES", 4 * 1032)
+    monkeypatch.setattr(disk, "MOST_BYTES", 4 * 4096)
+    monkeypatch.setattr(disk, "LOOKED_AFTER", 1)
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / "results").write_bytes(bytes(10**6))
+    (folder / "autograd-code-folder").mkdir()
+    os.utime(folder / "results", (0, 0))
     for i, key in enumerate(keys[:4]):
         kept.keep(key, bytes(1000))
-        os.utime(folder / key.hex(), (i, i))
+        os.utime(folder / name(key), (i, i))
     assert kept.found(keys[0]) is not None  # used now
     for key in keys[4:]:
         kept.keep(key, bytes(1000))
-    assert sorted(os.listdir(folder)) == sorted(keys[i].hex() for i in (0, 3, 4, 5))
+    kept_names = {name(keys[i]) for i in (0, 3, 4, 5)}
+    assert {*os.listdir(folder)} == kept_names | {"results", "autograd-code-folder"}
+
+
+def test_it_is_looked_after_now_and_then(folder, monkeypatch):
+    """So that a full folder does not take time whenever something is kept."""
+    calls = []
+    monkeypatch.setattr(Disk, "_make_room", lambda _: calls.append(1))
+    kept, draw = Disk(folder), np.random.default_rng(0)
+    for _ in range(400):
+        kept.keep(draw.bytes(32), bytes(2**15))  # 12.5 MB
+    assert 4 <= len(calls) <= 30
+
+
+def test_a_folder_that_can_only_be_read(folder, monkeypatch):
+    Disk(folder).keep(KEY, b"code")
+
+    def refuse(*_):
+        raise OSError(errno.EROFS, "read-only")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    kept = Disk(folder)
+    assert kept.found(KEY) == kept.found(KEY) == b"code"
+
+
+def test_without_a_home_there_is_none(monkeypatch):
+    monkeypatch.delenv(FOLDER, raising=False)
+    platformdirs = pytest.importorskip("platformdirs")
+
+    def homeless(*_, **__):
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr(platformdirs, "user_cache_path", homeless)
+    assert disk.disk().folder is None
+    monkeypatch.setenv(FOLDER, "~/mine")
+    assert disk.disk().folder == Path.home() / "mine"
 
 
 def test_many_writers_and_readers(folder):
@@ -193,7 +239,7 @@ def test_many_writers_and_readers(folder):
     for thread in threads:
         thread.join()
     assert not wrong
-    assert sorted(os.listdir(folder)) == sorted(key.hex() for key in things)
+    assert sorted(os.listdir(folder)) == sorted(map(name, things))
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])

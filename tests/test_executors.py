@@ -269,6 +269,14 @@ def test_so_much_is_on_its_way(monkeypatch):
     assert len(executor.sizes) == -(-100_000 // 256)
 
 
+def test_arguments_that_lanes_have_in_common_count_too(monkeypatch):
+    monkeypatch.setattr(executors, "BYTES_ON_THE_WAY", 10 * 8000)
+    fast = jit(vmap(lambda w, x: w[0] * x, in_axes=(None, 0)))
+    with Shuffled(1) as executor:
+        fast.on(executor, chunk=1)(np.ones(1000), np.ones(200))
+    assert executors.LEAST_CHUNKS <= executor.most <= 10
+
+
 def test_programs_count_too(monkeypatch):
     """Of what is on its way, however many chunks wait to be sent again with another path."""
     monkeypatch.setattr(executors, "BYTES_ON_THE_WAY", 10_000)
@@ -412,6 +420,21 @@ def test_a_time_that_is_over():
     assert all(future.cancelled() for future in executor.futures)
 
 
+def test_a_time_that_is_over_while_lanes_are_computed_here():
+    def hard(x):
+        while x > 1.0:
+            x = x * 0.999
+        return x
+
+    fast = jit(vmap(hard), max_paths=0)
+    start = time.perf_counter()
+    with Shuffled(1) as executor, warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        with pytest.raises(TimeoutError, match="only 0 of 2000 lanes of hard were computed"):
+            fast.on(executor, timeout=0.3)(np.linspace(1.0, 1e6, 2000))
+    assert time.perf_counter() - start < 3.0
+
+
 def test_ctrl_c():
     """The call ends, and what has not begun is cancelled."""
     executor = Never()
@@ -455,6 +478,61 @@ def test_ctrl_c_in_a_terminal_reaches_the_workers_too(tmp_path):
         capture_output=True, text=True, timeout=60, start_new_session=True,
     )  # fmt: skip
     assert "stopped:" in done.stdout, done.stderr
+
+
+def test_lanes_that_the_executor_cancels():
+    executor = Never()
+    batch = jit(vmap(lambda x: x * x)).on(executor, chunk=50)
+    timer = threading.Timer(0.3, lambda: executor.futures[0].cancel())
+    timer.start()
+    with pytest.raises(RuntimeError, match="lanes 0 to 49 of <lambda> were cancelled by the exec"):
+        batch(np.ones(100))
+    timer.join()
+
+
+FORK = """
+import multiprocessing, random, sys, threading, time
+import numpy as np
+from concurrent.futures import ProcessPoolExecutor
+from autograd import jit, tanh, vmap
+from autograd.compiler.native import machine
+
+def long(x):
+    draw, xs = random.Random(1), [x]
+    for _ in range(1500):
+        a, b = draw.choice(xs[-50:]), draw.choice(xs[-50:])
+        xs.append(draw.choice([lambda: a * b, lambda: a + b, lambda: tanh(a) - b])())
+    return xs[-1] + xs[-2]
+
+small, big = jit(vmap(lambda x: x * x)), jit(vmap(long))
+small(np.ones(10))
+busy = threading.Event()
+emitted = machine.Machine._emitted
+
+def slow(*arguments):
+    busy.set()
+    return emitted(*arguments)
+
+machine.Machine._emitted = slow
+thread = threading.Thread(target=lambda: big(np.ones(10)))
+thread.start()
+busy.wait()
+time.sleep(float(sys.argv[1]))
+with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as pool:
+    print(small.on(pool)(np.ones(1000)).sum(), pool.submit(big, np.ones(10)).result().size)
+thread.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.parametrize("delay", [0.0, 0.02, 0.1])
+def test_a_fork_while_code_is_made(tmp_path, delay):
+    (tmp_path / "program.py").write_text(FORK)
+    done = subprocess.run(
+        [sys.executable, "program.py", str(delay)], cwd=tmp_path, capture_output=True, text=True,
+        timeout=60,
+    )  # fmt: skip
+    assert done.stdout == "1000.0 10\n", done.stderr
 
 
 def test_an_executor_that_takes_nothing_any_more():
@@ -523,6 +601,6 @@ def test_what_runs_on_an_executor():
         batch = jit(vmap(root)).on(executor)
         assert repr(batch) == f"jit(vmap(root)).on({executor!r})"
         assert batch.__name__ == "root"
-    for wrong in (2, None, multiprocessing.get_context("spawn")):
+    for wrong in (2, None, multiprocessing.get_context("spawn"), ThreadPoolExecutor):
         with pytest.raises(TypeError, match="executor must be a concurrent"):
             jit(vmap(root)).on(wrong)

@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import types
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import NamedTuple
@@ -33,13 +34,13 @@ class Pair(NamedTuple):
     right: object
 
 
+class CALLS:
+    count = 0
+
+
 def counted(x, n=2):
-    """How often it is called is told by an attribute, which is no part of what is recorded."""
-    counted.calls += 1
+    CALLS.count += 1
     return exp(x) * FACTOR if x > 1.0 else x**n
-
-
-counted.calls = 0
 
 
 def with_all_kinds(pair, names, k):
@@ -83,18 +84,18 @@ def twin(fast):
 
 @both
 def test_recordings_come_along(backend, no_more_recordings):
-    counted.calls = 0
+    CALLS.count = 0
     fast = jit(value_and_grad(counted), backend=backend)
     expected = [fast(x) for x in (0.5, 2.0)]
     batch = jit(vmap(grad(counted)), backend=backend)
     lanes = np.array([0.5, 3.0, -1.0])
     slopes = batch(lanes)
-    assert counted.calls == 4
+    assert CALLS.count == 4
     twins = [twin(fast), twin(batch)]
     no_more_recordings()
     assert [twins[0](x) for x in (0.5, 2.0)] == expected
     assert twins[1](lanes).tobytes() == slopes.tobytes()
-    assert counted.calls == 4
+    assert CALLS.count == 4
     for one, other in zip(twins, (fast, batch), strict=True):
         assert one == other
         assert [str(x.program) for x in one.paths] == [str(x.program) for x in other.paths]
@@ -220,6 +221,113 @@ def test_another_function_of_the_same_name(tmp_path):
     assert run("read", 2.0, 7.0) == ["1", "-4.0"]
 
 
+MODULES = {
+    "any number of arguments": ("def f(x): return x[0]", "def f(*x): return x[0]", [2.0, 3.0]),
+    "a default": ("def f(x, k=1.0): return x * k", "def f(x, k=2.0): return x * k", 2.0),
+    "a function in it": (
+        "def f(x):\n def g(y): return y[0]\n return g([x, x * 2])",
+        "def f(x):\n def g(*y): return y[0]\n return g([x, x * 2])",
+        2.0,
+    ),
+    "a method of an object": (
+        "r = {'a': 2.0}.get\ndef f(x): return x * r('a')",
+        "r = {'a': 3.0}.get\ndef f(x): return x * r('a')",
+        2.0,
+    ),
+    "an attribute of a class": (
+        "class C: rate = 2.0\ndef f(x): return x * C.rate",
+        "class C: rate = 3.0\ndef f(x): return x * C.rate",
+        2.0,
+    ),
+    "a static method": (
+        "class C:\n @staticmethod\n def rate(): return 2.0\ndef f(x): return x * C.rate()",
+        "class C:\n @staticmethod\n def rate(): return 3.0\ndef f(x): return x * C.rate()",
+        2.0,
+    ),
+    "an attribute of a function": (
+        "def g(): return 1\ng.rate = 2.0\ndef f(x): return x * g.rate",
+        "def g(): return 1\ng.rate = 3.0\ndef f(x): return x * g.rate",
+        2.0,
+    ),
+    "an attribute of a module": (
+        "import types; m = types.ModuleType('m'); m.rate = 2.0\ndef f(x): return x * m.rate",
+        "import types; m = types.ModuleType('m'); m.rate = 3.0\ndef f(x): return x * m.rate",
+        2.0,
+    ),
+    "a derivative": (
+        "from autograd import grad\ng = grad(lambda x, y: x * y**2)\ndef f(x): return g(x, 3.0)",
+        "from autograd import grad\ng = grad(lambda x, y: x * y**2, 1)\ndef f(x): return g(x, 3.0)",
+        2.0,
+    ),
+    "an exception": (
+        "def f(x):\n try: return [x][1]\n except KeyError: return 1\n except IndexError: return x",
+        "def f(x):\n try: return [x][1]\n except IndexError: return 1\n except KeyError: return x",
+        2.0,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MODULES)
+def test_a_module_that_is_another_there(what, monkeypatch):
+    here, there, argument = MODULES[what]
+
+    def module(source):
+        made = types.ModuleType("module_that_changes")
+        monkeypatch.setitem(sys.modules, made.__name__, made)
+        exec(source, vars(made))
+        return made
+
+    fast = jit(module(here).f)
+    fast(argument)
+    pickled = pickle.dumps(fast)
+    other = module(there)
+    assert repr(pickle.loads(pickled)(argument)) == repr(jit(other.f)(argument))
+
+
+def test_the_same_module_there(monkeypatch, no_more_recordings):
+    """With a class, a function's attribute, a method of a class of Python's, a derivative."""
+    source = """
+from autograd import grad
+class C:
+    rate = 2.0
+    def twice(x): return 2.0 * x * C.rate
+def g(x): return x * x
+g.factor = 3.0
+h = grad(g)
+hexadecimal = float.fromhex
+def f(x): return C.twice(x) * g.factor + h(x) + hexadecimal("0x1p-2")
+"""
+    made = types.ModuleType("module_that_stays")
+    monkeypatch.setitem(sys.modules, made.__name__, made)
+    exec(source, vars(made))
+    fast = jit(made.f)
+    expected = fast(2.0)
+    found = twin(fast)
+    no_more_recordings()
+    assert found(2.0) == expected
+
+
+class Scale:
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, x):
+        return x * self.factor
+
+    def method(self, x):
+        return x * self.factor
+
+
+@pytest.mark.parametrize("take", [lambda scale: scale, lambda scale: scale.method])
+def test_objects_are_looked_at_anew(take):
+    """Their attributes may have changed since."""
+    scale = Scale(2.0)
+    fast = jit(take(scale))
+    assert fast(1.0) == 2.0
+    scale.factor = 3.0
+    assert twin(fast)(1.0) == 3.0
+
+
 def test_values_from_around_are_those_that_are_there():
     """Of such functions nothing comes along."""
     fast = jit(with_a_value)
@@ -247,7 +355,7 @@ def test_what_does_not_pickle_is_left_out():
 
 
 def test_decorated_functions_are_found_by_their_names(no_more_recordings):
-    counted.calls = 0
+    CALLS.count = 0
     decorated(0.5)
     Model.loss(2.0)
     for fast in (decorated, Model.loss):
@@ -263,7 +371,7 @@ def test_decorated_functions_are_found_by_their_names(no_more_recordings):
 
 def test_in_another_process():
     fast = jit(vmap(value_and_grad(counted)))
-    counted.calls = 0
+    CALLS.count = 0
     x = np.array([0.5, 2.0, 3.0])
     expected = fast(x)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:

@@ -12,7 +12,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from autograd.batching import BLOCK
 from autograd.compiler.backends import LLVM, NUMPY
 from autograd.compiler.batch import Gathered
 from autograd.compiler.calls import BatchCall, Lot, in_lane
-from autograd.compiler.families import Family
+from autograd.compiler.families import Call, Family
 from autograd.compiler.known import Asked
 from autograd.compiler.workers import Reply, Sent, Task, compute
 from autograd.reals import kind_of, real, whole
@@ -34,7 +34,7 @@ STEPS = 1e8
 BYTES, BYTES_ON_THE_WAY = 2**20, 2**28
 """How much there is in a chunk at most, and in all chunks that are on their way."""
 LEAST_CHUNKS, MOST_CHUNKS = 2 * (os.cpu_count() or 1), 1024
-"""How many chunks are looked at at a time, whatever is in them."""
+"""How many chunks are on their way at a time, whatever is in them."""
 BYTES_PER_STEP = 20
 """So much of a program is sent with each chunk."""
 
@@ -58,7 +58,11 @@ class OnExecutor:
         self.timeout = None if timeout is None else real(timeout, "timeout")
         if self.timeout is not None and not self.timeout > 0.0:
             raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
-        if not callable(getattr(executor, "submit", None)) or hasattr(executor, "get_executor"):
+        if (
+            isinstance(executor, type)
+            or not callable(getattr(executor, "submit", None))
+            or hasattr(executor, "get_executor")
+        ):
             raise TypeError(
                 "executor must be a concurrent.futures.Executor, such as a ProcessPoolExecutor, "
                 f"not {kind_of(executor)}: that of a client of Dask is client.get_executor()"
@@ -84,12 +88,14 @@ class SpreadCall(BatchCall):
     def __init__(self, spread: OnExecutor, deadline: float, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._spread, self._deadline = spread, deadline
-        numbers = [x.shape[1] for x in self.columns.tables if x.ndim == 2]
-        self._bytes = 8 * max(1, sum(numbers))
+        widths = [(x.ndim, x.shape[-1]) for x in self.columns.tables]
+        self._bytes = 8 * max(1, sum([width for ndim, width in widths if ndim == 2]))
         """Of a lane."""
+        self._same = 8 * sum([width for ndim, width in widths if ndim == 1])
+        """Of what all lanes have in common."""
         self._pending: deque[_Chunk] = deque()
         self._ready: deque[tuple[_Chunk, Lot]] = deque()
-        """What is to be sent, as soon as there is room."""
+        """Lanes to be sent, as soon as there is room."""
         self._on_the_way: dict[Future[Reply], _Trip] = {}
         self._size = 0
         """How many bytes are on the way."""
@@ -171,7 +177,9 @@ class SpreadCall(BatchCall):
             lots = [lot for lot in chunk.lots if lot.untried and lot not in chunk.away]
             chunk.away.update(lots)
             self._ready += [(chunk, lot) for lot in lots]
-        while self._ready and (self._size < BYTES_ON_THE_WAY or not self._on_the_way):
+        while self._ready and (
+            self._size < BYTES_ON_THE_WAY or len(self._on_the_way) < LEAST_CHUNKS
+        ):
             self._submit(*self._ready.popleft())
 
     def _submit(self, chunk: "_Chunk", lot: Lot) -> None:
@@ -185,16 +193,21 @@ class SpreadCall(BatchCall):
             sent = Sent(lot.family, asked.paths)
             future = self._spread.executor.submit(compute, sent, task)
         steps = sum([path.program.size for path in asked.paths])
-        trip = _Trip(chunk, lot, asked, self._bytes * size + BYTES_PER_STEP * steps)
+        bytes_ = self._bytes * size + self._same + BYTES_PER_STEP * steps
+        trip = _Trip(chunk, lot, asked, bytes_)
         self._on_the_way[future] = trip
         self._size += trip.bytes
         future.add_done_callback(self._back.put)
 
-    def _take(self) -> None:
-        """Take what comes back next.
+    def lane(self, index: int) -> Call:
+        self._require_time()
+        return super().lane(index)
+
+    def _require_time(self) -> float:
+        """The number of seconds that are left.
 
         Raises:
-            TimeoutError: if there is no more time.
+            TimeoutError: if there are none.
         """
         left = self._deadline - time.monotonic()
         if left <= 0.0:
@@ -202,6 +215,11 @@ class SpreadCall(BatchCall):
                 f"only {self._finished} of {self.lanes.size} lanes of {self.recorder.name} were "
                 f"computed within {self._spread.timeout:g} seconds"
             )
+        return left
+
+    def _take(self) -> None:
+        """Take what comes back next."""
+        left = self._require_time()
         try:
             future = self._back.get(timeout=min(left, 1.0))  # Ctrl-C is heard in between
         except Empty:
@@ -227,6 +245,8 @@ class SpreadCall(BatchCall):
         lanes = f"lanes {chunk.start} to {chunk.start + chunk.size - 1} of {self.recorder.name}"
         try:
             yield
+        except CancelledError as error:
+            raise RuntimeError(f"{lanes} were cancelled by the executor") from error
         except BrokenExecutor as error:
             raise RuntimeError(
                 f"a worker has died, and its executor with it, at {lanes}: make a new executor "

@@ -164,7 +164,7 @@ class Jitted(Made):
         bit for bit, whatever the executor, the chunks and the number of workers. They never call
         the function itself: where a lane is on a path that has not been recorded, this process
         records it. No chunk is sent before there is room for it, so that there are some 256 MB on
-        their way at most.
+        their way at a time.
 
         Args:
             executor: any `concurrent.futures.Executor`, with workers that have this release of the

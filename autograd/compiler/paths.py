@@ -1,6 +1,5 @@
 """The paths through a function: each a program with its guards, for one point or for many."""
 
-import threading
 from collections.abc import Sequence
 from functools import cached_property
 from time import perf_counter
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compiler.forking import making
 from autograd.compiler.lanes import Lanes
 from autograd.compiler.program import PASSED, Guard, Program
 from autograd.compiler.results import Item, Result, items, widths
@@ -45,7 +45,6 @@ class RecordedPath:
         self.points, self.seconds = 0, seconds
         self._recorded_at = at
         self._many: dict[tuple[Layout, bool], Lanes] = {}
-        self._lock = threading.Lock()
         self._widths = widths(self.result.structure)
 
     @property
@@ -155,7 +154,7 @@ class RecordedPath:
 
     def for_layout(self, given: Layout, native: bool) -> Lanes:
         """The program for lanes whose numbers are in tables of a layout."""
-        with self._lock:
+        with making:
             if (given, native) not in self._many:
                 lanes = Lanes(self.program, self._recorded_at, given, native, self._widths)
                 self._many[given, native] = lanes

@@ -12,7 +12,9 @@ from typing import Any
 from autograd.compiler.arguments import INT, Fixed, has_ints, named, titles
 from autograd.compiler.checking import require_same
 from autograd.compiler.families import Call, Family, but_for, taken_apart
+from autograd.compiler.forking import renew
 from autograd.compiler.paths import RecordedPath
+from autograd.compiler.portable import digest as digest_of
 from autograd.compiler.recording import RecordedCall, Unrecordable, evaluated, record
 from autograd.compiler.results import Result
 from autograd.compiler.surroundings import Surroundings
@@ -50,7 +52,8 @@ class Recorder:
         self._signature = _signature(fun)
         self._with_fixed_ints: set[Hashable] = set()
         self._changes: Counter[str] = Counter()
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        renew(self)
 
     @property
     def paths(self) -> list[RecordedPath]:
@@ -84,7 +87,7 @@ class Recorder:
                 )
         around = Surroundings(self.fun, (call.args, call.kwargs))
         digest, paths = self._arrived.pop(call.key, (None, ()))
-        if digest is not None and digest != around.portable():
+        if digest is not None and digest != digest_of(around):
             paths = ()
         family = self.families[call.key] = Family(around, self, call.general, paths)
         return family
@@ -93,7 +96,7 @@ class Recorder:
         """The recordings that mean the same in another process."""
         found = []
         for key, family in [*self.families.items()]:
-            digest = None if family.around.changed() else family.around.portable()
+            digest = None if family.around.changed() else digest_of(family.around)
             if digest is None or any(path.outside for path in family.paths):
                 continue
             with suppress(Exception):  # something in it does not pickle, or is nowhere else
@@ -145,7 +148,7 @@ class Recorder:
                 another thread has recorded a path meanwhile.
         """
         start = perf_counter()
-        with self._lock:
+        with self.lock:
             if known is not None and family.paths is not known:
                 raise Again
             try:

@@ -6,11 +6,8 @@ inside of objects and modules is not seen.
 """
 
 import builtins
-import copyreg
 import functools
-import hashlib
 import inspect
-import pickle
 import sys
 from collections.abc import Callable, Iterator
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -21,9 +18,9 @@ import numpy as np
 _FOREIGN = (sys.stdlib_module_names | {"autograd", "numpy", "scipy"}) - {"__main__"}
 """Modules whose functions have nothing around them that a program changes."""
 _CONTAINERS = list, tuple, dict, set, frozenset, np.ndarray
-_UNCHANGING = FunctionType, BuiltinFunctionType, ModuleType, type
+UNCHANGING = FunctionType, BuiltinFunctionType, ModuleType, type
 """Kinds of things that are compared by whether they are the same object."""
-_MISSING = object()
+MISSING = object()
 _DEEPEST = 20
 """Containers in containers are looked into so far."""
 
@@ -41,57 +38,40 @@ class _Place(NamedTuple):
         now = self.get()
         if now is self.thing and not isinstance(now, _CONTAINERS):
             return True
-        return bool(_frozen(now) == self.frozen)
+        return bool(frozen(now) == self.frozen)
 
 
 class Surroundings:
     """The things around a function, and around those that it calls by name, as they are now."""
 
     def __init__(self, function: Callable[..., Any], arguments: Any = ()) -> None:
-        self._places: list[_Place] = []
-        self._globals: list[tuple[dict[str, Any], str, Any]] = []
+        self.places: list[_Place] = []
+        self.globals: list[tuple[dict[str, Any], str, Any]] = []
         """Those that are globals and stay what they are, to be looked at quickly."""
         self._without_defaults: list[FunctionType] = []
-        self._seen: list[Any] = []
+        self.seen: list[Any] = []
         for thing in (function, *_things(arguments, _DEEPEST)):
             if callable(thing):
                 self._look(thing)
 
     def changed(self) -> str | None:
         """The name of one that is not what it was, None if all of them are."""
-        for names, name, thing in self._globals:
+        for names, name, thing in self.globals:
             if names.get(name) is not thing:
                 return name
         for function in self._without_defaults:
             if function.__defaults__ is not None or function.__kwdefaults__ is not None:
                 return _default_of(function)
-        for place in self._places:
+        for place in self.places:
             if not place.same():
                 return place.name
         return None
 
-    def portable(self) -> bytes | None:
-        """A digest of them, the same in another process if what is there is the same; None if
-        something is compared by being the same object, which it is nowhere else."""
-        found: list[str] = []
-        for item in self._seen:
-            if isinstance(item, FunctionType):
-                found.append(f"{item.__module__} {item.__qualname__} {_written(item.__code__)}")
-        for names, name, thing in self._globals:
-            if names is not vars(builtins):
-                found.append(f"{name} {_reference(thing) if name in names else None}")
-        for place in self._places:
-            try:
-                found.append(f"{place.name} {_written(place.frozen)}")
-            except Exception:  # an object that is nowhere else
-                return None
-        return hashlib.sha256("\n".join(found).encode()).digest()
-
     def _look(self, item: Any) -> None:
         """Find what is around something that may be called."""
-        if any(item is x for x in self._seen):
+        if any(item is x for x in self.seen):
             return
-        self._seen.append(item)
+        self.seen.append(item)
         if isinstance(item, functools.partial):
             self._watch("an argument of a partial", lambda: (item.args, item.keywords))
             self._look(item.func)
@@ -101,7 +81,7 @@ class Surroundings:
             self._function(item)
         elif inspect.isclass(item):
             for cls in item.__mro__:
-                if cls.__module__.partition(".")[0] not in _FOREIGN:
+                if not is_foreign(cls):
                     for method in vars(cls).values():
                         self._method(method)
         else:
@@ -116,7 +96,7 @@ class Surroundings:
             self._look(method)
 
     def _function(self, function: FunctionType) -> None:
-        if str(function.__module__).partition(".")[0] in _FOREIGN:
+        if is_foreign(function):
             return
         for name, cell in zip(
             function.__code__.co_freevars, function.__closure__ or (), strict=True
@@ -130,10 +110,10 @@ class Surroundings:
         names = function.__globals__
         for name in dict.fromkeys(_global_names(function.__code__)):
             thing = names.get(name, vars(builtins).get(name))
-            if isinstance(thing, _UNCHANGING):
-                self._globals.append((names, name, names.get(name)))
+            if isinstance(thing, UNCHANGING):
+                self.globals.append((names, name, names.get(name)))
                 if name not in names:
-                    self._globals.append((vars(builtins), name, thing))
+                    self.globals.append((vars(builtins), name, thing))
                 self._look(thing)
             else:
                 self._watch(name, functools.partial(_global, names, name))
@@ -143,45 +123,16 @@ class Surroundings:
 
     def _watch(self, name: str, get: Callable[[], Any]) -> None:
         thing = get()
-        self._places.append(_Place(name, get, thing, _frozen(thing)))
+        self.places.append(_Place(name, get, thing, frozen(thing)))
         for part in _things(thing, _DEEPEST):
             if callable(part):
                 self._look(part)
 
 
-def _reference(thing: Any) -> str:
-    """A function, a class, a module, or something else that pickles as a name, by that.
-
-    Raises:
-        TypeError: if it has no name.
-    """
-    name = getattr(thing, "__qualname__", getattr(thing, "__name__", None))
-    if not isinstance(thing, _UNCHANGING):
-        reduce = copyreg.dispatch_table.get(type(thing))
-        name = thing.__reduce_ex__(pickle.DEFAULT_PROTOCOL) if reduce is None else reduce(thing)
-    if not isinstance(name, str):
-        raise TypeError
-    return f"{getattr(thing, '__module__', None)}.{name}"
-
-
-def _written(item: Any) -> str:
-    """The result of `_frozen`, or code, as text that is the same in every process.
-
-    Raises:
-        TypeError: if there is an object in it that is nowhere else.
-    """
-    if isinstance(item, CodeType):
-        parts = item.co_code, item.co_names, item.co_consts, item.co_freevars, item.co_varnames
-        return _written(parts)
-    if isinstance(item, Same):
-        if item.item is None or item.item is _MISSING:
-            return str(item.item is None)
-        return _reference(item.item)
-    if isinstance(item, (tuple, list)):
-        return f"({', '.join(map(_written, item))})"
-    if isinstance(item, frozenset):
-        return f"{{{', '.join(sorted(map(_written, item)))}}}"
-    return _reference(item) if isinstance(item, type) else repr(item)
+def is_foreign(thing: Any) -> bool:
+    """Whether something is of a module that a program does not change."""
+    module = thing.__name__ if isinstance(thing, ModuleType) else thing.__module__
+    return str(module).partition(".")[0] in _FOREIGN
 
 
 def _default_of(function: FunctionType) -> str:
@@ -192,11 +143,11 @@ def _contents(cell: Any) -> Any:
     try:
         return cell.cell_contents
     except ValueError:  # a variable without a value
-        return _MISSING
+        return MISSING
 
 
 def _global(names: dict[str, Any], name: str) -> Any:
-    return names.get(name, vars(builtins).get(name, _MISSING))
+    return names.get(name, vars(builtins).get(name, MISSING))
 
 
 def _things(item: Any, depth: int) -> Iterator[Any]:
@@ -223,7 +174,7 @@ class Same:
         return id(self.item)
 
 
-def _frozen(item: Any, depth: int = _DEEPEST) -> Any:
+def frozen(item: Any, depth: int = _DEEPEST) -> Any:
     """Something to be compared with what is made of the same thing later."""
     kind = type(item)
     if kind is float or kind is complex:
@@ -235,16 +186,16 @@ def _frozen(item: Any, depth: int = _DEEPEST) -> Any:
             return (
                 kind,
                 item.shape,
-                [_frozen(x, depth and depth - 1) for x in item.ravel().tolist()],
+                [frozen(x, depth and depth - 1) for x in item.ravel().tolist()],
             )
         return kind, item.dtype, item.shape, item.tobytes()
     if isinstance(item, np.generic):
         return kind, item.tobytes()
     if depth and isinstance(item, dict):
         keys, values = [*item], [*item.values()]
-        return kind, [_frozen(x, 0) for x in keys], [_frozen(x, depth - 1) for x in values]
+        return kind, [frozen(x, 0) for x in keys], [frozen(x, depth - 1) for x in values]
     if depth and isinstance(item, (list, tuple, set, frozenset)):
-        return kind, [_frozen(x, depth - 1) for x in item]
+        return kind, [frozen(x, depth - 1) for x in item]
     return Same(item)
 
 

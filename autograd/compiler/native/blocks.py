@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from threading import Lock, get_ident
+from threading import get_ident
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.batching.sums import BLOCK
+from autograd.compiler.forking import making
 from autograd.compiler.instructions import Instructions, Ref
 from autograd.compiler.native.loops import LoopsWriter
 from autograd.compiler.native.machine import interrupts, machine
@@ -55,7 +56,6 @@ class NativeBlocks:
                 rows += [(x,) for x in check.operands]
         self._arguments = code, given, rows, checks
         self._compiled: dict[bool, _Compiled] = {}
-        self._lock = Lock()
         self._any_checks = len(self._tests) < len(checks)
 
     @property
@@ -67,7 +67,7 @@ class NativeBlocks:
         return self._compiled.get(True) or self._compile(sums=True)
 
     def _compile(self, sums: bool) -> _Compiled:
-        with self._lock:  # once, however many threads wait for it
+        with making:  # once, however many threads wait for it
             if sums not in self._compiled:
                 self._compiled[sums] = _Compiled(*self._arguments, sums=sums)
             return self._compiled[sums]

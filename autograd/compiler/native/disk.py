@@ -20,6 +20,10 @@ FOLDER = "AUTOGRAD_CACHE_DIR"
 """The environment variable that names the folder; empty for none."""
 MOST_BYTES = 200 * 10**6
 """How much there is in it at most: what was used longest ago goes first."""
+LOOKED_AFTER = 2**20
+"""About how many bytes are written before it is looked how much there is."""
+PREFIX, PAGE = "autograd-code-", 4096
+"""How the names of files begin, and of how many bytes their parts on the disk are."""
 _DIGEST = hashlib.sha256().digest_size
 _SPACE = errno.ENOSPC, errno.EDQUOT
 
@@ -38,7 +42,7 @@ class Disk:
         """The thing that was kept under a key, if any."""
         if self.folder is None:
             return None
-        path = self.folder / key.hex()
+        path = self._path(key)
         try:
             self._require_own(os.stat(self.folder))
             flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -46,7 +50,8 @@ class Disk:
                 self._require_own(os.fstat(file.fileno()))
                 digest, thing = file.read(_DIGEST), file.read()
             if digest == _digest(key, thing):
-                os.utime(path)
+                with suppress(OSError):  # it may be for reading only
+                    os.utime(path)
                 return thing
         except OSError as problem:
             self._give_up(problem)
@@ -59,28 +64,32 @@ class Disk:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._require_own(os.stat(self.folder))
-            number, name = tempfile.mkstemp(dir=self.folder)
+            number, name = tempfile.mkstemp(prefix=PREFIX, dir=self.folder)
             try:
                 with open(number, "wb") as file:
                     file.write(_digest(key, thing) + thing)
-                os.replace(name, self.folder / key.hex())
+                os.replace(name, self._path(key))
             except BaseException:
                 with suppress(OSError):
                     os.unlink(name)
                 raise
-            self._make_room()
+            if int.from_bytes(key[:4]) < 2**32 * len(thing) / LOOKED_AFTER:
+                self._make_room()
         except OSError as problem:
             self._give_up(problem)
 
     def _make_room(self) -> None:
-        """Remove what was used longest ago, if there is too much."""
+        """Remove what was used longest ago, if there is too much: of the files that are named as
+        these are, as there may be others."""
         assert self.folder is not None
         files: list[tuple[float, int, str]] = []
         with os.scandir(self.folder) as entries:
             for entry in entries:
-                with suppress(FileNotFoundError):  # another process has removed it
-                    status = entry.stat(follow_symlinks=False)
-                    files.append((status.st_mtime, status.st_size, entry.path))
+                if entry.name.startswith(PREFIX) and entry.is_file(follow_symlinks=False):
+                    with suppress(FileNotFoundError):  # another process has removed it
+                        status = entry.stat(follow_symlinks=False)
+                        size = -(-status.st_size // PAGE) * PAGE
+                        files.append((status.st_mtime, size, entry.path))
         size = sum([size for _, size, _ in files])
         for _, bytes_, path in sorted(files):
             if size <= MOST_BYTES:
@@ -88,6 +97,10 @@ class Disk:
             with suppress(FileNotFoundError):
                 os.unlink(path)
             size -= bytes_
+
+    def _path(self, key: bytes) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{PREFIX}{key.hex()}"
 
     def _require_own(self, status: os.stat_result) -> None:
         """Raise a `_ForeignError` if somebody else might have written something."""
@@ -126,9 +139,10 @@ def disk() -> Disk:
     """The folder that the environment names, or else the one for such things of this user's."""
     name = os.environ.get(FOLDER)
     if name is not None:
-        return Disk(Path(name).absolute() if name else None)
+        return Disk(Path(name).expanduser().absolute() if name else None)
     try:
         from platformdirs import user_cache_path  # optional, too
-    except ImportError:
+
+        return Disk(user_cache_path("scalar-autograd", appauthor=False))
+    except (ImportError, RuntimeError):  # or the user has no home
         return Disk(None)
-    return Disk(user_cache_path("scalar-autograd", appauthor=False))

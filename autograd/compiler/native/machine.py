@@ -17,9 +17,12 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
+from autograd.compiler.forking import making, wait_for
 from autograd.compiler.instructions import CALLS
 from autograd.compiler.native.disk import disk
 from autograd.release import RELEASE
+
+wait_for(getattr(getattr(llvm.ffi.lib, "_lock", None), "_lock", None) or threading.Lock())
 
 FEATURES = "AUTOGRAD_CPU_FEATURES"
 """The environment variable that has LLVM make code for a processor with these features alone, such
@@ -66,7 +69,6 @@ class Machine:
         self._levels: dict[int, Any] = {}
         self._images: OrderedDict[bytes, tuple[bytes, list[str]]] = OrderedDict()
         """The code of the modules that were used last, which may be wanted again."""
-        self._lock = threading.Lock()
         self.disk = disk()
         """Where code is kept for other processes."""
         self._made_for = [
@@ -110,7 +112,7 @@ class Machine:
     def _image(self, source: str, level: int) -> tuple[bytes, list[str]]:
         """The code of a module, and the functions from elsewhere that it calls."""
         key = hashlib.sha256("\n".join([*self._made_for, str(level), source]).encode()).digest()
-        with self._lock:
+        with making:
             if key in self._images:
                 self._images.move_to_end(key)
                 return self._images[key]
@@ -121,7 +123,7 @@ class Machine:
         else:
             names, _, image = kept.partition(b"\0")
             found = image, names.decode().split()
-        with self._lock:
+        with making:
             self._images[key] = found
             while sum([len(image) for image, _ in self._images.values()]) > MOST_BYTES:
                 self._images.popitem(last=False)
