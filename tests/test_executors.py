@@ -447,6 +447,25 @@ def test_ctrl_c():
     assert all(future.cancelled() for future in executor.futures)
 
 
+class Interrupting(Never):
+    """Ctrl-C comes in the middle of what it does."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        signal.raise_signal(signal.SIGINT)
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_ctrl_c_waits_for_the_executor():
+    """Which would leave a lock of its if it were interrupted."""
+    executor = Interrupting()
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        jit(vmap(lambda x: x * x)).on(executor, chunk=10)(np.ones(100))
+    assert len(executor.futures) == 1
+    assert executor.futures[0].cancelled()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 CTRL_C = """
 import os, signal, sys, threading, time
 import numpy as np

@@ -9,6 +9,8 @@ many there are.
 import functools
 import math
 import os
+import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -142,8 +144,9 @@ class SpreadCall(BatchCall):
             while self._pending:
                 yield from self._next()
         finally:
-            for future in self._on_the_way:
-                future.cancel()
+            with _uninterrupted():
+                for future in self._on_the_way:
+                    future.cancel()
 
     def _length(self, family: Family) -> int:
         """How many lanes there are in a chunk."""
@@ -189,15 +192,14 @@ class SpreadCall(BatchCall):
             LLVM if self.native else NUMPY,
             self.fun.reduce is not None and not self.check and size == chunk.size,
         )  # fmt: skip
-        with self._told(chunk):
-            sent = Sent(lot.family, asked.paths)
-            future = self._spread.executor.submit(compute, sent, task)
         steps = sum([path.program.size for path in asked.paths])
         bytes_ = self._bytes * size + self._same + BYTES_PER_STEP * steps
-        trip = _Trip(chunk, lot, asked, bytes_)
-        self._on_the_way[future] = trip
-        self._size += trip.bytes
-        future.add_done_callback(self._back.put)
+        sent = Sent(lot.family, asked.paths)
+        with self._told(chunk), _uninterrupted():
+            future = self._spread.executor.submit(compute, sent, task)
+            self._on_the_way[future] = _Trip(chunk, lot, asked, bytes_)
+            self._size += bytes_
+            future.add_done_callback(self._back.put)
 
     def lane(self, index: int) -> Call:
         self._require_time()
@@ -227,7 +229,7 @@ class SpreadCall(BatchCall):
         chunk, lot, asked, size = self._on_the_way.pop(future)
         chunk.away.remove(lot)
         self._size -= size
-        with self._told(chunk):
+        with self._told(chunk), _uninterrupted():
             reply = future.result()
         for number, points, seconds in reply.points:
             asked.paths[number].points += points
@@ -255,6 +257,24 @@ class SpreadCall(BatchCall):
         except Exception as error:
             error.add_note(f"{lanes} were to be computed by {self._spread.executor!r}")
             raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Have Ctrl-C wait for a moment. In the middle of what an executor does, it might leave a lock
+    of its, for which others would wait for ever."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    heard: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *arguments: heard.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if heard:
+            before(*heard[0])
 
 
 class _Chunk:
