@@ -1,4 +1,4 @@
-"""What is around a function, compared in another process, where nothing is the same object."""
+"""The things around a function, compared with those of another process: no object is the same."""
 
 import builtins
 import copyreg
