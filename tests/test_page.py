@@ -639,7 +639,8 @@ def test_without_scripts_the_first_picture_is_seen(page, network):
     page("Emulation.setScriptExecutionDisabled", value=True)
     opened(page, network)
     page("Emulation.setScriptExecutionDisabled", value=False)
-    assert page.evaluate("document.querySelectorAll('svg').length") == 1
+    assert page.evaluate("document.querySelectorAll('main svg').length") == 1
+    assert page.evaluate("document.querySelector('section').offsetHeight") == 0
     assert names_shown(page) == {"layer1", "layer2"}
     assert page.evaluate("document.querySelector('main').className") == ""
     assert page.evaluate("document.querySelector('[role=status]').textContent") == ""
@@ -666,10 +667,11 @@ def test_no_name_does_anything_in_the_browser(page, tmp_path):
         "[...new Set([...document.querySelectorAll('*')].map((x) => x.localName))]"
     )
     assert set(tags) <= set(
-        "html head meta title style body header h1 p button main template script "
+        "html head meta title style body header h1 p button main template script section div input "
         "svg g path polygon text tspan rect".split()
     )
-    assert page.evaluate("document.scripts.length") == 1
+    kinds = page.evaluate("[...document.scripts].map((script) => script.type)")
+    assert kinds == ["application/json", ""]
     shown = page.evaluate(
         "[...svg.querySelectorAll('title')].map((x) => x.textContent).join('\\n')"
     )

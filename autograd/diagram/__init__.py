@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import html
 import os
 import shutil
@@ -13,6 +14,7 @@ import webbrowser
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from autograd.diagram.album import Album
 from autograd.diagram.dot import source
 from autograd.diagram.folding import Folding
 from autograd.diagram.layout import read
+from autograd.diagram.lesson import lesson, written
 from autograd.diagram.page import page
 from autograd.diagram.painter import Painter
 from autograd.diagram.scene import CAPTIONS, DIRECTIONS, Direction, Edges, Scene
@@ -124,7 +127,8 @@ def draw(
         direction=direction,
         max_nodes=max_nodes,
     )
-    return Diagram(album.first(), timeout, album.pictures)
+    told = functools.partial(lesson, folding)
+    return Diagram(album.first(), timeout, album.pictures, told)
 
 
 def _roots(value: Value | Iterable[Value]) -> list[Value]:
@@ -170,9 +174,13 @@ class Diagram:
     """
 
     def __init__(
-        self, scene: Scene, timeout: float, pictures: Callable[[], Iterable[tuple[str, Scene]]]
+        self,
+        scene: Scene,
+        timeout: float,
+        pictures: Callable[[], Iterable[tuple[str, Scene]]],
+        lesson: Callable[[Mapping[str, Scene]], Mapping[str, Any] | None] = lambda _: None,
     ) -> None:
-        self._scene = scene
+        self._scene, self._lesson = scene, lesson
         self._pictures = pictures
         self._timeout = timeout
         self._svg: str | None = None
@@ -204,9 +212,12 @@ class Diagram:
         return drawn(scene, read(engine.layout(source(scene), self._timeout)))
 
     def _page(self) -> str:
-        """The page, with a picture for everything in it that can be opened or folded."""
-        pictures = {key: self._drawn(scene) for key, scene in self._pictures()}
-        return page(self._scene.title, pictures)
+        """The page, with a picture for everything in it that can be opened or folded, and the
+        lesson on how the numbers come about."""
+        scenes = dict(self._pictures())
+        pictures = {key: self._drawn(scene) for key, scene in scenes.items()}
+        lesson = self._lesson(scenes)
+        return page(self._scene.title, pictures, written(lesson) if lesson else "")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file, in the format given by the suffix of its name.

@@ -55,6 +55,10 @@ class Boxes:
         """The boxes, in the order of the first Values in them."""
         return [self._box(place) for place in self._members]
 
+    def shown(self) -> dict[str, Sequence[Step]]:
+        """The steps in each box, by its key."""
+        return {self.keys[place]: members for place, members in self._members.items()}
+
     def shows(self, step: Step) -> bool:
         """Whether it is the value of a step that its box shows, not that of what comes of it."""
         return self._places[step] is step or step in self._outward

@@ -151,6 +151,7 @@ function turn(next) {
   doors.forEach(prepare);
   const door = doors.find((door) => behind(door) === left);
   status.textContent = news(door, doors);
+  at_moment();
   if (left !== undefined) (door ?? main).focus({ preventScroll: true });
 }
 
@@ -217,6 +218,9 @@ const keys = {
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  // A button is pressed, and a slider moved, by keys of its own.
+  const own = { BUTTON: /^( |Enter)$/, INPUT: /^(Arrow|Home|End|Page)/ }[event.target.tagName];
+  if (own?.test(event.key)) return;
   const door = event.target.closest(DOORS);
   const enters = door && (event.key === "Enter" || event.key === " ");
   if (!enters && !(event.key in keys)) return;
@@ -228,6 +232,3 @@ back.addEventListener("click", leave);
 document.getElementById("in").addEventListener("click", () => zoom(1.25));
 document.getElementById("out").addEventListener("click", () => zoom(0.8));
 document.getElementById("fit").addEventListener("click", fit);
-
-main.classList.add("moving");
-turn(addressed());

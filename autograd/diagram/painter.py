@@ -8,16 +8,13 @@ from autograd.diagram.boxes import Boxes, causes, hints, worst
 from autograd.diagram.folding import ELEMENTS, Folding, Place, Places
 from autograd.diagram.groups import Group, groups_around
 from autograd.diagram.scene import CAPTIONS, Arrow, Box, Cluster, Edges, Line, Scene
-from autograd.diagram.steps import Step
+from autograd.diagram.steps import Step, Use
 from autograd.diagram.telling import Telling, exact, some
 from autograd.diagram.widths import shortened
 from autograd.diagram.words import roles
 from autograd.notation.names import legible
 from autograd.notation.numbers import number
 from autograd.notation.writing import digits
-
-Use = tuple[Step, int]
-"""An operation, and which of its operands is meant."""
 
 
 class View(NamedTuple):
@@ -42,8 +39,10 @@ class Painter:
         maker = Boxes(self._folding, self._telling, view.places, view.frames, view.opens)
         boxes, keys = maker.all(), maker.keys
         arrows: list[Arrow] = []
+        used: dict[str, Sequence[Use]] = {}
         for (tail, head, _), uses in arrows_of(view.places).items():
             key = f"arrow{len(arrows)}"
+            used[key] = uses
             if tail is None:
                 mark = self._mark(f"box{len(boxes)}", view.frames[head], uses)
                 boxes.append(mark)
@@ -59,6 +58,8 @@ class Painter:
             arrows,
             self._telling.largest,
             self._telling.swept,
+            shown=maker.shown(),
+            used=used,
         )
 
     def _caption(self, arrows: Sequence[Arrow]) -> str:

@@ -1,10 +1,11 @@
 """The content of a picture: boxes and arrows, with everything that is written on them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from autograd.diagram.groups import Group
+from autograd.diagram.steps import Step, Use
 
 Edges = Literal["partial", "contribution"] | None
 Direction = Literal["LR", "TB"]
@@ -111,3 +112,7 @@ class Scene:
     """Whether there are gradients: not before `backward()`."""
     direction: Direction = "LR"
     """Where the arrows lead: from left to right, or from top to bottom."""
+    shown: Mapping[str, Sequence[Step]] = field(default_factory=dict)
+    """The steps that each box shows, by its key."""
+    used: Mapping[str, Sequence[Use]] = field(default_factory=dict)
+    """The uses that each arrow stands for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from autograd.diagram import palette
 from autograd.edges import Edge, edges, flows, uses
@@ -57,6 +57,10 @@ class Step:
         if not self.reached or edge.cut:
             return 0.0, False
         return self.grad * edge.partial, _lives(edge, self.alive)
+
+
+Use: TypeAlias = tuple[Step, int]
+"""An operation, and which of its operands is meant."""
 
 
 def _lives(edge: Edge[Any], alive: bool) -> bool:

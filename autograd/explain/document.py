@@ -53,6 +53,13 @@ def _rendered(
                 yield sentence([part for part in item if isinstance(part, (str, Math))])
 
 
+def line(item: Words | Equation) -> str:
+    """One item as a line of text."""
+    if isinstance(item, Equation):
+        return f"{item.left.text} {item.sign} {item.right.text}"
+    return "".join(x if isinstance(x, str) else x.text for x in item)
+
+
 def as_text(sections: Sequence[Section]) -> str:
     """For a terminal."""
 

@@ -16,6 +16,7 @@ from autograd.value import Value
 Item = Words | Equation
 T = TypeVar("T")
 
+TIMES = Math(" × ", r" \times ")
 EQUALS, SO = Math(" = ", " = "), Math(", so ", r", \text{ so } ")
 LEAVES = 12
 """How many of the given numbers are written."""
@@ -52,14 +53,17 @@ def forward(order: Sequence[Value], labels: Labels[Value], limit: int) -> Iterat
     if given:
         yield [*given, "."]
 
-    def write(node: Value) -> Sequence[Item]:
-        left, value = labels[node].math(), labels.number(node.data).math()
-        parts = [labels.formula(node).math(), labels.with_numbers(node).math(), value]
-        if parts[0].text == left.text:
-            del parts[0]
-        return [Equation(left, "=", equal(*parts))]
+    computed = [node for node in order if node.op]
+    yield from limited(computed, limit, "steps", lambda node: [value(node, labels)])
 
-    yield from limited([node for node in order if node.op], limit, "steps", write)
+
+def value(node: Value, labels: Labels[Value]) -> Equation:
+    """How a number is computed: the formula, then with the numbers of the operands."""
+    left, number = labels[node].math(), labels.number(node.data).math()
+    parts = [labels.formula(node).math(), labels.with_numbers(node).math(), number]
+    if parts[0].text == left.text:
+        del parts[0]
+    return Equation(left, "=", equal(*parts))
 
 
 def local(
@@ -89,26 +93,31 @@ def backward(
     limit: int,
 ) -> Iterator[Item]:
     """The additions to the gradients, in the order in which they happen."""
-    times = Math(" × ", r" \times ")
-    yield Equation(grad(root, labels), "=", Math("1", "1"))
+    yield seed(root, labels)
+    yield from limited(steps, limit, "steps", lambda step: [addition(step, labels, partials)])
 
-    def write(step: Accumulation) -> Sequence[Item]:
-        edge = step.edge
-        if edge.cut:
-            target = grad(edge.operand, labels)
-            return [["Nothing is added to ", target, ": ", *cut(edge, labels), "."]]
-        local = partials(edge.node, edge.place).factor()
-        numbers = joined(
-            [labels.number(step.upstream).factor(), labels.number(edge.partial).factor()], times
-        )
-        flow = labels.number(step.upstream * edge.partial).math()
-        right = equal(joined([grad(edge.node, labels), local], times), numbers, flow)
-        if step.before is not None and step.total is not None:
-            total = joined([grad(edge.operand, labels), labels.number(step.total).math()], EQUALS)
-            right = joined([right, total], SO)
-        return [Equation(grad(edge.operand, labels), "+=", right)]
 
-    yield from limited(steps, limit, "steps", write)
+def seed(root: Value, labels: Labels[Value]) -> Equation:
+    """With what the backward pass begins."""
+    return Equation(grad(root, labels), "=", Math("1", "1"))
+
+
+def addition(step: Accumulation, labels: Labels[Value], partials: Partials) -> Item:
+    """The number that one use adds to the gradient of its operand, or why it adds nothing."""
+    edge = step.edge
+    if edge.cut:
+        target = grad(edge.operand, labels)
+        return ["Nothing is added to ", target, ": ", *cut(edge, labels), "."]
+    local = partials(edge.node, edge.place).factor()
+    numbers = joined(
+        [labels.number(step.upstream).factor(), labels.number(edge.partial).factor()], TIMES
+    )
+    flow = labels.number(step.upstream * edge.partial).math()
+    right = equal(joined([grad(edge.node, labels), local], TIMES), numbers, flow)
+    if step.before is not None and step.total is not None:
+        total = joined([grad(edge.operand, labels), labels.number(step.total).math()], EQUALS)
+        right = joined([right, total], SO)
+    return Equation(grad(edge.operand, labels), "+=", right)
 
 
 def gradients(
