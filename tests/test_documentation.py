@@ -8,6 +8,7 @@ Every fenced block is one of these; anything else is an error, so that nothing s
 - `console`: commands after `$ `, each followed by what it prints. `autograd …` and
   `python docs/examples/…` are run; `pip`, `pytest` and `sphinx-build` are left to `.ci/run`.
   How many `steps/s` are made may differ.
+- `py`, on the page of recipes: programs of their own, which `test_recipes.py` runs.
 - `text`: not run. Any other fence in braces, `{literalinclude}` say, is a directive of Sphinx.
 
 Where Sphinx is installed the pages are built as well, and opened where there is a browser.
@@ -37,6 +38,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = ROOT / "docs" / "examples"
+RECIPES = ROOT / "docs" / "cluster.md"
 
 LEFT_TO_CI = ("pip", "pytest", "sphinx-build")
 BY_BLAS = "python docs/examples/neuron_by_hand.py"
@@ -160,7 +162,7 @@ def test_page_shows_what_happens(page: Path, monkeypatch: pytest.MonkeyPatch) ->
                         f"{name}, line {block.line}: $ {command}\n"
                         f"Expected:\n{shown}\nGot:\n{printed}\n"
                     )
-        elif not re.fullmatch(r"text|\{.*\}.*", block.language):
+        elif not re.fullmatch(r"text|\{.*\}.*" + "|py" * (page == RECIPES), block.language):
             report.append(f"{name}, line {block.line}: a fence of {block.language!r} is not run\n")
 
     assert not report, "\n" + "".join(report)

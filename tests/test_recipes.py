@@ -9,11 +9,12 @@ import subprocess
 import sys
 
 import pytest
-from test_documentation import ROOT, blocks, read
+from test_documentation import RECIPES as PAGE
+from test_documentation import blocks, read
 
 RECIPES = {}
-for block, after in itertools.pairwise(blocks(read(ROOT / "docs" / "cluster.md"))):
-    if block.language == "python":
+for block, after in itertools.pairwise(blocks(read(PAGE))):
+    if block.language == "py":
         assert after.language == "text"
         packages = re.findall(r"^(?:import|from) (dask|joblib|ray|mpi4py)\b", block.body, re.M)
         RECIPES[packages[0]] = block.body, after.body
