@@ -1,8 +1,10 @@
 """The lesson of a page: the numbers come about one after the other, in words and in the picture."""
 
 import json
+import math
 import re
 import time
+from itertools import pairwise
 
 import pytest
 from browser import browser
@@ -10,9 +12,11 @@ from graphs import EVERYDAY, graphs, neuron
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_diagram import HOSTILE, layers
-from test_page import needs_browser, opened, view
+from test_page import middle, needs_browser, opened, view
 
 from autograd import Value, draw, explain, log, no_grad, relu, topological_order, values
+from autograd.diagram.lesson import written
+from autograd.explain.asked import Answers
 from autograd.explain.moments import moments
 from autograd.notation.numbers import number
 
@@ -170,7 +174,7 @@ def test_where_a_step_without_a_name_is(tmp_path):
 def test_sizes(tmp_path):
     draw(neuron()).save(tmp_path / "x.html")
     assert (tmp_path / "x.html").stat().st_size < 150_000
-    assert len(json.dumps(lesson(draw(network(300)), tmp_path))) < 250_000
+    assert len(written(lesson(draw(network(300)), tmp_path)).encode()) < 300_000
 
 
 def network(count):
@@ -191,6 +195,46 @@ def network(count):
         ]
         layer += 1
     return swept(sum(hidden).named("y"))
+
+
+# --- Asked ----------------------------------------------------------------------------------------
+
+
+@given(root=graphs(EVERYDAY))
+@settings(deadline=None, max_examples=50)
+def test_the_paths_that_are_told_make_the_gradient(root):
+    order = topological_order(swept(root))
+    answers = Answers(order, {node: node.grad for node in order}, 10_000)
+    for node in order[:-1]:
+        answer = answers.about(node)
+        numbers = [number for _, number in answer.lines if number is not None]
+        assert numbers == [*range(len(answer.paths))]
+        for path in answer.paths:
+            assert path[0].node is root
+            assert path[-1].operand is node
+            assert all(x.operand is y.node for x, y in pairwise(path))
+        products = [
+            0.0 if any(x.cut for x in path) else math.prod([x.partial for x in path])
+            for path in answer.paths
+        ]
+        size = sum(map(abs, products))
+        if math.isfinite(size):
+            assert sum(products) == pytest.approx(node.grad, rel=1e-9, abs=1e-9 * size)
+
+
+def test_an_answer(tmp_path):
+    found = lesson(draw(neuron()), tmp_path)
+    (place,) = [x for said, x, _ in found["moments"] if said == "w1 = -1 is given."]
+    asked = found["asked"][place]
+    ((text, number),) = asked["lines"]
+    assert number == 0
+    assert text.splitlines()[0].startswith("dloss/dw1 = dloss/d(output - 0) · ")
+    assert text.endswith("= 12 · 1 · 1 · 1 · (-2) = -24")
+    (path,) = asked["paths"]
+    said = [found["moments"][found["forward"] + use][0] for use in path]
+    assert said[0].startswith("grad(output - 0) += grad(loss)")
+    assert said[-1].startswith("grad(w1) += ")
+    assert found["asked"][found["moments"][found["forward"]][1]] is None  # of the root
 
 
 # --- In a browser ---------------------------------------------------------------------------------
@@ -351,6 +395,55 @@ def test_a_picture_that_is_opened_is_at_the_same_moment(page, tmp_path):
     keys = page.evaluate("lesson.pictures[key].boxes")
     assert len({*keys}) > 1
     assert page.complaints == []
+
+
+@needs_browser
+def test_what_is_clicked_is_told(page, tmp_path):
+    a, b = Value(3.0, name="a"), Value(2.0, name="b")
+    y = swept((a * b + a * a).named("y"))
+    diagram = draw(y)
+    found = lesson(diagram, tmp_path)
+    opened(page, tmp_path / "lesson.html")
+    assert page.evaluate("asked.hidden")
+    page("Input.dispatchMouseEvent", type="mouseMoved", x=0, y=0)
+    x, y = middle(page, "svg.querySelector('.node')")
+    for kind in ("mousePressed", "mouseReleased"):
+        page("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    assert page.evaluate("[...answer.querySelectorAll('h2, p')].map((x) => x.textContent)") == [
+        "a = 3", "data 3", "grad 8",
+        "3 paths lead from y back to a. Each contributes the product of the local derivatives "
+        "along it, and the contributions add up: that is why gradients accumulate.",
+        "dy/da = 3 + 3 + 2 = 8",
+    ]  # fmt: skip
+    assert page.evaluate("answer.querySelectorAll('button').length") == 3
+    ways = "[...svg.querySelectorAll('.edge.way')].map((group) => group.dataset.key).sort()"
+    (picture,) = found["pictures"].values()
+    for place, uses in enumerate(found["asked"][0]["paths"]):
+        page.evaluate(f"answer.querySelectorAll('button')[{place}].click()")
+        assert page.evaluate(ways) == sorted(picture["arrows"][use] for use in uses)
+    page.evaluate(f"answer.querySelectorAll('button')[{place}].click()")
+    assert page.evaluate(ways) == []
+    press(page, "Escape")
+    assert page.evaluate("asked.hidden")
+    assert page.complaints == []
+
+
+@needs_browser
+def test_all_can_be_asked_by_the_keyboard(page, tmp_path):
+    draw(neuron()).save(tmp_path / "x.html")
+    opened(page, tmp_path / "x.html")
+    names = page.evaluate(
+        "[...svg.querySelectorAll('[tabindex]')].map((x) => x.getAttribute('aria-label'))"
+    )
+    assert len(names) == 12 + 11
+    assert {"About w1 = -1", "About ∂loss/∂(output - 0) = 12"} <= {*names}
+    for part in (".node", ".edge"):
+        page.evaluate(f"svg.querySelector('{part}').focus()")
+        page("Input.dispatchKeyEvent", type="keyDown", key=" ", text=" ")
+        assert not page.evaluate("asked.hidden")
+        assert page.evaluate("timer") is None
+        page.evaluate("document.getElementById('close').click()")
+        assert page.evaluate(f"document.activeElement === svg.querySelector('{part}')")
 
 
 @needs_browser

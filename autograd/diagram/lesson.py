@@ -7,6 +7,7 @@ from typing import Any
 from autograd.diagram.folding import Folding
 from autograd.diagram.scene import CAPTIONS, Scene
 from autograd.diagram.steps import Step
+from autograd.explain.asked import Answers
 from autograd.explain.moments import Moment, moments
 from autograd.notation.names import legible
 from autograd.notation.numbers import number
@@ -16,6 +17,9 @@ from autograd.value import Value
 
 MOST_STEPS = 1_500
 """How many steps a graph may have for there to be a lesson."""
+MOST_PATHS, MOST_ASKED, MOST_CHARACTERS = 4, 400, 40_000
+"""How many paths to a step are told one by one; in graphs of up to how many steps; and about how
+many characters that takes at most."""
 
 
 @recorded
@@ -32,6 +36,8 @@ def lesson(folding: Folding, scenes: Mapping[str, Scene]) -> dict[str, Any] | No
         "pictures": by the key, "boxes": for each step the key of the box that shows it; "arrows":
         for each moment of the backward pass that of the arrow; "flows": whether there is more than
         the local derivative on an arrow.
+        "asked": for each step the lines of the chain rule, each with the number of a path or null,
+        and the paths, as the numbers of moments of the backward pass; null where there is no room.
         None if there are several roots or too many steps, if the picture is about other gradients
         than those of one `backward()`, or if a step was computed from other numbers than its
         operands have.
@@ -49,6 +55,11 @@ def lesson(folding: Folding, scenes: Mapping[str, Scene]) -> dict[str, Any] | No
     if not _are_shown(found, order, places):
         return None
     forward = len(order)
+    numbers = {
+        (x.edge.node, x.edge.place): count
+        for count, x in enumerate(found[forward:])
+        if x.edge is not None
+    }
     uses = [x.edge and (places[x.edge.node], x.edge.place) for x in found[forward:]]
     return {
         "moments": [
@@ -60,8 +71,26 @@ def lesson(folding: Folding, scenes: Mapping[str, Scene]) -> dict[str, Any] | No
             for x in found
         ],
         "forward": forward,
+        "asked": _asked(nodes, found, numbers),
         "pictures": {key: _picture(scene, order, uses) for key, scene in scenes.items()},
     }
+
+
+def _asked(
+    nodes: Sequence[Value], found: Sequence[Moment], numbers: Mapping[tuple[Value, int], int]
+) -> list[Any]:
+    adjoints = {x.node: x.number for x in found if x.backward and x.number is not None}
+    answers = Answers(nodes, adjoints, MOST_PATHS)
+    room = MOST_CHARACTERS if len(nodes) <= MOST_ASKED else 0
+    asked: dict[Value, Any] = {}
+    for node in sorted(nodes[:-1], key=lambda node: (node.op is not None, not node.name)):
+        if room <= 0:
+            break
+        lines, paths = answers.about(node)
+        ways = [[numbers.get((edge.node, edge.place), 0) for edge in path] for path in paths]
+        asked[node] = {"lines": lines, "paths": ways}
+        room -= sum([len(text) for text, _ in lines])
+    return [asked.get(node) for node in nodes]
 
 
 def _where(folding: Folding, step: Step) -> str:

@@ -144,6 +144,7 @@ function turn(next) {
   picture = pictures.get(key);
   svg = picture.svg;
   main.replaceChildren(svg);
+  dismiss();
   fit();
   back.hidden = key === "";
   const doors = [...svg.querySelectorAll(DOORS)];
@@ -197,6 +198,7 @@ main.addEventListener("click", (event) => {
   pressed = undefined;
   const door = part.closest(DOORS);
   if (door && !part.matches("[data-close] > title + *")) enter(door);
+  else inquire(part);
 });
 // Whoever walks through a magnified picture by the keyboard sees where they are.
 main.addEventListener("focusin", ({ target }) => {

@@ -30,14 +30,15 @@ function parts() {
       }
     }
     picture.parts = { groups, numbers };
+    askable();
   }
   return picture.parts;
 }
 
 // Shows the picture as it is after so many moments.
 function at_moment() {
-  if (!lesson) return;
   const { groups, numbers } = parts();
+  if (!lesson) return;
   const { boxes, arrows, flows } = lesson.pictures[key];
   const found = new Map(); // the last number of each line, if it has one by now
   const computed = new Set(lesson.moments.slice(0, Math.min(now, lesson.forward)).map(([, step]) => boxes[step]));
@@ -113,6 +114,86 @@ function step(next) {
   pause();
   moment(next);
 }
+
+// --- Asked: a box or an arrow that is clicked tells what it is, and how its gradient comes about.
+
+const asked = document.getElementById("asked");
+const answer = asked.querySelector("div");
+let chosen;
+
+// Makes a button of everything that can be asked, for keyboards and for those who listen.
+function askable() {
+  for (const group of svg.querySelectorAll(".node:not([data-open]), .edge")) {
+    group.setAttribute("role", "button");
+    group.setAttribute("tabindex", "0");
+    group.setAttribute("aria-label", `About ${heading(group)}`);
+    svg.setAttribute("role", "group");
+  }
+}
+
+function add_line(kind, text, options = {}) {
+  const element = Object.assign(document.createElement(kind), { textContent: text, ...options });
+  answer.append(element);
+  return element;
+}
+
+function ask(group) {
+  dismiss();
+  chosen = group;
+  group.classList.add("chosen");
+  const [first, ...others] = group.querySelector("title").textContent.split("\n");
+  answer.replaceChildren();
+  add_line("h2", first);
+  for (const line of others) add_line("p", line);
+  const { boxes } = lesson?.pictures[key] ?? { boxes: [] };
+  const steps = boxes.flatMap((box, step) => (box === group.dataset.key ? [step] : []));
+  const told = steps.length === 1 ? lesson.asked[steps[0]] : undefined;
+  for (const [line, path] of told?.lines ?? []) {
+    if (path === null) add_line("p", line);
+    else add_line("button", line, { type: "button", onclick: (event) => way(event.target, told.paths[path]) });
+  }
+  asked.hidden = false;
+}
+
+// Shows the way of a path in the picture.
+function way(button, path) {
+  const pressed = button.getAttribute("aria-pressed") === "true";
+  for (const other of answer.querySelectorAll("button")) other.setAttribute("aria-pressed", "false");
+  for (const group of svg.querySelectorAll(".way")) group.classList.remove("way");
+  if (pressed) return;
+  button.setAttribute("aria-pressed", "true");
+  const { groups } = parts();
+  for (const use of path) {
+    const arrow = groups.get(lesson.pictures[key].arrows[use]);
+    for (const group of arrow ? [arrow, groups.get(arrow.dataset.tail), groups.get(arrow.dataset.head)] : []) {
+      group.classList.add("way");
+    }
+  }
+}
+
+function dismiss() {
+  for (const group of document.querySelectorAll("main :is(.chosen, .way)")) group.classList.remove("chosen", "way");
+  asked.hidden = true;
+  chosen = undefined;
+}
+
+const inquire = (part) => {
+  const group = part.closest("main :is(.node, .edge)");
+  if (group && !group.matches(DOORS)) ask(group);
+};
+main.addEventListener("keydown", (event) => {
+  if ((event.key === "Enter" || event.key === " ") && event.target.matches(".node, .edge") && !event.target.matches(DOORS)) {
+    event.preventDefault();
+    event.stopPropagation(); // Space plays elsewhere
+    ask(event.target);
+  }
+});
+document.getElementById("close").addEventListener("click", () => {
+  const group = chosen;
+  dismiss();
+  group?.focus({ preventScroll: true });
+});
+keys.Escape = () => (asked.hidden ? leave() : document.getElementById("close").click());
 
 main.classList.add("moving");
 turn(addressed());

@@ -112,7 +112,7 @@ class Scene:
     """Whether there are gradients: not before `backward()`."""
     direction: Direction = "LR"
     """Where the arrows lead: from left to right, or from top to bottom."""
-    shown: Mapping[str, Sequence[Step]] = field(default_factory=dict)
+    shown: Mapping[str, Sequence[Step]] = field(default_factory=dict, compare=False)
     """The steps that each box shows, by its key."""
-    used: Mapping[str, Sequence[Use]] = field(default_factory=dict)
+    used: Mapping[str, Sequence[Use]] = field(default_factory=dict, compare=False)
     """The uses that each arrow stands for."""
