@@ -151,7 +151,7 @@ class Jitted(Made):
 
     @property
     def backend(self) -> str:
-        """The name of what runs batches: "llvm" or "numpy"."""
+        """The name of the backend that runs batches, "llvm" or "numpy"."""
         return chosen(self._backend)
 
     def on(
