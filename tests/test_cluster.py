@@ -3,7 +3,10 @@
 import os
 import resource
 import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,6 +43,20 @@ def test_a_cluster(client, reduce):
 def test_one_client_is_no_executor(client):
     with pytest.raises(TypeError, match=r"that of a client of Dask is client\.get_executor\(\)"):
         jit(vmap(root)).on(client)
+
+
+def test_losses_are_the_same_on_any_number_of_workers():
+    program = Path(__file__).parents[1] / "docs" / "examples" / "logistic.py"
+    done = subprocess.run(
+        [sys.executable, str(program), "--points", "50000"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    one, two, three, weights, last = done.stdout.splitlines()
+    assert one.removeprefix("1") == two.removeprefix("2") == three.removeprefix("3")
+    assert last == "the same losses"
+    found = [float(x) for x in weights.split()[1:]]
+    assert found == pytest.approx([1.5, -2.0, 0.5, 0.25], abs=0.1)
 
 
 def test_ten_million_points_while_a_worker_is_killed(client):

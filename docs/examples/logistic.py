@@ -43,7 +43,7 @@ def fit(executor, x, labels):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--points", type=int, default=200_000)
+    options.add_argument("--points", type=int, default=10_000_000)
     options.add_argument("--workers", type=int, nargs="+", default=[1, 2, 3])
     chosen = options.parse_args()
     x, labels = generated(chosen.points)
@@ -55,7 +55,7 @@ def main():
         ):
             weights, losses = fit(client.get_executor(pure=False), x, labels)
         fits.append((weights.tolist(), losses))
-        print(f"{workers} workers, {len(losses)} evaluations: loss {losses[-1]!r}")
+        print(f"{workers} workers, {len(losses)} evaluations: loss {losses[-1]:.10f}")
     print("weights", *[f"{weight:.4f}" for weight in weights])
     print("the same losses" if all(fit == fits[0] for fit in fits) else "other losses")
 
