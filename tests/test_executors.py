@@ -187,6 +187,11 @@ def test_results_are_compared_where_that_is_asked_for():
         scale.rate = settings[0] + 1.0
         with pytest.raises(RuntimeError, match="compiled, the result of"):
             fast.on(executor, chunk=2)(np.ones(5))
+        total = jit(vmap(lambda x: scale.rate * x, reduce="sum"), check=True)
+        assert total.on(executor)(np.ones(5)) == 15.0
+        scale.rate = 4.0
+        with pytest.raises(RuntimeError, match="compiled, the result of"):
+            total.on(executor)(np.ones(5))
 
 
 def test_other_calls_are_those_of_the_function():
@@ -287,6 +292,21 @@ def test_programs_count_too(monkeypatch):
         assert flat(fast.on(executor, chunk=5)(x)) == expected
     steps = sum(path.program.size for path in fast.paths)
     assert executor.most <= 1 + 10_000 // (20 * steps)
+
+
+def test_a_long_program_leaves_room_for_few_chunks(monkeypatch):
+    monkeypatch.setattr(executors, "BYTES_ON_THE_WAY", 6 * 20_000)
+
+    def long(x):
+        for _ in range(500):
+            x = x * 0.5 + 1.0
+        return x
+
+    fast, executor = jit(vmap(long)), Never()
+    with pytest.raises(TimeoutError):
+        fast.on(executor, chunk=1, timeout=0.2)(np.ones(100))
+    assert fast.program.size == 1000
+    assert len(executor.futures) == max(6, executors.LEAST_CHUNKS)
 
 
 def test_chunks_suit_the_program():

@@ -336,6 +336,13 @@ def test_values_from_around_are_those_that_are_there():
     assert twin(fast)(3.0) == 6.0
 
 
+def test_a_value_in_a_module_of_pythons(monkeypatch):
+    monkeypatch.setattr(types, "weight", Value(2.0), raising=False)
+    fast = jit(lambda x: types.weight * x)
+    assert fast(3.0) == 6.0
+    assert fast._recorder.packed() == []
+
+
 def test_another_release(monkeypatch):
     fast = jit(counted)
     fast(0.5)
