@@ -1,6 +1,7 @@
 """Functions that are made from another one, by `grad`, `vmap` or `jit`, and behave as it does."""
 
 import functools
+import importlib
 import inspect
 import operator
 import pickle
@@ -57,7 +58,7 @@ class Made:
             if operator.attrgetter(name)(module) is self:
                 if self.__module__ != "__main__":
                     return name
-                return _in_main, (name, self._by_value())
+                return by_name, (self.__module__, name, self._by_value())
         except (AttributeError, KeyError):
             pass
         return self._maker, self._arguments()
@@ -93,14 +94,14 @@ _PICKLERS = "cloudpickle", "joblib.externals.cloudpickle", "ray.cloudpickle"
 _pickled = threading.local()
 
 
-def _in_main(name: str, by_value: bytes | None) -> Any:
-    """A function of the program itself: by its name or, in another program, by its code.
+def by_name(module: str, name: str, by_value: bytes | None = None) -> Any:
+    """Something in a module by its name, also in a class; if it is not there, by its code.
 
     Raises:
         AttributeError: if neither is there.
     """
     try:
-        return operator.attrgetter(name)(sys.modules["__main__"])
+        return operator.attrgetter(name)(importlib.import_module(module))
     except AttributeError:
         if by_value is None:
             raise

@@ -25,6 +25,14 @@ def flat(tree):
     return [(x.dtype, x.shape, bits(x.astype(float))) for x in leaves(tree)]
 
 
+def outcome(call, *args):
+    """The bits of a result, or the error of lanes whose results are not alike."""
+    try:
+        return flat(call(*args)), None
+    except (TypeError, ValueError) as error:
+        return None, error
+
+
 def bundle(fast):
     """The paths that a compiled function computes together, None if it does not."""
     (family,) = fast._recorder.families.values()
@@ -81,10 +89,8 @@ def test_programs_are_the_same_each_time(text, data):
     for backend in BACKENDS:
         fast, found = jit(vmap(f), backend=backend), []
         for _ in range(3):
-            try:
-                found.append(flat(fast(*columns)))
-            except (TypeError, ValueError) as error:  # of lanes whose results are not alike
-                found.append(str(error))
+            result, error = outcome(fast, *columns)
+            found.append((result, str(error)))
         assert found[1:] == found[:1] * 2
 
 

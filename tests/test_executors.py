@@ -18,7 +18,7 @@ from executors import Shuffled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs import compiled, programs
-from test_bundles import flat, near, root, sign
+from test_bundles import flat, near, outcome, root, sign
 
 from autograd import Op, Value, dot, exp, grad, jit, relu, tanh, value_and_grad, vmap
 from autograd.compiler import executors, lanes, workers
@@ -34,14 +34,6 @@ def loss(w, x, y):
 
 def points(size):
     return DRAW.normal(size=4), DRAW.normal(size=(size, 3)), DRAW.normal(size=size)
-
-
-def outcome(call, *args):
-    """The bits of a result, or the error."""
-    try:
-        return flat(call(*args))
-    except (TypeError, ValueError) as error:  # of lanes whose results are not alike
-        return type(error)
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +82,11 @@ def test_programs_are_the_same(text, data):
         ]
         with Shuffled(count, seed, forgetful) as executor, warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # that there are too many paths
-            expected = outcome(whole, *columns)
+            expected, error = outcome(whole, *columns)
             for size in (chunk, 7):
-                assert outcome(spread.on(executor, chunk=size), *columns) == expected
+                found = outcome(spread.on(executor, chunk=size), *columns)
+                # The lanes that an error names may be others.
+                assert (found[0], type(found[1])) == (expected, type(error))
 
 
 @both
@@ -175,8 +169,6 @@ def test_operations_of_ones_own_are_computed_here():
 
 
 def test_results_are_compared_where_that_is_asked_for():
-    settings = [2.0]
-
     class Scale:
         rate = 2.0
 
@@ -184,7 +176,7 @@ def test_results_are_compared_where_that_is_asked_for():
     fast = jit(vmap(lambda x: scale.rate * x), check=True)
     with Shuffled(2) as executor:
         assert fast.on(executor, chunk=2)(np.ones(5)).tolist() == [2.0] * 5
-        scale.rate = settings[0] + 1.0
+        scale.rate = 3.0
         with pytest.raises(RuntimeError, match="compiled, the result of"):
             fast.on(executor, chunk=2)(np.ones(5))
         total = jit(vmap(lambda x: scale.rate * x, reduce="sum"), check=True)
@@ -201,7 +193,7 @@ def test_other_calls_are_those_of_the_function():
         batch = fast.on(executor)
         assert batch(np.zeros(0)).shape == (0,)
         x = Value(3.0)
-        (y,) = batch([x]) if False else batch(np.array([x], dtype=object))
+        (y,) = batch(np.array([x], dtype=object))
         y.backward()
         assert x.grad == 6.0
         assert jit(lambda x: batch(np.array([1.0, 2.0]))[1] * x)(2.0) == 8.0

@@ -18,6 +18,7 @@ from autograd import Value, draw, explain, log, no_grad, relu, topological_order
 from autograd.diagram.lesson import written
 from autograd.explain.asked import Answers
 from autograd.explain.moments import moments
+from autograd.notation.labels import Labels
 from autograd.notation.numbers import number
 
 
@@ -43,6 +44,12 @@ def page():
         yield page
 
 
+def told(root):
+    """The moments of a root's graph."""
+    order = topological_order(root)
+    return moments(order, Labels(order))
+
+
 # --- The moments ----------------------------------------------------------------------------------
 
 
@@ -51,7 +58,7 @@ def page():
 def test_the_moments_find_what_the_engine_finds(root):
     order = topological_order(root)
     swept(root)
-    found = moments(order)
+    found = moments(order, Labels(order))
     assert [x.node for x in found[: len(order)]] == order
     assert [repr(x.number) for x in found[: len(order)]] == [repr(x.data) for x in order]
     backward = found[len(order) :]
@@ -64,9 +71,9 @@ def test_the_moments_find_what_the_engine_finds(root):
 
 def test_the_words_are_those_of_the_explanation():
     loss = neuron()
-    said = [x.said for x in moments(topological_order(loss))]
-    told = str(explain(loss))
-    backward = told[told.index("Backward") :].splitlines()[2:]
+    said = [x.said for x in told(loss)]
+    text = str(explain(loss))
+    backward = text[text.index("Backward") :].splitlines()[2:]
     count = len(topological_order(loss)) + 1
     short = "grad(b) += grad(dot([x0, …], [w0, …]) + b) × 1 = 12 × 1 = 12"
     assert short in said
@@ -78,7 +85,7 @@ def test_the_words_are_those_of_the_explanation():
 
 def test_what_is_awkward_is_said():
     a = Value(0.0, name="a")
-    said = [x.said for x in moments(topological_order((relu(a) + abs(a)).named("y")))]
+    said = [x.said for x in told((relu(a) + abs(a)).named("y"))]
     assert "Nothing is added to grad(a): relu's input a = 0 is at the kink, where its slope is" in (
         " ".join(said)
     )
@@ -86,7 +93,7 @@ def test_what_is_awkward_is_said():
     with pytest.warns(RuntimeWarning):
         y = (log(a) * 0.0).named("y")
     assert "y = log(a) * 0 = -inf * 0 = nan. This is where a nan comes from." in [
-        x.said for x in moments(topological_order(y))
+        x.said for x in told(y)
     ]
 
 
@@ -204,7 +211,7 @@ def network(count):
 @settings(deadline=None, max_examples=50)
 def test_the_paths_that_are_told_make_the_gradient(root):
     order = topological_order(swept(root))
-    answers = Answers(order, {node: node.grad for node in order}, 10_000)
+    answers = Answers(order, {node: node.grad for node in order}, Labels(order), 10_000)
     for node in order[:-1]:
         answer = answers.about(node)
         numbers = [number for _, number in answer.lines if number is not None]
@@ -444,6 +451,24 @@ def test_all_can_be_asked_by_the_keyboard(page, tmp_path):
         assert page.evaluate("timer") is None
         page.evaluate("document.getElementById('close').click()")
         assert page.evaluate(f"document.activeElement === svg.querySelector('{part}')")
+
+
+@needs_browser
+def test_a_folded_box_shows_the_numbers_of_its_result_alone(page, tmp_path):
+    """Not those of the steps in it, one after the other."""
+    diagram = draw(network(60))
+    found = lesson(diagram, tmp_path)
+    opened(page, tmp_path / "lesson.html")
+    whole = page.evaluate(NUMBERS)
+    (box,) = {line.split()[0] for line in whole}
+    picture = found["pictures"][""]
+    assert picture["boxes"].count(box) > 1
+    assert picture["numbers"] == {box: len(picture["boxes"]) - 1}
+    for count in range(len(found["moments"])):
+        page.evaluate(f"step({count})")
+        shown = page.evaluate(NUMBERS)
+        assert ({f"{box} data"} <= shown.keys()) == (count >= found["forward"])
+        assert all(whole[line] == text for line, text in shown.items())
 
 
 @needs_browser

@@ -78,15 +78,20 @@ class BatchCall:
             most = max(SHORTEST_PART, NUMBERS // (numbers + 1) // BLOCK * BLOCK)
         return sums.result()
 
+    def begun(self) -> Family:
+        """The family of lane 0, with a path at least, if there may be one."""
+        family = self.recorder.family(self.first)
+        if not family.paths and family.has_room():
+            with in_lane(0, self.recorder.name):
+                self.recorder.record(family, self.first)
+        return family
+
     def _summed(self, columns: Columns) -> tuple[Any, NDArray[np.float64]] | None:
         """The sums of the results of lanes, if all of them are on one path and it can add them up;
         otherwise None."""
         if self.check or not self.native or not columns.alike:
             return None
-        family = self.recorder.family(self.first)
-        if not family.paths and family.has_room():
-            with in_lane(0, self.recorder.name):
-                self.recorder.record(family, self.first)
+        family = self.begun()
         if not family.paths:
             return None
         path = max(family.paths, key=lambda path: path.points)
@@ -226,8 +231,9 @@ class Lot:
     @contextmanager
     def _in_lane(self, lane: int) -> Iterator[Call]:
         """The call for a lane. Errors tell which one it is."""
+        call = self._call.lane(self._start + lane)
         with in_lane(self._start + lane, self._call.recorder.name):
-            yield self._call.lane(self._start + lane)
+            yield call
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from autograd.batching import BLOCK
 from autograd.compiler.backends import LLVM, NUMPY
 from autograd.compiler.batch import Gathered
-from autograd.compiler.calls import BatchCall, Lot, in_lane
+from autograd.compiler.calls import BatchCall, Lot
 from autograd.compiler.families import Call, Family
 from autograd.compiler.known import Asked
 from autograd.compiler.workers import Reply, Sent, Task, compute
@@ -126,10 +126,7 @@ class SpreadCall(BatchCall):
         Args:
             gathered: takes the results; None for one for each chunk.
         """
-        family = self.recorder.family(self.first)
-        if not family.paths and family.has_room():
-            with in_lane(0, self.recorder.name):
-                self.recorder.record(family, self.first)
+        family = self.begun()
         if self.fun.reduce is None and family.paths:
             self._bytes += 8 * len(family.paths[0].program.outputs)
         length = self._length(family)

@@ -1,9 +1,7 @@
 """`jit`: a function is recorded once for each path that its questions take, and then replayed."""
 
 import functools
-import importlib
 import math
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, overload
@@ -19,7 +17,7 @@ from autograd.compiler.program import PASSED, Program
 from autograd.compiler.recorder import Again, Recorder
 from autograd.compiler.recording import plain
 from autograd.compiler.shortcuts import MISSED, OfBatch, OfPoint, Shortcut, Unwritten
-from autograd.made import Made
+from autograd.made import Made, by_name
 from autograd.reals import kind_of, whole
 from autograd.sealing import sealing, seals
 from autograd.trace import Function
@@ -313,7 +311,7 @@ class Jitted(Made):
 
     def __reduce__(self) -> Any:
         made = super().__reduce__()
-        call = (_found, (self.__module__, made)) if isinstance(made, str) else made
+        call = (by_name, (self.__module__, made)) if isinstance(made, str) else made
         return (*call, self._recorder.packed())
 
     def __setstate__(self, packed: Sequence[bytes]) -> None:
@@ -321,8 +319,3 @@ class Jitted(Made):
 
     def _arguments(self) -> tuple[Any, ...]:
         return self.fun, self._check, self.max_paths, self._backend
-
-
-def _found(module: str, name: str) -> Any:
-    """Something in a module by its name, also in a class."""
-    return operator.attrgetter(name)(importlib.import_module(module))

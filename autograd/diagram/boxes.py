@@ -40,6 +40,7 @@ class Boxes:
         self._folding, self._telling = folding, telling
         self._places, self._frames, self._opens = places, frames, opens
         self._alike: dict[tuple[Pile, Op | None], bool] = {}
+        self._numbered: dict[Place, Step] = {}
         self._members: dict[Place, list[Step]] = defaultdict(list)
         for step, place in places.items():
             self._members[place].append(step)
@@ -54,6 +55,11 @@ class Boxes:
     def all(self) -> list[Box]:
         """The boxes, in the order of the first Values in them."""
         return [self._box(place) for place in self._members]
+
+    @property
+    def numbered(self) -> dict[str, Step]:
+        """The steps whose numbers stand in boxes, by the keys of these, once there are boxes."""
+        return {self.keys[place]: step for place, step in self._numbered.items()}
 
     def shown(self) -> dict[str, Sequence[Step]]:
         """The steps in each box, by its key."""
@@ -77,7 +83,7 @@ class Boxes:
             lines.append(Line("name", self._telling.label(step)))
         if step.op is not None:
             lines.append(Line("operation", shortened(operation(step), 32) or "·"))
-        lines += self._numbers(step)
+        lines += self._numbers(step, step)
         mark = worst(step.marks)
         lines += [Line("mark", mark.text, mark.color) for mark in step.marks if not mark.hint]
         return Box(
@@ -92,7 +98,8 @@ class Boxes:
             color=mark.color if mark else None,
         )
 
-    def _numbers(self, step: Step) -> list[Line]:
+    def _numbers(self, place: Place, step: Step) -> list[Line]:
+        self._numbered[place] = step
         data = Line("data", f"data {number(step.data)}")
         if not self._telling.swept:
             return [data]
@@ -170,7 +177,7 @@ class Boxes:
             kind,
             [
                 *lines,
-                *(self._numbers(single) if single else []),
+                *(self._numbers(place, single) if single else []),
                 *note,
                 *causes(marks),
             ],

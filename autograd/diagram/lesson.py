@@ -9,6 +9,7 @@ from autograd.diagram.scene import CAPTIONS, Scene
 from autograd.diagram.steps import Step
 from autograd.explain.asked import Answers
 from autograd.explain.moments import Moment, moments
+from autograd.notation.labels import Labels
 from autograd.notation.names import legible
 from autograd.notation.numbers import number
 from autograd.quiet import quietly
@@ -33,9 +34,10 @@ def lesson(folding: Folding, scenes: Mapping[str, Scene]) -> dict[str, Any] | No
     Returns:
         "moments": for each the words, the number of its step, and its number as text, "" for none.
         "forward": how many of them are in the forward pass.
-        "pictures": by the key, "boxes": for each step the key of the box that shows it; "arrows":
-        for each moment of the backward pass that of the arrow; "flows": whether there is more than
-        the local derivative on an arrow.
+        "pictures": by the key, "boxes": for each step the key of the box that shows it; "numbers":
+        by the key of a box, the step whose numbers stand there; "arrows": for each moment of the
+        backward pass the key of the arrow; "flows": whether there is more than the local derivative
+        on an arrow.
         "asked": for each step the lines of the chain rule, each with the number of a path or null,
         and the paths, as the numbers of moments of the backward pass; null where there is no room.
         None if there are several roots or too many steps, if the picture is about other gradients
@@ -50,7 +52,8 @@ def lesson(folding: Folding, scenes: Mapping[str, Scene]) -> dict[str, Any] | No
     ):
         return None
     nodes = quietly(_twins, order)
-    found = moments(nodes)
+    labels = Labels(nodes)
+    found = moments(nodes, labels)
     places = {node: place for place, node in enumerate(nodes)}
     if not _are_shown(found, order, places):
         return None
@@ -71,16 +74,19 @@ def lesson(folding: Folding, scenes: Mapping[str, Scene]) -> dict[str, Any] | No
             for x in found
         ],
         "forward": forward,
-        "asked": _asked(nodes, found, numbers),
+        "asked": _asked(nodes, labels, found, numbers),
         "pictures": {key: _picture(scene, order, uses) for key, scene in scenes.items()},
     }
 
 
 def _asked(
-    nodes: Sequence[Value], found: Sequence[Moment], numbers: Mapping[tuple[Value, int], int]
+    nodes: Sequence[Value],
+    labels: Labels[Value],
+    found: Sequence[Moment],
+    numbers: Mapping[tuple[Value, int], int],
 ) -> list[Any]:
     adjoints = {x.node: x.number for x in found if x.backward and x.number is not None}
-    answers = Answers(nodes, adjoints, MOST_PATHS)
+    answers = Answers(nodes, adjoints, labels, MOST_PATHS)
     room = MOST_CHARACTERS if len(nodes) <= MOST_ASKED else 0
     asked: dict[Value, Any] = {}
     for node in sorted(nodes[:-1], key=lambda node: (node.op is not None, not node.name)):
@@ -143,6 +149,7 @@ def _picture(
     }
     return {
         "boxes": boxes,
+        "numbers": {key: numbers[step] for key, step in scene.numbered.items()},
         "arrows": [arrows.get(use, "") if use else "" for use in uses],
         "flows": scene.caption == CAPTIONS["contribution"],
     }

@@ -152,7 +152,7 @@ function turn(next) {
   doors.forEach(prepare);
   const door = doors.find((door) => behind(door) === left);
   status.textContent = news(door, doors);
-  at_moment();
+  update();
   if (left !== undefined) (door ?? main).focus({ preventScroll: true });
 }
 

@@ -59,6 +59,7 @@ class Painter:
             self._telling.largest,
             self._telling.swept,
             shown=maker.shown(),
+            numbered=maker.numbered,
             used=used,
         )
 

@@ -11,22 +11,32 @@ let now = lesson?.moments.length; // how many moments have been
 let idle = true; // the picture is whole, as nobody has begun
 let timer;
 
+// The ground of a gradient, whose shade is its size, and the stripes over it that mean nan.
+function backdrop(text) {
+  const found = [];
+  let part = text.previousElementSibling;
+  while (part?.matches("path:not(.cells)")) {
+    found.push(part);
+    part = part.previousElementSibling;
+  }
+  return found;
+}
+
 // What a picture has of the steps and the uses: groups by their keys, and in a box the numbers.
 function parts() {
   if (!picture.parts) {
-    const groups = new Map([...svg.querySelectorAll("[data-key]")].map((group) => [group.dataset.key, group]));
+    const groups = new Map();
     const numbers = new Map();
-    for (const [key, group] of groups) {
+    for (const group of svg.querySelectorAll("[data-key]")) {
+      groups.set(group.dataset.key, group);
       for (const label of group.querySelectorAll("text > tspan:first-child")) {
         const role = label.textContent.trim();
         const number = label.nextElementSibling;
         if (!number || (role !== "data" && role !== "grad")) continue;
-        const line = { text: label.parentElement, number, whole: number.textContent, grounds: [] };
-        // The ground behind a gradient shows its size; over it, stripes mean nan.
-        for (let at = line.text.previousElementSibling; role === "grad" && at?.matches("path") && !at.matches(".cells"); at = at.previousElementSibling) {
-          line.grounds.push(at);
-        }
-        numbers.set(`${key} ${role}`, line);
+        const text = label.parentElement;
+        const grounds = role === "grad" ? backdrop(text) : [];
+        const line = { text, number, whole: number.textContent, grounds };
+        numbers.set(`${group.dataset.key} ${role}`, line);
       }
     }
     picture.parts = { groups, numbers };
@@ -36,14 +46,17 @@ function parts() {
 }
 
 // Shows the picture as it is after so many moments.
-function at_moment() {
+function update() {
   const { groups, numbers } = parts();
   if (!lesson) return;
-  const { boxes, arrows, flows } = lesson.pictures[key];
+  const { boxes, numbers: shown, arrows, flows } = lesson.pictures[key];
   const found = new Map(); // the last number of each line, if it has one by now
-  const computed = new Set(lesson.moments.slice(0, Math.min(now, lesson.forward)).map(([, step]) => boxes[step]));
+  const computed = new Set(); // the boxes that have been reached in the forward pass
   for (const [count, [, step, number]] of lesson.moments.slice(0, now).entries()) {
-    if (number) found.set(`${boxes[step]} ${count < lesson.forward ? "data" : "grad"}`, number);
+    const box = boxes[step];
+    const forward = count < lesson.forward;
+    if (forward) computed.add(box);
+    if (number && shown[box] === step) found.set(`${box} ${forward ? "data" : "grad"}`, number);
   }
   const whole = idle || now === lesson.moments.length;
   for (const [line, { text, number, whole: end, grounds }] of numbers) {
@@ -56,8 +69,10 @@ function at_moment() {
   if (current) {
     lit.add(boxes[current[1]]);
     const use = now - 1 - lesson.forward;
-    if (use >= 0) lit.add(arrows[use]);
-    else for (const arrow of groups.values()) if (arrow.dataset.head === boxes[current[1]]) lit.add(arrow.dataset.key);
+    for (const [name, group] of groups) {
+      const used = use < 0 ? group.dataset.head === boxes[current[1]] : name === arrows[use];
+      if (used) lit.add(name);
+    }
   }
   // A local derivative is known once its operation has been computed, a flow once it has flowed.
   const flowed = new Set(arrows.slice(0, Math.max(0, now - lesson.forward)));
@@ -66,12 +81,15 @@ function at_moment() {
     const { head } = group.dataset;
     if (!head) continue;
     const seen = whole || (flows ? flowed.has(name) : computed.has(head));
-    for (const label of group.querySelectorAll("text, rect")) label.classList.toggle("unseen", !seen);
+    const labels = group.querySelectorAll("text, rect");
+    for (const label of labels) label.classList.toggle("unseen", !seen);
   }
 }
 
 function told() {
-  if (idle) return "Press Play, or the key “.”, to see how these numbers come about, one after the other.";
+  if (idle) {
+    return "Press Play, or the key “.”, to see how these numbers come about, one after the other.";
+  }
   if (now === 0) return "Nothing has been computed yet.";
   return lesson.moments[now - 1][0];
 }
@@ -80,15 +98,16 @@ function told() {
 function moment(next) {
   now = Math.max(0, Math.min(lesson.moments.length, next));
   idle = false;
-  show_moment();
+  present();
 }
 
-function show_moment() {
-  at_moment();
+function present() {
+  update();
   said.textContent = told();
   slider.value = now;
   const pass = now <= lesson.forward ? "forward pass" : "backward pass";
-  slider.setAttribute("aria-valuetext", idle ? "the whole picture" : `${now} of ${lesson.moments.length}, ${pass}`);
+  const place = `${now} of ${lesson.moments.length}, ${pass}`;
+  slider.setAttribute("aria-valuetext", idle ? "the whole picture" : place);
   if (now === lesson.moments.length) pause();
 }
 
@@ -131,7 +150,7 @@ function askable() {
   }
 }
 
-function add_line(kind, text, options = {}) {
+function addLine(kind, text, options = {}) {
   const element = Object.assign(document.createElement(kind), { textContent: text, ...options });
   answer.append(element);
   return element;
@@ -143,14 +162,17 @@ function ask(group) {
   group.classList.add("chosen");
   const [first, ...others] = group.querySelector("title").textContent.split("\n");
   answer.replaceChildren();
-  add_line("h2", first);
-  for (const line of others) add_line("p", line);
+  addLine("h2", first);
+  for (const line of others) addLine("p", line);
   const { boxes } = lesson?.pictures[key] ?? { boxes: [] };
   const steps = boxes.flatMap((box, step) => (box === group.dataset.key ? [step] : []));
   const told = steps.length === 1 ? lesson.asked[steps[0]] : undefined;
   for (const [line, path] of told?.lines ?? []) {
-    if (path === null) add_line("p", line);
-    else add_line("button", line, { type: "button", onclick: (event) => way(event.target, told.paths[path]) });
+    if (path === null) addLine("p", line);
+    else {
+      const button = addLine("button", line, { type: "button" });
+      button.addEventListener("click", () => way(button, told.paths[path]));
+    }
   }
   asked.hidden = false;
 }
@@ -158,34 +180,41 @@ function ask(group) {
 // Shows the way of a path in the picture.
 function way(button, path) {
   const pressed = button.getAttribute("aria-pressed") === "true";
-  for (const other of answer.querySelectorAll("button")) other.setAttribute("aria-pressed", "false");
+  for (const other of answer.querySelectorAll("button")) {
+    other.setAttribute("aria-pressed", "false");
+  }
   for (const group of svg.querySelectorAll(".way")) group.classList.remove("way");
   if (pressed) return;
   button.setAttribute("aria-pressed", "true");
   const { groups } = parts();
   for (const use of path) {
     const arrow = groups.get(lesson.pictures[key].arrows[use]);
-    for (const group of arrow ? [arrow, groups.get(arrow.dataset.tail), groups.get(arrow.dataset.head)] : []) {
-      group.classList.add("way");
-    }
+    if (!arrow) continue; // within a box
+    const { tail, head } = arrow.dataset;
+    for (const group of [arrow, groups.get(tail), groups.get(head)]) group.classList.add("way");
   }
 }
 
 function dismiss() {
-  for (const group of document.querySelectorAll("main :is(.chosen, .way)")) group.classList.remove("chosen", "way");
+  for (const group of main.querySelectorAll(".chosen, .way")) {
+    group.classList.remove("chosen", "way");
+  }
   asked.hidden = true;
   chosen = undefined;
 }
 
-const inquire = (part) => {
-  const group = part.closest("main :is(.node, .edge)");
-  if (group && !group.matches(DOORS)) ask(group);
-};
+// Asks about the box or the arrow that something is part of; returns whether there is one.
+function inquire(part) {
+  const group = part.closest(".node, .edge");
+  if (!group || group.matches(DOORS)) return false;
+  ask(group);
+  return true;
+}
+
 main.addEventListener("keydown", (event) => {
-  if ((event.key === "Enter" || event.key === " ") && event.target.matches(".node, .edge") && !event.target.matches(DOORS)) {
+  if ((event.key === "Enter" || event.key === " ") && inquire(event.target)) {
     event.preventDefault();
     event.stopPropagation(); // Space plays elsewhere
-    ask(event.target);
   }
 });
 document.getElementById("close").addEventListener("click", () => {
@@ -199,17 +228,17 @@ main.classList.add("moving");
 turn(addressed());
 if (lesson) {
   const turns = {
-    first: () => step(0), back: () => step((idle ? lesson.moments.length : now) - 1), play: toggle,
+    first: () => step(0), before: () => step(now - 1), play: toggle,
     forward: () => step(idle ? 1 : now + 1), last: () => step(lesson.moments.length),
   };
   for (const [name, turn] of Object.entries(turns)) {
-    document.getElementById(name === "back" ? "before" : name).addEventListener("click", turn);
+    document.getElementById(name).addEventListener("click", turn);
   }
   slider.max = lesson.moments.length;
   slider.addEventListener("input", () => step(slider.valueAsNumber));
   Object.assign(keys, {
-    " ": toggle, ",": turns.back, ".": turns.forward, Home: turns.first, End: turns.last,
+    " ": toggle, ",": turns.before, ".": turns.forward, Home: turns.first, End: turns.last,
   });
   player.hidden = false;
-  show_moment();
+  present();
 }

@@ -114,5 +114,7 @@ class Scene:
     """Where the arrows lead: from left to right, or from top to bottom."""
     shown: Mapping[str, Sequence[Step]] = field(default_factory=dict, compare=False)
     """The steps that each box shows, by its key."""
+    numbered: Mapping[str, Step] = field(default_factory=dict, compare=False)
+    """The step whose numbers stand in a box, where there are numbers."""
     used: Mapping[str, Sequence[Use]] = field(default_factory=dict, compare=False)
     """The uses that each arrow stands for."""

@@ -175,7 +175,7 @@ def _of_one(
         parts.append(Section("Local derivatives", [*local]))
         listed = paths.largest(limit)
         rule = chain.chain_rule(paths, listed, wrt, total, labels, partials)
-        parts.append(Section("The chain rule", [*rule]))
+        parts.append(Section("The chain rule", [item for item, _ in rule]))
         reached = [step.edge for step in flows if step.edge.operand in paths.counts]
         said += _cuts(reached, wrt, wrt in adjoints, labels)
         said += reasons.kinks(reached, labels)

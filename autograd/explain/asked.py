@@ -1,6 +1,6 @@
 """A derivative along every path, line by line, for whoever asks about one node of a graph."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -27,13 +27,19 @@ class Answers:
     Args:
         order: its nodes in topological order, the root last.
         adjoints: their gradients, as far as something reaches them.
+        labels: of the nodes.
         limit: how many paths are told one by one.
     """
 
-    def __init__(self, order: Sequence[Value], adjoints: Mapping[Value, float], limit: int) -> None:
-        self._order, self._adjoints, self._limit = order, adjoints, limit
-        self._labels = Labels(order)
-        self._partials = Partials(self._labels)
+    def __init__(
+        self,
+        order: Sequence[Value],
+        adjoints: Mapping[Value, float],
+        labels: Labels[Value],
+        limit: int,
+    ) -> None:
+        self._order, self._adjoints, self._labels, self._limit = order, adjoints, labels, limit
+        self._partials = Partials(labels)
 
     def about(self, node: Value) -> Answer:
         """The answer about a node other than the root."""
@@ -41,21 +47,8 @@ class Answers:
         listed = paths.largest(self._limit)
         total = self._adjoints.get(node, 0.0)
         told = chain.chain_rule(paths, listed, node, total, self._labels, self._partials)
-        texts = [line(item).strip() for item in told]
-        numbered = _by_path(texts, len(listed.paths))
         lines = [
-            ("\n".join([text for text, _ in several]), number)
-            for number, several in groupby(numbered, key=lambda pair: pair[1])
+            ("\n".join([line(item).strip() for item, _ in several]), number)
+            for number, several in groupby(told, key=lambda pair: pair[1])
         ]
         return Answer(lines, [x.edges for x in listed.paths])
-
-
-def _by_path(texts: Sequence[str], count: int) -> Iterator[tuple[str, int | None]]:
-    """Lines, each with the number of the path that it is about."""
-    number: int | None = 0 if count == 1 else None
-    for text in texts:
-        if text.startswith("path "):
-            number = int(text.split()[1]) - 1
-        elif not text.startswith(("=", "·")) and count > 1:
-            number = None
-        yield text, number

@@ -26,22 +26,29 @@ def chain_rule(
     total: float,
     labels: Labels[Value],
     partials: Partials,
-) -> Iterator[Item]:
-    """The derivative as the sum over the paths, each the product of its local derivatives."""
+) -> Iterator[tuple[Item, int | None]]:
+    """The derivative as the sum over the paths, each the product of its local derivatives.
+
+    Yields:
+        Lines, each with the number of the path that it is about, counted from 0, or None.
+    """
     root = paths.root
     symbol = labels.derivative(root, wrt)
     if paths.count == 1:
-        yield from _path(listed.paths[0], symbol, labels, partials, curly=False)
+        for line in _path(listed.paths[0], symbol, labels, partials, curly=False):
+            yield line, 0
         return
     names = [x.math() for x in (labels[root], labels[wrt])]
-    yield [
+    several: Item = [
         f"{_counted(paths.count)} paths lead from ", names[0], " back to ", names[1],
         ". Each contributes the product of the local derivatives along it, and the contributions "
         "add up: that is why gradients accumulate.",
     ]  # fmt: skip
-    for number, path in enumerate(listed.paths, 1):
-        left = Math(f"path {number}", rf"\text{{path {number}}}")
-        yield from _path(path, left, labels, partials, curly=True)
+    yield several, None
+    for number, path in enumerate(listed.paths):
+        left = Math(f"path {number + 1}", rf"\text{{path {number + 1}}}")
+        for line in _path(path, left, labels, partials, curly=True):
+            yield line, number
     terms = [labels.number(x.contribution) for x in listed.paths]
     found = [x.contribution for x in listed.paths]
     rest_number = listed.rest
@@ -50,18 +57,19 @@ def chain_rule(
     if listed.more:
         found.append(rest_number)
         rest = labels.number(rest_number)
-        yield [f"… and {_counted(listed.more)} more path{'s'[: listed.more != 1]}, together ",
-               rest.math()]  # fmt: skip
+        others = f"… and {_counted(listed.more)} more path{'s'[: listed.more != 1]}, together "
+        yield [others, rest.math()], None
         terms.append(rest)
     result = labels.number(total).math()
     if _adds_up(found, total):
-        yield Equation(symbol, "=", equal(sum_of(terms), result))
+        yield Equation(symbol, "=", equal(sum_of(terms), result)), None
         return
-    yield Equation(symbol, "=", result)
-    yield [
+    yield Equation(symbol, "=", result), None
+    remark = (
         "The contributions of the paths do not add up to that: one of them overflows, or is 0 "
         "times infinity. The backward pass adds before it multiplies."
-    ]
+    )
+    yield [remark], None
 
 
 def _adds_up(terms: Sequence[float], total: float) -> bool:

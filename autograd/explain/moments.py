@@ -28,13 +28,13 @@ class Moment(NamedTuple):
     """The use along which something flows back, or would but for a selection."""
 
 
-def moments(order: Sequence[Value]) -> list[Moment]:
+def moments(order: Sequence[Value], labels: Labels[Value]) -> list[Moment]:
     """The moments of a graph.
 
     Args:
         order: its nodes in topological order, the root last.
+        labels: of the nodes.
     """
-    labels = Labels(order)
     return [*_forward(order, labels), *_backward(order, labels)]
 
 
