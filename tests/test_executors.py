@@ -309,12 +309,12 @@ def test_chunks_suit_the_program():
         executor.sizes.clear()
 
         def long(x):
-            for _ in range(1000):
+            for _ in range(4000):
                 x = x * 0.5 + 1.0
             return x
 
-        jit(vmap(long), backend="numpy").on(executor)(x[:60_000])
-        assert max(executor.sizes) == -(-int(executors.STEPS / 2000) // 256) * 256
+        jit(vmap(long)).on(executor)(x[:30_000])
+        assert max(executor.sizes) == -(-int(executors.STEPS / 8000) // 256) * 256
 
 
 @both

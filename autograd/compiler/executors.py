@@ -31,8 +31,8 @@ from autograd.compiler.known import Asked
 from autograd.compiler.workers import Reply, Sent, Task, compute
 from autograd.reals import kind_of, real, whole
 
-STEPS = 1e8
-"""So many steps of a program, for all lanes of a chunk, take some 20 ms."""
+STEPS = 2e8
+"""So many steps of a program, for all lanes of a chunk, take some 40 ms."""
 BYTES, BYTES_ON_THE_WAY = 2**20, 2**28
 """How much there is in a chunk at most, and in all chunks that are on their way."""
 LEAST_CHUNKS, MOST_CHUNKS = 2 * (os.cpu_count() or 1), 1024

@@ -167,7 +167,7 @@ class Jitted(Made):
         Args:
             executor: any `concurrent.futures.Executor`, with workers that have this release of the
                 library, and the backend of this process. It is not shut down.
-            chunk: the number of lanes that are sent at once; None for as many as take some 20 ms.
+            chunk: the number of lanes that are sent at once; None for as many as take some 40 ms.
                 Where the results are reduced, it is rounded up to a multiple of 256.
             timeout: the number of seconds that a call may take; None for any.
 

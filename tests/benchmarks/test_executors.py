@@ -21,7 +21,7 @@ except ImportError:
     distributed = None
 
 DRAW = np.random.default_rng(0)
-WORKERS, ROUNDS = 2, 5
+WORKERS, ROUNDS = 2, 9
 
 
 def terms(count):
@@ -79,7 +79,7 @@ def test_speed_up(report_speed, name, reduce):
         batch(x, y)
     with EXECUTORS[name]() as executor:
         spread = batch.on(executor)
-        for _ in range(6):  # until workers have straight code
+        for _ in range(8):  # until workers have straight code
             spread(x, y)
         here, there = [], []
         for _ in range(ROUNDS):
