@@ -40,9 +40,9 @@ from autograd import (
 from autograd.compare.judge import Judge
 from autograd.compare.kinks import in_hull
 from autograd.compare.numeric import estimate
-from autograd.compare.rounding import Bounds, derivatives
 from autograd.diagram import palette
 from autograd.neuron import Neuron, by_hand
+from autograd.rounding import Bounds, derivatives
 
 
 def verdicts(report):

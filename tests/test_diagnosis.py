@@ -26,8 +26,8 @@ from autograd import (
     values,
     where,
 )
+from autograd.catalogue.formulas import COMPOSITIONS, composition, confused_partials
 from autograd.compare.case import Case, Grouping
-from autograd.compare.formulas import COMPOSITIONS, composition, confused_partials
 from autograd.compare.gradients import gradients
 from autograd.compare.inquiry import COMBINED, CONFUSED, SINGLE
 from autograd.compare.judge import Judge

@@ -35,11 +35,11 @@ from autograd import (
 )
 from autograd import sum as total
 from autograd.batching import Sums
-from autograd.compare.rounding import EPSILON, data_bounds
 from autograd.compiler import backends
 from autograd.compiler.lanes import UNDECIDED
 from autograd.compiler.margins import with_margins
 from autograd.graph import sort
+from autograd.rounding import EPSILON, data_bounds
 from autograd.trees import Leaf
 
 

@@ -52,11 +52,13 @@ ROOMS = [
     "implicit",
     "neuron",
     "expression",
+    "rounding",
+    "catalogue",
+    "compiler",
     "explain",
     "diagram",
     "micrograd",
     "compare",
-    "compiler",
     "command",
 ]
 NAMES = """
@@ -127,8 +129,8 @@ NAMING = {
     "derivative.py": "the gates of derivatives are made of two of them",
     "expression/simplify.py": "the identities of arithmetic are about particular ones",
     "expression/algebra.py": "so are the products and powers that a textbook gathers",
-    "compare/mistakes.py": "so are the mistakes that people make",
-    "compare/formulas.py": "and the formulas that they confuse",
+    "catalogue/slopes.py": "so are the mistakes that people make",
+    "catalogue/formulas.py": "and the formulas that they confuse",
     "compare/stable.py": "so are the formulas that overflow, and what to write instead",
     "arrays/linalg.py": "NumPy's functions are made of them",
     "arrays/reductions.py": "NumPy's functions are made of them",
@@ -250,9 +252,9 @@ def test_what_a_selection_cuts_is_known_to_the_graph_alone():
     above = ROOMS[ROOMS.index("value") :]
     asking = {name for name in asking if name.removesuffix(".py").split(os.sep)[0] in above}
     allowed = {
-        "compare/rounding.py": "whether a partial is exact",
+        "rounding.py": "whether a partial is exact",
         "compare/confusions.py": "whether there is a mask to be mistaken",
-        "compare/formulas.py": "whether there is a selection to be left out",
+        "catalogue/formulas.py": "whether there is a selection to be left out",
         "compiler/margins.py": "whether an error may be handed on at a kink",
         "explain/partials.py": "whether it may be that of a tie",
         "expression/gates.py": "for an indicator",

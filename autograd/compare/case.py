@@ -12,10 +12,10 @@ from autograd.compare.gradients import gradients
 from autograd.compare.judge import Judge
 from autograd.compare.keys import Pair
 from autograd.compare.places import Use
-from autograd.compare.rounding import RELATIVE
 from autograd.edges import Edge, edges
 from autograd.graph import constants
 from autograd.quiet import quiet
+from autograd.rounding import RELATIVE
 from autograd.value import Value
 
 Array: TypeAlias = NDArray[np.float64]

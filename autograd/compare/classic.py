@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, combinations, product
 
+from autograd.catalogue.slopes import wrong_partials, wrong_slopes
 from autograd.compare.candidates import Candidates, Found, Mistakes, Wrong, one, together
 from autograd.compare.case import Array, Case, Partials
 from autograd.compare.gradients import replaced
@@ -20,8 +21,6 @@ from autograd.compare.mistakes import (
     in_arguments,
     use_of,
     used,
-    wrong_partials,
-    wrong_slopes,
 )
 from autograd.compare.places import Place, Use
 from autograd.edges import Edge, edges, users

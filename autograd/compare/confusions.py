@@ -6,6 +6,7 @@ from itertools import chain, combinations, pairwise
 
 import numpy as np
 
+from autograd.catalogue.formulas import confused_partials
 from autograd.compare.candidates import (
     Candidates,
     Found,
@@ -16,11 +17,10 @@ from autograd.compare.candidates import (
     together,
 )
 from autograd.compare.case import Array, Case, Partials
-from autograd.compare.formulas import confused_partials
 from autograd.compare.mistakes import FACTORS, LIKE_IT, Mistake, Slope, alike, at
 from autograd.compare.places import Place
-from autograd.compare.rounding import attempt
 from autograd.edges import edges
+from autograd.rounding import attempt
 from autograd.value import Value
 
 OPERANDS = (*FACTORS[:3], ("the derivative with respect to an operand is forgotten", 0.0))

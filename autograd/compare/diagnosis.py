@@ -25,7 +25,6 @@ from autograd.compare.judge import Judge
 from autograd.compare.mistakes import FACTORS
 from autograd.compare.relations import VAGUE, local_relation
 from autograd.compare.relations import relations as related
-from autograd.compare.rounding import RELATIVE
 from autograd.compare.wording import (
     MOST_LISTED,
     extent,
@@ -38,6 +37,7 @@ from autograd.compare.wording import (
     sentence,
 )
 from autograd.quiet import quiet
+from autograd.rounding import RELATIVE
 
 MOST_ALONE = 10
 """How many arguments are looked at one by one."""

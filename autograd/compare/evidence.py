@@ -15,9 +15,9 @@ from autograd.compare.case import Array, Axis, Case, Grouping, near
 from autograd.compare.findings import Finding
 from autograd.compare.judge import Judge
 from autograd.compare.recognized import recognized
-from autograd.compare.rounding import RELATIVE
 from autograd.edges import edges
 from autograd.notation.numbers import number
+from autograd.rounding import RELATIVE
 
 Mask: TypeAlias = NDArray[np.bool_]
 

@@ -10,10 +10,10 @@ from autograd.compare.conditions import Condition
 from autograd.compare.judge import SINGLE, Judge
 from autograd.compare.points import Fork, Sample, Unseen
 from autograd.compare.report import PASSING, Row
-from autograd.compare.rounding import attempt
 from autograd.edges import Edge, edges, flows
 from autograd.graph import constants, topological_order
 from autograd.quiet import quiet
+from autograd.rounding import attempt
 from autograd.value import Value
 
 MOST_SIDES = 3

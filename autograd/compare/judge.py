@@ -12,13 +12,13 @@ from autograd.compare.kinks import Sides, at_kinks, corners, intervals
 from autograd.compare.numeric import DOUBT, estimate
 from autograd.compare.places import Place, places_of
 from autograd.compare.report import Row, Verdict
-from autograd.compare.rounding import EPSILON, ZERO, Bounded, Bounds, data_bounds, derivatives
 from autograd.compare.structure import Structure
 from autograd.edges import Edge, uses
 from autograd.explain.reasons import first_not_finite, kind
 from autograd.graph import topological_order
 from autograd.notation.labels import Labels
 from autograd.notation.numbers import number
+from autograd.rounding import EPSILON, ZERO, Bounded, Bounds, data_bounds, derivatives
 from autograd.value import Value
 
 TOLERANCE = 8 * EPSILON

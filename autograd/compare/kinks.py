@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compare.gradients import gradients
-from autograd.compare.rounding import EPSILON, RELATIVE, attempt
 from autograd.edges import Edge, edges
 from autograd.graph import arguments, constants
 from autograd.quiet import quiet
+from autograd.rounding import EPSILON, RELATIVE, attempt
 from autograd.value import Value
 
 MOST_KINKS = 10

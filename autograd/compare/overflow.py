@@ -6,11 +6,11 @@ from math import fabs, isfinite
 from autograd.compare.checked import Check
 from autograd.compare.judge import Judge
 from autograd.compare.report import PASSING
-from autograd.compare.rounding import attempt
 from autograd.compare.stable import stable_form
 from autograd.explain.reasons import first_not_finite
 from autograd.graph import arguments
 from autograd.quiet import quietly
+from autograd.rounding import attempt
 from autograd.value import Value
 
 NEARBY = 1e-3

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from autograd.compare.conditions import FEW, Condition, Decision, Heard, leaves_loop
 from autograd.compare.judge import Judge
 from autograd.compare.places import Place
-from autograd.compare.rounding import EPSILON
 from autograd.edges import edges
 from autograd.graph import arguments, sort
 from autograd.quiet import quiet, quietly
+from autograd.rounding import EPSILON
 from autograd.value import Value
 
 Point = list[NDArray[np.float64]]

@@ -7,9 +7,9 @@ import numpy as np
 
 from autograd.compare.comparison import Comparison
 from autograd.compare.judge import SINGLE
-from autograd.compare.rounding import RELATIVE
 from autograd.notation.numbers import number
 from autograd.quiet import quiet
+from autograd.rounding import RELATIVE
 
 SHORT = 12
 """Numbers with so few binary digits are exact in any precision."""

@@ -18,8 +18,8 @@ from autograd.compare.orders import elements_of_others, places, region
 from autograd.compare.places import Use
 from autograd.compare.ratios import factors as multiplied
 from autograd.compare.ratios import multiples, unchanging
-from autograd.compare.rounding import RELATIVE
 from autograd.compare.terms import differences, terms
+from autograd.rounding import RELATIVE
 
 LARGEST = 1e4
 """How many times too large a local derivative may be."""

@@ -6,15 +6,15 @@ from math import isfinite, nan
 
 import numpy as np
 
+from autograd.catalogue.formulas import parts_left_out
 from autograd.compare.candidates import Candidates, Found, nothing
 from autograd.compare.case import Array, Case, Partials
-from autograd.compare.formulas import parts_left_out
 from autograd.compare.gradients import replaced
 from autograd.compare.mistakes import LIKE_IT, Mistake, Slope, Words, alike, use_of
 from autograd.compare.recognized import recognized
-from autograd.compare.rounding import RELATIVE
 from autograd.edges import Edge, edges
 from autograd.notation.numbers import number
+from autograd.rounding import RELATIVE
 from autograd.value import Value
 
 MOST_CONSTANTS = 30

@@ -9,9 +9,9 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from autograd import ops
+from autograd.catalogue.patterns import MOST_TERMS, matches, same, terms_of
 from autograd.compare.gradients import computed_from
 from autograd.compare.judge import Judge
-from autograd.compare.patterns import MOST_TERMS, matches, same, terms_of
 from autograd.graph import topological_order
 from autograd.quiet import quiet
 from autograd.value import Value

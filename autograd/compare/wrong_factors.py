@@ -7,9 +7,9 @@ from autograd.compare.case import Case, telling
 from autograd.compare.gradients import gradients, replaced
 from autograd.compare.judge import Judge
 from autograd.compare.report import apart, should_be
-from autograd.compare.rounding import RELATIVE, near
 from autograd.edges import Edge, edges, users
 from autograd.notation.numbers import number
+from autograd.rounding import RELATIVE, near
 from autograd.value import Value
 
 

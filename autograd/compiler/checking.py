@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compare.rounding import EPSILON, data_bounds
 from autograd.compiler.recording import plain
 from autograd.compiler.results import Result, containers
 from autograd.graph import sort
 from autograd.quiet import quiet
+from autograd.rounding import EPSILON, data_bounds
 from autograd.trees import Path, keys, mapped
 from autograd.value import Value
 

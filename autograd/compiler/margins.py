@@ -2,7 +2,7 @@
 
 Cores that compute many lanes have other exponentials than the one that records, and sum in another
 order: their numbers differ in the last digits. Numbers that are computed by exact steps alone do
-not. The bound is that of a first-order error analysis, as in `autograd.compare.rounding`: an
+not. The bound is that of a first-order error analysis, as in `autograd.rounding`: an
 operation hands on the errors of its operands, multiplied by its partial derivatives, and adds its
 own. It is computed in each lane, by steps of the program. In units of `EPSILON` a bound is larger
 than its number: where that is near the end of the range of floats, the bound is infinite.
@@ -14,7 +14,6 @@ from math import inf, isfinite
 from sys import float_info
 from typing import Any
 
-from autograd.compare.rounding import EPSILON
 from autograd.compiler.guards import COMPARISONS, FINITE
 from autograd.compiler.lowering import is_exact
 from autograd.compiler.program import Guard, Program, Ref
@@ -22,6 +21,7 @@ from autograd.derivative import operand_partials
 from autograd.graph import Node, arguments, sort
 from autograd.op import Op
 from autograd.quiet import quiet
+from autograd.rounding import EPSILON
 from autograd.special import erfc
 from autograd.value import Value
 

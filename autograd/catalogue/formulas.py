@@ -9,14 +9,14 @@ from functools import cache
 from typing import NamedTuple
 
 from autograd import ops
-from autograd.compare.patterns import matches
-from autograd.compare.rounding import attempt
+from autograd.catalogue.patterns import matches
 from autograd.edges import edges
 from autograd.graph import arguments, constants, topological_order
 from autograd.notation.labels import Labels
 from autograd.notation.names import legible
 from autograd.notation.numbers import number
 from autograd.op import Op
+from autograd.rounding import attempt
 from autograd.value import Value
 
 MOST_IN_FORMULA = 12
