@@ -4,7 +4,7 @@ import argparse
 import inspect
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from autograd.command.arguments import (
     joined_negatives,
     number,
     number_list,
+    page_path,
     picture_path,
     step_count,
 )
@@ -24,7 +25,7 @@ from autograd.command.parser import FAILED, INTERRUPTED, Parser, Version, drop
 from autograd.command.user_functions import named_function, told
 from autograd.compare import Report, check_gradient, check_hessian, check_jacobian
 from autograd.compare.checked import SeveralNumbersError
-from autograd.diagram import FORMATS, draw
+from autograd.diagram import FORMATS, Diagram, draw
 from autograd.explain import explain
 from autograd.formula import read
 from autograd.graph import topological_order
@@ -50,13 +51,14 @@ def neuron(parser: Parser, options: argparse.Namespace) -> None:
         )
     example = Neuron(options.inputs, options.weights, options.bias, options.target)
     trained = example._replace(weights=np.array(example.weights))
-    changed = 0
+    changed, states = 0, [trained]
     parser.put(f"{'step':>4}  {'loss':<24}  automatic - by hand")
     for count, step in enumerate(train(example, options.steps, options.learning_rate), 1):
         parser.put(f"{count:4}  {step.loss!r:<24}  {step.difference!r}")
         if step.bias != trained.bias or not np.array_equal(step.weights, trained.weights):
             changed = count
         trained = example._replace(weights=step.weights, bias=step.bias)
+        states.append(trained)
     loss, *_, z = trained.record()
     loss.backward()
     if z.data <= 0.0:  # a loss of 0 would look as if it had learnt
@@ -69,13 +71,33 @@ def neuron(parser: Parser, options: argparse.Namespace) -> None:
     parser.put(f"final bias {trained.bias!r}")
     if "svg" in options:
         save_picture(parser, loss, options.svg)
+    if "html" in options:
+        save(parser, lambda: Diagram.frames(map(drawn, states)), options.html)
+
+
+def drawn(state: Neuron) -> Diagram:
+    """The picture of a neuron, with its gradients."""
+    loss, *_ = state.record()
+    loss.backward()
+    return whole(loss)
+
+
+def whole(value: Value) -> Diagram:
+    """The picture of a graph, however large it is."""
+    return draw(value, max_nodes=sys.maxsize, timeout=600.0)
 
 
 def save_picture(parser: Parser, value: Value, path: str) -> None:
-    """Draw a graph, however large it is."""
+    """Draw a graph and write it to a file."""
+    save(parser, lambda: whole(value), path)
+
+
+def save(parser: Parser, picture: Callable[[], Diagram], path: str) -> None:
+    """Write a picture to a file, or say why that cannot be done."""
     try:
-        draw(value, max_nodes=sys.maxsize, timeout=600.0).save(path)
-    except (OSError, RuntimeError) as error:  # a TimeoutError is an OSError without a strerror
+        picture().save(path)
+    except (OSError, RuntimeError, ValueError) as error:
+        # A TimeoutError is an OSError without a strerror.
         reason = (isinstance(error, OSError) and error.strerror) or error
         parser.error(f"{path!r} cannot be written: {reason}")
 
@@ -218,6 +240,8 @@ def _parser() -> Parser:
     add("--svg", type=picture_path, default=argparse.SUPPRESS, metavar="FILE",
         help="draw the trained neuron to a file; the suffix is the format: "
         f"{', '.join(FORMATS)}")  # fmt: skip
+    add("--html", type=page_path, default=argparse.SUPPRESS, metavar="FILE",
+        help="write a page on which each press is one step of the training")  # fmt: skip
     command.set_defaults(run=neuron, parser=command)
 
     command = commands.add_parser(

@@ -151,7 +151,7 @@ def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Drawing:
         A `Diagram` that also has graphviz' method `render(filename, format, view)`.
     """
     picture = draw(root, direction=rankdir)  # type: ignore[arg-type]
-    drawing = Drawing(picture._scene, picture._timeout, picture._pictures, picture._lesson)
+    drawing = Drawing(picture._scene, picture._timeout, picture._pictures, picture._folding)
     drawing.format = format
     return drawing
 

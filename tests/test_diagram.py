@@ -865,8 +865,7 @@ def test_saved_files(tmp_path):
     diagram.save(str(tmp_path / "a.dot"))
     assert (tmp_path / "a.dot").read_text(encoding="utf-8") == diagram.source
     diagram.save(tmp_path / "a.html")
-    assert diagram.svg() in (tmp_path / "a.html").read_text(encoding="utf-8")
-    diagram.save(tmp_path / "a.html")
+    assert "<!doctype html>" in (tmp_path / "a.html").read_text(encoding="utf-8")
     assert sorted(x.name for x in tmp_path.iterdir()) == ["B.SVG", "a.dot", "a.html", "a.svg"]
 
 

@@ -90,7 +90,7 @@ def test_a_picture_cannot_leave_its_image():
     page = Images(draw(value)._repr_mimebundle_()[0]["text/html"])
     ((image,), others) = (page.images, page.others)
     assert set(image) == {"alt", "style", "src"}
-    assert others == set()
+    assert others == {"details", "summary", "iframe"}
     assert image["alt"] == read(draw(value).svg()).description
 
 

@@ -14,6 +14,14 @@ from autograd.graph import arguments
 from autograd.rounding import attempt
 from autograd.value import Value
 
+FACTORS = (
+    ("the factor 2 is missing", 0.5),
+    ("there is an extra factor 2", 2.0),
+    ("a sign is flipped", -1.0),
+    ("a gradient is forgotten", 0.0),
+)
+"""The factors by which any derivative may be wrong."""
+
 
 def wrong_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
     """The partial derivatives of a node with each of the classic mistakes."""

@@ -47,6 +47,13 @@ def picture_path(text: str) -> str:
     return text
 
 
+def page_path(text: str) -> str:
+    """The path of a page."""
+    if not text.lower().endswith(".html"):
+        raise argparse.ArgumentTypeError(f"a page cannot be saved as {text!r}: use .html")
+    return text
+
+
 def argument(text: str) -> tuple[str, Any]:
     """An argument as `name=number` or `name=number,number,...`, with a ; between rows."""
     name, equals, numbers = text.partition("=")

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, combinations, product
 
-from autograd.catalogue.slopes import wrong_partials, wrong_slopes
+from autograd.catalogue.slopes import FACTORS, wrong_partials, wrong_slopes
 from autograd.compare.candidates import Candidates, Found, Mistakes, Wrong, one, together
 from autograd.compare.case import Array, Case, Partials
 from autograd.compare.gradients import replaced
 from autograd.compare.mistakes import (
     EVERYWHERE,
-    FACTORS,
     LOCAL,
     Change,
     Mistake,

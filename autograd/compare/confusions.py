@@ -7,6 +7,7 @@ from itertools import chain, combinations, pairwise
 import numpy as np
 
 from autograd.catalogue.formulas import confused_partials
+from autograd.catalogue.slopes import FACTORS
 from autograd.compare.candidates import (
     Candidates,
     Found,
@@ -17,7 +18,7 @@ from autograd.compare.candidates import (
     together,
 )
 from autograd.compare.case import Array, Case, Partials
-from autograd.compare.mistakes import FACTORS, LIKE_IT, Mistake, Slope, alike, at
+from autograd.compare.mistakes import LIKE_IT, Mistake, Slope, alike, at
 from autograd.compare.places import Place
 from autograd.edges import edges
 from autograd.rounding import attempt

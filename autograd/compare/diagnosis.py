@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd.catalogue.slopes import FACTORS
 from autograd.compare.candidates import Mistakes
 from autograd.compare.case import Case, Grouping
 from autograd.compare.evidence import FEWEST, Evidence, evidence
@@ -22,7 +23,6 @@ from autograd.compare.inquiry import (
     Tier,
 )
 from autograd.compare.judge import Judge
-from autograd.compare.mistakes import FACTORS
 from autograd.compare.relations import VAGUE, local_relation
 from autograd.compare.relations import relations as related
 from autograd.compare.wording import (

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from autograd.catalogue.slopes import FACTORS
 from autograd.compare.case import Array, Case, Grouping
 from autograd.compare.judge import Judge
 from autograd.compare.places import Place, Use
@@ -31,12 +32,6 @@ OWNERS = {"gradient": "an argument", "row": "an output", "column": "a variable"}
 
 Change = Callable[[Array], Array]
 """Turns a gradient into the one that a mistake gives."""
-FACTORS = (
-    ("the factor 2 is missing", 0.5),
-    ("there is an extra factor 2", 2.0),
-    ("a sign is flipped", -1.0),
-    ("a gradient is forgotten", 0.0),
-)
 
 
 class Slope(NamedTuple):

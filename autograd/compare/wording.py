@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from autograd.catalogue.slopes import FACTORS as CHANGES
 from autograd.compare.candidates import Mistakes
 from autograd.compare.case import Grouping
 from autograd.compare.findings import Cause, Finding, escaped
 from autograd.compare.judge import Judge
-from autograd.compare.mistakes import FACTORS as CHANGES
 from autograd.compare.places import Place, Use
 
 FACTORS = {kind for kind, _ in CHANGES}

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import functools
 import html
 import os
 import shutil
 import tempfile
 import threading
 import webbrowser
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -23,11 +21,11 @@ from autograd.diagram.album import Album
 from autograd.diagram.dot import source
 from autograd.diagram.folding import Folding
 from autograd.diagram.layout import read
-from autograd.diagram.lesson import lesson, written
-from autograd.diagram.page import page
+from autograd.diagram.lesson import MOST_STEPS, lesson, written
+from autograd.diagram.page import frame, page
 from autograd.diagram.painter import Painter
-from autograd.diagram.scene import CAPTIONS, DIRECTIONS, Direction, Edges, Scene
-from autograd.diagram.steps import Marks, steps
+from autograd.diagram.scene import CAPTIONS, DIRECTIONS, Direction, Edges, Scene, roomy
+from autograd.diagram.steps import Marks, Step, different, steps
 from autograd.diagram.svg import drawn
 from autograd.graph import require_value
 from autograd.reals import real, whole
@@ -127,8 +125,7 @@ def draw(
         direction=direction,
         max_nodes=max_nodes,
     )
-    told = functools.partial(lesson, folding)
-    return Diagram(album.first(), timeout, album.pictures, told)
+    return Diagram(album.first(), timeout, album.pictures, folding)
 
 
 def _roots(value: Value | Iterable[Value]) -> list[Value]:
@@ -163,6 +160,10 @@ def _names(names: str | Collection[str], option: str) -> Collection[str]:
     return list(listed)
 
 
+MOST_FRAMED, LARGEST_FRAMED = 200, 300_000
+"""How many steps a graph may have, and how many characters its page, to be in a notebook."""
+
+
 class Diagram:
     """A picture of a graph, made by `draw()`. A notebook shows it by itself.
 
@@ -178,18 +179,71 @@ class Diagram:
         scene: Scene,
         timeout: float,
         pictures: Callable[[], Iterable[tuple[str, Scene]]],
-        lesson: Callable[[Mapping[str, Scene]], Mapping[str, Any] | None] = lambda _: None,
+        folding: Folding | None = None,
     ) -> None:
-        self._scene, self._lesson = scene, lesson
+        self._scene, self._folding = scene, folding
         self._pictures = pictures
         self._timeout = timeout
         self._svg: str | None = None
+        self._states: Sequence[Sequence[Step]] = [folding.order] if folding else []
+
+    @classmethod
+    def frames(cls, diagrams: Iterable[Diagram]) -> Diagram:
+        """Several states of one computation, such as those of training, on one page.
+
+        The page, that of `save("….html")`, `show()` and notebooks, goes from one to the next at the
+        press of a button, with the curve of the result. All else shows the first state.
+
+        Args:
+            diagrams: what `draw` has drawn of each state: the same computation on other numbers.
+
+        Raises:
+            TypeError: if they are not Diagrams.
+            ValueError: if there is none, if one has several roots, or if they are not of the same
+                computation: the same operations and names in the same order.
+
+        Example:
+            >>> from autograd import Value, draw
+            >>> from autograd.diagram import Diagram
+            >>> def state(x):
+            ...     loss = (Value(x, name="x") ** 2).named("loss")
+            ...     loss.backward()
+            ...     return draw(loss)
+            >>> Diagram.frames(map(state, [3.0, 2.4, 1.92]))
+            <Diagram of loss: 2 boxes, 1 arrow, 3 states>
+        """
+        listed = [diagrams] if isinstance(diagrams, Diagram) else list(diagrams)
+        for count, diagram in enumerate(listed, 1):
+            if not isinstance(diagram, Diagram):
+                kind = type(diagram).__name__
+                raise TypeError(f"state {count} is of type {kind}, not a Diagram: see draw()")
+        if not listed:
+            raise ValueError("there is no state to show")
+        first = listed[0]
+        about = lesson(first._folding) if first._folding else None
+        if about is None:
+            raise ValueError(
+                f"{first} cannot be stepped through: it has several roots, more than "
+                f"{MOST_STEPS:,} steps, or marks"
+            )
+        result = cls(first._scene, first._timeout, first._pictures, first._folding)
+        result._states = [state for diagram in listed for state in diagram._states]
+        for count, state in enumerate(result._states, 1):
+            if (difference := different(result._states[0], state)) is not None:
+                raise ValueError(f"state {count} is not of the same computation: {difference}")
+            if not about.shows(state):
+                raise ValueError(
+                    f"state {count} has other gradients than those of one backward(): set them to "
+                    "0 before it"
+                )
+        return result
 
     def __repr__(self) -> str:
         boxes, arrows = len(self._scene.boxes), len(self._scene.arrows)
         return (
             f"<Diagram of {self._scene.title}: {boxes} box{'es'[: 2 * (boxes != 1)]}, "
-            f"{arrows} arrow{'s'[: arrows != 1]}>"
+            f"{arrows} arrow{'s'[: arrows != 1]}"
+            + (f", {len(self._states)} states>" if len(self._states) > 1 else ">")
         )
 
     @property
@@ -215,9 +269,26 @@ class Diagram:
         """The page, with a picture for everything in it that can be opened or folded, and the
         lesson on how the numbers come about."""
         scenes = dict(self._pictures())
+        about = lesson(self._folding) if self._folding else None
+        content = about.content(scenes, self._states) if about else None
+        program = about.program() if about and content else "null"
+        if program != "null" or len(self._states) > 1:
+            scenes = {key: roomy(scene) for key, scene in scenes.items()}
         pictures = {key: self._drawn(scene) for key, scene in scenes.items()}
-        lesson = self._lesson(scenes)
-        return page(self._scene.title, pictures, written(lesson) if lesson else "")
+        return page(self._scene.title, pictures, written(content) if content else "", program)
+
+    def _framed(self) -> str:
+        """The page in a frame that can be opened, if there is a lesson on it, and it is small."""
+        try:
+            if self._folding is None or len(self._folding.order) > MOST_FRAMED:
+                return ""
+            whole = self._page()
+        except Exception:  # there is the picture
+            return ""
+        if len(whole) > LARGEST_FRAMED or 'id="lesson"' not in whole:
+            return ""
+        summary = "<summary>Step through it (where the notebook is trusted)</summary>"
+        return f"<details>{summary}{frame(whole, self._scene.title)}</details>"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file, in the format given by the suffix of its name.
@@ -256,8 +327,9 @@ class Diagram:
     ) -> tuple[dict[str, str], dict[str, dict[str, int]]]:
         """The picture for a notebook, or the reason why there is none: this never raises.
 
-        In HTML it is an image, since a notebook that is not trusted shows no other SVG. Readers
-        without HTML take the PNG, or the SVG where no PNG can be made.
+        In HTML it is an image, since a notebook that is not trusted shows no other SVG, and the
+        page in a frame under it, unless that is too large. Readers without HTML take the PNG, or
+        the SVG where no PNG can be made.
         """
         data = {"text/plain": repr(self)}
         try:
@@ -268,6 +340,7 @@ class Diagram:
         data["text/html"] = (
             f'<img alt="{html.escape(self._scene.description)}" style="max-width: 100%; '
             f'height: auto" src="data:image/svg+xml;base64,{_base64(svg.encode())}">'
+            + self._framed()
         )
         try:
             data["image/png"] = _base64(png.rendered(svg))

@@ -219,7 +219,8 @@ class Boxes:
         data, grad = [step.data for step in steps], [step.grad for step in steps]
         swept, largest = self._telling.swept, self._telling.largest
         label = shortened(legible(label), 20)
-        return Heat(label, shades(data, shape), shades(grad, shape, largest) if swept else ())
+        grads = shades(grad, shape, largest) if swept else ()
+        return Heat(label, shades(data, shape), grads, steps, shape)
 
     def _marked(self, members: Sequence[Step]) -> tuple[list[Mark], list[Line]]:
         """All the marks within a box, and a note on the most serious one of those that have no

@@ -210,6 +210,7 @@ def _heat(parent: Element, heat: Heat, left: float, top: float) -> None:
         add(
             parent,
             "rect",
+            class_="grid",
             x=x,
             y=y,
             width=float(wide),

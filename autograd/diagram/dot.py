@@ -133,7 +133,7 @@ def _node(box: Box) -> dict[str, str]:
 
 
 def _edge(arrow: Arrow) -> dict[str, str]:
-    result = {"label": label(f" {line.text} " for line in arrow.lines)}
+    result = {"label": label(f" {line.longest} " for line in arrow.lines)}
     if arrow.dead or arrow.cut:
         result["style"] = "dashed" if arrow.dead else "dotted"
     if arrow.dead:

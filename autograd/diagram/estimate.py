@@ -25,7 +25,7 @@ def extent(scene: Scene) -> tuple[float, float]:
         along[rank] = max(along[rank], long + RANK_GAP)
         full[box.group][rank] += wide + GAP
     for arrow in scene.arrows:
-        room = label_size(line.text for line in arrow.lines)
+        room = label_size(line.longest for line in arrow.lines)
         long, wide = room if across else room[::-1]
         tail, head = ranks[arrow.tail], ranks[arrow.head]
         middle = (tail + head) // 2 + 0.5

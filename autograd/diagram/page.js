@@ -1,6 +1,6 @@
 
 "use strict";
-// The pictures by their keys. The first is in the page, the others wait in templates.
+// The pictures by their keys. The first is in the page, the others are unpacked once it is shown.
 const main = document.querySelector("main");
 const pictures = new Map();
 function add(key, svg) {
@@ -8,9 +8,18 @@ function add(key, svg) {
   pictures.set(key, { svg, width, height });
 }
 add("", main.querySelector("svg"));
-for (const { dataset, content } of document.querySelectorAll("template")) {
-  add(dataset.key, content.firstElementChild);
+async function unpack() {
+  const packed = document.getElementById("pictures")?.textContent;
+  if (!packed) return;
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  for (const [key, svg] of Object.entries(await new Response(stream).json())) {
+    const template = document.createElement("template");
+    template.innerHTML = svg;
+    add(key, template.content.firstElementChild);
+  }
 }
+const unpacked = unpack();
 
 let key;
 let picture;
@@ -172,7 +181,8 @@ function go(next) {
   turn(next);
 }
 
-function enter(door) {
+async function enter(door) {
+  await unpacked;
   // To fold what was just opened is to go back.
   if (!opens(door) && history.state?.from === behind(door)) history.back();
   else go(behind(door));
@@ -220,9 +230,10 @@ const keys = {
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  // A button is pressed, and a slider moved, by keys of its own.
-  const own = { BUTTON: /^( |Enter)$/, INPUT: /^(Arrow|Home|End|Page)/ }[event.target.tagName];
-  if (own?.test(event.key)) return;
+  // A button is pressed, a slider moved, and a field written in, by keys of its own.
+  const { tagName, type } = event.target;
+  const own = { BUTTON: /^( |Enter)$/, INPUT: type === "text" ? /^(?!Escape)/ : /^(Arrow|Home|End|Page)/ };
+  if (own[tagName]?.test(event.key)) return;
   const door = event.target.closest(DOORS);
   const enters = door && (event.key === "Enter" || event.key === " ");
   if (!enters && !(event.key in keys)) return;

@@ -1,42 +1,42 @@
 """A page on which pictures can be moved, magnified, opened and folded, complete in one file."""
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from string import Template
-from xml.sax.saxutils import quoteattr
+from zlib import compress
 
 from autograd.diagram.svg import STYLE
 
+SCRIPTS = ("page.js", "numbers.js", "player.js", "asking.js", "predicting.js", "changing.js")
+"""The parts of the script, in their order; the last of them begins."""
 
-def page(title: str, pictures: Mapping[str, str], lesson: str = "") -> str:
+
+def page(title: str, pictures: Mapping[str, str], lesson: str = "", program: str = "null") -> str:
     """The page. It loads nothing, and its policy allows only its own styles and script.
 
     The pictures are in SVG, by their keys; the page begins with that of the key "". In each of
     them `data-open` at a box, and `data-close` at a frame, is the key of the picture that a click
-    leads to. The others wait in templates, which a browser reads but does not draw.
+    leads to. The others are compressed, as they have much in common.
 
     Args:
         title: of the page.
         pictures: by their keys.
         lesson: on how their numbers come about, as `autograd.diagram.lesson` writes it, if any.
+        program: the JavaScript that computes other numbers, if there is one.
     """
     html, style, *scripts = (
         (files("autograd.diagram") / name).read_text(encoding="utf-8")
-        for name in ("page.html", "page.css", "page.js", "player.js")
+        for name in ("page.html", "page.css", *SCRIPTS)
     )
-    script = "".join(scripts)
+    running = (files("autograd.compiler") / "program.js").read_text(encoding="utf-8")
+    script = "".join([running, f"\nconst program = {program};\n", *scripts])
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
         f"style-src {_digest(style)} {_digest(STYLE)}; script-src {_digest(script)}"
-    )
-    # quoteattr keeps line breaks as they are, which a browser would change otherwise.
-    others = "\n".join(
-        f"<template data-key={quoteattr(key)}>{svg}</template>"
-        for key, svg in pictures.items()
-        if key
     )
     return Template(html).substitute(
         policy=policy,
@@ -44,9 +44,29 @@ def page(title: str, pictures: Mapping[str, str], lesson: str = "") -> str:
         style=style,
         script=script,
         first=pictures[""],
-        others=others,
-        lesson=f'<script type="application/json" id="lesson">{lesson}</script>' if lesson else "",
+        others=_element("pictures", "text/plain", _packed(pictures)) if len(pictures) > 1 else "",
+        lesson=_element("lesson", "application/json", lesson) if lesson else "",
     )
+
+
+def frame(page: str, title: str, height: str = "38rem") -> str:
+    """An element that shows a page within another one, of which it can do and learn nothing."""
+    return (
+        f'<iframe sandbox="allow-scripts" title="{escape(title)}, step by step" '
+        f'style="width: 100%; height: {height}; border: 1px solid #8888" '
+        f'srcdoc="{escape(page)}"></iframe>'
+    )
+
+
+def _element(name: str, kind: str, content: str) -> str:
+    """Data for the script."""
+    return f'<script type="{kind}" id="{name}">{content}</script>'
+
+
+def _packed(pictures: Mapping[str, str]) -> str:
+    """The pictures that are not seen at first, compressed."""
+    others = {key: svg for key, svg in pictures.items() if key}
+    return b64encode(compress(json.dumps(others).encode(), 9)).decode()
 
 
 def _digest(text: str) -> str:

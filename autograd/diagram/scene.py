@@ -1,7 +1,8 @@
 """The content of a picture: boxes and arrows, with everything that is written on them."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from autograd.diagram.groups import Group
@@ -29,6 +30,13 @@ class Line:
     text: str
     color: str = ""
     """That of a mark."""
+    room: str = ""
+    """The text that there is room for, if it may change."""
+
+    @property
+    def longest(self) -> str:
+        """The longest text that it may have."""
+        return max(self.text, self.room, key=len)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,9 @@ class Heat:
     label: str
     data: Sequence[Sequence[int | None]]
     grad: Sequence[Sequence[int | None]] = ()
+    steps: Sequence[Step] = field(default=(), compare=False)
+    """Those whose numbers the cells show, in the shape of an array."""
+    shape: Sequence[int] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +129,29 @@ class Scene:
     """The step whose numbers stand in a box, where there are numbers."""
     used: Mapping[str, Sequence[Use]] = field(default_factory=dict, compare=False)
     """The uses that each arrow stands for."""
+
+
+ANY_NUMBER = "-0.123456"
+"""As much room as a number needs that may be any other one."""
+
+
+def roomy(scene: Scene) -> Scene:
+    """A picture with room for other numbers than it shows."""
+
+    def with_room(line: Line) -> Line:
+        if line.role in ("data", "grad"):
+            return replace(line, room=f"{line.role} {ANY_NUMBER}")
+        if line.role != "label":
+            return line
+        label, colon, number = line.text.rpartition(": ")
+        digits = re.sub(r"-?[\d.]+(e-?\d+)?|-?inf|nan", ANY_NUMBER, number)
+        return replace(line, room=label + colon + digits)
+
+    return replace(
+        scene,
+        boxes=[replace(box, lines=[*map(with_room, box.lines)]) for box in scene.boxes],
+        arrows=[
+            arrow if arrow.counted else replace(arrow, lines=[*map(with_room, arrow.lines)])
+            for arrow in scene.arrows
+        ],
+    )

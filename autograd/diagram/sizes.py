@@ -59,7 +59,7 @@ class Grid(NamedTuple):
 def size(box: Box) -> tuple[float, float]:
     """The width and the height of a box, with the outline behind it where there is one."""
     corner = 2 * CORNER if box.opens is not None else 0
-    lines = [width(row.line.text) * row.size + 2 * SIDE for row in rows(box)]
+    lines = [width(row.line.longest) * row.size + 2 * SIDE for row in rows(box)]
     lines[0] += corner
     if box.kind != "cut":
         lines.append(NARROWEST)

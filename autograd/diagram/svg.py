@@ -68,7 +68,7 @@ def places(scene: Scene, layout: Layout) -> tuple[Layout, dict[str, Rect]]:
     """Where Graphviz's layout puts everything when it is tidied up, and the words on the arrows."""
     layout = routed(in_order(fitted(layout, scene), scene), scene)
     labels = [
-        Label(arrow.key, *label_size(line.text for line in arrow.lines))
+        Label(arrow.key, *label_size(line.longest for line in arrow.lines))
         for arrow in scene.arrows
         if arrow.lines
     ]

@@ -5,9 +5,11 @@ from math import isnan
 from typing import NamedTuple
 
 from autograd.edges import Edge
-from autograd.explain import reasons, sections
+from autograd.explain import guesses, reasons, sections
 from autograd.explain.document import line
+from autograd.explain.guesses import Guess
 from autograd.explain.partials import Partials
+from autograd.explain.paths import use
 from autograd.explain.sweep import sweep
 from autograd.notation.labels import Labels
 from autograd.value import Value
@@ -26,6 +28,8 @@ class Moment(NamedTuple):
     backward: bool = False
     edge: Edge[Value] | None = None
     """The use along which something flows back, or would but for a selection."""
+    guesses: Sequence[Guess] = ()
+    """The numbers of single mistakes."""
 
 
 def moments(order: Sequence[Value], labels: Labels[Value]) -> list[Moment]:
@@ -38,6 +42,20 @@ def moments(order: Sequence[Value], labels: Labels[Value]) -> list[Moment]:
     return [*_forward(order, labels), *_backward(order, labels)]
 
 
+def value(node: Value, labels: Labels[Value]) -> str:
+    """How a value is computed, without numbers: `z = w * x + b`; the name of a leaf."""
+    name = labels[node].text.text
+    formula = name if node.op is None else labels.formula(node).text.text
+    return name if formula == name else f"{name} = {formula}"
+
+
+def addition(edge: Edge[Value], labels: Labels[Value]) -> str:
+    """How a use adds to the gradient of its operand, without numbers."""
+    target, above = (sections.grad(x, labels).text for x in (edge.operand, edge.node))
+    local = labels.derivative(edge.node, edge.operand, True, use(edge)).text
+    return f"{target} += {above} × {local}"
+
+
 def _forward(order: Sequence[Value], labels: Labels[Value]) -> Iterator[Moment]:
     for node in order:
         if node.op is None:
@@ -48,15 +66,17 @@ def _forward(order: Sequence[Value], labels: Labels[Value]) -> Iterator[Moment]:
             isinstance(x, Value) and isnan(x.data) for x in node.operands
         ):
             said += ". This is where a nan comes from."
-        yield Moment(node, said, node.data)
+        yield Moment(node, said, node.data, guesses=guesses.of_value(node))
 
 
 def _backward(order: Sequence[Value], labels: Labels[Value]) -> Iterator[Moment]:
     root, partials = order[-1], Partials(labels)
     _, steps = sweep(order)
-    yield Moment(root, f"{line(sections.seed(root, labels))}: backpropagation begins.", 1.0, True)
+    said = f"{line(sections.seed(root, labels))}: backpropagation begins."
+    yield Moment(root, said, 1.0, True, guesses=guesses.of_seed(root))
     for step in steps:
         said = line(sections.addition(step, labels, partials))
         for kink in reasons.kinks([step.edge], labels):
             said += f". Here {line(kink)}"
-        yield Moment(step.edge.operand, said, step.total, True, step.edge)
+        wrong = () if step.edge.cut else guesses.of_addition(step)
+        yield Moment(step.edge.operand, said, step.total, True, step.edge, wrong)

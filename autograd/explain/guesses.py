@@ -1,0 +1,75 @@
+"""The numbers that single mistakes would give, for those who predict one before it is shown."""
+
+from collections.abc import Iterable
+from itertools import chain
+from math import isclose, isfinite
+from typing import NamedTuple
+
+from autograd.catalogue.formulas import confused_partials
+from autograd.catalogue.slopes import FACTORS, wrong_partials, wrong_slopes
+from autograd.catalogue.values import wrong_values
+from autograd.explain.sweep import Accumulation
+from autograd.quiet import quietly
+from autograd.value import Value
+
+MOST = 12
+"""How many mistakes are told apart at one number."""
+NEAR = 2e-3
+"""How near two numbers may be, relative to their size, for three digits to tell them apart."""
+
+
+class Guess(NamedTuple):
+    """A wrong number, and the mistake whose number it is, as a clause."""
+
+    number: float
+    mistake: str
+
+
+def of_value(node: Value) -> list[Guess]:
+    """The wrong values of a node."""
+    return _told_apart(node.data, quietly(lambda: [*wrong_values(node)]))
+
+
+def of_seed(root: Value) -> list[Guess]:
+    """The wrong numbers of the derivative of the root with respect to itself."""
+    value = ("the value itself stands where its derivative belongs", root.data)
+    return _told_apart(1.0, [value, ("the derivative of a constant is taken", 0.0)])
+
+
+def of_addition(step: Accumulation) -> list[Guess]:
+    """The wrong numbers of a gradient after something has been added to it."""
+    edge, above, before = step.edge, step.upstream, step.before or 0.0
+    flow = above * edge.partial
+    wrong: list[tuple[str, float]] = []
+    if before:
+        wrong.append(("what was there before is overwritten instead of added to", flow))
+        wrong.append(("nothing is added to what was there before", before))
+    flows = [
+        ("what comes from above is forgotten, the local derivative stands alone", edge.partial),
+        ("the local derivative is forgotten", above),
+        *[(kind, flow * factor) for kind, factor in FACTORS if factor],
+        *[(kind, above * slope) for kind, slope in quietly(_slopes, step)],
+        ("the two are added instead of multiplied", above + edge.partial),
+    ]
+    wrong += [(kind, before + x) for kind, x in flows]
+    return _told_apart(before + flow, wrong)
+
+
+def _slopes(step: Accumulation) -> list[tuple[str, float]]:
+    node, place = step.edge.node, step.edge.place
+    piecewise = node.op is None or node.op.selects
+    whole = chain(wrong_partials(node), () if piecewise else confused_partials(node))
+    return [*wrong_slopes(step.edge), *[(kind, partials[place]) for kind, partials in whole]]
+
+
+def _told_apart(right: float, wrong: Iterable[tuple[str, float]]) -> list[Guess]:
+    """The first mistake of each number that is not the right one."""
+    found: list[Guess] = []
+    for mistake, number in wrong:
+        known = [right, *[x.number for x in found]]
+        if not isfinite(number) or any(isclose(number, x, rel_tol=NEAR) for x in known):
+            continue
+        found.append(Guess(number, mistake))
+        if len(found) == MOST:
+            break
+    return found
