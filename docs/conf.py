@@ -8,8 +8,10 @@ import sys
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from math_core import LatexError, LatexToMathML
 from matplotlib.figure import Figure
 from sphinx.application import Sphinx
@@ -19,6 +21,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 import autograd
 from autograd import Op
+from autograd.diagram.page import frame
 from autograd.ops import TABLE
 
 project = "scalar-autograd"
@@ -59,10 +62,12 @@ to_mathml = LatexToMathML(fancy_error=False).convert_with_local_state
 class Diagram(SphinxDirective):
     """Python code, and the picture that is the value of its last line.
 
-    It is a `Diagram` or a figure of matplotlib's. The blocks of a page share their names.
+    It is a `Diagram` or a figure of matplotlib's; with `:page:`, the page of a `Diagram`, in a
+    frame. The blocks of a page share their names.
     """
 
     has_content = True
+    option_spec: ClassVar = {"page": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         names = self.env.temp_data.setdefault("diagram", {})
@@ -70,7 +75,10 @@ class Diagram(SphinxDirective):
         assert isinstance(last, ast.Expr)
         exec(compile(ast.Module(body, []), self.env.docname, "exec"), names)
         value = eval(compile(ast.Expression(last.value), self.env.docname, "eval"), names)
-        picture = svg(value).replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
+        if "page" in self.options:
+            picture = frame(value._page(), value._scene.title)
+        else:
+            picture = svg(value).replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
         code = nodes.literal_block("", "\n".join(self.content), language="python")
         return [code, nodes.raw("", f"<p>{picture}</p>", format="html")]
 

@@ -17,6 +17,7 @@ PROGRAM = next(filter(None, map(shutil.which, NAMES)), None)
 OPTIONS = """
     --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-component-update
     --disable-background-networking --disable-sync --hide-scrollbars --remote-debugging-pipe
+    --disable-features=IsolateSandboxedIframes
 """.split()
 
 

@@ -152,7 +152,8 @@ def test_page_shows_what_happens(page: Path, monkeypatch: pytest.MonkeyPatch) ->
             example.globs = vars(session)
             runner.run(example, out=report.append, clear_globs=False)
         elif block.language in ("python", "{diagram}"):
-            exec(compile("\n" * (block.line - 1) + block.body, page, "exec"), vars(session))
+            body = block.body.replace(":page:", "", 1)  # an option of the directive
+            exec(compile("\n" * (block.line - 1) + body, page, "exec"), vars(session))
         elif block.language == "console":
             for command, shown in commands(block.body):
                 printed = run(command)

@@ -13,6 +13,7 @@ import webbrowser
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,6 +32,9 @@ from autograd.graph import require_value
 from autograd.reals import real, whole
 from autograd.silence import recorded
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.diagram.widget import Widget
 
 
 @recorded
@@ -321,6 +325,29 @@ class Diagram:
         self.save(path)
         if not webbrowser.open(path.as_uri()):
             raise RuntimeError(f"there is no program here to open {path}")
+
+    def widget(self) -> Widget:
+        """The page as a widget for notebooks, whose leaves both Python and the reader change.
+
+        It needs the package anywidget: `pip install "scalar-autograd[widget]"`. Its trait `numbers`
+        has the number of each leaf by its name, as the page calls it. What is assigned there is
+        shown, and `observe` hears what the reader has typed; the graph itself stays as it is.
+
+        Raises:
+            RuntimeError: if anywidget is not installed.
+            ValueError: if the numbers cannot be computed in a browser: there are several roots,
+                more than 1,500 steps, marks, or an operation of your own.
+        """
+        try:
+            from autograd.diagram.widget import Widget
+        except ImportError:
+            message = "a widget needs the package anywidget: pip install 'scalar-autograd[widget]'"
+            raise RuntimeError(message) from None
+        about = lesson(self._folding) if self._folding else None
+        page = self._page()
+        if about is None or about.program() == "null" or 'id="lesson"' not in page:
+            raise ValueError(f"{self} cannot be computed in a browser: see the pages on diagrams")
+        return Widget(self._scene.title, page, about.leaves())
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None

@@ -48,7 +48,33 @@ function fill() {
 function change(leaf, x) {
   if (Number.isNaN(x) || x === state.data[leaf]) return;
   become(found(computed(state.data.with(leaf, x)), DIGITS));
+  tell();
 }
+
+// A page that is in a notebook's widget tells of its leaves, and is told of other numbers for them.
+const nameOf = (leaf) => lesson.formulas[leaf];
+
+function tell() {
+  if (parent === window) return;
+  const numbers = lesson.leaves.map((leaf) => [nameOf(leaf), state.data[leaf]]);
+  if (numbers.every(([, x]) => Number.isFinite(x))) {
+    parent.postMessage({ numbers: Object.fromEntries(numbers) }, "*");
+  }
+}
+
+function listen({ source, data }) {
+  if (parent === window || source !== parent || program === null || !data?.numbers) return;
+  const next = [...state.data];
+  for (const leaf of lesson.leaves) {
+    const x = data.numbers[nameOf(leaf)];
+    if (Number.isFinite(x)) next[leaf] = x;
+  }
+  if (lesson.leaves.some((leaf) => next[leaf] !== state.data[leaf])) {
+    become(found(computed(next), DIGITS));
+  }
+}
+
+addEventListener("message", listen);
 
 function addRow(leaf) {
   const row = table.insertRow();
@@ -74,7 +100,10 @@ changing.addEventListener("click", () => {
   if (table.rows.length === 0) lesson.leaves.forEach(addRow);
   fill();
 });
-document.getElementById("reset").addEventListener("click", () => become(states[frame]));
+document.getElementById("reset").addEventListener("click", () => {
+  become(states[frame]);
+  tell();
+});
 
 // --- Trained: one recorded state after the other, with the curve of the result.
 

@@ -51,6 +51,11 @@ class Lesson:
         self._places = {node: place for place, node in enumerate(twins)}
         self._uses = uses(twins)
 
+    def leaves(self) -> dict[str, float]:
+        """The numbers of the leaves, by their names."""
+        leaves = [node for node in self._nodes if node.op is None]
+        return {value(node, self._labels): node.data for node in leaves}
+
     @recorded
     def program(self) -> str:
         """The graph in JavaScript; "null" if it cannot be written, or is too long."""

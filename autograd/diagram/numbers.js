@@ -10,9 +10,17 @@ function written(x, digits = DIGITS) {
   if (!Number.isFinite(x)) return x > 0 ? "inf" : "-inf";
   if (Object.is(x, -0)) return "-0";
   if (Number.isInteger(x) && Math.abs(x) <= 2 ** 53) return x.toFixed(0);
-  const [mantissa, exponent] = x.toExponential(digits - 1).split("e").map(Number);
+  const [mantissa, exponent] = significant(x, digits).split("e").map(Number);
   if (exponent < -4 || exponent >= digits) return `${mantissa}e${exponent}`;
-  return `${Number(x.toPrecision(digits))}`;
+  return `${Number(`${mantissa}e${exponent}`)}`;
+}
+
+// So many digits of a number. Python rounds a half to even, JavaScript away from 0.
+function significant(x, digits) {
+  const [long, exponent] = x.toExponential(digits + 29).split("e");
+  const short = long.slice(0, digits + 1 + (x < 0));
+  const half = /^50*$/.test(long.slice(short.length));
+  return half && /[02468]$/.test(short) ? `${short}e${exponent}` : x.toExponential(digits - 1);
 }
 
 const factor = (text) => (text.startsWith("-") ? `(${text})` : text);
@@ -149,20 +157,22 @@ function remember(group) {
 
 // Shows whether something other than 0 gets to a box, or along an arrow.
 function enliven({ group, looks, dead }, alive) {
-  const box = group.classList.contains("node");
-  const line = { stroke: colors.dead, "stroke-dasharray": box ? "4 3" : "5 3" };
+  const box = group.matches(".node");
+  const dashes = box ? "4 3" : "5 3";
   for (const [element, look] of looks) {
     if (element.matches(".cells, .grid, .heat")) continue;
+    element.removeAttribute("stroke-dasharray");
     set(element, look);
-    if (alive === !dead) continue;
+    if (alive !== dead) continue;
+    const [fill, stroke] = [look.fill, look.stroke].map((color) => color && color !== "none");
+    const ground = box && element.matches("rect, path");
     if (alive) {
       element.removeAttribute("stroke-dasharray");
-      if (look.stroke && look.stroke !== "none") set(element, { stroke: colors.arrow });
-      if (look.fill !== "none") set(element, { fill: element.matches("rect") ? colors.card : colors.ink });
+      if (stroke) set(element, { stroke: colors.arrow });
+      if (fill) set(element, { fill: ground ? colors.card : box ? colors.ink : colors.arrow });
     } else {
-      if (look.stroke && look.stroke !== "none") set(element, line);
-      const ground = box && element.matches("rect, path");
-      if (look.fill !== "none") set(element, { fill: ground ? colors.deadFill : colors.dead });
+      if (stroke) set(element, { stroke: colors.dead, "stroke-dasharray": dashes });
+      if (fill) set(element, { fill: ground ? colors.deadFill : colors.dead });
     }
   }
   group.classList.toggle("dead", !alive);

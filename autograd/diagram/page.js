@@ -37,6 +37,7 @@ function show(next) {
 
 // The whole picture in the middle, no larger than it was drawn.
 function whole() {
+  if (!main.clientWidth) return { x: 0, y: 0, ...picture }; // not shown yet
   const scale = Math.min(1, main.clientWidth / picture.width, main.clientHeight / picture.height);
   const width = main.clientWidth / scale;
   const height = main.clientHeight / scale;

@@ -35,11 +35,11 @@ function question() {
   if (predicting.getAttribute("aria-pressed") !== "true" || next >= moments.length) return false;
   const formula = formulaOf(moments[next], next);
   if (formula === undefined) return false;
+  pause();
   if (!quiz.hidden) {
     guess.focus();
     return true;
   }
-  pause();
   if (idle) moment(0);
   const [target] = formula.split(" += ");
   said.textContent = formula === target ? `${formula} = ?` : `${formula}. What is ${target} then?`;

@@ -1,0 +1,852 @@
+"""On the page numbers are predicted, leaves changed, the states of a training gone through."""
+
+import json
+import math
+import os
+import re
+import time
+from pathlib import Path
+
+import pytest
+import traitlets
+from browser import browser
+from graphs import EVERYDAY, chain, graphs, neuron
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from test_diagram import HOSTILE, layers
+from test_page import needs_browser, opened
+from test_player import NUMBERS, click, lesson, network, press, swept, told
+
+from autograd import Op, Value, dot, draw, log, maximum, mean, relu, sin, square
+from autograd import sum as total
+from autograd.catalogue.values import wrong_values
+from autograd.diagram import Diagram
+from autograd.diagram.heat import shades
+from autograd.diagram.lesson import COLORS
+from autograd.diagram.palette import tint
+from autograd.diagram.scene import roomy
+from autograd.explain.guesses import NEAR
+from autograd.graph import topological_order
+from autograd.neuron import Neuron
+from autograd.neuron import train as trained
+from autograd.notation.numbers import number
+from autograd.quiet import quietly
+from autograd.rounding import Bounds
+
+
+@pytest.fixture(scope="module")
+def page():
+    with browser() as page:
+        yield page
+
+
+def shown(page, diagram, path, **options):
+    """The page of a picture, opened."""
+    diagram.save(path)
+    return opened(page, path, **options)
+
+
+# --- Predicted ------------------------------------------------------------------------------------
+
+
+@given(root=graphs(EVERYDAY))
+@settings(deadline=None)
+def test_no_mistake_has_the_right_number_and_no_two_have_the_same(root):
+    for moment in quietly(lambda: told(root)):
+        numbers = [x.number for x in moment.guesses]
+        if numbers:
+            numbers.append(moment.number)
+        for place, x in enumerate(numbers):
+            assert math.isfinite(x) or x is moment.number
+            others = [y for y in numbers[:place] if math.isclose(x, y, rel_tol=NEAR)]
+            assert others == []
+
+
+def mistakes(root, of):
+    """The mistakes at the moment whose words begin like this, by their numbers."""
+    (moment,) = [x for x in told(root) if x.said.startswith(of)]
+    return {x.number: x.mistake for x in moment.guesses}
+
+
+def test_the_mistakes_of_the_neuron():
+    loss = neuron()
+    backward = mistakes(loss, "grad(w1) += ")
+    assert backward[-2.0].startswith("what comes from above is forgotten")
+    assert backward[12.0] == "the local derivative is forgotten"
+    assert backward[24.0] == "a sign is flipped"
+    assert mistakes(loss, "grad(output - 0) += ")[6.0] == "the factor 2 is missing"
+    assert mistakes(loss, "loss = ")[12.0] == "the base is multiplied by the exponent"
+    assert mistakes(loss, "grad(loss) = 1")[36.0] == (
+        "the value itself stands where its derivative belongs"
+    )
+
+
+def test_the_mistakes_where_paths_meet():
+    a = Value(3.0, name="a")
+    *_, last = [x for x in told((a * a).named("y")) if x.backward]
+    found = {x.number: x.mistake for x in last.guesses}
+    assert last.number == 6.0
+    assert found[3.0] == "what was there before is overwritten instead of added to"
+    assert found[0.0] == "a sign is flipped"
+
+
+A, B = Value(3.0, name="a"), Value(-2.0, name="b")
+
+
+@pytest.mark.parametrize(
+    ("node", "mistake", "wrong"),
+    [
+        (relu(B), "relu lets a negative number through", -2.0),
+        (relu(A), "relu stops a positive number", 0.0),
+        (abs(B), "the sign is kept", -2.0),
+        (A**3.0, "the base is multiplied by the exponent", 9.0),
+        (A**4.0, "base and exponent are exchanged", 64.0),
+        (square(A), "the power is forgotten", 3.0),
+        (A * B, "the factors are added", 1.0),
+        (A + B, "the second term is subtracted", 5.0),
+        (A + B, "the terms are multiplied", -6.0),
+        (A - B, "the two are exchanged", -5.0),
+        (A - B, "the second term is added", 1.0),
+        (A / B, "numerator and denominator are exchanged", -2.0 / 3.0),
+        (A / B, "the two are multiplied", -6.0),
+        (dot([A, B], [1.0, 5.0]), "the factors are added, not multiplied", 7.0),
+        (dot([A, B], [1.0, 5.0]), "the signs of the products are ignored", 13.0),
+        (dot([A, B], [1.0, 5.0]), "product 2 is left out", 3.0),
+        (dot([A, B], [1.0, 5.0]), "the sign of product 1 is flipped", -13.0),
+        (total([A, B, 4.0]), "there is an extra division (mean for sum)", 5.0 / 3.0),
+        (total([A, B, 4.0]), "term 1 is left out", 2.0),
+        (mean([A, B, 5.0]), "the division is forgotten (sum for mean)", 6.0),
+        (mean([A, B, 5.0]), "term 3 is left out", 0.5),
+        (maximum(A, B), "maximum picks another operand", -2.0),
+        (sin(A), "sin is forgotten", 3.0),
+        (sin(A), "the derivative of sin is taken for its value", math.cos(3.0)),
+        (log(A), "a sign is flipped", -math.log(3.0)),
+        (-A, "a sign is flipped", 3.0),
+    ],
+)
+def test_wrong_values(node, mistake, wrong):
+    assert dict(wrong_values(node))[mistake] == pytest.approx(wrong, rel=1e-15)
+
+
+def test_wrong_values_where_a_mistake_has_no_number():
+    zero = Value(0.0)
+    assert math.isnan(dict(wrong_values(zero / A))["numerator and denominator are exchanged"])
+    assert math.isnan(dict(wrong_values(mean([A])))["term 1 is left out"])
+    assert list(wrong_values(A)) == []
+
+
+def guess(page, text):
+    page.evaluate(f"guess.value = {json.dumps(text)}; quiz.requestSubmit()")
+
+
+SAID, VERDICT = "said.textContent", "verdict.textContent"
+
+
+@needs_browser
+def test_numbers_are_predicted(page, tmp_path):
+    loss = neuron()
+    shown(page, draw(loss), tmp_path / "x.html")
+    click(page, "predict")
+    asked = page.evaluate("formulaOf(moments[now], now) ?? null")
+    assert asked is None  # a leaf is given
+    while page.evaluate("quiz.hidden"):
+        press(page, ".")
+    assert page.evaluate(SAID) == "dot([x0, …], [w0, …]) = dot([x0, x1, x2], [w0, w1, w2]) = ?"
+    assert page.evaluate("document.activeElement === guess")
+    for text, answer in [
+        ("11", "11: It is the number if the signs of the products are ignored."),
+        ("\u22127.0", "-7: It is the number if the sign of product 3 is flipped."),
+        ("4", "4: It is not the number."),
+        ("four", "That is not a number: type 12, \u22120.5, 1/3, 2e-7, inf or nan."),
+        ("", "That is not a number: type 12, \u22120.5, 1/3, 2e-7, inf or nan."),
+        ("1/2/3", "That is not a number: type 12, \u22120.5, 1/3, 2e-7, inf or nan."),
+    ]:
+        guess(page, text)
+        assert page.evaluate(VERDICT).startswith(answer)
+        assert not page.evaluate("quiz.hidden")
+        assert "box6 data" not in page.evaluate(NUMBERS)  # it is not given away
+    guess(page, "5,0")
+    assert page.evaluate(SAID).startswith("Right. dot([x0, …], [w0, …]) = ")
+    assert page.evaluate(NUMBERS)["box6 data"] == "5"
+    wanted = page.evaluate("moments.map(([, , number]) => number)")
+    tries = 1
+    while page.evaluate("now") < len(wanted):
+        press(page, ".")
+        if page.evaluate("quiz.hidden"):
+            continue
+        tries += 1
+        if tries % 5 == 0:
+            click(page, "reveal")
+        else:
+            guess(page, wanted[page.evaluate("now")])
+    assert page.evaluate(SAID).endswith(
+        f" You predicted {tries - 1 - tries // 5} of {tries} numbers at the first try."
+    )
+    assert tries == 5 + 1 + 11
+    assert page.complaints == []
+
+
+@needs_browser
+def test_a_gradient_that_is_added_up_is_asked_for_as_it_is_then(page, tmp_path):
+    a = Value(3.0, name="a")
+    shown(page, draw(swept((a * a).named("y"))), tmp_path / "x.html")
+    page.evaluate("moment(moments.length - 1)")
+    click(page, "predict")
+    assert page.evaluate(SAID) == "grad(a) += grad(y) × ∂y/∂a[right]. What is grad(a) then?"
+    guess(page, "3")
+    assert "what was there before is overwritten" in page.evaluate(VERDICT)
+    guess(page, "6")
+    assert page.evaluate(SAID).startswith("Right. grad(a) += ")
+
+
+@needs_browser
+def test_playing_waits_for_a_prediction(page, tmp_path):
+    shown(page, draw(neuron()), tmp_path / "x.html")
+    page.evaluate("moment(lesson.forward)")
+    click(page, "predict")
+    assert page.evaluate(SAID) == "grad(loss) = ?"
+    guess(page, "36")
+    assert "the value itself stands where its derivative belongs" in page.evaluate(VERDICT)
+    click(page, "play")
+    page.evaluate("new Promise((done) => setTimeout(done, 1500))")
+    assert page.evaluate("[now === lesson.forward, quiz.hidden, timer === undefined]") == [
+        True, False, True,
+    ]  # fmt: skip
+    press(page, "Escape")
+    click(page, "predict")  # no more
+    assert page.evaluate("quiz.hidden")
+    click(page, "forward")
+    assert page.evaluate("now") == page.evaluate("lesson.forward") + 1
+
+
+NUMBERS_TYPED = {
+    "12": 12.0, " +1.5 ": 1.5, "\u22120,5": -0.5, "1/3": 1.0 / 3.0, "-2e-7": -2e-7,
+    "inf": math.inf, "-Infinity": -math.inf, "nan": math.nan, "": None, "x": None, "1/": None,
+    "1 2": None, "/": None, "1/0": math.inf,
+}  # fmt: skip
+
+
+@needs_browser
+def test_numbers_as_people_type_them(page, tmp_path):
+    shown(page, draw(neuron()), tmp_path / "x.html")
+    for text, wanted in NUMBERS_TYPED.items():
+        found = page.evaluate(f"String(parsed({json.dumps(text)}))").replace("Infinity", "inf")
+        assert repr(wanted) == repr(None if found == "undefined" else float(found)), text
+
+
+# --- Written and coloured as Python does ----------------------------------------------------------
+
+
+@needs_browser
+@given(x=st.one_of(st.floats(), st.integers(-(2**60), 2**60).map(lambda n: n / 2**20)))
+@settings(deadline=None, max_examples=300)
+def test_numbers_are_written_as_python_writes_them(page, plain, x):
+    given = repr(x).replace("inf", "Infinity").replace("nan", "NaN")
+    for digits in (6, 7):
+        assert page.evaluate(f"written({given}, {digits})") == number(x, digits)
+
+
+@pytest.fixture(scope="module")
+def plain(page, tmp_path_factory):
+    """A page with a lesson is open."""
+    shown(page, draw(neuron()), tmp_path_factory.mktemp("plain") / "x.html")
+
+
+@needs_browser
+@given(
+    shape=st.lists(st.integers(1, 30), min_size=1, max_size=3).filter(lambda x: math.prod(x) < 500),
+    data=st.data(),
+)
+@settings(deadline=None, max_examples=60)
+def test_heat_maps_are_coloured_as_python_colours_them(page, plain, shape, data):
+    count = math.prod(shape)
+    numbers = data.draw(st.lists(st.floats(-1e3, 1e3), min_size=count, max_size=count))
+    largest = max(map(abs, numbers), default=0.0)
+    found = page.evaluate(f"shades({json.dumps(numbers)}, {shape}, {largest})")
+    assert found == [[tint(x) for x in row] for row in shades(numbers, shape)]
+
+
+# --- Changed --------------------------------------------------------------------------------------
+
+
+def state(page):
+    """The numbers of the page: data, local derivatives, gradients, 0 where nothing gets."""
+    found = page.evaluate(
+        "[state.data, state.slopes, state.data.map((_, i) => state.grads[i] ?? 0)]"
+        ".map((numbers) => numbers.map(String))"
+    )
+    return [[float(x) for x in numbers] for numbers in found]
+
+
+def assert_computed(page, root):
+    """The page has Python's numbers, to 1e-12 of the size of their terms, where they are finite."""
+    order = topological_order(root)
+    bounds = Bounds(order, absorbed=True)
+    data, _, grads = state(page)
+    for node, x, slope in zip(order, data, grads, strict=True):
+        if math.isfinite(node.data):
+            allowed = 1e-12 * max(abs(node.data), bounds.data[node]) + 1e-300
+            assert abs(x - node.data) <= allowed, node
+        if math.isfinite(node.grad) and math.isfinite(slope):
+            assert slope == pytest.approx(node.grad, rel=1e-9, abs=1e-9), node
+
+
+@needs_browser
+@given(root=graphs(EVERYDAY, names=("a", "b", "c", "d")), new=st.floats(-3.0, 3.0), data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_other_numbers_are_those_that_python_computes(page, tmp_path_factory, root, new, data):
+    leaves = [x for x in topological_order(root) if x.op is None]
+    assume(len(leaves) > 0 and root.op is not None)
+    quietly(swept, root)
+    path = tmp_path_factory.mktemp("changed") / "x.html"
+    shown(page, draw(root, collapse=()), path)
+    assume(page.evaluate("lesson !== null"))
+    before = page.evaluate("JSON.stringify([...state.data, ...state.slopes].map(String))")
+    again = page.evaluate(
+        "(({ data, slopes }) => JSON.stringify([...data, ...slopes].map(String)))"
+        "(computed(state.data))"
+    )
+    for x, y in zip(json.loads(before), json.loads(again), strict=True):
+        a, b = float(x), float(y)
+        same = repr(a) == repr(b) or abs(a - b) <= 1e-9 * max(1.0, abs(a))
+        assert same or not math.isfinite(a), (x, y)
+    leaf = data.draw(st.sampled_from(leaves))
+    place = topological_order(root).index(leaf)
+    page.evaluate(f"change({place}, {new!r})")
+    leaf.data = new
+    quietly(root.forward)
+    quietly(swept, root)
+    assert_computed(page, root)
+    assert page.complaints == []
+
+
+@needs_browser
+def test_a_leaf_is_changed(page, tmp_path):
+    loss = neuron()
+    shown(page, draw(loss), tmp_path / "x.html")
+    drawn = page.evaluate("svg.outerHTML")
+    click(page, "change")
+    assert page.evaluate("changing.getAttribute('aria-expanded')") == "true"
+    names = page.evaluate("[...table.rows].map((row) => row.cells[0].textContent)")
+    assert names == ["x0", "x1", "x2", "w0", "w1", "w2", "b"]
+    field = "table.rows[4].querySelector('input')"
+    page.evaluate(
+        f"{field}.focus(); {field}.value = '\u22121/3'; {field}.dispatchEvent(new Event('input'))"
+    )
+    numbers = page.evaluate(NUMBERS)
+    assert numbers["box4 data"] == "-0.333333"
+    assert numbers["box6 data"] == "3.66667"
+    assert numbers["box11 data"] == "21.7778"
+    assert page.evaluate(f"{field}.value") == "\u22121/3"  # what is being typed is left alone
+    gradient, difference = page.evaluate(
+        "[3, 4].map((cell) => table.rows[4].cells[cell].textContent)"
+    )
+    assert (gradient, difference) == ("-18.6667", "-18.6667")
+    label = "svg.querySelector('[data-head=box6][data-tail=box1] text').textContent"
+    assert page.evaluate(label) == "-0.333333"
+    # The words have the new numbers, and no old ones.
+    click(page, "first")
+    for _ in range(24):
+        click(page, "forward")
+    assert page.evaluate(SAID).endswith("= 9.33333 × 3 = 28")
+    # A path dies before one's eyes, and comes to life again.
+    page.evaluate("change(4, 9)")
+    dead = "svg.querySelectorAll('.node.dead').length"
+    assert page.evaluate(dead) == 11  # the output is the target, 0
+    assert page.evaluate("svg.querySelector('[data-key=box4] .card').getAttribute('stroke')") == (
+        page.evaluate("colors.dead")
+    )
+    assert page.evaluate("moments.map(([said]) => said)").count(
+        "Nothing is added to grad(dot([x0, …], [w0, …]) + b): it is not selected."
+    ) == 1  # fmt: skip
+    slider = "table.rows[4].querySelectorAll('input')[1]"
+    page.evaluate(f"{slider}.value = -1.5; {slider}.dispatchEvent(new Event('input'))")
+    assert page.evaluate(dead) == 0
+    assert page.evaluate("state.data[4]") == -1.5
+    click(page, "reset")
+    page.evaluate("idle = true; present()")
+    again = page.evaluate("svg.outerHTML")
+    for words in (r' class=""', r' viewBox="[^"]*"', r' lengthAdjust="\w*"'):
+        drawn, again = re.sub(words, "", drawn), re.sub(words, "", again)
+    assert again == drawn
+    assert page.evaluate(NUMBERS)["box11 data"] == "36"
+    assert page.complaints == []
+    assert page.requested == [(tmp_path / "x.html").as_uri()]
+
+
+@needs_browser
+def test_a_dead_neuron_comes_to_life(page, tmp_path):
+    x = Value(-2.0, name="x")
+    shown(page, draw(swept((relu(x) * 3.0).named("y"))), tmp_path / "x.html")
+    assert page.evaluate("svg.querySelectorAll('.node.dead').length") == 1
+    page.evaluate("change(0, 2)")
+    assert page.evaluate("svg.querySelectorAll('.dead').length") == 0
+    assert page.evaluate(NUMBERS)["box0 grad"] == "3"
+    assert (
+        page.evaluate("svg.querySelector('[data-key=box0] .card').hasAttribute('stroke-dasharray')")
+        is False
+    )
+    page.evaluate("become(states[0])")
+    assert page.evaluate("svg.querySelectorAll('.node.dead').length") == 1
+
+
+@needs_browser
+def test_what_is_asked_has_the_new_numbers(page, tmp_path):
+    shown(page, draw(neuron()), tmp_path / "x.html")
+    page.evaluate("change(4, 0.5); ask(parts().groups.get('box4'))")
+    text = page.evaluate("answer.textContent")
+    assert "data 0.5, grad -12" in text
+    assert "grad(w1) += grad(dot([x0, …], [w0, …])) × ∂(dot([x0, …], [w0, …]))/∂w1 = " in text
+    assert "-24" not in text
+    page.evaluate("ask(parts().groups.get('arrow10'))")
+    assert "local derivative 6" in page.evaluate("answer.textContent")
+    page.evaluate("become(states[0]); ask(parts().groups.get('box4'))")
+    assert "-24" in page.evaluate("answer.textContent")
+
+
+@needs_browser
+def test_contributions_on_arrows_are_computed_anew(page, tmp_path):
+    shown(page, draw(neuron(), edges="contribution"), tmp_path / "x.html")
+    page.evaluate("change(4, 0.5)")
+    lines = "svg.querySelectorAll('[data-tail=box1][data-head=box6] text')"
+    label = f"[...{lines}].map((x) => x.textContent)"
+    assert page.evaluate(label) == ["6 × 0.5", "= 3"]
+    page.evaluate("change(4, -0.5)")
+    assert page.evaluate(label) == ["10 × (-0.5)", "= -5"]
+
+
+@needs_browser
+def test_nan_is_striped_and_said(page, tmp_path):
+    x = Value(1.0, name="x")
+    shown(page, draw(swept((log(x) * 2.0).named("y"))), tmp_path / "x.html")
+    page.evaluate("change(0, -1)")
+    numbers = page.evaluate(NUMBERS)
+    assert (numbers["box1 data"], numbers["box0 grad"]) == ("nan", "nan")
+    ground = "svg.querySelector('[data-key=box0] .ground').getAttribute('fill')"
+    assert page.evaluate(ground) == page.evaluate("colors.nan")
+
+
+OWN = Op("own", lambda x: x * 2.0, [lambda out, x: 2.0])
+
+
+@needs_browser
+def test_with_an_operation_of_ones_own_nothing_can_be_changed_but_predicted(page, tmp_path):
+    x = Value(1.0, name="x")
+    shown(page, draw(swept(OWN(x).named("y"))), tmp_path / "x.html")
+    assert page.evaluate("[program === null, changing.hidden, predicting.hidden]") == [
+        True, True, False,
+    ]  # fmt: skip
+    assert page.evaluate("document.querySelectorAll('#leaves:not([hidden])').length") == 0
+    assert page.complaints == []
+
+
+@needs_browser
+def test_a_folded_picture_is_changed(page, tmp_path):
+    shown(page, draw(network(300)), tmp_path / "x.html", width=1200, height=800)
+    cells = "[...svg.querySelectorAll('.cells')].map((x) => x.getAttribute('fill')).join()"
+    before = page.evaluate(cells)
+    place = page.evaluate("lesson.leaves.find((leaf) => lesson.formulas[leaf] === 'x1')")
+    page.evaluate(f"change({place}, 40)")
+    assert page.evaluate(cells) != before
+    assert page.evaluate("svg.querySelectorAll('.grid').length") > 0
+    page.evaluate("become(states[0])")
+    page.evaluate(f"change({place}, {page.evaluate(f'states[0].data[{place}]')} + 1e-13)")
+    squares = "new Set([...svg.querySelectorAll('.cells')].map((x) => x.getAttribute('fill')))"
+    assert page.evaluate(f"[...{squares}].sort()") == sorted({*before.split(",")})
+    # The pictures behind the doors have the new numbers, too.
+    page.evaluate(f"change({place}, 40)")
+    page.evaluate("enter(svg.querySelector('[data-open]'))")
+    assert page.evaluate("picture.state === state")
+    assert page.complaints == []
+
+
+def test_there_is_room_for_other_numbers():
+    diagram = draw(neuron())
+    wide = roomy(diagram._scene)
+    assert {x.room for box in wide.boxes for x in box.lines} == {
+        "", "data -0.123456", "grad -0.123456",
+    }  # fmt: skip
+    assert {x.room for arrow in wide.arrows for x in arrow.lines} == {"-0.123456"}
+    assert [x.text for box in wide.boxes for x in box.lines] == [
+        x.text for box in diagram._scene.boxes for x in box.lines
+    ]
+    flows = roomy(draw(neuron(), edges="contribution")._scene)
+    assert flows.arrows[-1].lines[0].room == "-0.123456 × -0.123456"
+
+
+def test_the_colours_are_those_of_the_picture():
+    assert COLORS["positive"] == [tint(x) for x in (1, 2, 3, 4)]
+    assert COLORS["negative"] == [tint(x) for x in (-1, -2, -3, -4)]
+    assert (COLORS["zero"], COLORS["nan"]) == (tint(0), tint(None))
+
+
+# --- Trained --------------------------------------------------------------------------------------
+
+
+def training(count=21, rate=0.001):
+    """The neuron in several states of its training."""
+    steps = [Neuron()]
+    for step in trained(Neuron(), count - 1, rate):
+        steps.append(Neuron()._replace(weights=step.weights, bias=step.bias))
+    for state in steps:
+        loss, *_ = state.record()
+        loss.backward()
+        yield loss
+
+
+@needs_browser
+def test_a_training_is_gone_through(page, tmp_path):
+    losses = [*training()]
+    diagram = Diagram.frames(map(draw, losses))
+    assert repr(diagram) == "<Diagram of loss: 12 boxes, 11 arrows, 21 states>"
+    shown(page, diagram, tmp_path / "x.html")
+    assert page.evaluate("!training.hidden && document.getElementById('earlier').disabled")
+    for count, loss in enumerate(losses):
+        numbers = page.evaluate(NUMBERS)
+        order = topological_order(loss)
+        for place, node in enumerate(order):
+            assert numbers[f"box{place} data"] == number(node.data)
+            assert numbers[f"box{place} grad"] == number(node.grad)
+        said = f"state {count + 1} of 21: loss = {number(loss.data)}"
+        assert page.evaluate("document.getElementById('state').textContent") == said
+        assert page.evaluate("curve.querySelector('circle').getAttribute('cx')") == str(
+            page.evaluate("curve.points")[count][0]
+        ).removesuffix(".0")
+        click(page, "later")
+    assert page.evaluate("document.getElementById('later').disabled")
+    heights = [y for _, y in page.evaluate("curve.points")]
+    assert heights == sorted(heights)  # the loss falls, and downwards is more
+    press(page, "[")
+    assert page.evaluate("frame") == 19
+    press(page, "]")
+    assert page.evaluate("frame") == 20
+    # What is changed there is changed from there.
+    click(page, "change")
+    page.evaluate("change(lesson.leaves.at(-1), 5)")
+    assert (
+        page.evaluate("state.data[3]")
+        == losses[-1].operands[0].operands[0].operands[0].operands[0].operands[3].data
+    )
+    click(page, "reset")
+    assert page.evaluate(NUMBERS)["box11 data"] == number(losses[-1].data)
+    assert page.evaluate("document.getElementById('reset').disabled")
+    assert page.complaints == []
+
+
+@needs_browser
+def test_the_moments_of_another_state_have_its_numbers(page, tmp_path):
+    losses = [*training(3, 0.01)]
+    shown(page, Diagram.frames(map(draw, losses)), tmp_path / "x.html")
+    click(page, "later")
+    for moment, found in zip(told(losses[1]), page.evaluate("moments"), strict=True):
+        wanted = "" if moment.number is None else number(moment.number)
+        assert found[2] == wanted
+        numbers = moment.said.split(" = ")[-1]
+        assert found[0].endswith((numbers, f"= {wanted}", f"= {wanted} is given."))
+
+
+def test_states_that_are_not_of_one_computation():
+    def root(f, name="x", number=2.0):
+        return draw(swept(f(Value(number, name=name)).named("y")))
+
+    one = root(lambda x: x * x)
+    for other, reason in [
+        (root(lambda x: x + x), "step 2 is add, not multiply"),
+        (root(lambda x: x * x, "z"), "step 1 is called 'z', not 'x'"),
+        (root(lambda x: x * x * x), "it has 3 steps, not 2"),
+        (root(lambda x: x * 3.0), "step 2, multiply, has other operands"),
+        (draw(Value(1.0, name="x")), "it has 1 steps, not 2"),
+    ]:
+        with pytest.raises(ValueError, match="state 2 is not of the same computation") as error:
+            Diagram.frames([one, other])
+        assert reason in str(error.value)
+    x = Value(2.0, name="x")
+    y = (x * x).named("y")
+    y.backward()
+    y.backward()
+    with pytest.raises(ValueError, match=r"state 2 has other gradients than those of one backward"):
+        Diagram.frames([one, draw(y)])
+    with pytest.raises(ValueError, match="there is no state to show"):
+        Diagram.frames([])
+    with pytest.raises(TypeError, match="state 2 is of type int, not a Diagram"):
+        Diagram.frames([one, 3])
+    with pytest.raises(ValueError, match="cannot be stepped through: it has several roots"):
+        Diagram.frames([draw([x, y])])
+    with pytest.raises(ValueError, match="cannot be stepped through"):
+        Diagram.frames([draw(swept(chain(1600)), max_nodes=2000)])
+
+
+def test_states_of_states():
+    first, second, third = [draw(x) for x in training(3)]
+    both = Diagram.frames([first, second])
+    assert repr(Diagram.frames([both, third])).endswith("3 states>")
+    assert repr(Diagram.frames(first)) == repr(first)
+
+
+@needs_browser
+def test_a_curve_without_numbers(page, tmp_path):
+    x = Value(-1.0, name="x")
+    diagrams = [draw(swept(quietly(log, x).named("y"))) for _ in range(2)]
+    shown(page, Diagram.frames(diagrams), tmp_path / "x.html")
+    click(page, "later")
+    assert page.evaluate("document.getElementById('state').textContent") == "state 2 of 2: y = nan"
+    assert page.complaints == []
+
+
+# --- For everybody --------------------------------------------------------------------------------
+
+AXE = [
+    Path(path) / "axe-core" / "axe.min.js" for path in os.environ.get("NODE_PATH", "").split(":")
+]
+AXE = next((path for path in AXE if path.is_file()), None)
+RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+
+
+@needs_browser
+@pytest.mark.skipif(AXE is None, reason="axe-core is not installed (npm)")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1200])
+def test_axe_finds_nothing(page, tmp_path, scheme, width):
+    Diagram.frames(map(draw, training(3))).save(tmp_path / "neuron.html")
+    draw(swept(layers())).save(tmp_path / "layers.html")
+    for name in ("neuron.html", "layers.html"):
+        opened(page, tmp_path / name, scheme=scheme, width=width)
+        page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
+        for act in (
+            "null", "step(3)", "changing.click()", "ask(svg.querySelector('.node'))",
+            "predicting.click(), guess.value = 'x', check()",
+        ):  # fmt: skip
+            page.evaluate(f"{act}; null")
+            found = page.evaluate(
+                f"axe.run(document, {{ runOnly: {{ type: 'tag', values: {RULES} }} }})"
+                ".then(({ passes, violations }) => [passes.length, violations.map("
+                "(x) => [x.id, x.nodes.map((node) => node.html.slice(0, 200))])])"
+            )
+            assert found[0] > 15
+            assert found[1] == [], (name, act)
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [320, 640])  # a small phone; a screen of 1280 at 200 %
+def test_nothing_is_wider_than_a_narrow_page(page, tmp_path, width):
+    shown(
+        page, Diagram.frames(map(draw, training(3))), tmp_path / "x.html", width=width, height=640
+    )
+    page.evaluate("changing.click(); predicting.click(); ask(svg.querySelector('.node'))")
+    page.evaluate("while (quiz.hidden) advance(); guess.value = 'x'; check()")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for name in ("main", "#side", "#player"):
+        assert page.evaluate(f"document.querySelector('{name}').clientHeight") >= 80, name
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, input')].filter((x) => x.offsetWidth"
+        " && Math.min(x.offsetWidth, x.offsetHeight) < 24).map((x) => x.id || x.type)"
+    )
+    assert small == []  # WCAG 2.2, target size
+
+
+@needs_browser
+def test_each_step_is_announced_and_each_control_has_a_name(page, tmp_path):
+    shown(page, Diagram.frames(map(draw, training(3))), tmp_path / "x.html")
+    page.evaluate("changing.click(); predicting.click()")
+    tree = page("Accessibility.getFullAXTree")["nodes"]
+    roles = {"button", "slider", "textbox", "status", "main", "region", "table"}
+    named = [
+        (x["role"]["value"], x["name"]["value"])
+        for x in tree
+        if not x["ignored"] and x["role"]["value"] in roles
+    ]
+    assert [pair for pair in named if not pair[1] and pair[0] not in ("status", "table")] == []
+    assert ("textbox", "w1") in named
+    assert ("slider", "w1, slider") in named
+    assert ("button", "Later state") in named
+    live = page.evaluate("['said', 'verdict', 'state'].map((x) => document.getElementById(x).role)")
+    assert live == ["status"] * 3
+
+
+@needs_browser
+def test_everything_can_be_done_by_the_keyboard(page, tmp_path):
+    shown(page, Diagram.frames(map(draw, training(3))), tmp_path / "x.html")
+    seen = []
+    for _ in range(60):
+        press_key(page, "Tab", 9)
+        seen.append(page.evaluate("document.activeElement.id"))
+    for name in ("in", "fit", "later", "first", "play", "moment", "predict", "change"):
+        assert name in seen, name
+    page.evaluate("document.getElementById('change').focus()")
+    press_key(page, "Enter", 13, "\r")
+    assert not page.evaluate("panel.hidden")
+    page.evaluate("table.rows[0].querySelector('input').focus()")
+    press_key(page, "5", 53, "5")
+    press_key(page, ".", 190, ".")
+    assert page.evaluate("[now === moments.length, document.activeElement.value]") == [True, "15."]
+
+
+def press_key(page, key, code, text=""):
+    for kind in ("keyDown", "keyUp"):
+        page(
+            "Input.dispatchKeyEvent",
+            type=kind,
+            key=key,
+            text=text * (kind == "keyDown"),
+            windowsVirtualKeyCode=code,
+        )
+
+
+@needs_browser
+@pytest.mark.parametrize("size", [1, 300])
+def test_the_first_paint_is_soon(page, tmp_path, size):
+    diagram = draw(neuron()) if size == 1 else draw(network(size))
+    best = math.inf
+    diagram.save(tmp_path / "x.html")
+    for _ in range(5):
+        opened(page, tmp_path / "x.html")
+        time.sleep(0.1)
+        paints = page.evaluate(
+            "performance.getEntriesByName('first-contentful-paint').map((x) => x.startTime)"
+        )
+        best = min([best, *paints])
+    assert best < 500.0
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_hostile_names_stay_words(name, tmp_path):
+    x = Value(2.0, name=name)
+    found = lesson(draw(swept((x * x).named("y"))), tmp_path)
+    assert found["formulas"][0] + " = 2 is given." == found["moments"][0][0]
+
+
+# --- In a notebook --------------------------------------------------------------------------------
+
+
+def inside(page, count=0):
+    """Evaluates JavaScript within a frame of the page; it sees the document alone."""
+    frames = page("Page.getFrameTree")["frameTree"]["childFrames"]
+    world = page("Page.createIsolatedWorld", frameId=frames[count]["frame"]["id"])
+
+    def evaluate(expression):
+        context = world["executionContextId"]
+        result = page(
+            "Runtime.evaluate", expression=expression, contextId=context, returnByValue=True
+        )
+        assert "exceptionDetails" not in result, result
+        return result["result"].get("value")
+
+    return evaluate
+
+
+def until(ask, wanted):
+    for _ in range(100):
+        if ask() == wanted:
+            return
+        time.sleep(0.05)
+    assert ask() == wanted
+
+
+@needs_browser
+def test_the_page_in_a_notebook(page, tmp_path):
+    html = draw(swept(layers()))._repr_mimebundle_()[0]["text/html"]
+    (tmp_path / "x.html").write_text(f"<!DOCTYPE html><meta charset=utf-8>{html}", encoding="utf-8")
+    opened(page, tmp_path / "x.html")
+    page.evaluate("document.querySelector('details').open = true; null")
+    until(lambda: page.evaluate("frames.length"), 1)
+    evaluate = inside(page)
+    status = "document.querySelector('[role=status]').textContent"
+    until(lambda: evaluate(status), "Click the name of a frame to fold it.")
+    evaluate(
+        "document.querySelector('[data-close]').dispatchEvent("
+        "new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))"
+    )
+    until(lambda: evaluate(status)[:13], "Folded layer1")
+    evaluate("document.getElementById('back').click()")
+    until(lambda: evaluate(status)[:13], "Opened layer1")
+    evaluate("document.getElementById('first').click()")
+    evaluate("document.getElementById('forward').click()")
+    until(lambda: evaluate("document.getElementById('said').textContent"), "x0 = 1 is given.")
+    assert page.complaints == []
+
+
+def test_no_page_in_a_notebook_where_it_would_be_large_or_empty():
+    for diagram in (
+        draw(network(300)), draw([Value(1.0), Value(2.0)]), draw(chain(250), max_nodes=300),
+    ):  # fmt: skip
+        assert "<iframe" not in diagram._repr_mimebundle_()[0]["text/html"]
+    assert "<iframe" in draw(neuron())._repr_mimebundle_()[0]["text/html"]
+
+
+# --- As a widget ----------------------------------------------------------------------------------
+
+
+def test_a_widget():
+    widget = draw(neuron()).widget()
+    assert widget.numbers == {
+        "x0": 1.0, "x1": -2.0, "x2": 3.0, "w0": -3.0, "w1": -1.0, "w2": 2.0, "b": 1.0,
+    }  # fmt: skip
+    heard = []
+    widget.observe(lambda change: heard.append(change["new"]["w1"]), names="numbers")
+    widget.numbers = {"w1": 2}
+    assert widget.numbers["w1"] == 2.0
+    assert widget.numbers["w0"] == -3.0
+    assert heard == [2.0]
+    with pytest.raises(traitlets.TraitError, match="there is no leaf 'w9': there are x0, x1"):
+        widget.numbers = {"w9": 2.0}
+    with pytest.raises(traitlets.TraitError, match="the number of w1 must be finite, not inf"):
+        widget.numbers = {"w1": math.inf}
+    with pytest.raises(TypeError, match="the number of w1"):
+        widget.numbers = {"w1": "2"}
+    assert widget.numbers["w1"] == 2.0
+    with pytest.raises(ValueError, match="cannot be computed in a browser"):
+        draw(swept(OWN(Value(1.0)))).widget()
+    with pytest.raises(ValueError, match="cannot be computed in a browser"):
+        draw([Value(1.0), Value(2.0)]).widget()
+
+
+def test_without_anywidget(monkeypatch):
+    monkeypatch.delitem(__import__("sys").modules, "autograd.diagram.widget", raising=False)
+    monkeypatch.setitem(__import__("sys").modules, "anywidget", None)
+    with pytest.raises(RuntimeError, match=r"pip install 'scalar-autograd\[widget\]'"):
+        draw(neuron()).widget()
+
+
+MODEL = """
+const heard = [];
+const traits = %s;
+const model = {
+  get: (name) => traits[name],
+  set: (name, x) => { traits[name] = x; heard.forEach((f) => f()); },
+  save_changes: () => { saved += 1; },
+  on: (_, f) => heard.push(f),
+  off: (_, f) => heard.splice(heard.indexOf(f), 1),
+};
+let saved = 0;
+"""
+
+
+@needs_browser
+def test_a_widget_hears_and_tells(page, tmp_path):
+    widget = draw(neuron()).widget()
+    traits = {"title": widget.title, "page": widget.page, "numbers": widget.numbers}
+    module = widget._esm.replace("export default { render };", "")
+    script = MODEL % json.dumps(traits).replace("<", "\\u003c") + module
+    script += "const leave = render({ model, el: document.body });"
+    (tmp_path / "x.html").write_text(
+        f"<!DOCTYPE html><meta charset=utf-8><body><script>{script}</script>", encoding="utf-8"
+    )
+    opened(page, tmp_path / "x.html")
+    until(lambda: page.evaluate("frames.length"), 1)
+    evaluate = inside(page)
+    change = "document.getElementById('change')"
+    until(lambda: evaluate(f"{change} !== null && !{change}.hidden"), True)
+    evaluate(f"{change}.click()")
+    row = "document.querySelectorAll('tbody tr')[4]"
+    assert evaluate(f"{row}.querySelector('input').value") == "-1"
+    page.evaluate("model.set('numbers', { ...model.get('numbers'), w1: 0.25 }); null")
+    until(lambda: evaluate(f"{row}.querySelector('input').value"), "0.25")
+    evaluate(
+        f"{row}.querySelector('input').value = '7'; "
+        f"{row}.querySelector('input').dispatchEvent(new Event('input'))"
+    )
+    until(lambda: page.evaluate("model.get('numbers').w1"), 7)
+    assert page.evaluate("[model.get('numbers').w0, saved]") == [-3, 1]
+    page.evaluate("leave(); null")
+    assert page.evaluate("heard.length") == 0
+    assert page.complaints == []
