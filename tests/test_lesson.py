@@ -405,6 +405,29 @@ def test_what_is_asked_has_the_new_numbers(page, tmp_path):
 
 
 @needs_browser
+def test_nothing_says_an_old_number(page, tmp_path):
+    """Neither tooltips nor what is read aloud, in pictures of Values and of groups."""
+    for diagram, old, leaf in [
+        (draw(neuron()), "-24", "w1"),
+        (draw(network(300)), "14.9125", "x1"),
+    ]:
+        shown(page, diagram, tmp_path / "x.html")
+        words = (
+            "[svg, ...svg.querySelectorAll('title, text, [aria-label]')]"
+            ".map((x) => `${x.tagName === 'svg' ? '' : x.textContent} ${x.ariaLabel}`).join('\\n')"
+        )
+        drawn = page.evaluate(words)
+        assert old in drawn
+        page.evaluate(f"change(lesson.leaves.find((leaf) => nameOf(leaf) === '{leaf}'), 0.625)")
+        page.evaluate("fit()")
+        found = page.evaluate(words)
+        assert old not in found
+        assert "0.625" in found
+        page.evaluate("become(states[0])")
+        assert page.evaluate(words) == drawn
+
+
+@needs_browser
 def test_contributions_on_arrows_are_computed_anew(page, tmp_path):
     shown(page, draw(neuron(), edges="contribution"), tmp_path / "x.html")
     page.evaluate("change(4, 0.5)")
@@ -523,6 +546,9 @@ def test_a_training_is_gone_through(page, tmp_path):
     # What is changed there is changed from there.
     click(page, "change")
     page.evaluate("change(lesson.leaves.at(-1), 5)")
+    assert page.evaluate("document.getElementById('state').textContent").startswith(
+        "changed from state 21 of 21: loss = "
+    )
     assert (
         page.evaluate("state.data[3]")
         == losses[-1].operands[0].operands[0].operands[0].operands[0].operands[3].data

@@ -62,7 +62,7 @@ function anew(group, steps, label) {
   if (steps.length === 0) return addLine("h2", heading(group));
   addLine("h2", steps.length === 1 ? lesson.formulas[steps[0]] : heading(group));
   for (const step of steps.slice(0, 20)) {
-    const name = steps.length > 1 ? `${lesson.formulas[step].split(" = ")[0]}: ` : "";
+    const name = steps.length > 1 ? `${nameOf(step)}: ` : "";
     addLine("p", `${name}data ${data[step]}, grad ${grads[step] ?? 0}`);
   }
   if (steps.length > 1) return;

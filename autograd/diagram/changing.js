@@ -1,10 +1,9 @@
 
-// --- Changed: other numbers for the leaves, and the states that were recorded.
+// --- Changed: other numbers for the leaves.
 
 const panel = document.getElementById("leaves");
 const table = panel.querySelector("tbody");
 const changing = document.getElementById("change");
-const training = document.getElementById("training");
 let frame = 0; // the state that is shown, or that was changed
 
 // Shows other numbers, at the same moment.
@@ -16,6 +15,7 @@ function become(next) {
   present();
   dismiss();
   fill();
+  if (states.length > 1) announce();
 }
 
 // A central difference of the result. Its steps are so large that rounding does not matter.
@@ -52,8 +52,6 @@ function change(leaf, x) {
 }
 
 // A page that is in a notebook's widget tells of its leaves, and is told of other numbers for them.
-const nameOf = (leaf) => lesson.formulas[leaf];
-
 function tell() {
   if (parent === window) return;
   const numbers = lesson.leaves.map((leaf) => [nameOf(leaf), state.data[leaf]]);
@@ -76,6 +74,13 @@ function listen({ source, data }) {
 
 addEventListener("message", listen);
 
+// A few leaves in the order of the graph, many by their names.
+function inOrder(leaves) {
+  if (leaves.length <= 20) return leaves;
+  const { compare } = new Intl.Collator("en", { numeric: true });
+  return leaves.toSorted((one, other) => compare(nameOf(one), nameOf(other)));
+}
+
 function addRow(leaf) {
   const row = table.insertRow();
   row.dataset.leaf = leaf;
@@ -97,76 +102,10 @@ function addRow(leaf) {
 changing.addEventListener("click", () => {
   panel.hidden = !panel.hidden;
   changing.setAttribute("aria-expanded", String(!panel.hidden));
-  if (table.rows.length === 0) lesson.leaves.forEach(addRow);
+  if (table.rows.length === 0) inOrder(lesson.leaves).forEach(addRow);
   fill();
 });
 document.getElementById("reset").addEventListener("click", () => {
   become(states[frame]);
   tell();
 });
-
-// --- Trained: one recorded state after the other, with the curve of the result.
-
-const curve = document.getElementById("curve");
-
-function drawCurve() {
-  const results = states.map(({ data }) => data.at(-1));
-  const finite = results.filter(Number.isFinite);
-  const [low, high] = [Math.min(0, ...finite), Math.max(...finite)];
-  const points = results.flatMap((y, x) => Number.isFinite(y)
-    ? [[4 + (152 * x) / (states.length - 1), 44 - (40 * (y - low)) / (high - low || 1)]]
-    : []);
-  curve.querySelector("polyline").setAttribute("points", points.join(" "));
-  curve.points = points;
-}
-
-function turnTo(next) {
-  frame = Math.max(0, Math.min(states.length - 1, next));
-  become(states[frame]);
-  const result = written(state.data.at(-1), state.digits);
-  const [name] = lesson.formulas.at(-1).split(" = ");
-  document.getElementById("state").textContent =
-    `state ${frame + 1} of ${states.length}: ${name} = ${result}`;
-  const [cx, cy] = curve.points[frame] ?? [-9, -9];
-  set(curve.querySelector("circle"), { cx, cy });
-  document.getElementById("earlier").disabled = frame === 0;
-  document.getElementById("later").disabled = frame === states.length - 1;
-}
-
-// --- The beginning
-
-keys.Escape = () => (asked.hidden ? leave() : document.getElementById("close").click());
-
-main.classList.add("moving");
-turn("");
-unpacked.then(() => {
-  if (!addressed()) return;
-  key = undefined; // nobody has come from the first picture
-  turn(addressed());
-});
-if (lesson) {
-  const turns = {
-    first: () => step(0), before: () => step(now - 1), play: toggle,
-    forward: () => { pause(); advance(); }, last: () => step(moments.length),
-  };
-  for (const [name, turn] of Object.entries(turns)) {
-    document.getElementById(name).addEventListener("click", turn);
-  }
-  slider.addEventListener("input", () => step(slider.valueAsNumber));
-  Object.assign(keys, {
-    " ": toggle, ",": turns.before, ".": turns.forward, Home: turns.first, End: turns.last,
-  });
-  changing.hidden = program === null;
-  if (states.length > 1) {
-    const trains = { earlier: () => turnTo(frame - 1), later: () => turnTo(frame + 1) };
-    for (const [name, turn] of Object.entries(trains)) {
-      document.getElementById(name).addEventListener("click", turn);
-    }
-    Object.assign(keys, { "[": trains.earlier, "]": trains.later });
-    training.hidden = false;
-    drawCurve();
-    turnTo(0);
-  }
-  player.hidden = false;
-  present();
-}

@@ -11,7 +11,10 @@ from zlib import compress
 
 from autograd.diagram.svg import STYLE
 
-SCRIPTS = ("page.js", "numbers.js", "player.js", "asking.js", "predicting.js", "changing.js")
+SCRIPTS = (
+    "page.js", "numbers.js", "painting.js", "player.js", "asking.js", "predicting.js",
+    "changing.js", "training.js",
+)  # fmt: skip
 """The parts of the script, in their order; the last of them begins."""
 
 
