@@ -591,7 +591,7 @@ def test_a_page_with_one_picture_has_nothing_to_open(page, tmp_path):
     whole = view(page)
     mouse(page, middle(page, "svg.querySelector('.node')"))
     press(page, "Escape")
-    until(page, f"view.width === {whole[2]}")
+    until(page, f"view.width === {whole[2]} && view.height === {whole[3]}")
     assert view(page) == whole
 
 

@@ -13,9 +13,9 @@ from autograd.diagram.svg import STYLE
 
 SCRIPTS = (
     "page.js", "numbers.js", "painting.js", "player.js", "asking.js", "predicting.js",
-    "changing.js", "training.js",
+    "changing.js", "training.js", "start.js",
 )  # fmt: skip
-"""The parts of the script, in their order; the last of them begins."""
+"""The parts of the script, in their order."""
 
 
 def page(title: str, pictures: Mapping[str, str], lesson: str = "", program: str = "null") -> str:
