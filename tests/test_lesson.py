@@ -154,9 +154,9 @@ def test_numbers_are_predicted(page, tmp_path):
     assert page.evaluate(SAID) == "dot([x0, …], [w0, …]) = dot([x0, x1, x2], [w0, w1, w2]) = ?"
     assert page.evaluate("document.activeElement === guess")
     for text, answer in [
-        ("11", "11: It is the number if the signs of the products are ignored."),
-        ("\u22127.0", "-7: It is the number if the sign of product 3 is flipped."),
-        ("4", "4: It is not the number."),
+        ("11", "11 is what you get if the signs of the products are ignored."),
+        ("\u22127.0", "-7 is what you get if the sign of product 3 is flipped."),
+        ("4", "4 is not the number."),
         ("four", "That is not a number: type 12, \u22120.5, 1/3, 2e-7, inf or nan."),
         ("", "That is not a number: type 12, \u22120.5, 1/3, 2e-7, inf or nan."),
         ("1/2/3", "That is not a number: type 12, \u22120.5, 1/3, 2e-7, inf or nan."),

@@ -67,8 +67,8 @@ function check() {
   tried = true;
   if (right) return reveal("Right. ");
   const [, mistake] = moments[now][4].find(([number]) => close(x, number)) ?? [];
-  const why = mistake === undefined ? "It is not the number." : `It is the number if ${lesson.mistakes[mistake]}.`;
-  verdict.textContent = `${written(x)}: ${why} Try again, or press Show.`;
+  const why = mistake === undefined ? "not the number" : `what you get if ${lesson.mistakes[mistake]}`;
+  verdict.textContent = `${written(x)} is ${why}. Try again, or press Show.`;
   guess.select();
 }
 
