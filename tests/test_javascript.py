@@ -25,11 +25,11 @@ def page():
         yield page
 
 
-def run(page, order):
+def run(page, order, program=None):
     """What a graph's program computes: for each node the value and the partial derivatives."""
     given = [repr(x.data).replace("inf", "Infinity") for x in order]
     found = page.evaluate(
-        f"(() => {{ {RUNNING}\nconst program = {javascript(order)};"
+        f"(() => {{ {RUNNING}\nconst program = {program or javascript(order)};"
         f"const {{ data, partials }} = evaluated(program, {json.dumps(given)}.map(Number));"
         "return data.map((x, place) => [x, ...partials[place]].map(String)); })()"
     )
@@ -68,6 +68,20 @@ def applied(op, operands):
 def test_every_operation_of_the_table(page, op):
     order = [node for x in ordinary_points(op) for node in applied(op, x)]
     agrees(run(page, order), order)
+
+
+@needs_browser
+@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+def test_at_nan(page, op):
+    """Each operand in turn is nan; the program is that of ordinary numbers."""
+    for operands in ordinary_points(op, 2):
+        for place in range(len(operands)):
+            leaves = [Value(float(x)) for x in operands]
+            order = [*leaves, quietly(Value._record, op, leaves)]
+            program = javascript(order)
+            leaves[place].data = math.nan
+            quietly(order[-1].forward)
+            agrees(run(page, order, program), order)
 
 
 @needs_browser

@@ -17,7 +17,21 @@ from test_diagram import HOSTILE, layers
 from test_page import needs_browser, opened
 from test_player import NUMBERS, click, lesson, network, press, swept, told
 
-from autograd import Op, Value, dot, draw, log, maximum, mean, relu, sin, square
+from autograd import (
+    Op,
+    Value,
+    clip,
+    dot,
+    draw,
+    log,
+    maximum,
+    mean,
+    relu,
+    sin,
+    square,
+    tanh,
+    values,
+)
 from autograd import sum as total
 from autograd.catalogue.values import wrong_values
 from autograd.diagram import Diagram
@@ -25,7 +39,7 @@ from autograd.diagram.heat import shades
 from autograd.diagram.lesson import COLORS
 from autograd.diagram.palette import tint
 from autograd.diagram.scene import roomy
-from autograd.explain.guesses import NEAR
+from autograd.explain.guesses import alike
 from autograd.graph import topological_order
 from autograd.neuron import Neuron
 from autograd.neuron import train as trained
@@ -58,7 +72,7 @@ def test_no_mistake_has_the_right_number_and_no_two_have_the_same(root):
             numbers.append(moment.number)
         for place, x in enumerate(numbers):
             assert math.isfinite(x) or x is moment.number
-            others = [y for y in numbers[:place] if math.isclose(x, y, rel_tol=NEAR)]
+            others = [y for y in numbers[:place] if alike(x, y)]
             assert others == []
 
 
@@ -74,7 +88,7 @@ def test_the_mistakes_of_the_neuron():
     assert backward[-2.0].startswith("what comes from above is forgotten")
     assert backward[12.0] == "the local derivative is forgotten"
     assert backward[24.0] == "a sign is flipped"
-    assert mistakes(loss, "grad(output - 0) += ")[6.0] == "the factor 2 is missing"
+    assert mistakes(loss, "grad(output - 0) += ")[6.0] == "a factor 2 is missing"
     assert mistakes(loss, "loss = ")[12.0] == "the base is multiplied by the exponent"
     assert mistakes(loss, "grad(loss) = 1")[36.0] == (
         "the value itself stands where its derivative belongs"
@@ -147,7 +161,7 @@ def test_numbers_are_predicted(page, tmp_path):
     loss = neuron()
     shown(page, draw(loss), tmp_path / "x.html")
     click(page, "predict")
-    asked = page.evaluate("formulaOf(moments[now], now) ?? null")
+    asked = page.evaluate("questionOf(moments[now], now) ?? null")
     assert asked is None  # a leaf is given
     while page.evaluate("quiz.hidden"):
         press(page, ".")
@@ -202,21 +216,21 @@ def test_a_gradient_that_is_added_up_is_asked_for_as_it_is_then(page, tmp_path):
 @needs_browser
 def test_playing_waits_for_a_prediction(page, tmp_path):
     shown(page, draw(neuron()), tmp_path / "x.html")
-    page.evaluate("moment(lesson.forward)")
+    page.evaluate("moment(state.data.length)")
     click(page, "predict")
     assert page.evaluate(SAID) == "grad(loss) = ?"
     guess(page, "36")
     assert "the value itself stands where its derivative belongs" in page.evaluate(VERDICT)
     click(page, "play")
     page.evaluate("new Promise((done) => setTimeout(done, 1500))")
-    assert page.evaluate("[now === lesson.forward, quiz.hidden, timer === undefined]") == [
+    assert page.evaluate("[now === state.data.length, quiz.hidden, timer === undefined]") == [
         True, False, True,
     ]  # fmt: skip
     press(page, "Escape")
     click(page, "predict")  # no more
     assert page.evaluate("quiz.hidden")
     click(page, "forward")
-    assert page.evaluate("now") == page.evaluate("lesson.forward") + 1
+    assert page.evaluate("now") == page.evaluate("state.data.length") + 1
 
 
 NUMBERS_TYPED = {
@@ -321,6 +335,38 @@ def test_other_numbers_are_those_that_python_computes(page, tmp_path_factory, ro
 
 
 @needs_browser
+@given(root=graphs(EVERYDAY, names=("a", "b", "c", "d")), new=st.floats(-3.0, 3.0), data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_the_words_for_other_numbers_are_those_of_python(page, tmp_path_factory, root, new, data):
+    leaves = [x for x in topological_order(root) if x.op is None]
+    assume(root.op is not None)
+    quietly(swept, root)
+    path = tmp_path_factory.mktemp("words") / "x.html"
+    shown(page, draw(root, collapse=()), path)
+    assume(page.evaluate("lesson !== null"))
+    leaf = data.draw(st.sampled_from(leaves))
+    place = topological_order(root).index(leaf)
+    page.evaluate(f"state.data[{place}] = NaN; change({place}, {new!r})")
+    found = page.evaluate("state.digits = 7, momentsOf().map(([said]) => said)")
+    leaf.data = new
+    quietly(root.forward)
+    quietly(swept, root)
+    wanted = [x.said for x in quietly(lambda: told(root))]
+    assert len(found) == len(wanted)
+    for pair in zip(found, wanted, strict=True):
+        x, y = map(masked, pair)
+        # A formula may be known at some numbers only: not at a tie, nor where there is no slope.
+        numbers = x.split(" = ")[1:] == y.split(" = ")[1:] and " += " in x
+        # Why nothing flows is said more precisely where that depends on the numbers.
+        cut = x.startswith("Nothing is added to") and y.startswith("Nothing is added to")
+        assert x == y or numbers or cut, pair
+
+
+def masked(words):
+    return re.sub(r"\(?(-?\d+(\.\d+)?(e-?\d+)?|-?inf|nan)\b\)?", "N", words)
+
+
+@needs_browser
 def test_a_leaf_is_changed(page, tmp_path):
     loss = neuron()
     shown(page, draw(loss), tmp_path / "x.html")
@@ -354,10 +400,11 @@ def test_a_leaf_is_changed(page, tmp_path):
     dead = "svg.querySelectorAll('.node.dead').length"
     assert page.evaluate(dead) == 11  # the output is the target, 0
     assert page.evaluate("svg.querySelector('[data-key=box4] .card').getAttribute('stroke')") == (
-        page.evaluate("colors.dead")
+        page.evaluate("lesson.colors.dead")
     )
     assert page.evaluate("moments.map(([said]) => said)").count(
-        "Nothing is added to grad(dot([x0, …], [w0, …]) + b): it is not selected."
+        "Nothing is added to grad(dot([x0, …], [w0, …]) + b): the slope of relu with respect to "
+        "dot([x0, …], [w0, …]) + b = -14 is 0."
     ) == 1  # fmt: skip
     slider = "table.rows[4].querySelectorAll('input')[1]"
     page.evaluate(f"{slider}.value = -1.5; {slider}.dispatchEvent(new Event('input'))")
@@ -394,12 +441,18 @@ def test_a_dead_neuron_comes_to_life(page, tmp_path):
 def test_what_is_asked_has_the_new_numbers(page, tmp_path):
     shown(page, draw(neuron()), tmp_path / "x.html")
     page.evaluate("change(4, 0.5); ask(parts().groups.get('box4'))")
-    text = page.evaluate("answer.textContent")
-    assert "data 0.5, grad -12" in text
-    assert "grad(w1) += grad(dot([x0, …], [w0, …])) × ∂(dot([x0, …], [w0, …]))/∂w1 = " in text
-    assert "-24" not in text
+    found = page.evaluate("[...answer.children].map((x) => x.textContent)")
+    assert found[:3] == ["w1", "data 0.5", "grad -12"]
+    (path,) = found[3:]
+    assert path.endswith("/∂w1\n= 6 · 1 · 1 · 1 · (-2) = -12")
+    page.evaluate("answer.querySelector('button').click()")
+    assert page.evaluate("svg.querySelectorAll('.edge.way').length") == 5
+    page.evaluate("change(4, 0.25)")  # the answer stays open
+    assert "data 0.25" in page.evaluate("answer.textContent")
     page.evaluate("ask(parts().groups.get('arrow10'))")
-    assert "local derivative 6" in page.evaluate("answer.textContent")
+    assert "∂loss/∂(output - 0) = 7\nupstream 1 × local = 7" in (
+        page.evaluate("[...answer.children].map((x) => x.textContent).join('\\n')")
+    )
     page.evaluate("become(states[0]); ask(parts().groups.get('box4'))")
     assert "-24" in page.evaluate("answer.textContent")
 
@@ -418,7 +471,7 @@ def test_nothing_says_an_old_number(page, tmp_path):
         )
         drawn = page.evaluate(words)
         assert old in drawn
-        page.evaluate(f"change(lesson.leaves.find((leaf) => nameOf(leaf) === '{leaf}'), 0.625)")
+        page.evaluate(f"change(leaves().find((leaf) => lesson.names[leaf] === '{leaf}'), 0.625)")
         page.evaluate("fit()")
         found = page.evaluate(words)
         assert old not in found
@@ -446,7 +499,7 @@ def test_nan_is_striped_and_said(page, tmp_path):
     numbers = page.evaluate(NUMBERS)
     assert (numbers["box1 data"], numbers["box0 grad"]) == ("nan", "nan")
     ground = "svg.querySelector('[data-key=box0] .ground').getAttribute('fill')"
-    assert page.evaluate(ground) == page.evaluate("colors.nan")
+    assert page.evaluate(ground) == page.evaluate("lesson.colors.nan")
 
 
 OWN = Op("own", lambda x: x * 2.0, [lambda out, x: 2.0])
@@ -468,7 +521,7 @@ def test_a_folded_picture_is_changed(page, tmp_path):
     shown(page, draw(network(300)), tmp_path / "x.html", width=1200, height=800)
     cells = "[...svg.querySelectorAll('.cells')].map((x) => x.getAttribute('fill')).join()"
     before = page.evaluate(cells)
-    place = page.evaluate("lesson.leaves.find((leaf) => lesson.formulas[leaf] === 'x1')")
+    place = page.evaluate("leaves().find((leaf) => lesson.names[leaf] === 'x1')")
     page.evaluate(f"change({place}, 40)")
     assert page.evaluate(cells) != before
     assert page.evaluate("svg.querySelectorAll('.grid').length") > 0
@@ -533,11 +586,11 @@ def test_a_training_is_gone_through(page, tmp_path):
         said = f"state {count + 1} of 21: loss = {number(loss.data)}"
         assert page.evaluate("document.getElementById('state').textContent") == said
         assert page.evaluate("curve.querySelector('circle').getAttribute('cx')") == str(
-            page.evaluate("curve.points")[count][0]
+            page.evaluate("points")[count][0]
         ).removesuffix(".0")
         click(page, "later")
     assert page.evaluate("document.getElementById('later').disabled")
-    heights = [y for _, y in page.evaluate("curve.points")]
+    heights = [y for _, y in page.evaluate("points")]
     assert heights == sorted(heights)  # the loss falls, and downwards is more
     press(page, "[")
     assert page.evaluate("frame") == 19
@@ -545,7 +598,7 @@ def test_a_training_is_gone_through(page, tmp_path):
     assert page.evaluate("frame") == 20
     # What is changed there is changed from there.
     click(page, "change")
-    page.evaluate("change(lesson.leaves.at(-1), 5)")
+    page.evaluate("change(leaves().at(-1), 5)")
     assert page.evaluate("document.getElementById('state').textContent").startswith(
         "changed from state 21 of 21: loss = "
     )
@@ -738,7 +791,7 @@ def test_the_first_paint_is_soon(page, tmp_path, size):
 def test_hostile_names_stay_words(name, tmp_path):
     x = Value(2.0, name=name)
     found = lesson(draw(swept((x * x).named("y"))), tmp_path)
-    assert found["formulas"][0] + " = 2 is given." == found["moments"][0][0]
+    assert found["names"][0] + " = 2 is given." == found["moments"][0][0]
 
 
 # --- In a notebook --------------------------------------------------------------------------------
@@ -876,3 +929,306 @@ def test_a_widget_hears_and_tells(page, tmp_path):
     page.evaluate("leave(); null")
     assert page.evaluate("heard.length") == 0
     assert page.complaints == []
+
+
+# --- What a reader stumbled over ------------------------------------------------------------------
+
+
+@needs_browser
+def test_three_digits_are_enough(page, tmp_path):
+    for x, right, wrong in [
+        (1.2345, ["1.23", "1.2345", "1.234"], ["1.24", "1.2", "1.22"]),
+        (1.0049, ["1.00", "1", "1.005"], ["1.01", "0.99"]),
+        (-9996.0, ["-9996", "-10000", "-9999"], ["-10010", "9996"]),
+        (0.0, ["0", "-0", "0.0"], ["0.001"]),
+    ]:
+        v = Value(x, name="v")
+        shown(page, draw(swept((v * 1.0).named("q"))), tmp_path / "x.html")
+        for words in right + wrong:
+            found = page.evaluate(f"alike(parsed('{words}'), read(moments[1][2]))")
+            assert found == (words in right), (x, words)
+
+
+@needs_browser
+@given(x=st.floats(-1e5, 1e5), factor=st.floats(0.99, 1.01))
+@settings(deadline=None, max_examples=60)
+def test_what_is_right_to_three_digits_is_no_mistake(page, plain, x, factor):
+    assert page.evaluate(f"alike({x * factor!r}, {x!r})") == alike(x * factor, x)
+
+
+@needs_browser
+def test_the_score_is_that_of_the_first_try(page, tmp_path):
+    shown(page, draw(neuron()), tmp_path / "x.html")
+    page.evaluate("moment(6)")
+    click(page, "predict")
+    guess(page, "4")
+    click(page, "before")
+    page.evaluate("moment(6); advance()")
+    guess(page, "5")  # at the second try
+    press(page, ".")
+    press(page, ".")
+    guess(page, "6")
+    page.evaluate("change(4, -2); change(4, -1)")  # other questions, the same score
+    click(page, "last")
+    assert page.evaluate(SAID).endswith(" You predicted 1 of 2 numbers at the first try.")
+
+
+@needs_browser
+def test_nothing_gives_a_prediction_away(page, tmp_path):
+    for root, old in [(neuron(), ["36", "-24", "12"]), (network(300), ["14.912499999999998"])]:
+        shown(page, draw(root), tmp_path / "x.html")
+        words = (
+            "[svg, ...svg.querySelectorAll('title, [aria-label]')]"
+            ".map((x) => `${x.tagName === 'title' ? x.textContent : ''} ${x.ariaLabel}`).join(' ')"
+        )
+        before = page.evaluate(words)
+        assert all(number in before for number in old)
+        click(page, "change")
+        click(page, "predict")
+        found = page.evaluate(words)
+        assert not any(re.search(rf"(?<![\w.]){number}(?![\w.])", found) for number in old)
+        cells = (
+            "[...table.rows].flatMap((row) => [3, 4].map((i) => row.cells[i].textContent)).join('')"
+        )
+        assert page.evaluate(cells) == ""
+        page.evaluate("ask(svg.querySelector('.node.root'))")
+        assert page.evaluate("answer.textContent").endswith(
+            "Its numbers are there once you have predicted them."
+        )
+        click(page, "last")
+        assert page.evaluate(words) == before
+        assert page.evaluate(cells) != ""
+
+
+@needs_browser
+def test_whoever_is_at_the_end_stays_there(page, tmp_path):
+    shown(page, draw(neuron()), tmp_path / "x.html")
+    click(page, "last")
+    for b in (-20, 1):
+        page.evaluate(f"change(7, {b})")
+        assert page.evaluate("now === moments.length")
+    assert page.evaluate("svg.querySelectorAll('.unseen').length") == 0
+    # In between it is the same use, or the last one before it that has a moment.
+    page.evaluate("moment(moments.findIndex(([, , , use]) => use === 4) + 1)")
+    page.evaluate("change(7, 2)")
+    assert page.evaluate("moments[now - 1][3]") == 4
+    page.evaluate("change(7, -20)")
+    assert page.evaluate("moments[now - 1][3]") == 2
+    page.evaluate("moment(3); change(7, 1)")
+    assert page.evaluate("now") == 3
+
+
+@needs_browser
+def test_mistakes_are_those_of_the_state(page, tmp_path):
+    shown(page, Diagram.frames(map(draw, training(5, 0.01))), tmp_path / "x.html")
+    page.evaluate("turnTo(3); moment(state.data.length)")
+    click(page, "predict")
+    assert page.evaluate(SAID) == "grad(loss) = ?"
+    guess(page, page.evaluate("text(state.data.at(-1))"))
+    assert "the value itself stands where its derivative belongs" in page.evaluate(VERDICT)
+    guess(page, "36")
+    assert page.evaluate(VERDICT).startswith("36 is not the number.")
+    guess(page, "1")
+    press(page, ".")
+    guess(page, str(page.evaluate("-read(moments[now][2])")))
+    assert "if a sign is flipped" in page.evaluate(VERDICT)
+    page.evaluate("change(7, 3)")
+    page.evaluate("moment(state.data.length); advance()")
+    guess(page, "36")
+    assert page.evaluate(VERDICT).startswith("36 is not the number.")
+
+
+@needs_browser
+def test_heat_maps_fill_up(page, tmp_path):
+    shown(page, draw(network(300)), tmp_path / "x.html")
+    blank = (
+        "[...svg.querySelectorAll('.cells')].filter("
+        "(x) => x.getAttribute('fill') === lesson.colors.card).length"
+    )
+    drawn = "[...svg.querySelectorAll('.cells')].map((x) => x.getAttribute('fill')).sort().join()"
+    click(page, "first")
+    assert page.evaluate(blank) == page.evaluate("svg.querySelectorAll('.cells').length")
+    counts = []
+    for part in (0.25, 0.5, 0.75, 1.0):
+        page.evaluate(f"moment(Math.floor({part} * (moments.length - 1)))")
+        counts.append(page.evaluate(blank))
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1]
+    click(page, "last")
+    assert page.evaluate(blank) == 0
+    click(page, "first")
+    page.evaluate("idle = true; present()")
+    assert page.evaluate(blank) == 0
+    assert page.evaluate(drawn)
+
+
+LOOKS = """[...svg.querySelectorAll('.node, .edge')].map((group) => [
+  group.classList.contains('dead'),
+  [...group.querySelectorAll('rect, path, text, tspan')].map((x) =>
+    [x.tagName, x.textContent, x.getAttribute('fill'), x.getAttribute('stroke'),
+     x.getAttribute('stroke-dasharray')].join())])"""
+
+
+@needs_browser
+@pytest.mark.parametrize("edges", ["partial", "contribution"])
+@pytest.mark.parametrize(("before", "after"), [(-3.0, 9.0), (9.0, -3.0), (2.0, 2.5)])
+def test_other_numbers_look_as_if_they_had_been_drawn(page, tmp_path, before, after, edges):
+    def graph(x):
+        v = values([x, -1.0, 2.0], name="v")
+        product = clip(v[0], -1.0, 1.0) * v[1]
+        return swept((relu(dot([1.0, -2.0, 3.0], v) - 8.0) + product * sin(v[2])).named("y"))
+
+    shown(page, draw(graph(before), edges=edges), tmp_path / "x.html")
+    page.evaluate(f"change(leaves()[0], {after}); state.digits = 7; picture.state = null; update()")
+    found = page.evaluate(LOOKS)
+    shown(page, draw(graph(after), edges=edges), tmp_path / "x.html")
+    page.evaluate("update()")
+    assert found == page.evaluate(LOOKS)
+
+
+@needs_browser
+def test_the_scale_is_that_of_the_state(page, tmp_path):
+    shown(page, draw(neuron()), tmp_path / "x.html")
+    scale = "[...svg.querySelectorAll('.least, .most')].map((x) => x.textContent)"
+    assert page.evaluate(scale) == ["grad -36", "36"]
+    page.evaluate("change(7, 95)")
+    assert page.evaluate(scale) == ["grad -600", "600"]
+    page.evaluate("become(states[0])")
+    assert page.evaluate(scale) == ["grad -36", "36"]
+
+
+@needs_browser
+def test_the_curve_has_gaps(page, tmp_path):
+    diagrams = [
+        draw(swept(Value(x, name="x") * Value(1.0, name="w")))
+        for x in (3.0, math.nan, 2.0, 4.0, math.inf, -1.0)
+    ]
+    shown(page, Diagram.frames(diagrams), tmp_path / "x.html")
+    assert page.evaluate(
+        "curve.querySelector('path').getAttribute('d').match(/[ML]/g).join('')"
+    ) == ("MMLM")
+    at = "curve.querySelector('circle').getAttribute('cx')"
+    places = []
+    for count in range(6):
+        page.evaluate(f"turnTo({count})")
+        places.append(float(page.evaluate(at)))
+    assert places == pytest.approx([4.0, -9.0, 64.8, 95.2, -9.0, 156.0])
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("function", "x"),
+    [
+        (log, 1e-6), (lambda x: x**0.5, 1e-9), (lambda x: 1.0 / x, 1e-5), (sin, 1e3),
+        (lambda x: x * x + 1e3, 1e-3), (lambda x: x**3.0, 0.0), (sin, 1e-8), (log, 1e8),
+    ],
+)  # fmt: skip
+def test_a_finite_difference_is_near_the_derivative(page, tmp_path, function, x):
+    root = swept(function(Value(x, name="x")).named("y"))
+    shown(page, draw(root), tmp_path / "x.html")
+    (leaf,) = [node for node in topological_order(root) if node.op is None]
+    found = page.evaluate("difference(leaves()[0], [1, -1])")
+    assert found == pytest.approx(leaf.grad, rel=1e-5, abs=1e-5)
+
+
+@needs_browser
+def test_a_finite_difference_at_a_kink_has_two_sides(page, tmp_path):
+    shown(page, draw(swept(relu(Value(0.0, name="x")).named("y"))), tmp_path / "x.html")
+    assert page.evaluate("differenceOf(0)") == "0 to the left, 1 to the right"
+    shown(page, draw(swept(abs(Value(0.0, name="x")).named("y"))), tmp_path / "x.html")
+    assert page.evaluate("differenceOf(0)") == "0"
+
+
+@needs_browser
+def test_a_field_never_keeps_what_is_no_number(page, tmp_path):
+    shown(page, draw(neuron()), tmp_path / "x.html")
+    click(page, "change")
+    field = "table.rows[3].querySelector('input')"
+    for words in ("abc", "", "1,000"):
+        page.evaluate(
+            f"{field}.focus(); {field}.value = '{words}'; {field}.dispatchEvent(new Event('input'))"
+        )
+        assert page.evaluate(f"{field}.hasAttribute('aria-invalid')")
+        page.evaluate(f"{field}.blur(); {field}.dispatchEvent(new Event('blur'))")
+        page.evaluate("new Promise((done) => setTimeout(done, 20))")
+        assert page.evaluate(f"[{field}.value, {field}.hasAttribute('aria-invalid')]") == [
+            "-3",
+            False,
+        ]
+    for words, data in [("-0", "-0"), ("nan", "nan"), ("inf", "inf"), ("-3", "-3")]:
+        page.evaluate(
+            f"{field}.focus(); {field}.value = '{words}'; {field}.dispatchEvent(new Event('input'))"
+        )
+        assert page.evaluate(NUMBERS)["box3 data"] == data
+    assert page.complaints == []
+
+
+@needs_browser
+def test_the_answer_gets_the_focus_and_gives_it_back(page, tmp_path):
+    shown(page, draw(neuron()), tmp_path / "x.html")
+    page.evaluate("svg.querySelector('.node').focus()")
+    press_key(page, "Enter", 13, "\r")
+    assert page.evaluate("document.activeElement === asked")
+    press_key(page, "Tab", 9)
+    assert page.evaluate("document.activeElement.id") == "close"
+    press_key(page, "Escape", 27)
+    assert page.evaluate("document.activeElement === svg.querySelector('.node')")
+    page.evaluate("ask(svg.querySelector('.node')); play.focus()")
+    press_key(page, "Escape", 27)
+    assert page.evaluate("document.activeElement === play && asked.hidden")
+    click(page, "skip")
+    assert page.evaluate("document.activeElement === play")
+
+
+@needs_browser
+def test_a_magnified_picture_follows_the_lesson(page, tmp_path):
+    shown(page, draw(neuron()), tmp_path / "x.html", width=800, height=600)
+    page.evaluate("for (let i = 0; i < 7; i++) zoom(1.25)")
+    for count in range(1, page.evaluate("moments.length") + 1):
+        page.evaluate(f"moment({count})")
+        left, top, right, bottom = page.evaluate(
+            "(({ left, top, right, bottom }) => [left, top, right, bottom])"
+            "(svg.querySelector('.node.lit').getBoundingClientRect())"
+        )
+        assert (left >= -1, top >= 0, right <= 801, bottom <= 600) == (True,) * 4
+
+
+@needs_browser
+@pytest.mark.parametrize("name", ["p = q", "a += b", "x × y", "⟦0⟧", "#0 #1", "∂x/∂y", "$&"])
+def test_names_that_look_like_formulas(page, tmp_path, name):
+    x = Value(2.0, name=name)
+    root = swept((relu(x) * x).named(f"{name} too"))
+    shown(page, draw(root), tmp_path / "x.html")
+    page.evaluate("change(leaves()[0], 3)")
+    words = page.evaluate("momentsOf().map(([said]) => said)")
+    x.data = 3.0
+    root.forward()
+    swept(root)
+    assert words == [moment.said for moment in told(root)]
+    assert page.evaluate("questionOf(moments[state.data.length], state.data.length)") == (
+        told(root)[len(topological_order(root))].said.split(" = 1: ")[0] + " = ?"
+    )
+
+
+def test_pages_of_three_hundred_values_are_below_a_megabyte(tmp_path):
+    def layer(inputs, name, count, act):
+        return [
+            act(
+                dot(
+                    inputs,
+                    values([sin(1.3 * i + j) for j in range(len(inputs))], f"{name}.neuron{i}.w"),
+                )
+                + Value(0.1, f"{name}.neuron{i}.b")
+            ).named(f"{name}.neuron{i}.out")
+            for i in range(count)
+        ]
+
+    x = values([0.3, -0.2, 0.9, 1.1], "x")
+    hidden = layer(layer(x, "l1", 11, tanh), "l2", 11, tanh)
+    (output,) = layer(hidden, "l3", 1, tanh)
+    root = swept(((output - 1.0) ** 2).named("loss"))
+    assert len(topological_order(root)) > 270
+    draw(root).save(tmp_path / "x.html")
+    assert (tmp_path / "x.html").stat().st_size < 1_000_000
+    draw(root, collapse=()).save(tmp_path / "x.html")  # the first picture alone has half of it
+    assert (tmp_path / "x.html").stat().st_size < 1_300_000

@@ -259,7 +259,6 @@ def test_what_a_selection_cuts_is_known_to_the_graph_alone():
         "catalogue/formulas.py": "whether there is a selection to be left out",
         "compiler/margins.py": "whether an error may be handed on at a kink",
         "diagram/lesson.py": "whether a use may be cut off by other numbers",
-        "explain/guesses.py": "whether there is a smooth formula to be confused",
         "explain/partials.py": "whether it may be that of a tie",
         "expression/gates.py": "for an indicator",
         "expression/textbook.py": "for an indicator",

@@ -37,8 +37,9 @@ def javascript(order: Sequence[Value]) -> str | None:
     """A graph as a JavaScript expression: an array with an entry for each node.
 
     An entry is empty for a leaf. Otherwise it is an object with `rule`, a function from numbers to
-    an array of the value and its partial derivatives, and `operands`, for each the place of a node,
-    or a constant in an array. It calls the functions of `program.js`.
+    the value, an array of the partial derivatives, and one of numbers that are 0 at a kink; and
+    `operands`, for each the place of a node, or a constant in an array. It calls the functions of
+    `program.js`.
 
     Args:
         order: the nodes in topological order.
@@ -99,25 +100,28 @@ def _rule(op: Op, node: Value, fixed: Sequence[float | None]) -> str:
     operands = [
         Value(float(z)) if x is None else x for x, z in zip(fixed, arguments(node), strict=True)
     ]
-    out = Value(node.data)
+    out = Value(math.nan)  # where some derivatives are computed that are else the constant 0
     constants = [place for place, x in enumerate(operands) if isinstance(x, float)]
-    slopes = quietly(op.differentiate, out, operands, constants)
+    slopes = [*quietly(op.differentiate, out, operands, constants)]
+    tied = len(operands) == 2 and node.operands[0] is node.operands[1]
+    kinks = [] if tied else [quietly(kink, *operands) for kink in op.kinks_of(len(operands))]
     given = [x for x in operands if isinstance(x, Value)] + [out]
     program = Program([""] * len(given), given)
-    program.extend(sort(*[x for x in slopes if isinstance(x, Value)], first=given))
-    program.finish(slopes)
+    found = [x for x in slopes + kinks if isinstance(x, Value)]
+    program.extend(sort(*found, first=given))
+    program.finish(slopes + kinks)
     code = Code()
     inputs = [code.input(uniform=False) for _ in operands]
     numbers = [slot if x is None else x for slot, x in zip(inputs, fixed, strict=True)]
     value = code.lower(op, numbers)
     refs = code.steps(program, [*[x for x in numbers if isinstance(x, Slot)], value])
-    partials = [refs[x] if x >= 0 else program.constants[~x] for x in program.outputs]
-    return _function(code, [value, *partials])
+    outputs = [refs[x] if x >= 0 else program.constants[~x] for x in program.outputs]
+    return _function(code, value, outputs[: len(slopes)], outputs[len(slopes) :])
 
 
-def _function(code: Code, outputs: Sequence[Ref]) -> str:
+def _function(code: Code, value: Ref, slopes: Sequence[Ref], kinks: Sequence[Ref]) -> str:
     """The source of a function, without instructions that no output depends on."""
-    needed = {x.place for x in outputs if isinstance(x, Slot)}
+    needed = {x.place for x in (value, *slopes, *kinks) if isinstance(x, Slot)}
     for place in reversed(range(len(code.instructions))):
         if place in needed:
             operands = code.instructions[place].operands
@@ -127,10 +131,12 @@ def _function(code: Code, outputs: Sequence[Ref]) -> str:
         for place, instruction in enumerate(code.instructions)
         if place in needed and instruction.name != "input"
     ]
-    parameters = ", ".join([_operand(x) for x in code.inputs])
+    parameters, partials, zeros = (
+        ", ".join(map(_operand, refs)) for refs in (code.inputs, slopes, kinks)
+    )
     body = f"const {', '.join(lines)}; " if lines else ""
-    returned = ", ".join(map(_operand, outputs))
-    return f"({parameters}) => {{ {body}return [{returned}]; }}"
+    returned = f"[{_operand(value)}, [{partials}], [{zeros}]]"
+    return f"({parameters}) => {{ {body}return {returned}; }}"
 
 
 def _expression(instruction: Instruction) -> str:

@@ -1,22 +1,24 @@
 
 // --- Programs: for each node of a graph how it is computed, in topological order.
 
-// The data of the nodes, and for each of them the partial derivatives with respect to its operands;
-// `given` has the numbers of the leaves at their places.
+// The data of the nodes, and for each of them the partial derivatives with respect to its operands,
+// and whether it is at a kink; `given` has the numbers of the leaves at their places.
 function evaluated(program, given) {
   const data = [];
+  const kinks = [];
   const partials = program.map(({ rule, operands }, place) => {
     if (!rule) {
       data.push(given[place]);
       return [];
     }
     const numbers = operands.map((x) => (typeof x === "number" ? data[x] : x[0]));
-    const [value, ...slopes] = rule(...numbers);
+    const [value, slopes, zeros] = rule(...numbers);
     data.push(value);
+    kinks[place] = zeros.includes(0);
     // Where there is no value, there is no derivative.
     return Number.isNaN(value) && !numbers.some(Number.isNaN) ? slopes.map(() => NaN) : slopes;
   });
-  return { data, partials };
+  return { data, partials, kinks };
 }
 
 // --- Functions that `Math` does not have, or has otherwise than C. They are as exact as a picture

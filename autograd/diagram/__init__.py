@@ -11,6 +11,7 @@ import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from autograd.diagram.album import Album
 from autograd.diagram.dot import source
 from autograd.diagram.folding import Folding
 from autograd.diagram.layout import read
-from autograd.diagram.lesson import MOST_STEPS, lesson, written
+from autograd.diagram.lesson import MOST_STEPS, Lesson, lesson
 from autograd.diagram.page import frame, page
 from autograd.diagram.painter import Painter
 from autograd.diagram.scene import CAPTIONS, DIRECTIONS, Direction, Edges, Scene, roomy
@@ -235,6 +236,10 @@ class Diagram:
         for count, state in enumerate(result._states, 1):
             if (difference := different(result._states[0], state)) is not None:
                 raise ValueError(f"state {count} is not of the same computation: {difference}")
+            if any(x.grad for x in state) != any(x.grad for x in result._states[0]):
+                raise ValueError(
+                    f"either state {count} or state 1 has no gradients: see backward()"
+                )
             if not about.shows(state):
                 raise ValueError(
                     f"state {count} has other gradients than those of one backward(): set them to "
@@ -269,27 +274,32 @@ class Diagram:
     def _drawn(self, scene: Scene) -> str:
         return drawn(scene, read(engine.layout(source(scene), self._timeout)))
 
+    def _lesson(self) -> Lesson | None:
+        """The lesson about the graph, if there is one."""
+        about = lesson(self._folding) if self._folding else None
+        return about if about and all(map(about.shows, self._states)) else None
+
     def _page(self) -> str:
         """The page, with a picture for everything in it that can be opened or folded, and the
         lesson on how the numbers come about."""
         scenes = dict(self._pictures())
-        about = lesson(self._folding) if self._folding else None
+        about = self._lesson()
         content = about.content(scenes, self._states) if about else None
-        program = about.program() if about and content else "null"
+        program = about.program() if about else "null"
         if program != "null" or len(self._states) > 1:
             scenes = {key: roomy(scene) for key, scene in scenes.items()}
         pictures = {key: self._drawn(scene) for key, scene in scenes.items()}
-        return page(self._scene.title, pictures, written(content) if content else "", program)
+        return page(self._scene.title, pictures, content, program)
 
     def _framed(self) -> str:
         """The page in a frame that can be opened, if there is a lesson on it, and it is small."""
         try:
-            if self._folding is None or len(self._folding.order) > MOST_FRAMED:
+            if self._lesson() is None or len(self._states[0]) > MOST_FRAMED:
                 return ""
             whole = self._page()
         except Exception:  # there is the picture
             return ""
-        if len(whole) > LARGEST_FRAMED or 'id="lesson"' not in whole:
+        if len(whole) > LARGEST_FRAMED:
             return ""
         summary = "<summary>Step through it (where the notebook is trusted)</summary>"
         return f"<details>{summary}{frame(whole, self._scene.title)}</details>"
@@ -336,18 +346,21 @@ class Diagram:
         Raises:
             RuntimeError: if anywidget is not installed.
             ValueError: if the numbers cannot be computed in a browser: there are several roots,
-                more than 1,500 steps, marks, or an operation of your own.
+                more than 1,500 steps, marks, or an operation of your own; or if a leaf is not
+                finite.
         """
         try:
             from autograd.diagram.widget import Widget
         except ImportError:
             message = "a widget needs the package anywidget: pip install 'scalar-autograd[widget]'"
             raise RuntimeError(message) from None
-        about = lesson(self._folding) if self._folding else None
-        page = self._page()
-        if about is None or about.program() == "null" or 'id="lesson"' not in page:
+        about = self._lesson()
+        if about is None or about.program() == "null":
             raise ValueError(f"{self} cannot be computed in a browser: see the pages on diagrams")
-        return Widget(self._scene.title, page, about.leaves())
+        numbers = about.leaves()
+        if unfit := [name for name, x in numbers.items() if not isfinite(x)]:
+            raise ValueError(f"a widget has finite numbers, and {unfit[0]} is {numbers[unfit[0]]}")
+        return Widget(self._scene.title, self._page(), numbers)
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None

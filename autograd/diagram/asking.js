@@ -15,8 +15,8 @@ function askable() {
   }
 }
 
-function addLine(kind, text, options = {}) {
-  const element = Object.assign(document.createElement(kind), { textContent: text, ...options });
+function addLine(kind, words, options = {}) {
+  const element = Object.assign(document.createElement(kind), { textContent: words, ...options });
   answer.append(element);
   return element;
 }
@@ -25,50 +25,47 @@ function ask(group) {
   dismiss();
   chosen = group;
   group.classList.add("chosen");
+  const [first, ...others] = group.querySelector("title").textContent.split("\n");
   answer.replaceChildren();
-  const name = group.dataset.key;
-  const { boxes, labels } = lesson?.pictures[key] ?? { boxes: [], labels: {} };
-  const steps = boxes.flatMap((box, step) => (box === name ? [step] : []));
-  if (state !== states?.[0]) anew(group, steps, labels[name]);
-  else asDrawn(group, steps.length === 1 ? lesson.asked[steps[0]] : undefined);
+  addLine("h2", first);
+  for (const line of others) addLine("p", line);
+  const { boxes } = lesson?.pictures[key] ?? { boxes: [] };
+  const steps = boxes.flatMap((box, step) => (box === group.dataset.key ? [step] : []));
+  const told = steps.length === 1 ? lesson.asked[steps[0]] : undefined;
+  if (lesson && hiding()) addLine("p", "Its numbers are there once you have predicted them.");
+  else if (told) (state === states[0] ? asDrawn : anew)(told, steps[0]);
   asked.hidden = false;
 }
 
-// What Python has told of a box or an arrow.
-function asDrawn(group, told) {
-  const [first, ...others] = group.querySelector("title").textContent.split("\n");
-  addLine("h2", first);
-  for (const line of others) addLine("p", line);
-  for (const [line, path] of told?.lines ?? []) {
+function addPath(words, path) {
+  const button = addLine("button", words, { type: "button" });
+  button.addEventListener("click", () => way(button, path));
+}
+
+// What Python has told of the paths to a step.
+function asDrawn({ lines, paths }) {
+  for (const [line, path] of lines) {
     if (path === null) addLine("p", line);
-    else {
-      const button = addLine("button", line, { type: "button" });
-      button.addEventListener("click", () => way(button, told.paths[path]));
-    }
+    else addPath(line, paths[path]);
   }
 }
 
-// The same for other numbers: the value, the gradient, and what has been added up to it.
-function anew(group, steps, label) {
-  const { data, slopes, grads, flows } = state;
-  const about = moments.slice(lesson.forward + 1);
-  if (group.matches(".edge")) {
-    const own = about.filter(([, , , use]) => lesson.pictures[key].arrows[use] === group.dataset.key);
-    addLine("h2", own.length > 0 ? own[0][0].split(" = ")[0] : "Nothing flows here");
-    if (label !== undefined) addLine("p", `local derivative ${slopes[label]}`);
-    for (const [words] of own) addLine("p", words);
-    return;
-  }
-  if (steps.length === 0) return addLine("h2", heading(group));
-  addLine("h2", steps.length === 1 ? lesson.formulas[steps[0]] : heading(group));
-  for (const step of steps.slice(0, 20)) {
-    const name = steps.length > 1 ? `${nameOf(step)}: ` : "";
-    addLine("p", `${name}data ${data[step]}, grad ${grads[step] ?? 0}`);
-  }
-  if (steps.length > 1) return;
-  for (const [words, step, , use] of about) {
-    if (step === steps[0] && flows[use] !== undefined) addLine("p", words);
-  }
+// The same with other numbers: the product along each path, and the sum.
+function anew({ paths }, step) {
+  const { slopes, grads, flows } = state;
+  const products = paths.map((path) => {
+    const cut = path.some((use) => flows[use] === null);
+    const product = cut ? 0 : path.map((use) => slopes[use]).reduce((x, y) => x * y);
+    const symbols = path.map((use) => lesson.uses[use][3]).join(" · ");
+    const numbers = path.map((use) => factor(text(slopes[use]))).join(" · ");
+    addPath(`${symbols}\n= ${numbers} = ${text(product)}`, path);
+    return product;
+  });
+  const total = grads[step] ?? 0;
+  const sum = products.reduce((x, y) => x + y, 0);
+  const others = Math.abs(total - sum) > 1e-9 * Math.max(...products.map(Math.abs));
+  const rest = others ? ", with the paths that are not listed" : "";
+  if (paths.length > 1 || others) addLine("p", `The sum${rest}: ${text(total)}`);
 }
 
 // Shows the way of a path in the picture.
@@ -109,10 +106,14 @@ main.addEventListener("keydown", (event) => {
   if ((event.key === "Enter" || event.key === " ") && inquire(event.target)) {
     event.preventDefault();
     event.stopPropagation(); // Space plays elsewhere
+    asked.focus();
   }
 });
-document.getElementById("close").addEventListener("click", () => {
+
+function closeAnswer() {
+  const inside = asked.contains(document.activeElement);
   const group = chosen;
   dismiss();
-  group?.focus({ preventScroll: true });
-});
+  if (inside) group?.focus({ preventScroll: true });
+}
+document.getElementById("close").addEventListener("click", closeAnswer);

@@ -106,7 +106,7 @@ def _is_loud(mark: Line) -> bool:
 
 def _line(parent: Element, box: Box, card: Rect, row: Strip) -> None:
     role, text = row.line.role, row.line.text
-    if (role in BANDS and not box.dead) or role == "mark":
+    if role in BANDS:  # in a box that is dead, too, as it may come to life on a page
         band = Rect(card.left, card.top + row.top, card.right, card.top + row.bottom)
         if role == "grad":
             _ground(parent, box, card, band, fill_color(box), hatched=box.tint is None)

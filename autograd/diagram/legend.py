@@ -92,8 +92,11 @@ def _wide(text: str) -> float:
     return width(text) * SMALL
 
 
-def _text(parent: Element, text: str, x: float, y: float, color: str) -> None:
-    add(parent, "text", text, x=x, y=y + 0.36 * SMALL, font_size=float(SMALL), fill=color)
+def _text(
+    parent: Element, text: str, x: float, y: float, color: str, kind: str | None = None
+) -> None:
+    y += 0.36 * SMALL
+    add(parent, "text", text, x=x, y=y, font_size=float(SMALL), fill=color, class_=kind)
 
 
 def _words(text: str, color: str) -> Piece:
@@ -129,12 +132,12 @@ def _scale(largest: float) -> Piece:
     shades = range(-SHADES, SHADES + 1)
 
     def draw(parent: Element, x: float, y: float) -> None:
-        _text(parent, before, x, y, palette.MUTED)
+        _text(parent, before, x, y, palette.MUTED, "least")
         x += _wide(before) + 6
         for shade in shades:
             _swatch(parent, x, y, palette.tint(shade))
             x += SWATCH
-        _text(parent, after, x + 6, y, palette.MUTED)
+        _text(parent, after, x + 6, y, palette.MUTED, "most")
 
     return Piece(_wide(before) + 6 + SWATCH * len(shades) + 6 + _wide(after), draw)
 

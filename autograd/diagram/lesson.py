@@ -1,6 +1,5 @@
 """The lesson of a page: how the numbers of its pictures come about, one moment after the other."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import Any
@@ -10,9 +9,13 @@ from autograd.diagram import heat, palette
 from autograd.diagram.folding import Folding
 from autograd.diagram.scene import CAPTIONS, Scene
 from autograd.diagram.steps import Step
-from autograd.edges import Edge, uses
+from autograd.edges import uses
+from autograd.explain import outlines, sections
 from autograd.explain.asked import Answers
-from autograd.explain.moments import Moment, addition, moments, value
+from autograd.explain.document import line
+from autograd.explain.moments import Moment, moments
+from autograd.explain.partials import Partials
+from autograd.explain.reasons import operation
 from autograd.notation.labels import Labels
 from autograd.notation.names import legible
 from autograd.notation.numbers import number
@@ -25,13 +28,17 @@ MOST_STEPS = 1_500
 MOST_PATHS, MOST_ASKED, MOST_CHARACTERS = 4, 400, 40_000
 """How many paths to a step are told one by one; in graphs of up to how many steps; and about how
 many characters that takes at most."""
+MOST_MOMENTS = 2_000
+"""How many moments there may be in all states for each to be told in words."""
 LONGEST_PROGRAM = 200_000
 """How many characters the program may have that computes other numbers."""
 
 COLORS = {
     "positive": palette.POSITIVE, "negative": palette.NEGATIVE, "zero": palette.ZERO,
     "nan": palette.NAN, "hatch": palette.HATCH, "card": palette.CARD, "ink": palette.INK,
-    "arrow": palette.ARROW, "dead": palette.DEAD, "deadFill": palette.DEAD_FILL,
+    "leaf": palette.LEAF, "operation": palette.OPERATION, "muted": palette.MUTED,
+    "root": palette.ROOT, "arrow": palette.ARROW, "dead": palette.DEAD,
+    "deadFill": palette.DEAD_FILL,
     "cells": heat.MOST, "fewer": heat.FEWER,
 }  # fmt: skip
 """Needed to colour a picture anew, and to know how large a heat map may be."""
@@ -42,19 +49,20 @@ class Lesson:
 
     Args:
         folding: the graph.
-        twins: Values that stand for its steps.
     """
 
-    def __init__(self, folding: Folding, twins: Sequence[Value]) -> None:
-        self._folding, self._nodes = folding, twins
-        self._labels = Labels(twins)
-        self._places = {node: place for place, node in enumerate(twins)}
-        self._uses = uses(twins)
+    def __init__(self, folding: Folding) -> None:
+        self._folding = folding
+        self._nodes = quietly(_twins, folding.order)
+        self._labels = Labels(self._nodes)
+        self._places = {node: place for place, node in enumerate(self._nodes)}
+        self._uses = uses(self._nodes)
+        self._names = [self._labels[node].text.text for node in self._nodes]
 
     def leaves(self) -> dict[str, float]:
         """The numbers of the leaves, by their names."""
-        leaves = [node for node in self._nodes if node.op is None]
-        return {value(node, self._labels): node.data for node in leaves}
+        named = zip(self._names, self._nodes, strict=True)
+        return {name: node.data for name, node in named if node.op is None}
 
     @recorded
     def program(self) -> str:
@@ -88,63 +96,87 @@ class Lesson:
             states: the steps of the graph, as they were drawn, and as they are in other states.
 
         Returns:
-            "moments": for each the words, the number of its step, its number as text, "" for none,
-            the number of a use or null, and wrong numbers, each with the number of a mistake.
-            "mistakes": their words.
-            "forward": how many of the moments are in the forward pass.
-            "leaves": the numbers of the steps that are given.
-            "formulas": how each step is computed, without numbers.
-            "uses": in the order in which the backward pass goes: the number of the node, whether it
-            selects, the number of the operand, and what the use adds to its gradient, in symbols.
-            "states": for each the data of the steps and the local derivatives of the uses.
+            "names": what the steps are called; "formulas": how they are computed, "" if given, and
+            "gaps": the same with gaps for numbers; "operations": the names of their operations.
+            "gradients": what their gradients are called.
+            "uses": in the order in which the backward pass goes: the numbers of the node and of the
+            operand, whether the node selects, and what `outlines.addition` tells.
+            "states": for each the data of the steps, the local derivatives of the uses, and the
+            moments, none if there are too many states.
+            "mistakes": the words for those that moments refer to.
             "pictures": by their keys, as `_picture` has them.
             "asked": for each step the lines of the chain rule, each with the number of a path or
             null, and the paths, as the numbers of uses; null where there is no room.
             "colors": `COLORS`.
             None if a state has other gradients than those of one `backward()`.
         """
-        labels, places, order = self._labels, self._places, states[0]
         if not all(map(self.shows, states)):
             return None
+        labels, partials = self._labels, Partials(self._labels)
         found = moments(self._nodes, labels)
-        edges = {(x.node, x.place): count for count, x in enumerate(self._uses)}
         mistakes: dict[str, int] = {}
         return {
-            "moments": [
+            "names": self._names,
+            "formulas": [x.op and labels.formula(x).text.text for x in self._nodes],
+            "gaps": [x.op and outlines.value(x, labels, self._places) for x in self._nodes],
+            "operations": [x.op and line([operation(x, labels)]) for x in self._nodes],
+            "gradients": [sections.grad(x, labels).text for x in self._nodes],
+            "uses": [
                 (
-                    x.said + _where(self._folding, order[places[x.node]]),
-                    places[x.node],
-                    "" if x.number is None else number(x.number),
-                    x.edge and edges[x.edge.node, x.edge.place],
-                    [
-                        (float(f"{wrong:.6g}"), mistakes.setdefault(mistake, len(mistakes)))
-                        for wrong, mistake in x.guesses
-                    ],
+                    self._places[x.node],
+                    self._places[x.operand],
+                    x.node.op is not None and x.node.op.selects,
+                    *outlines.addition(x, labels, partials),
                 )
-                for x in found
+                for x in self._uses
+            ],
+            "states": [
+                {
+                    "data": _numbers([x.data for x in state]),
+                    "slopes": _numbers(
+                        [state[self._places[x.node]].partials[x.place] for x in self._uses]
+                    ),
+                    "moments": self._moments(count, state, found, mistakes),
+                }
+                for count, state in enumerate(states)
             ],
             "mistakes": [*mistakes],
-            "forward": len(order),
-            "leaves": [place for place, step in enumerate(order) if step.op is None],
-            "formulas": [value(node, labels) for node in self._nodes],
-            "uses": [self._use(edge) for edge in self._uses],
-            "states": [self._state(state) for state in states],
-            "asked": self._asked(found, edges),
+            "asked": self._asked(found),
+            "pictures": {key: self._picture(scene, states[0]) for key, scene in scenes.items()},
             "colors": COLORS,
-            "pictures": {key: self._picture(scene, order) for key, scene in scenes.items()},
         }
 
-    def _use(self, edge: Edge[Value]) -> tuple[int, bool, int, str]:
-        op = edge.node.op
-        node, operand = self._places[edge.node], self._places[edge.operand]
-        return node, op is not None and op.selects, operand, addition(edge, self._labels)
+    def _moments(
+        self, count: int, steps: Sequence[Step], drawn: Sequence[Moment], mistakes: dict[str, int]
+    ) -> list[Any] | None:
+        """For each moment of a state the words, the number of its step, its number as text, "" for
+        none, the number of a use or null, and wrong numbers, each with the number of a mistake.
+        """
+        nodes, found, edges = self._nodes, drawn, self._uses
+        if count:
+            if (count + 1) * len(drawn) > MOST_MOMENTS:
+                return None
+            nodes = quietly(_twins, steps)
+            found, edges = moments(nodes, Labels(nodes)), uses(nodes)
+        places = {node: place for place, node in enumerate(nodes)}
+        numbers = {(x.node, x.place): place for place, x in enumerate(edges)}
+        return [
+            (
+                x.said + _where(self._folding, self._folding.order[places[x.node]]),
+                places[x.node],
+                "" if x.number is None else number(x.number),
+                x.edge and numbers[x.edge.node, x.edge.place],
+                [
+                    (float(f"{wrong:.6g}"), mistakes.setdefault(mistake, len(mistakes)))
+                    for wrong, mistake in x.guesses
+                ],
+            )
+            for x in found
+        ]
 
-    def _state(self, steps: Sequence[Step]) -> dict[str, Any]:
-        slopes = [steps[self._places[x.node]].partials[x.place] for x in self._uses]
-        return {"data": _numbers([x.data for x in steps]), "slopes": _numbers(slopes)}
-
-    def _asked(self, found: Sequence[Moment], edges: Mapping[tuple[Value, int], int]) -> list[Any]:
+    def _asked(self, found: Sequence[Moment]) -> list[Any]:
         nodes = self._nodes
+        numbers = {(x.node, x.place): place for place, x in enumerate(self._uses)}
         adjoints = {x.node: x.number for x in found if x.backward and x.number is not None}
         answers = Answers(nodes, adjoints, self._labels, MOST_PATHS)
         room = MOST_CHARACTERS if len(nodes) <= MOST_ASKED else 0
@@ -153,7 +185,7 @@ class Lesson:
             if room <= 0:
                 break
             lines, paths = answers.about(node)
-            ways = [[edges[edge.node, edge.place] for edge in path] for path in paths]
+            ways = [[numbers[edge.node, edge.place] for edge in path] for path in paths]
             asked[node] = {"lines": lines, "paths": ways}
             room -= sum([len(text) for text, _ in lines])
         return [asked.get(node) for node in nodes]
@@ -163,8 +195,7 @@ class Lesson:
         key of a box, the step whose numbers stand there; "heats": by the key of a box, the steps
         of its heat maps, and their shapes; "arrows": for each use the key of the arrow;
         "labels": by the key of an arrow, the use whose numbers stand there; "local", "flows":
-        whether those are the local derivative alone, or what flows; "largest": the number of the
-        strongest shade.
+        whether those are the local derivative alone, or what flows.
         """
         numbers = {step: place for place, step in enumerate(order)}
         boxes = [""] * len(order)
@@ -190,7 +221,6 @@ class Lesson:
             "labels": {key: use for use, key in enumerate(of_uses) if key in numbered},
             "local": scene.caption == CAPTIONS["partial"],
             "flows": scene.caption == CAPTIONS["contribution"],
-            "largest": scene.largest,
         }
 
 
@@ -209,18 +239,13 @@ def lesson(folding: Folding) -> Lesson | None:
         or any(x.marks or x.arrow_marks for x in order)
     ):
         return None
-    return Lesson(folding, quietly(_twins, order))
+    return Lesson(folding)
 
 
 def _where(folding: Folding, step: Step) -> str:
     """In which group a step is that has no name, and so a formula that others may have as well."""
     group = folding.group_of[step]
     return f" (in {legible('.'.join(group))})" if group and not step.name else ""
-
-
-def written(lesson: Mapping[str, Any]) -> str:
-    """A lesson as JSON, which nothing in it can end too early."""
-    return json.dumps(lesson, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _twins(order: Sequence[Step]) -> list[Value]:

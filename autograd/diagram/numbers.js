@@ -1,9 +1,10 @@
 
 // --- Numbers: those that Python found, in one or several states, and those that are found here.
 
-const lesson = JSON.parse(document.getElementById("lesson")?.textContent ?? "null");
-const DIGITS = 6; // of numbers that are found here
-const MOST_TOLD = 20; // how many numbers there are in a tooltip
+const DIGITS = 6; // of numbers that are found here; Python's have 7
+let lesson = null; // what Python tells; there is none until it is unpacked
+let states = [];
+let state; // the one that is shown
 
 // A number as Python writes it, rounded to so many digits.
 function written(x, digits = DIGITS) {
@@ -24,12 +25,21 @@ function significant(x, digits) {
   return half && /[02468]$/.test(short) ? `${short}e${exponent}` : x.toExponential(digits - 1);
 }
 
-const factor = (text) => (text.startsWith("-") ? `(${text})` : text);
+// A number where there is room for it: Python's with all its digits.
+function inFull(x) {
+  if (state.digits === DIGITS || !Number.isFinite(x) || Object.is(x, -0)) return written(x);
+  return String(x).replace("e+", "e");
+}
 
-// The backward pass: the gradients; for each use what flows along it, undefined where nothing gets
-// to it, null where a selection cuts it off; what has been added up then; and what is alive, which
-// means that something other than 0 can get there.
-function swept(data, slopes) {
+const text = (x) => (x === undefined ? "" : written(x, state.digits));
+const factor = (words) => (words.startsWith("-") ? `(${words})` : words);
+
+// --- States
+
+// A state with these data and local derivatives: the gradients; for each use what flows along it,
+// undefined where nothing gets to it, null where a selection cuts it off; what has been added up
+// then; and what is alive, which means that something other than 0 can get there.
+function swept({ data, slopes, ...others }) {
   const root = data.length - 1;
   const grads = new Array(data.length);
   const alive = new Array(data.length).fill(false);
@@ -38,7 +48,7 @@ function swept(data, slopes) {
   const lives = [];
   grads[root] = 1;
   alive[root] = true;
-  for (const [use, [node, selects, operand]] of lesson.uses.entries()) {
+  for (const [use, [node, operand, selects]] of lesson.uses.entries()) {
     if (grads[node] === undefined) continue;
     const cut = slopes[use] === 0 && selects;
     flows[use] = cut ? null : grads[node] * slopes[use];
@@ -49,44 +59,80 @@ function swept(data, slopes) {
     }
     totals[use] = grads[operand];
   }
-  return { data, slopes, grads, flows, totals, alive, lives };
+  const largest = Math.max(0, ...grads.map(Math.abs).filter(Number.isFinite));
+  return { ...others, data, slopes, grads, flows, totals, alive, lives, largest };
 }
 
-// What is computed from other leaves; `given` has a number for each of them at its place.
+// The state that comes of other leaves; `given` has a number for each of them at its place.
 function computed(given) {
-  const { data, partials } = evaluated(program, given);
+  const { data, partials, kinks } = evaluated(program, given);
   const rows = program.map(({ operands = [] }, place) =>
     partials[place].filter((_, count) => typeof operands[count] === "number"));
-  return { data, slopes: lesson.uses.map(([node]) => rows[node].shift()) };
+  const slopes = lesson.uses.map(([node]) => rows[node].shift());
+  return swept({ data, slopes, kinks, digits: DIGITS });
 }
 
-function found({ data, slopes }, digits) {
-  return { ...swept(data.map(Number), slopes.map(Number)), digits };
+// --- Words, as `explain` has them, with the numbers of a state that Python does not know.
+
+function equal(...parts) {
+  return parts.filter((part, count) => part !== parts[count - 1]).join(" = ");
 }
 
-const states = lesson?.states.map((numbers) => found(numbers, 7)); // Python's digits
-let state = states?.[0];
+function saidOfValue(step) {
+  const { data } = state;
+  const name = lesson.names[step];
+  if (!lesson.formulas[step]) return `${name} = ${text(data[step])} is given.`;
+  const numbers = lesson.gaps[step].replaceAll(/⟦(-?)(\d+)⟧/g, (_, sign, place) =>
+    (sign ? factor : String)(text(data[place])));
+  const parts = [lesson.formulas[step], numbers, text(data[step])];
+  if (parts[0] === name) parts.shift();
+  const operands = lesson.uses.flatMap(([node, operand]) => (node === step ? [data[operand]] : []));
+  const origin = Number.isNaN(data[step]) && !operands.some(Number.isNaN);
+  return `${name} = ${equal(...parts)}${origin ? ". This is where a nan comes from." : ""}`;
+}
 
-// The moments of a state: those that Python has told, or formulas with these numbers.
-function momentsOf(state) {
-  if (state === states[0]) return lesson.moments;
-  const { data, slopes, grads, flows, totals } = state;
-  const text = (x) => (x === undefined ? "" : written(x, state.digits));
-  const forward = data.map((x, step) => {
-    const given = lesson.leaves.includes(step) ? " is given." : "";
-    return [`${lesson.formulas[step]} = ${text(x)}${given}`, step, text(x), null, []];
-  });
-  const backward = [...lesson.uses.entries()].filter(([use]) => flows[use] !== undefined);
-  return [...forward, lesson.moments[lesson.forward], ...backward.map(
-    ([use, [node, , operand, formula]]) => {
-      const [target] = formula.split(" += ");
-      const total = text(totals[use]);
-      let said = `Nothing is added to ${target}: it is not selected.`;
-      if (flows[use] !== null) {
-        const product = [grads[node], slopes[use]].map(text).map(factor).join(" × ");
-        said = `${formula} = ${product} = ${text(flows[use])}`;
-        if (!Object.is(totals[use], flows[use])) said += `, so ${target} = ${total}`;
-      }
-      return [said, operand, total, use, []];
-    })];
+function saidOfUse(use) {
+  const { data, slopes, grads, flows, totals, kinks } = state;
+  const [node, operand, selects, symbol, formula, reason] = lesson.uses[use];
+  const target = lesson.gradients[operand];
+  const equation = (place) => `${lesson.names[place]} = ${text(data[place])}`;
+  const given = (program?.[node].operands ?? []).map((x) =>
+    (typeof x === "number" ? equation(x) : text(x[0])));
+  if (flows[use] === null) {
+    const why = reason?.replaceAll(/#(\d+)/g, (_, place) => place === "0"
+      ? lesson.operations[node]
+      : given[place - 1] ?? "it");
+    const slope = `the slope of ${lesson.operations[node]} with respect to ${equation(operand)} is 0`;
+    return `Nothing is added to ${target}: ${why ?? slope}.`;
+  }
+  const atKink = kinks?.[node];
+  const tied = atKink && selects; // which textbooks do not mention
+  const local = formula && !tied && !Number.isNaN(slopes[use]) ? formula : factor(text(slopes[use]));
+  const numbers = [grads[node], slopes[use]].map(text).map(factor).join(" × ");
+  let said = `${target} += ${equal(`${lesson.gradients[node]} × ${local}`, numbers, text(flows[use]))}`;
+  if (before(use)) said += `, so ${target} = ${text(totals[use])}`;
+  if (!atKink) return said;
+  const slope = given.length > 1 ? symbol : symbol.replace(/^∂/, "d").replace("/∂", "/d");
+  return `${said}. Here ${lesson.operations[node]} is at a kink (${given.join(", ")}), ` +
+    `where the derivative is a convention: ${slope} = ${text(slopes[use])}.`;
+}
+
+// Whether something has been added to the gradient before a use adds to it.
+function before(use) {
+  const [, operand] = lesson.uses[use];
+  return lesson.uses.some(([, other], count) =>
+    count < use && other === operand && typeof state.flows[count] === "number");
+}
+
+// The moments of the state: for each the words, the step, its number, the use, and wrong numbers.
+function momentsOf() {
+  if (state.moments) return state.moments;
+  const { data, flows, totals } = state;
+  const root = data.length - 1;
+  return [
+    ...data.map((x, step) => [saidOfValue(step), step, text(x), null, []]),
+    [`${lesson.gradients[root]} = 1: backpropagation begins.`, root, "1", null, []],
+    ...lesson.uses.flatMap(([, operand], use) =>
+      flows[use] === undefined ? [] : [[saidOfUse(use), operand, text(totals[use]), use, []]]),
+  ];
 }

@@ -3,23 +3,24 @@
 // The pictures by their keys. The first is in the page, the others are unpacked once it is shown.
 const main = document.querySelector("main");
 const pictures = new Map();
-function add(key, svg) {
+function add(key, markup) {
+  const template = document.createElement("template");
+  template.innerHTML = markup;
+  keep(key, template.content.firstElementChild);
+}
+function keep(key, svg) {
   const { width, height } = svg.viewBox.baseVal;
   pictures.set(key, { svg, width, height });
 }
-add("", main.querySelector("svg"));
+keep("", main.querySelector("svg"));
+
+// What is not seen at first is compressed.
 async function unpack() {
-  const packed = document.getElementById("pictures")?.textContent;
-  if (!packed) return;
-  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const packed = atob(document.getElementById("packed").textContent);
+  const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  for (const [key, svg] of Object.entries(await new Response(stream).json())) {
-    const template = document.createElement("template");
-    template.innerHTML = svg;
-    add(key, template.content.firstElementChild);
-  }
+  return new Response(stream).json();
 }
-const unpacked = unpack();
 
 let key;
 let picture;
@@ -211,14 +212,17 @@ main.addEventListener("click", (event) => {
   if (door && !part.matches("[data-close] > title + *")) enter(door);
   else inquire(part);
 });
-// Whoever walks through a magnified picture by the keyboard sees where they are.
-main.addEventListener("focusin", ({ target }) => {
-  if (target === main || !target.matches(":focus-visible")) return;
-  const [inner, outer] = [target, main].map((element) => element.getBoundingClientRect());
+// Moves a part of a magnified picture to where it is seen.
+function follow(part) {
+  const [inner, outer] = [part, main].map((element) => element.getBoundingClientRect());
   if (inner.left >= outer.left && inner.right <= outer.right &&
       inner.top >= outer.top && inner.bottom <= outer.bottom) return;
   move((outer.left + outer.right - inner.left - inner.right) / 2,
     (outer.top + outer.bottom - inner.top - inner.bottom) / 2);
+}
+// Whoever walks through it by the keyboard sees where they are.
+main.addEventListener("focusin", ({ target }) => {
+  if (target !== main && target.matches(":focus-visible")) follow(target);
 });
 
 // --- Keys and buttons

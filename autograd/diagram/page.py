@@ -7,6 +7,7 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from string import Template
+from typing import Any
 from zlib import compress
 
 from autograd.diagram.svg import STYLE
@@ -18,17 +19,22 @@ SCRIPTS = (
 """The parts of the script, in their order."""
 
 
-def page(title: str, pictures: Mapping[str, str], lesson: str = "", program: str = "null") -> str:
+def page(
+    title: str,
+    pictures: Mapping[str, str],
+    lesson: Mapping[str, Any] | None = None,
+    program: str = "null",
+) -> str:
     """The page. It loads nothing, and its policy allows only its own styles and script.
 
     The pictures are in SVG, by their keys; the page begins with that of the key "". In each of
     them `data-open` at a box, and `data-close` at a frame, is the key of the picture that a click
-    leads to. The others are compressed, as they have much in common.
+    leads to. The others, and the lesson, are compressed, and read once the first one is seen.
 
     Args:
         title: of the page.
         pictures: by their keys.
-        lesson: on how their numbers come about, as `autograd.diagram.lesson` writes it, if any.
+        lesson: on how their numbers come about, as `autograd.diagram.lesson` has it, if any.
         program: the JavaScript that computes other numbers, if there is one.
     """
     html, style, *scripts = (
@@ -47,8 +53,7 @@ def page(title: str, pictures: Mapping[str, str], lesson: str = "", program: str
         style=style,
         script=script,
         first=pictures[""],
-        others=_element("pictures", "text/plain", _packed(pictures)) if len(pictures) > 1 else "",
-        lesson=_element("lesson", "application/json", lesson) if lesson else "",
+        packed=_packed({**_in_lines(pictures), "lesson": lesson}),
     )
 
 
@@ -61,15 +66,26 @@ def frame(page: str, title: str, height: str = "38rem") -> str:
     )
 
 
-def _element(name: str, kind: str, content: str) -> str:
-    """Data for the script."""
-    return f'<script type="{kind}" id="{name}">{content}</script>'
+def _in_lines(pictures: Mapping[str, str]) -> dict[str, Any]:
+    """The pictures but the first: "lines", each once, and "pictures", by their keys the numbers of
+    their lines. They have most in common; the same words are near each other, for the compression.
+    """
+    split = {key: svg.split("\n") for key, svg in pictures.items() if key}
+    lines = sorted({x for several in split.values() for x in several}, key=_words)
+    places = {x: place for place, x in enumerate(lines)}
+    numbers = {key: [places[x] for x in several] for key, several in split.items()}
+    return {"lines": lines, "pictures": numbers}
 
 
-def _packed(pictures: Mapping[str, str]) -> str:
-    """The pictures that are not seen at first, compressed."""
-    others = {key: svg for key, svg in pictures.items() if key}
-    return b64encode(compress(json.dumps(others).encode(), 9)).decode()
+def _words(line: str) -> tuple[str, str]:
+    """A line of a picture, without its coordinates first."""
+    return line.partition("<title>")[2], line
+
+
+def _packed(content: Mapping[str, Any]) -> str:
+    """What JSON can hold, compressed."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return b64encode(compress(text.encode("utf-8", "surrogatepass"), 9)).decode()
 
 
 def _digest(text: str) -> str:

@@ -6,8 +6,8 @@ const said = document.getElementById("said");
 const play = document.getElementById("play");
 const slider = document.getElementById("moment");
 const SECONDS = 1.2; // between two moments
-let moments = lesson?.moments ?? [];
-let now = moments.length; // how many of them have been
+let moments = [];
+let now = 0; // how many of them have been
 let idle = true; // the picture is whole, as nobody has begun
 let timer;
 
@@ -40,7 +40,8 @@ function parts() {
       }
     }
     picture.parts = { groups, numbers };
-    picture.state = states?.[0];
+    picture.state = states[0];
+    picture.hidden = false;
     askable();
   }
   return picture.parts;
@@ -63,17 +64,22 @@ function update() {
   if (!lesson) return;
   paint();
   const { boxes, numbers: shown, arrows, flows } = lesson.pictures[key];
+  const known = { data: [], grads: [] }; // the numbers of the steps that have some by now
   const found = new Map(); // the last number of each line, if it has one by now
   const computed = new Set(); // the boxes that have been reached in the forward pass
   const flowed = new Set(); // the arrows that something has flowed along
   for (const [count, [, step, number, use]] of moments.slice(0, now).entries()) {
     const box = boxes[step];
-    const forward = count < lesson.forward;
+    const forward = count < state.data.length;
     if (forward) computed.add(box);
     if (use !== null) flowed.add(arrows[use]);
+    if (forward) known.data[step] = state.data[step];
+    else known.grads[step] = use === null ? 1 : state.totals[use];
     if (number && shown[box] === step) found.set(`${box} ${forward ? "data" : "grad"}`, number);
   }
   const whole = idle || now === moments.length;
+  paintHeats(...(whole ? [state.data, state.data.map((_, step) => state.grads[step] ?? 0)]
+    : [known.data, known.grads]));
   for (const [line, { text, number, whole: end, grounds }] of numbers) {
     const seen = whole || found.has(line);
     for (const part of [text, ...grounds]) part.classList.toggle("unseen", !seen);
@@ -86,7 +92,9 @@ function update() {
     const [, step, , use] = current;
     lit.add(boxes[step]);
     for (const [name, group] of groups) {
-      const used = now <= lesson.forward ? group.dataset.head === boxes[step] : name === arrows[use];
+      const used = use === null
+        ? now <= state.data.length && group.dataset.head === boxes[step]
+        : name === arrows[use];
       if (used) lit.add(name);
     }
   }
@@ -114,6 +122,8 @@ function moment(next) {
   now = Math.max(0, Math.min(moments.length, next));
   idle = false;
   present();
+  const lit = svg.querySelector(".node.lit");
+  if (touched && lit) follow(lit);
 }
 
 function present() {
@@ -121,11 +131,12 @@ function present() {
   said.textContent = told();
   slider.max = moments.length;
   slider.value = now;
-  const pass = now <= lesson.forward ? "forward pass" : "backward pass";
+  const pass = now <= state.data.length ? "forward pass" : "backward pass";
   const place = `${now} of ${moments.length}, ${pass}`;
   slider.setAttribute("aria-valuetext", idle ? "the whole picture" : place);
   if (now === moments.length) pause();
   closeQuestion();
+  fill();
 }
 
 function shows(label, shape) {

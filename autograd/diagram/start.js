@@ -1,38 +1,51 @@
 
-// --- The beginning
+// --- The beginning: the first picture, then what was packed, the others and the lesson.
 
-keys.Escape = () => (asked.hidden ? leave() : document.getElementById("close").click());
+keys.Escape = () => (asked.hidden ? leave() : closeAnswer());
 
-main.classList.add("moving");
-turn("");
-unpacked.then(() => {
-  if (!addressed()) return;
-  key = undefined; // nobody has come from the first picture
-  turn(addressed());
-});
-if (lesson) {
+function learn(content) {
+  lesson = content;
+  const numbers = (several) => several.map(Number);
+  states = lesson.states.map(({ data, slopes, moments }) =>
+    swept({ data: numbers(data), slopes: numbers(slopes), moments, digits: 7 }));
+  [state] = states;
+  moments = momentsOf();
+  now = moments.length;
   const turns = {
     first: () => step(0), before: () => step(now - 1), play: toggle,
     forward: () => { pause(); advance(); }, last: () => step(moments.length),
   };
-  for (const [name, turn] of Object.entries(turns)) {
-    document.getElementById(name).addEventListener("click", turn);
+  const trains = { earlier: () => turnTo(frame - 1), later: () => turnTo(frame + 1) };
+  for (const [name, act] of Object.entries({ ...turns, ...trains })) {
+    document.getElementById(name).addEventListener("click", act);
   }
   slider.addEventListener("input", () => step(slider.valueAsNumber));
   Object.assign(keys, {
     " ": toggle, ",": turns.before, ".": turns.forward, Home: turns.first, End: turns.last,
   });
   changing.hidden = program === null;
+  player.hidden = false;
+  const skip = document.getElementById("skip");
+  skip.hidden = false;
+  skip.addEventListener("click", () => play.focus());
   if (states.length > 1) {
-    const trains = { earlier: () => turnTo(frame - 1), later: () => turnTo(frame + 1) };
-    for (const [name, turn] of Object.entries(trains)) {
-      document.getElementById(name).addEventListener("click", turn);
-    }
     Object.assign(keys, { "[": trains.earlier, "]": trains.later });
     training.hidden = false;
     drawCurve();
-    turnTo(0);
+    announce();
   }
-  player.hidden = false;
+  addEventListener("message", listen);
   present();
 }
+
+main.classList.add("moving");
+turn("");
+const unpacked = unpack().then(({ lines, pictures: others, lesson: content }) => {
+  for (const [name, numbers] of Object.entries(others)) {
+    add(name, numbers.map((number) => lines[number]).join("\n"));
+  }
+  if (content) learn(content);
+  if (!addressed()) return;
+  key = undefined; // nobody has come from the first picture
+  turn(addressed());
+});

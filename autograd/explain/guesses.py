@@ -1,12 +1,11 @@
 """The numbers that single mistakes would give, for those who predict one before it is shown."""
 
 from collections.abc import Iterable
-from itertools import chain
-from math import isclose, isfinite
+from math import floor, isfinite, log10
 from typing import NamedTuple
 
 from autograd.catalogue.formulas import confused_partials
-from autograd.catalogue.slopes import FACTORS, wrong_partials, wrong_slopes
+from autograd.catalogue.slopes import wrong_partials, wrong_slopes
 from autograd.catalogue.values import wrong_values
 from autograd.explain.sweep import Accumulation
 from autograd.quiet import quietly
@@ -14,8 +13,13 @@ from autograd.value import Value
 
 MOST = 12
 """How many mistakes are told apart at one number."""
-NEAR = 2e-3
-"""How near two numbers may be, relative to their size, for three digits to tell them apart."""
+FACTORS = (
+    ("a factor 2 is missing", 0.5),
+    ("there is a factor 2 too many", 2.0),
+    ("a sign is flipped", -1.0),
+)
+SAID = ("is used where its derivative belongs", "the power rule", "base and exponent", "sigmoid")
+"""Words in the mistakes with whole formulas that somebody who works with numbers makes, too."""
 
 
 class Guess(NamedTuple):
@@ -45,11 +49,11 @@ def of_addition(step: Accumulation) -> list[Guess]:
         wrong.append(("what was there before is overwritten instead of added to", flow))
         wrong.append(("nothing is added to what was there before", before))
     flows = [
-        ("what comes from above is forgotten, the local derivative stands alone", edge.partial),
+        ("what comes from above is forgotten: the local derivative stands alone", edge.partial),
         ("the local derivative is forgotten", above),
-        *[(kind, flow * factor) for kind, factor in FACTORS if factor],
+        *[(kind, flow * factor) for kind, factor in FACTORS],
         *[(kind, above * slope) for kind, slope in quietly(_slopes, step)],
-        ("the two are added instead of multiplied", above + edge.partial),
+        ("the two factors are added instead of multiplied", above + edge.partial),
     ]
     wrong += [(kind, before + x) for kind, x in flows]
     return _told_apart(before + flow, wrong)
@@ -57,9 +61,13 @@ def of_addition(step: Accumulation) -> list[Guess]:
 
 def _slopes(step: Accumulation) -> list[tuple[str, float]]:
     node, place = step.edge.node, step.edge.place
-    piecewise = node.op is None or node.op.selects
-    whole = chain(wrong_partials(node), () if piecewise else confused_partials(node))
-    return [*wrong_slopes(step.edge), *[(kind, partials[place]) for kind, partials in whole]]
+    classic = [(kind, slopes[place]) for kind, slopes in wrong_partials(node)]
+    confused = [(kind, slopes[place]) for kind, slopes in confused_partials(node)]
+    return [
+        *wrong_slopes(step.edge),
+        *[(kind, slope) for kind, slope in classic if "as if a matrix" not in kind],
+        *[(kind, slope) for kind, slope in confused if any(words in kind for words in SAID)],
+    ]
 
 
 def _told_apart(right: float, wrong: Iterable[tuple[str, float]]) -> list[Guess]:
@@ -67,9 +75,17 @@ def _told_apart(right: float, wrong: Iterable[tuple[str, float]]) -> list[Guess]
     found: list[Guess] = []
     for mistake, number in wrong:
         known = [right, *[x.number for x in found]]
-        if not isfinite(number) or any(isclose(number, x, rel_tol=NEAR) for x in known):
+        if not isfinite(number) or any(alike(number, x) for x in known):
             continue
         found.append(Guess(number, mistake))
         if len(found) == MOST:
             break
     return found
+
+
+def alike(x: float, wanted: float) -> bool:
+    """Whether a number is another one to three digits, as many as somebody has to type."""
+    if wanted == 0.0 or not isfinite(wanted):
+        return x == wanted
+    unit = 10.0 ** (floor(log10(abs(wanted))) - 2)
+    return abs(x - wanted) <= 0.5001 * unit

@@ -9,7 +9,6 @@ from autograd.explain import guesses, reasons, sections
 from autograd.explain.document import line
 from autograd.explain.guesses import Guess
 from autograd.explain.partials import Partials
-from autograd.explain.paths import use
 from autograd.explain.sweep import sweep
 from autograd.notation.labels import Labels
 from autograd.value import Value
@@ -40,20 +39,6 @@ def moments(order: Sequence[Value], labels: Labels[Value]) -> list[Moment]:
         labels: of the nodes.
     """
     return [*_forward(order, labels), *_backward(order, labels)]
-
-
-def value(node: Value, labels: Labels[Value]) -> str:
-    """How a value is computed, without numbers: `z = w * x + b`; the name of a leaf."""
-    name = labels[node].text.text
-    formula = name if node.op is None else labels.formula(node).text.text
-    return name if formula == name else f"{name} = {formula}"
-
-
-def addition(edge: Edge[Value], labels: Labels[Value]) -> str:
-    """How a use adds to the gradient of its operand, without numbers."""
-    target, above = (sections.grad(x, labels).text for x in (edge.operand, edge.node))
-    local = labels.derivative(edge.node, edge.operand, True, use(edge)).text
-    return f"{target} += {above} × {local}"
 
 
 def _forward(order: Sequence[Value], labels: Labels[Value]) -> Iterator[Moment]:
