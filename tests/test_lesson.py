@@ -1001,6 +1001,24 @@ def test_nothing_gives_a_prediction_away(page, tmp_path):
 
 
 @needs_browser
+def test_neither_the_arrows_nor_the_state_give_a_prediction_away(page, tmp_path):
+    shown(page, Diagram.frames(map(draw, training(3))), tmp_path / "x.html")
+    page.evaluate("moment(state.data.length + 1)")
+    labels = "[...svg.querySelectorAll('.edge text:not(.unseen)')].length"
+    status = "document.getElementById('state').textContent"
+    assert page.evaluate(labels) == 11
+    assert page.evaluate(status) == "state 1 of 3: loss = 36"
+    click(page, "predict")
+    assert page.evaluate(labels) == 0
+    assert page.evaluate(status) == "state 1 of 3"
+    guess(page, "12")
+    assert page.evaluate(labels) == 1
+    click(page, "predict")
+    assert page.evaluate(labels) == 11
+    assert page.evaluate(status) == "state 1 of 3: loss = 36"
+
+
+@needs_browser
 def test_whoever_is_at_the_end_stays_there(page, tmp_path):
     shown(page, draw(neuron()), tmp_path / "x.html")
     click(page, "last")

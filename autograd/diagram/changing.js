@@ -20,7 +20,6 @@ function become(next) {
   tried.clear();
   present();
   if (chosen) ask(chosen);
-  if (states.length > 1) announce();
 }
 
 // A finite difference of the result, from one side or from both: of several steps, those that

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 from autograd.diagram import palette
 from autograd.diagram.elements import add, path
-from autograd.diagram.scene import SHADES, Box, Scene
+from autograd.diagram.scene import ANY_NUMBER, SHADES, Box, Scene
 from autograd.diagram.widths import SMALL, width, wrapped
 from autograd.notation.numbers import number
 
@@ -71,7 +71,7 @@ def _pieces(scene: Scene, room: float) -> Iterator[Piece]:
     if not scene.swept and not any(box.color for box in scene.boxes):
         yield _words("no gradients yet: call backward()", palette.MUTED)
     elif scene.swept and scene.largest:
-        yield _scale(scene.largest)
+        yield _scale(scene.largest, f"grad {ANY_NUMBER}" if scene.roomy else "")
     if any(map(_has_nan, scene.boxes)):
         yield _swatched("nan", palette.NAN)
 
@@ -126,20 +126,21 @@ def _arrow(text: str, line: str, color: str, *, forward: bool) -> Piece:
     return Piece(ARROW + 6 + _wide(text), draw)
 
 
-def _scale(largest: float) -> Piece:
-    """The shades from the most negative gradient to the largest."""
+def _scale(largest: float, longest: str) -> Piece:
+    """The shades from the most negative gradient to the largest, with room for other numbers."""
     before, after = f"grad {number(-largest)}", number(largest)
+    room = max(_wide(before), _wide(longest))
     shades = range(-SHADES, SHADES + 1)
 
     def draw(parent: Element, x: float, y: float) -> None:
         _text(parent, before, x, y, palette.MUTED, "least")
-        x += _wide(before) + 6
+        x += room + 6
         for shade in shades:
             _swatch(parent, x, y, palette.tint(shade))
             x += SWATCH
         _text(parent, after, x + 6, y, palette.MUTED, "most")
 
-    return Piece(_wide(before) + 6 + SWATCH * len(shades) + 6 + _wide(after), draw)
+    return Piece(room + 6 + SWATCH * len(shades) + 6 + max(_wide(after), _wide(longest)), draw)
 
 
 def _swatched(text: str, color: str) -> Piece:

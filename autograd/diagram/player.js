@@ -103,7 +103,7 @@ function update() {
     group.classList.toggle("lit", lit.has(name));
     const { head } = group.dataset;
     if (!head) continue;
-    const seen = whole || (flows ? flowed.has(name) : computed.has(head));
+    const seen = whole || (flows || hiding() ? flowed.has(name) : computed.has(head));
     const labels = group.querySelectorAll("text, rect");
     for (const label of labels) label.classList.toggle("unseen", !seen);
   }
@@ -137,6 +137,7 @@ function present() {
   if (now === moments.length) pause();
   closeQuestion();
   fill();
+  if (states.length > 1) announce();
 }
 
 function shows(label, shape) {

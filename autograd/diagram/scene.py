@@ -14,6 +14,8 @@ Direction = Literal["LR", "TB"]
 SHADES = 4
 """How many shades there are for a positive number, and for a negative one."""
 
+ANY_NUMBER = "-0.123456"
+"""As much room as a number needs that may be any other one."""
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 CAPTIONS: dict[Edges, str] = {
     "partial": "on each arrow: ∂result/∂operand",
@@ -123,16 +125,14 @@ class Scene:
     """Whether there are gradients: not before `backward()`."""
     direction: Direction = "LR"
     """Where the arrows lead: from left to right, or from top to bottom."""
+    roomy: bool = False
+    """Whether there is room for other numbers."""
     shown: Mapping[str, Sequence[Step]] = field(default_factory=dict, compare=False)
     """The steps that each box shows, by its key."""
     numbered: Mapping[str, Step] = field(default_factory=dict, compare=False)
     """The step whose numbers stand in a box, where there are numbers."""
     used: Mapping[str, Sequence[Use]] = field(default_factory=dict, compare=False)
     """The uses that each arrow stands for."""
-
-
-ANY_NUMBER = "-0.123456"
-"""As much room as a number needs that may be any other one."""
 
 
 def roomy(scene: Scene) -> Scene:
@@ -149,6 +149,7 @@ def roomy(scene: Scene) -> Scene:
 
     return replace(
         scene,
+        roomy=True,
         boxes=[replace(box, lines=[*map(with_room, box.lines)]) for box in scene.boxes],
         arrows=[
             arrow if arrow.counted else replace(arrow, lines=[*map(with_room, arrow.lines)])

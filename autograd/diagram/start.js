@@ -32,7 +32,6 @@ function learn(content) {
     Object.assign(keys, { "[": trains.earlier, "]": trains.later });
     training.hidden = false;
     drawCurve();
-    announce();
   }
   addEventListener("message", listen);
   present();

@@ -19,8 +19,9 @@ function drawCurve() {
 // Says which state is shown, and marks it on the curve.
 function announce() {
   const changed = state === states[frame] ? "" : "changed from ";
+  const result = hiding() ? "" : `: ${lesson.names.at(-1)} = ${text(state.data.at(-1))}`;
   document.getElementById("state").textContent =
-    `${changed}state ${frame + 1} of ${states.length}: ${lesson.names.at(-1)} = ${text(state.data.at(-1))}`;
+    `${changed}state ${frame + 1} of ${states.length}${result}`;
   const [cx, cy] = points[frame] ?? [-9, -9];
   set(curve.querySelector("circle"), { cx, cy });
   document.getElementById("earlier").disabled = frame === 0;
