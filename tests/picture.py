@@ -47,7 +47,12 @@ def texts(group: ElementTree.Element, kind: str | None = None) -> list[str]:
 def legend(svg: str) -> list[str]:
     """The lines of the legend."""
     groups = ElementTree.fromstring(svg).iter(f"{SVG}g")
-    return [line for group in groups if group.get("class") == "legend" for line in texts(group)]
+    return [
+        "".join(text.itertext())
+        for group in groups
+        if group.get("class") == "legend"
+        for text in group.findall(f"{SVG}text")
+    ]
 
 
 def read(svg: str) -> Picture:

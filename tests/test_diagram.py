@@ -210,7 +210,7 @@ def test_a_dead_relu_is_grey_and_dashed():
         assert bool(box.outline.get("stroke-dasharray")) == dead
         assert (box.outline["stroke"] == palette.DEAD) == dead
         assert (box.outline["fill"] == palette.DEAD_FILL) == dead
-        assert (not box.grounds) == dead
+        assert (palette.DEAD_FILL in box.grounds) == dead
     dead = {(x.tail, x.head) for x in picture.arrows if "dead" in x.marks}
     assert dead == {("z", "h"), ("x", "z"), ("w", "z")}
     assert all(bool(x.dashes) == ("dead" in x.marks) for x in picture.arrows)
@@ -256,7 +256,7 @@ def test_the_shade_has_the_sign_and_the_size_of_the_gradient():
     loss = dot([0.0, 1e-9, 0.1, 0.4, 1, -1, -0.1], w)
     loss.backward()
     dead, *grounds = [box.grounds for box in boxes_of(loss).values()][:7]
-    assert dead == []
+    assert dead == [palette.DEAD_FILL]
     shades = [palette.POSITIVE.index(ground) for (ground,) in grounds[:4]]
     assert shades == sorted(shades)
     assert shades[0] < shades[2] < shades[3] == len(palette.POSITIVE) - 1

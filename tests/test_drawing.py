@@ -21,6 +21,7 @@ from autograd import Value, draw, ops, relu, topological_order, values
 from autograd.diagram import Diagram, engine, layout, palette, placing
 from autograd.diagram.dot import source
 from autograd.diagram.estimate import extent
+from autograd.diagram.folding import Folding
 from autograd.diagram.placing import Label
 from autograd.diagram.plane import Curve, Rect
 from autograd.diagram.routing import routed
@@ -32,7 +33,7 @@ from autograd.diagram.widths import width, wrapped
 
 
 def drawing(scene):
-    return Diagram(scene, 30.0, lambda: [("", scene)])
+    return Diagram(scene, 30.0, lambda: [("", scene)], Folding([], []))
 
 
 def turned(diagram, direction="TB"):

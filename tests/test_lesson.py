@@ -214,6 +214,17 @@ def test_a_gradient_that_is_added_up_is_asked_for_as_it_is_then(page, tmp_path):
 
 
 @needs_browser
+def test_what_is_asked_about_a_step_without_a_name(page, tmp_path):
+    a, b = Value(3.0, name="a"), Value(2.0, name="b")
+    shown(page, draw(swept((a * b + 1.0).named("y"))), tmp_path / "x.html")
+    found = [page.evaluate(f"questionOf(moments[{i}], {i}) ?? null") for i in range(6)]
+    assert found == [
+        None, None, "a * b = ?", "y = a * b + 1 = ?", "grad(y) = ?",
+        "grad(a * b) += grad(y) × ∂y/∂(a * b). What is grad(a * b) then?",
+    ]  # fmt: skip
+
+
+@needs_browser
 def test_playing_waits_for_a_prediction(page, tmp_path):
     shown(page, draw(neuron()), tmp_path / "x.html")
     page.evaluate("moment(state.data.length)")
@@ -649,7 +660,7 @@ def test_states_that_are_not_of_one_computation():
         Diagram.frames([])
     with pytest.raises(TypeError, match="state 2 is of type int, not a Diagram"):
         Diagram.frames([one, 3])
-    with pytest.raises(ValueError, match="cannot be stepped through: it has several roots"):
+    with pytest.raises(ValueError, match="state 1 cannot be stepped through: it has several roots"):
         Diagram.frames([draw([x, y])])
     with pytest.raises(ValueError, match="cannot be stepped through"):
         Diagram.frames([draw(swept(chain(1600)), max_nodes=2000)])

@@ -23,11 +23,12 @@ from autograd.diagram.album import Album
 from autograd.diagram.dot import source
 from autograd.diagram.folding import Folding
 from autograd.diagram.layout import read
-from autograd.diagram.lesson import MOST_STEPS, Lesson, lesson
+from autograd.diagram.lesson import Lesson, lesson
 from autograd.diagram.page import frame, page
 from autograd.diagram.painter import Painter
 from autograd.diagram.scene import CAPTIONS, DIRECTIONS, Direction, Edges, Scene, roomy
-from autograd.diagram.steps import Marks, Step, different, steps
+from autograd.diagram.states import require_states, require_teachable
+from autograd.diagram.steps import Marks, Step, steps
 from autograd.diagram.svg import drawn
 from autograd.graph import require_value
 from autograd.reals import real, whole
@@ -184,13 +185,13 @@ class Diagram:
         scene: Scene,
         timeout: float,
         pictures: Callable[[], Iterable[tuple[str, Scene]]],
-        folding: Folding | None = None,
+        folding: Folding,
     ) -> None:
         self._scene, self._folding = scene, folding
         self._pictures = pictures
         self._timeout = timeout
         self._svg: str | None = None
-        self._states: Sequence[Sequence[Step]] = [folding.order] if folding else []
+        self._states: Sequence[Sequence[Step]] = [folding.order]
 
     @classmethod
     def frames(cls, diagrams: Iterable[Diagram]) -> Diagram:
@@ -222,29 +223,14 @@ class Diagram:
             if not isinstance(diagram, Diagram):
                 kind = type(diagram).__name__
                 raise TypeError(f"state {count} is of type {kind}, not a Diagram: see draw()")
+            folding = diagram._folding
+            require_teachable(count, folding.order, len(folding.roots))
         if not listed:
             raise ValueError("there is no state to show")
         first = listed[0]
-        about = lesson(first._folding) if first._folding else None
-        if about is None:
-            raise ValueError(
-                f"{first} cannot be stepped through: it has several roots, more than "
-                f"{MOST_STEPS:,} steps, or marks"
-            )
         result = cls(first._scene, first._timeout, first._pictures, first._folding)
         result._states = [state for diagram in listed for state in diagram._states]
-        for count, state in enumerate(result._states, 1):
-            if (difference := different(result._states[0], state)) is not None:
-                raise ValueError(f"state {count} is not of the same computation: {difference}")
-            if any(x.grad for x in state) != any(x.grad for x in result._states[0]):
-                raise ValueError(
-                    f"either state {count} or state 1 has no gradients: see backward()"
-                )
-            if not about.shows(state):
-                raise ValueError(
-                    f"state {count} has other gradients than those of one backward(): set them to "
-                    "0 before it"
-                )
+        require_states(result._states, Lesson(first._folding))
         return result
 
     def __repr__(self) -> str:
@@ -276,7 +262,7 @@ class Diagram:
 
     def _lesson(self) -> Lesson | None:
         """The lesson about the graph, if there is one."""
-        about = lesson(self._folding) if self._folding else None
+        about = lesson(self._folding)
         return about if about and all(map(about.shows, self._states)) else None
 
     def _page(self) -> str:

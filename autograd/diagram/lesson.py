@@ -88,7 +88,7 @@ class Lesson:
     @recorded
     def content(
         self, scenes: Mapping[str, Scene], states: Sequence[Sequence[Step]]
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, Any]:
         """The lesson, to be written as JSON.
 
         Args:
@@ -108,10 +108,7 @@ class Lesson:
             "asked": for each step the lines of the chain rule, each with the number of a path or
             null, and the paths, as the numbers of uses; null where there is no room.
             "colors": `COLORS`.
-            None if a state has other gradients than those of one `backward()`.
         """
-        if not all(map(self.shows, states)):
-            return None
         labels, partials = self._labels, Partials(self._labels)
         found = moments(self._nodes, labels)
         mistakes: dict[str, int] = {}
@@ -232,14 +229,13 @@ def lesson(folding: Folding) -> Lesson | None:
         None if there are several roots or too many steps, or if a step is marked: what it was
         computed from has changed, or it is part of a report.
     """
-    order = folding.order
-    if (
-        len(folding.roots) > 1
-        or len(order) > MOST_STEPS
-        or any(x.marks or x.arrow_marks for x in order)
-    ):
-        return None
-    return Lesson(folding)
+    return Lesson(folding) if teachable(folding.order, len(folding.roots)) else None
+
+
+def teachable(order: Sequence[Step], roots: int) -> bool:
+    """Whether there is a lesson about steps, up to so many roots."""
+    marked = any(step.marks or step.arrow_marks for step in order)
+    return roots == 1 and len(order) <= MOST_STEPS and not marked
 
 
 def _where(folding: Folding, step: Step) -> str:

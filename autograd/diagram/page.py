@@ -83,7 +83,7 @@ def _words(line: str) -> tuple[str, str]:
 
 
 def _packed(content: Mapping[str, Any]) -> str:
-    """What JSON can hold, compressed."""
+    """Compressed JSON."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return b64encode(compress(text.encode("utf-8", "surrogatepass"), 9)).decode()
 

@@ -132,7 +132,11 @@ function entitle(group, words) {
   }
 }
 
-const equation = (step) => [lesson.names[step], lesson.formulas[step]].filter(Boolean).join(" = ");
+// The name of a step, and its formula if it has another one.
+const equation = (step) => {
+  const [name, formula] = [lesson.names[step], lesson.formulas[step]];
+  return formula && formula !== name ? `${name} = ${formula}` : name;
+};
 
 // The tooltip of a box with these steps, or of an arrow with these uses; without numbers where they
 // are to be predicted.

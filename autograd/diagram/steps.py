@@ -110,26 +110,6 @@ def steps(
     return result, [made[root] for root in roots]
 
 
-def different(steps: Sequence[Step], others: Sequence[Step]) -> str | None:
-    """The first difference between two computations, whatever their numbers, in words."""
-    if len(steps) != len(others):
-        return f"it has {len(others):,} steps, not {len(steps):,}"
-    places = [{step: place for place, step in enumerate(order)} for order in (steps, others)]
-    for count, (step, other) in enumerate(zip(steps, others, strict=True), 1):
-        if step.name != other.name:
-            return f"step {count} is called {other.name!r}, not {step.name!r}"
-        operations = [x.op.name if x.op else "a leaf" for x in (step, other)]
-        if step.op is not other.op:
-            return f"step {count} is {operations[1]}, not {operations[0]}"
-        used = [
-            [x if isinstance(x, float) else place[x] for x in each.operands]
-            for each, place in zip((step, other), places, strict=True)
-        ]
-        if repr(used[0]) != repr(used[1]):
-            return f"step {count}, {operations[0]}, has other operands"
-    return None
-
-
 def _operands(node: Value) -> Iterable[Value]:
     return [edge.operand for edge in edges(node)]
 
