@@ -21,6 +21,9 @@ from autograd.reals import boxed, kind_of, plain, real
 Interval: TypeAlias = tuple[float, float]
 REALS: Interval = (-math.inf, math.inf)
 
+Reason: TypeAlias = str | Sequence[tuple[Callable[..., Any], str] | str]
+"""Why nothing flows into an operand: a clause, or cases and the clause for all others."""
+
 
 Applied = object
 if native is not None and not TYPE_CHECKING:
@@ -98,8 +101,9 @@ class Op(Applied):
         blocks: whether derivatives stop here by decree, though the value does follow the operand.
         between: the places of two of the kinks, if there is a piece of its own between them.
         reasons: for an operation that selects, why nothing flows into each operand where nothing
-            does: a clause in which `#0` stands for the name of the operation, or a function of
-            the operands that returns one.
+            does: a clause in which `#0` stands for the name of the operation, or several: pairs of
+            a function of the operands that is zero where a clause holds, and the clause, and last
+            the clause where none of them does.
 
     Raises:
         TypeError: when called with something that is not a real number or a Value, or with the
@@ -156,7 +160,7 @@ class Op(Applied):
         condition: bool = False,
         blocks: bool = False,
         between: tuple[int, int] | None = None,
-        reasons: Sequence[str | Callable[..., str]] = (),
+        reasons: Sequence[Reason] = (),
     ) -> None:
         if not isinstance(name, str):
             raise TypeError(f"the name of an Op must be a string, not {kind_of(name)}")

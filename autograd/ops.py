@@ -453,7 +453,7 @@ relu = Entry(
     "relu", kernels.relu, [lambda out, x: greater(x, 0.0)],
     latex=r"\max\left(0, #1\right)", sympy="Max(0, #1)", unsigned=True,
     kinks=[lambda x: x], selects=True,
-    reasons=[lambda x: "#0's input #1 is negative" if x else AT_KINK],
+    reasons=[[(lambda x: x, AT_KINK), "#0's input #1 is negative"]],
     fused=lambda x: (x, (1.0,)) if x > 0.0 else (0.0, (0.0,)) if x <= 0.0 else (x, (x,)),
     description="The rectified linear unit, `max(x, 0)`; its derivative at 0 is 0.")
 
@@ -468,8 +468,8 @@ leaky_relu = Entry(
     [_leaky_relu_dx, lambda out, x, slope: difference(x, relu(x))],
     sympy="Piecewise((#1, #1 > 0), (#2 * #1, True))", domain=(REALS, (0.0, 1.0)),
     kinks=[lambda x, slope: x], selects=True,
-    reasons=[lambda x, slope:
-             "#0's input #1 is negative and its slope there is 0" if x else AT_KINK,
+    reasons=[[(lambda x, slope: x, AT_KINK),
+              "#0's input #1 is negative and its slope there is 0"],
              "#0 does not use its slope, as #1 is not below 0"],
     absorbs=lambda x, slope: not isinstance(slope, float),
     description="`x` where it is positive, otherwise `slope * x`.")
@@ -536,18 +536,20 @@ clip = Entry(
         (x, (1.0, 0.0, 0.0)) if lower < x < upper else
         (lower, (0.0, 1.0, 0.0)) if x < lower < upper else
         (upper, (0.0, 0.0, 1.0)) if lower < upper < x else None,
-    reasons=[lambda x, lower, upper:
-             "#0's input #1 is below its lower bound #2" if x < lower else
-             AT_BOUND.format("lower" if x == lower else "upper") if x in (lower, upper) else
-             "#0's input #1 is above its upper bound #3",
+    reasons=[
+        [(lambda x, lower, upper: x - lower, AT_BOUND.format("lower")),
+         (lambda x, lower, upper: relu(x - lower), "#0's input #1 is below its lower bound #2"),
+         (lambda x, lower, upper: x - upper, AT_BOUND.format("upper")),
+         "#0's input #1 is above its upper bound #3"],
          "#0 does not move #1 to its lower bound #2", "#0 does not move #1 to its upper bound #3"],
     description="`x` moved into [lower, upper]; its derivative at a bound is 0.")
 hard_tanh = Entry(
     "hard_tanh", kernels.hard_tanh, [lambda out, x: _inside(x, -1.0, 1.0)],
     latex=r"\min\left(\max\left(-1, #1\right), 1\right)", sympy="Min(Max(-1, #1), 1)",
     kinks=[lambda x: x + 1.0, lambda x: x - 1.0], between=(0, 1), selects=True,
-    reasons=[lambda x: AT_BOUND.format("lower" if x < 0.0 else "upper") if x in (-1.0, 1.0) else
-             f"#0's input #1 is {'below -1' if x < 0.0 else 'above 1'}"],
+    reasons=[[(lambda x: x + 1.0, AT_BOUND.format("lower")),
+              (lambda x: relu(x + 1.0), "#0's input #1 is below -1"),
+              (lambda x: x - 1.0, AT_BOUND.format("upper")), "#0's input #1 is above 1"]],
     description="`x` moved into [-1, 1]; its derivative at -1 and 1 is 0.")
 where = Entry(
     "where", kernels.where,

@@ -1,6 +1,6 @@
 """The catalogue of mistakes in the value of a node: wrong numbers, each with its name."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import fsum, nan
 from typing import Any
 
@@ -39,16 +39,16 @@ def wrong_values(node: Value) -> Iterator[tuple[str, float]]:
     elif op is ops.dot:
         middle = len(data) // 2
         products = [x * y for x, y in zip(data[:middle], data[middle:], strict=True)]
-        yield "the factors are added, not multiplied", fsum(data)
-        yield "the signs of the products are ignored", fsum(map(abs, products))
+        yield "the factors are added, not multiplied", _sum(data)
+        yield "the signs of the products are ignored", _sum(map(abs, products))
         for place, product in enumerate(products, 1):
-            yield f"product {place} is left out", fsum(products) - product
-            yield f"the sign of product {place} is flipped", fsum(products) - 2.0 * product
+            yield f"product {place} is left out", _sum(products) - product
+            yield f"the sign of product {place} is flipped", _sum(products) - 2.0 * product
     elif op in (ops.sum, ops.mean):
-        yield "the division is forgotten (sum for mean)", fsum(data)
-        yield "there is an extra division (mean for sum)", fsum(data) / len(data)
+        yield "the division is forgotten (sum for mean)", _sum(data)
+        yield "there is an extra division (mean for sum)", _sum(data) / len(data)
         for place, x in enumerate(data, 1):
-            rest = fsum(data) - x
+            rest = _sum(data) - x
             count = len(data) - 1.0 if op is ops.mean else 1.0
             yield f"term {place} is left out", rest / count if count else nan
     elif op in (ops.maximum, ops.minimum, ops.max, ops.min):
@@ -64,3 +64,8 @@ def _number(compute: Callable[[], Any]) -> float:
     """A number that there may not be: of a division by 0, say."""
     found = attempt(compute)
     return found if isinstance(found, float) else nan
+
+
+def _sum(numbers: Iterable[float]) -> float:
+    """A sum that there may not be: of infinities, say."""
+    return _number(lambda: fsum(numbers))

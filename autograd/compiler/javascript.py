@@ -7,6 +7,7 @@ number may differ from Python's.
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 from autograd.compiler.instructions import MATHEMATICS, Instruction
@@ -37,9 +38,8 @@ def javascript(order: Sequence[Value]) -> str | None:
     """A graph as a JavaScript expression: an array with an entry for each node.
 
     An entry is empty for a leaf. Otherwise it is an object with `rule`, a function from numbers to
-    the value, an array of the partial derivatives, and one of numbers that are 0 at a kink; and
-    `operands`, for each the place of a node, or a constant in an array. It calls the functions of
-    `program.js`.
+    the value and several arrays, as `_function` has them, and `operands`, for each the place of a
+    node, or a constant in an array. It calls the functions of `program.js`.
 
     Args:
         order: the nodes in topological order.
@@ -102,26 +102,33 @@ def _rule(op: Op, node: Value, fixed: Sequence[float | None]) -> str:
     ]
     out = Value(math.nan)  # where some derivatives are computed that are else the constant 0
     constants = [place for place, x in enumerate(operands) if isinstance(x, float)]
-    slopes = [*quietly(op.differentiate, out, operands, constants)]
-    tied = len(operands) == 2 and node.operands[0] is node.operands[1]
-    kinks = [] if tied else [quietly(kink, *operands) for kink in op.kinks_of(len(operands))]
+    slopes = quietly(op.differentiate, out, operands, constants)
+    # Those of operations on any number of operands depend on which is the largest when recorded.
+    kinks = op.kinks_of(len(operands)) if op.arity else []
+    zeros = [quietly(kink, *operands) for kink in kinks]
+    reasons: list[Any] = [[x] if isinstance(x, str) else x for x in op.reasons]
+    asked = [[quietly(zero, *operands) for zero, _ in cases[:-1]] for cases in reasons]
     given = [x for x in operands if isinstance(x, Value)] + [out]
     program = Program([""] * len(given), given)
-    found = [x for x in slopes + kinks if isinstance(x, Value)]
-    program.extend(sort(*found, first=given))
-    program.finish(slopes + kinks)
+    outputs = [*slopes, *zeros, *[x for several in asked for x in several]]
+    program.extend(sort(*[x for x in outputs if isinstance(x, Value)], first=given))
+    program.finish(outputs)
     code = Code()
     inputs = [code.input(uniform=False) for _ in operands]
     numbers = [slot if x is None else x for slot, x in zip(inputs, fixed, strict=True)]
     value = code.lower(op, numbers)
     refs = code.steps(program, [*[x for x in numbers if isinstance(x, Slot)], value])
-    outputs = [refs[x] if x >= 0 else program.constants[~x] for x in program.outputs]
-    return _function(code, value, outputs[: len(slopes)], outputs[len(slopes) :])
+    found = [refs[x] if x >= 0 else program.constants[~x] for x in program.outputs]
+    return _function(code, value, _split(found, [len(slopes), len(zeros), *map(len, asked)]))
 
 
-def _function(code: Code, value: Ref, slopes: Sequence[Ref], kinks: Sequence[Ref]) -> str:
-    """The source of a function, without instructions that no output depends on."""
-    needed = {x.place for x in (value, *slopes, *kinks) if isinstance(x, Slot)}
+def _function(code: Code, value: Ref, rows: Sequence[Sequence[Ref]]) -> str:
+    """The source of a function that returns a value, partial derivatives, numbers that are 0 at a
+    kink, and for each operand those that are 0 where a reason holds. What no output depends on is
+    left out.
+    """
+    slopes, kinks, *asked = rows
+    needed = {x.place for x in (value, *[y for row in rows for y in row]) if isinstance(x, Slot)}
     for place in reversed(range(len(code.instructions))):
         if place in needed:
             operands = code.instructions[place].operands
@@ -131,12 +138,18 @@ def _function(code: Code, value: Ref, slopes: Sequence[Ref], kinks: Sequence[Ref
         for place, instruction in enumerate(code.instructions)
         if place in needed and instruction.name != "input"
     ]
-    parameters, partials, zeros = (
-        ", ".join(map(_operand, refs)) for refs in (code.inputs, slopes, kinks)
-    )
     body = f"const {', '.join(lines)}; " if lines else ""
-    returned = f"[{_operand(value)}, [{partials}], [{zeros}]]"
-    return f"({parameters}) => {{ {body}return {returned}; }}"
+    reasons = f", {', '.join(map(_listed, asked))}" if any(asked) else ""
+    returned = f"[{_operand(value)}, {_listed(slopes)}, {_listed(kinks)}{reasons}]"
+    return f"({', '.join(map(_operand, code.inputs))}) => {{ {body}return {returned}; }}"
+
+
+def _split(refs: Sequence[Ref], lengths: Sequence[int]) -> list[Sequence[Ref]]:
+    return [refs[start:stop] for start, stop in pairwise(accumulate(lengths, initial=0))]
+
+
+def _listed(refs: Sequence[Ref]) -> str:
+    return f"[{', '.join(map(_operand, refs))}]"
 
 
 def _expression(instruction: Instruction) -> str:

@@ -2,23 +2,27 @@
 // --- Programs: for each node of a graph how it is computed, in topological order.
 
 // The data of the nodes, and for each of them the partial derivatives with respect to its operands,
-// and whether it is at a kink; `given` has the numbers of the leaves at their places.
+// whether it is at a kink, and for operands which of several reasons holds why nothing flows there;
+// `given` has the numbers of the leaves at their places.
 function evaluated(program, given) {
   const data = [];
   const kinks = [];
+  const reasons = [];
   const partials = program.map(({ rule, operands }, place) => {
     if (!rule) {
       data.push(given[place]);
       return [];
     }
     const numbers = operands.map((x) => (typeof x === "number" ? data[x] : x[0]));
-    const [value, slopes, zeros] = rule(...numbers);
+    const [value, slopes, zeros, ...cases] = rule(...numbers);
     data.push(value);
-    kinks[place] = zeros.includes(0);
+    const tied = operands.length === 2 && operands[0] === operands[1]; // with itself, always
+    kinks[place] = zeros.includes(0) && !tied;
+    reasons[place] = cases.map((several) => several.indexOf(0));
     // Where there is no value, there is no derivative.
     return Number.isNaN(value) && !numbers.some(Number.isNaN) ? slopes.map(() => NaN) : slopes;
   });
-  return { data, partials, kinks };
+  return { data, partials, kinks, reasons };
 }
 
 // --- Functions that `Math` does not have, or has otherwise than C. They are as exact as a picture

@@ -22,6 +22,8 @@ function addLine(kind, words, options = {}) {
 }
 
 function ask(group) {
+  const pressed = chosen === group ? buttons().findIndex(isPressed) : -1;
+  const focused = chosen === group ? buttons().indexOf(document.activeElement) : -1;
   dismiss();
   chosen = group;
   group.classList.add("chosen");
@@ -32,10 +34,16 @@ function ask(group) {
   const { boxes } = lesson?.pictures[key] ?? { boxes: [] };
   const steps = boxes.flatMap((box, step) => (box === group.dataset.key ? [step] : []));
   const told = steps.length === 1 ? lesson.asked[steps[0]] : undefined;
+  asked.dataset.hides = String(hiding());
   if (lesson && hiding()) addLine("p", "Its numbers are there once you have predicted them.");
   else if (told) (state === states[0] ? asDrawn : anew)(told, steps[0]);
   asked.hidden = false;
+  buttons()[pressed]?.click();
+  buttons()[focused]?.focus();
 }
+
+const buttons = () => [...answer.querySelectorAll("button")];
+const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
 
 function addPath(words, path) {
   const button = addLine("button", words, { type: "button" });
@@ -70,10 +78,8 @@ function anew({ paths }, step) {
 
 // Shows the way of a path in the picture.
 function way(button, path) {
-  const pressed = button.getAttribute("aria-pressed") === "true";
-  for (const other of answer.querySelectorAll("button")) {
-    other.setAttribute("aria-pressed", "false");
-  }
+  const pressed = isPressed(button);
+  for (const other of buttons()) other.setAttribute("aria-pressed", "false");
   for (const group of svg.querySelectorAll(".way")) group.classList.remove("way");
   if (pressed) return;
   button.setAttribute("aria-pressed", "true");

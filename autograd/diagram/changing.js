@@ -6,8 +6,9 @@ const table = panel.querySelector("tbody");
 const changing = document.getElementById("change");
 let frame = 0; // the recorded state that is shown, or that was changed
 
-// Shows other numbers, at the same moment.
-function become(next) {
+// Shows other numbers, at the same moment; the field or slider that they come from is left alone.
+let source;
+function become(next, from) {
   const current = moments[now - 1];
   const ended = now === moments.length;
   state = next;
@@ -18,71 +19,91 @@ function become(next) {
     now = moments.findLastIndex(([, , , use]) => use === null || use <= current[3]) + 1;
   }
   tried.clear();
+  source = from;
   present();
+  source = undefined;
   if (chosen) ask(chosen);
+  if (!hiding()) status.textContent = `${lesson.names.at(-1)} = ${text(state.data.at(-1))}`;
 }
 
-// A finite difference of the result, from one side or from both: of several steps, those that
-// differ least in what they give. Rounding spoils small ones, the curve large ones.
+// A finite difference of the result, from one side or from both: of several steps the one with the
+// smallest error, by how much it differs from a larger one, and by the rounding of the result.
 function difference(leaf, sides) {
   const x = state.data[leaf];
-  const root = state.data.length - 1;
-  const at = (by) => computed(state.data.with(leaf, x + by)).data[root];
-  const scales = [Math.abs(x), Math.max(1, Math.abs(x))].filter((scale) => scale > 0);
-  const found = scales.flatMap((scale) => [2, 3, 4, 5, 6, 7, 8].map((power) => {
-    const [above, below] = sides.map((side) => side * scale * 10 ** -power);
-    return (at(above) - at(below)) / (above - below);
-  }));
-  const gaps = found.map((y, i) => (i % 7 === 0 ? Infinity : Math.abs(y - found[i - 1])));
-  const least = Math.min(...gaps.filter(Number.isFinite));
-  return found[gaps.indexOf(least)] ?? NaN;
+  const at = (y) => evaluated(program, state.data.with(leaf, y)).data.at(-1);
+  let best = { error: Infinity, slope: NaN };
+  for (const scale of new Set([1, Math.abs(x)])) {
+    let last = NaN;
+    for (let power = 1; power <= 8; power++) {
+      const [above, below] = sides.map((side) => x + side * scale * 10 ** -power);
+      const [high, low] = [above, below].map(at);
+      const slope = (high - low) / (above - below);
+      const rounding = Number.EPSILON * Math.max(Math.abs(high), Math.abs(low)) / (above - below);
+      const error = Math.abs(slope - last) + 4 * rounding;
+      if (error < best.error) best = { error, slope };
+      last = slope;
+    }
+  }
+  return best.slope;
 }
 
 // The difference in words: two where it is one on the left and another on the right, at a kink.
 function differenceOf(leaf) {
   const both = difference(leaf, [1, -1]);
   const slope = state.grads[leaf] ?? 0;
-  if (Math.abs(both - slope) <= 1e-3 * Math.max(1e-3, Math.abs(slope))) return written(both);
-  const [left, right] = [[0, -1], [1, 0]].map((sides) => difference(leaf, sides));
-  if (Math.abs(left - right) <= 1e-3 * Math.max(Math.abs(left), Math.abs(right))) return written(both);
-  return `${written(left)} to the left, ${written(right)} to the right`;
+  const alike = (x, y) => Math.abs(x - y) <= 1e-3 * Math.max(1e-3, Math.abs(x), Math.abs(y));
+  const [left, right] = alike(both, slope) ? [both, both]
+    : [[0, -1], [1, 0]].map((sides) => difference(leaf, sides));
+  if (Number.isNaN(both) || Number.isNaN(left) || Number.isNaN(right)) return "none";
+  return alike(left, right) ? written(both) : `${written(left)} to the left, ${written(right)} to the right`;
 }
 
 // Fills in the table: for each leaf its number, its gradient and a finite difference.
 function fill() {
   if (panel.hidden) return;
   const hidden = hiding();
+  state.differences ??= new Map();
   for (const row of table.rows) {
     const leaf = Number(row.dataset.leaf);
     const [field, range] = row.querySelectorAll("input");
     const x = state.data[leaf];
-    if (field !== document.activeElement) {
+    if (field !== source && (field !== document.activeElement || source)) {
       field.value = written(x, state.digits);
       field.removeAttribute("aria-invalid");
     }
-    if (range !== document.activeElement) {
-      const size = Math.abs(states[frame].data[leaf]);
-      const reach = size > 0 && size < 0.01 ? 4 * size : 2 * Math.max(1, Number.isFinite(size) ? size : 1);
-      Object.assign(range, { min: -reach, max: reach, step: reach / 200, value: x });
-    }
+    if (range !== source) bound(range, x, Math.abs(states[frame].data[leaf]));
     row.cells[3].textContent = hidden ? "" : written(state.grads[leaf] ?? 0, state.digits);
-    row.cells[4].textContent = hidden || !near(row) ? "" : differenceOf(leaf);
+    if (!hidden && near(row) && !state.differences.has(leaf)) {
+      state.differences.set(leaf, differenceOf(leaf));
+    }
+    row.cells[4].textContent = hidden ? "" : state.differences.get(leaf) ?? "";
   }
-  document.getElementById("reset").disabled = state === states[frame];
+  disable(document.getElementById("reset"), state === states[frame]);
+}
+
+// The limits of a slider: around 0, and as large as the number was.
+function bound(range, x, size) {
+  const reach = size > 1e-300 && size < 0.01 ? 4 * size : 2 * Math.max(1, size < 1e300 ? size : 1);
+  Object.assign(range, { min: -reach, max: reach, step: reach / 200, value: x });
+}
+
+// A button that has nothing to do keeps the focus.
+function disable(button, disabled) {
+  button.setAttribute("aria-disabled", String(disabled));
 }
 
 // Whether a row can be seen: differences of hundreds of leaves would take long.
 function near(row) {
-  if (table.rows.length <= 50) return true;
+  if (table.rows.length <= 12) return true;
   const side = document.getElementById("side").getBoundingClientRect();
   const { top, bottom } = row.getBoundingClientRect();
   return bottom >= side.top && top <= side.bottom;
 }
 document.getElementById("side").addEventListener("scroll", () => fill());
 
-function change(leaf, x) {
+function change(leaf, x, from) {
   if (Object.is(x, state.data[leaf])) return;
-  become(computed(state.data.with(leaf, x)));
+  become(computed(state.data.with(leaf, x)), from);
   tell();
 }
 
@@ -95,8 +116,8 @@ function tell() {
   }
 }
 
-function listen({ source, data }) {
-  if (parent === window || source !== parent || program === null || !data?.numbers) return;
+function listen({ source: sender, data }) {
+  if (sender !== parent || !data?.numbers) return;
   const next = [...state.data];
   for (const leaf of leaves()) {
     const x = data.numbers[lesson.names[leaf]];
@@ -129,10 +150,10 @@ function addRow(leaf) {
   field.addEventListener("input", () => {
     const x = parsed(field.value);
     field.toggleAttribute("aria-invalid", x === undefined);
-    if (x !== undefined) change(leaf, x);
+    if (x !== undefined) change(leaf, x, field);
   });
   field.addEventListener("blur", () => setTimeout(fill)); // what is no number is not left there
-  range.addEventListener("input", () => change(leaf, range.valueAsNumber));
+  range.addEventListener("input", () => change(leaf, range.valueAsNumber, range));
   row.append(head);
   for (const input of [field, range]) row.insertCell().append(input);
   row.insertCell();
@@ -146,6 +167,7 @@ changing.addEventListener("click", () => {
   fill();
 });
 document.getElementById("reset").addEventListener("click", () => {
+  if (state === states[frame]) return;
   become(states[frame]);
   tell();
 });

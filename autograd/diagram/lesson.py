@@ -98,6 +98,7 @@ class Lesson:
         Returns:
             "names": what the steps are called; "formulas": how they are computed, "" if given, and
             "gaps": the same with gaps for numbers; "operations": the names of their operations.
+            "where": where they are that have no name, to be told after the words.
             "gradients": what their gradients are called.
             "uses": in the order in which the backward pass goes: the numbers of the node and of the
             operand, whether the node selects, and what `outlines.addition` tells.
@@ -117,6 +118,7 @@ class Lesson:
             "formulas": [x.op and labels.formula(x).text.text for x in self._nodes],
             "gaps": [x.op and outlines.value(x, labels, self._places) for x in self._nodes],
             "operations": [x.op and line([operation(x, labels)]) for x in self._nodes],
+            "where": [_where(self._folding, x) for x in self._folding.order],
             "gradients": [sections.grad(x, labels).text for x in self._nodes],
             "uses": [
                 (
@@ -155,11 +157,12 @@ class Lesson:
                 return None
             nodes = quietly(_twins, steps)
             found, edges = moments(nodes, Labels(nodes)), uses(nodes)
+        where = [_where(self._folding, x) for x in self._folding.order]
         places = {node: place for place, node in enumerate(nodes)}
         numbers = {(x.node, x.place): place for place, x in enumerate(edges)}
         return [
             (
-                x.said + _where(self._folding, self._folding.order[places[x.node]]),
+                x.said + where[places[x.node]],
                 places[x.node],
                 "" if x.number is None else number(x.number),
                 x.edge and numbers[x.edge.node, x.edge.place],

@@ -45,12 +45,14 @@ function swept({ data, slopes, ...others }) {
   const alive = new Array(data.length).fill(false);
   const flows = [];
   const totals = [];
+  const earlier = []; // whether something had been added before
   const lives = [];
   grads[root] = 1;
   alive[root] = true;
   for (const [use, [node, operand, selects]] of lesson.uses.entries()) {
     if (grads[node] === undefined) continue;
     const cut = slopes[use] === 0 && selects;
+    earlier[use] = grads[operand] !== undefined;
     flows[use] = cut ? null : grads[node] * slopes[use];
     if (!cut) {
       grads[operand] = grads[operand] === undefined ? flows[use] : grads[operand] + flows[use];
@@ -60,16 +62,25 @@ function swept({ data, slopes, ...others }) {
     totals[use] = grads[operand];
   }
   const largest = Math.max(0, ...grads.map(Math.abs).filter(Number.isFinite));
-  return { ...others, data, slopes, grads, flows, totals, alive, lives, largest };
+  return { ...others, data, slopes, grads, flows, totals, earlier, alive, lives, largest };
 }
 
 // The state that comes of other leaves; `given` has a number for each of them at its place.
 function computed(given) {
-  const { data, partials, kinks } = evaluated(program, given);
-  const rows = program.map(({ operands = [] }, place) =>
-    partials[place].filter((_, count) => typeof operands[count] === "number"));
-  const slopes = lesson.uses.map(([node]) => rows[node].shift());
-  return swept({ data, slopes, kinks, digits: DIGITS });
+  const { data, partials, kinks, reasons } = evaluated(program, given);
+  const places = placesOfUses();
+  const slopes = lesson.uses.map(([node], use) => partials[node][places[use]]);
+  return swept({ data, slopes, kinks, reasons, digits: DIGITS });
+}
+
+// For each use, which of the operands of its node it is.
+let places;
+function placesOfUses() {
+  if (places) return places;
+  const rows = program.map(({ operands = [] }) =>
+    operands.flatMap((x, place) => (typeof x === "number" ? [place] : [])));
+  places = lesson.uses.map(([node]) => rows[node].shift());
+  return places;
 }
 
 // --- Words, as `explain` has them, with the numbers of a state that Python does not know.
@@ -86,53 +97,50 @@ function saidOfValue(step) {
     (sign ? factor : String)(text(data[place])));
   const parts = [lesson.formulas[step], numbers, text(data[step])];
   if (parts[0] === name) parts.shift();
-  const operands = lesson.uses.flatMap(([node, operand]) => (node === step ? [data[operand]] : []));
-  const origin = Number.isNaN(data[step]) && !operands.some(Number.isNaN);
+  const origin = Number.isNaN(data[step]) &&
+    lesson.uses.every(([node, operand]) => node !== step || !Number.isNaN(data[operand]));
   return `${name} = ${equal(...parts)}${origin ? ". This is where a nan comes from." : ""}`;
 }
 
 function saidOfUse(use) {
-  const { data, slopes, grads, flows, totals, kinks } = state;
-  const [node, operand, selects, symbol, formula, reason] = lesson.uses[use];
+  const { data, slopes, grads, flows, totals, earlier, kinks, reasons } = state;
+  const [node, operand, selects, symbol, formula, clauses] = lesson.uses[use];
   const target = lesson.gradients[operand];
   const equation = (place) => `${lesson.names[place]} = ${text(data[place])}`;
   const given = (program?.[node].operands ?? []).map((x) =>
     (typeof x === "number" ? equation(x) : text(x[0])));
   if (flows[use] === null) {
-    const why = reason?.replaceAll(/#(\d+)/g, (_, place) => place === "0"
-      ? lesson.operations[node]
-      : given[place - 1] ?? "it");
-    const slope = `the slope of ${lesson.operations[node]} with respect to ${equation(operand)} is 0`;
-    return `Nothing is added to ${target}: ${why ?? slope}.`;
+    const which = program === null ? -1 : reasons?.[node][places[use]] ?? -1;
+    const clause = clauses.at(which).replaceAll(/#(\d+)/g, (_, place) =>
+      (place === "0" ? lesson.operations[node] : given[place - 1] ?? "it"));
+    return `Nothing is added to ${target}: ${clause}.`;
   }
   const atKink = kinks?.[node];
   const tied = atKink && selects; // which textbooks do not mention
   const local = formula && !tied && !Number.isNaN(slopes[use]) ? formula : factor(text(slopes[use]));
   const numbers = [grads[node], slopes[use]].map(text).map(factor).join(" × ");
   let said = `${target} += ${equal(`${lesson.gradients[node]} × ${local}`, numbers, text(flows[use]))}`;
-  if (before(use)) said += `, so ${target} = ${text(totals[use])}`;
+  if (earlier[use]) said += `, so ${target} = ${text(totals[use])}`;
   if (!atKink) return said;
   const slope = given.length > 1 ? symbol : symbol.replace(/^∂/, "d").replace("/∂", "/d");
   return `${said}. Here ${lesson.operations[node]} is at a kink (${given.join(", ")}), ` +
     `where the derivative is a convention: ${slope} = ${text(slopes[use])}.`;
 }
 
-// Whether something has been added to the gradient before a use adds to it.
-function before(use) {
-  const [, operand] = lesson.uses[use];
-  return lesson.uses.some(([, other], count) =>
-    count < use && other === operand && typeof state.flows[count] === "number");
-}
-
-// The moments of the state: for each the words, the step, its number, the use, and wrong numbers.
+// The moments of the state: for each the words, or what makes them, the step, its number, the use,
+// and wrong numbers.
 function momentsOf() {
   if (state.moments) return state.moments;
   const { data, flows, totals } = state;
   const root = data.length - 1;
+  const where = (words, step) => words + lesson.where[step];
   return [
-    ...data.map((x, step) => [saidOfValue(step), step, text(x), null, []]),
+    ...data.map((x, step) => [() => where(saidOfValue(step), step), step, text(x), null, []]),
     [`${lesson.gradients[root]} = 1: backpropagation begins.`, root, "1", null, []],
-    ...lesson.uses.flatMap(([, operand], use) =>
-      flows[use] === undefined ? [] : [[saidOfUse(use), operand, text(totals[use]), use, []]]),
+    ...lesson.uses.flatMap(([, operand], use) => flows[use] === undefined ? [] : [
+      [() => where(saidOfUse(use), operand), operand, text(totals[use]), use, []],
+    ]),
   ];
 }
+
+const wordsOf = ([words]) => (typeof words === "function" ? words() : words);

@@ -138,26 +138,34 @@ const equation = (step) => {
   return formula && formula !== name ? `${name} = ${formula}` : name;
 };
 
-// The tooltip of a box with these steps, or of an arrow with these uses; without numbers where they
-// are to be predicted.
-function tooltip(title, steps, uses) {
+// The tooltip of a box with these steps, one of which may have its numbers there, or of an arrow
+// with these uses; without numbers where they are to be predicted.
+function tooltip(title, steps, single, uses) {
   const { data, slopes, grads, flows } = state;
   const hidden = hiding();
-  const [first] = title.split("\n");
+  const [first, ...drawn] = title.split("\n");
   if (hidden && steps.length > 1) return first;
   const told = (step) => (hidden ? [] : [`data ${inFull(data[step])}`, `grad ${inFull(grads[step] ?? 0)}`]);
   if (steps.length === 1) return [equation(steps[0]), ...told(steps[0])].join("\n");
-  const lines = [
-    ...steps.map((step) => `${lesson.names[step]}: ${told(step).join(", ")}`),
-    ...uses.map((use) => {
-      const [node, , , symbol] = lesson.uses[use];
-      if (hidden) return symbol;
-      const product = `upstream ${inFull(grads[node] ?? 0)} × local = ${inFull(flows[use] ?? 0)}`;
-      return `${symbol} = ${inFull(slopes[use])}\n${product}`;
-    }),
-  ];
+  if (steps.length > 1) { // of those that were told of
+    const lines = drawn.flatMap((line) => {
+      if (single !== undefined && /^data |^grad /.test(line)) {
+        return [told(single)[line.startsWith("data ") ? 0 : 1]];
+      }
+      const step = steps.find((step) => line.startsWith(`${lesson.names[step]} = `));
+      if (step === undefined) return [line];
+      return [`${lesson.names[step]} = ${inFull(data[step])}, grad ${inFull(grads[step] ?? 0)}`];
+    });
+    return [first, ...lines].join("\n");
+  }
+  const lines = uses.toReversed().map((use) => {
+    const [node, , , symbol] = lesson.uses[use];
+    if (hidden) return symbol;
+    const product = `upstream ${inFull(grads[node] ?? 0)} × local = ${inFull(flows[use] ?? 0)}`;
+    return `${symbol} = ${inFull(slopes[use])}\n${product}`;
+  });
   if (lines.length > MOST_TOLD) lines.splice(MOST_TOLD, Infinity, `… ${lines.length - MOST_TOLD} more`);
-  return [...(steps.length > 0 ? [first] : []), ...lines].join("\n");
+  return lines.join("\n");
 }
 
 // Gives the picture the numbers of the state.
@@ -180,8 +188,10 @@ function paint() {
     const box = group.matches(".node");
     const here = (keys) => keys.flatMap((other, place) => (other === name ? [place] : []));
     const [steps, uses] = box ? [here(boxes), []] : [[], here(arrows)];
-    enliven(look, steps.some((step) => alive[step]) || uses.some((use) => lives[use]));
-    entitle(group, asDrawn ? look.title : tooltip(look.title, steps, uses));
+    const single = shown[name];
+    // What is dead is a number to be predicted, too.
+    enliven(look, hidden || steps.some((step) => alive[step]) || uses.some((use) => lives[use]));
+    entitle(group, asDrawn ? look.title : tooltip(look.title, steps, single, uses));
     const use = labels[name];
     if (use === undefined || !(local || flows)) continue;
     const [first, second] = group.querySelectorAll("text");
@@ -190,20 +200,21 @@ function paint() {
     first.textContent = role + (local ? slope : `${above} × ${factor(slope)}`);
     if (second) second.textContent = `= ${text(state.flows[use] ?? 0)}`;
   }
-  for (const [line, parts] of numbers) {
-    const [box, role] = line.split(" ");
+  for (const [name, line] of numbers) {
+    const [box, role] = name.split(" ");
     const step = shown[box];
     const x = role === "data" ? data[step] : grads[step] ?? 0;
-    parts.whole = text(x);
-    if (role !== "grad" || parts.grounds.length === 0) continue;
-    if (!alive[step]) continue;
-    parts.grounds.at(-1).setAttribute("fill", shade(x, largest));
-    if (parts.grounds.length > 1) {
-      parts.grounds[0].setAttribute("stroke", Number.isNaN(x) ? lesson.colors.hatch : "none");
+    line.whole = text(x);
+    if (role !== "grad" || line.grounds.length === 0) continue;
+    if (!alive[step] && !hidden) continue;
+    line.grounds.at(-1).setAttribute("fill", shade(x, largest));
+    if (line.grounds.length > 1) {
+      line.grounds[0].setAttribute("stroke", Number.isNaN(x) ? lesson.colors.hatch : "none");
     }
   }
-  for (const [name, x] of [["least", -largest], ["most", largest]]) {
-    const label = svg.querySelector(`.legend .${name}`);
-    if (label) label.textContent = (name === "least" ? "grad " : "") + text(x);
-  }
+  const scale = svg.querySelector(".legend .least");
+  if (!scale) return;
+  scale.textContent = hidden ? "grad" : `grad ${text(-largest)}`;
+  svg.querySelector(".legend .most").textContent = hidden ? "" : text(largest);
+  narrow(scale, Number(svg.querySelector(".swatch").getAttribute("x")) - scale.getAttribute("x") - 4);
 }

@@ -49,13 +49,16 @@ function parts() {
 
 // Narrows a number that would be wider than the room beside its label.
 function squeeze(number) {
-  number.removeAttribute("textLength");
   const label = number.previousElementSibling;
   const [left, right] = [label, number].map((part) => Number(part.getAttribute("x")));
-  const room = right - left - label.getComputedTextLength();
-  if (number.getComputedTextLength() <= room) return;
-  number.setAttribute("textLength", room);
-  number.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  narrow(number, right - left - label.getComputedTextLength());
+}
+
+function narrow(words, room) {
+  words.removeAttribute("textLength");
+  words.removeAttribute("lengthAdjust");
+  if (words.getComputedTextLength() <= room) return;
+  set(words, { textLength: room, lengthAdjust: "spacingAndGlyphs" });
 }
 
 // Shows the picture as it is after so many moments.
@@ -66,12 +69,12 @@ function update() {
   const { boxes, numbers: shown, arrows, flows } = lesson.pictures[key];
   const known = { data: [], grads: [] }; // the numbers of the steps that have some by now
   const found = new Map(); // the last number of each line, if it has one by now
-  const computed = new Set(); // the boxes that have been reached in the forward pass
+  const reached = new Set(); // the boxes that have been reached in the forward pass
   const flowed = new Set(); // the arrows that something has flowed along
   for (const [count, [, step, number, use]] of moments.slice(0, now).entries()) {
     const box = boxes[step];
     const forward = count < state.data.length;
-    if (forward) computed.add(box);
+    if (forward) reached.add(box);
     if (use !== null) flowed.add(arrows[use]);
     if (forward) known.data[step] = state.data[step];
     else known.grads[step] = use === null ? 1 : state.totals[use];
@@ -103,7 +106,7 @@ function update() {
     group.classList.toggle("lit", lit.has(name));
     const { head } = group.dataset;
     if (!head) continue;
-    const seen = whole || (flows || hiding() ? flowed.has(name) : computed.has(head));
+    const seen = whole || (flows || hiding() ? flowed.has(name) : reached.has(head));
     const labels = group.querySelectorAll("text, rect");
     for (const label of labels) label.classList.toggle("unseen", !seen);
   }
@@ -114,7 +117,7 @@ function told() {
     return "Press Play, or the key “.”, to see how these numbers come about, one after the other.";
   }
   if (now === 0) return "Nothing has been computed yet.";
-  return moments[now - 1][0] + (now === moments.length ? score() : "");
+  return wordsOf(moments[now - 1]) + (now === moments.length ? score() : "");
 }
 
 // Goes to a moment, counted from 0, where nothing has been found yet.
@@ -128,6 +131,7 @@ function moment(next) {
 
 function present() {
   update();
+  if (chosen && asked.dataset.hides !== String(hiding())) ask(chosen);
   said.textContent = told();
   slider.max = moments.length;
   slider.value = now;
@@ -153,6 +157,7 @@ function pause() {
 
 function toggle() {
   if (timer) return pause();
+  if (!quiz.hidden) return guess.focus();
   if (now === moments.length) moment(0);
   timer = setInterval(advance, SECONDS * 1000);
   shows("Pause", "M3 2h4v12H3zM9 2h4v12H9z");

@@ -26,9 +26,10 @@ function parsed(words) {
   const plain = words.trim().toLowerCase().replaceAll("−", "-").replace(/^\+/, "");
   if (plain === "nan") return NaN;
   if (/^-?inf(inity)?$/.test(plain)) return plain.startsWith("-") ? -Infinity : Infinity;
-  if (/^-?[1-9]\d{0,2},\d{3}$/.test(plain)) return undefined;
-  const parts = plain.replace(",", ".").split("/").map((part) =>
-    part.trim() === "" ? NaN : Number(part));
+  const digits = plain.split("/").map((part) => part.trim());
+  if (digits.some((part) => /^-?[1-9]\d{0,2},\d{3}(?!\d)/.test(part))) return undefined;
+  const parts = digits.map((part) => part.replace(",", ".")).map((part) =>
+    /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(part) ? Number(part) : NaN);
   if (parts.length > 2 || parts.some(Number.isNaN)) return undefined;
   return parts.length === 2 ? parts[0] / parts[1] : parts[0];
 }
@@ -73,7 +74,7 @@ function closeQuestion() {
 }
 
 // Counts the first answer at a moment.
-function count(right) {
+function counts(right) {
   if (tried.has(now)) return;
   tried.add(now);
   scored.asked += 1;
@@ -87,7 +88,7 @@ function check() {
     return;
   }
   const right = alike(x, read(moments[now][2]));
-  count(right);
+  counts(right);
   if (right) return reveal("Right. ");
   const [, mistake] = moments[now][4].find(([number]) => alike(x, number)) ?? [];
   const why = mistake === undefined ? "not the number" : `what you get if ${lesson.mistakes[mistake]}`;
@@ -97,7 +98,7 @@ function check() {
 
 // Shows the number; one that was not tried counts as wrong.
 function reveal(words) {
-  count(false);
+  counts(false);
   moment(now + 1);
   said.textContent = words + said.textContent;
 }

@@ -1,7 +1,10 @@
 
 // --- The beginning: the first picture, then what was packed, the others and the lesson.
 
-keys.Escape = () => (asked.hidden ? leave() : closeAnswer());
+keys.Escape = () => {
+  if (!asked.hidden) closeAnswer();
+  else if (!quiz.contains(document.activeElement)) leave();
+};
 
 function learn(content) {
   lesson = content;
@@ -33,8 +36,10 @@ function learn(content) {
     training.hidden = false;
     drawCurve();
   }
-  addEventListener("message", listen);
   present();
+  if (parent === window || program === null) return;
+  addEventListener("message", listen);
+  parent.postMessage({ ready: true }, "*");
 }
 
 main.classList.add("moving");

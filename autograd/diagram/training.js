@@ -10,9 +10,11 @@ function drawCurve() {
   const finite = results.filter(Number.isFinite);
   const [low, high] = [Math.min(0, ...finite), Math.max(...finite)];
   points = results.map((y, x) => Number.isFinite(y)
-    ? [4 + (152 * x) / (states.length - 1), 44 - (40 * (y - low)) / (high - low || 1)]
+    ? [4 + (152 * x) / (states.length - 1), 44 - 40 * ((y / 2 - low / 2) / (high / 2 - low / 2 || 1))]
     : undefined);
-  const lines = points.map((point, x) => point && `${points[x - 1] ? "L" : "M"} ${point.join(" ")}`);
+  const lines = points.map((point, x) => point && (points[x - 1]
+    ? `L ${point.join(" ")}`
+    : `M ${point.join(" ")} h 0`)); // a point by itself is seen, too
   curve.querySelector("path").setAttribute("d", lines.filter(Boolean).join(" "));
 }
 
@@ -24,11 +26,12 @@ function announce() {
     `${changed}state ${frame + 1} of ${states.length}${result}`;
   const [cx, cy] = points[frame] ?? [-9, -9];
   set(curve.querySelector("circle"), { cx, cy });
-  document.getElementById("earlier").disabled = frame === 0;
-  document.getElementById("later").disabled = frame === states.length - 1;
+  disable(document.getElementById("earlier"), frame === 0);
+  disable(document.getElementById("later"), frame === states.length - 1);
 }
 
 function turnTo(next) {
-  frame = Math.max(0, Math.min(states.length - 1, next));
+  if (!states[next]) return;
+  frame = next;
   become(states[frame]);
 }

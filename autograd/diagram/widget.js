@@ -8,11 +8,12 @@ function render({ model, el }) {
   Object.assign(frame.style, { width: "100%", height: "38rem", border: "1px solid #8888" });
   const tell = () => frame.contentWindow?.postMessage({ numbers: model.get("numbers") }, "*");
   const listen = ({ source, data }) => {
-    if (source !== frame.contentWindow || !data?.numbers) return;
+    if (source !== frame.contentWindow) return;
+    if (data?.ready) tell();
+    if (!data?.numbers) return;
     model.set("numbers", data.numbers);
     model.save_changes();
   };
-  frame.addEventListener("load", tell);
   model.on("change:numbers", tell);
   addEventListener("message", listen);
   el.append(frame);

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from autograd.edges import Edge
 from autograd.explain.partials import Partials
 from autograd.explain.paths import use
+from autograd.explain.reasons import reason
 from autograd.notation.labels import Labels
 from autograd.notation.precedence import ATOM, SIGN, Text
 from autograd.notation.writing import Written, applied
@@ -44,21 +45,18 @@ def _gap(
 
 def addition(
     edge: Edge[Value], labels: Labels[Value], partials: Partials
-) -> tuple[str, str, str | None]:
+) -> tuple[str, str, list[str]]:
     """How a use adds to the gradient of its operand.
 
     Returns:
         The symbol of the local derivative; its formula as a factor, "" if there is only its number;
         and why nothing is added where nothing is, with the operation as `#0` and the operands as
-        `#1`, `#2`, None if that depends on the numbers.
+        `#1`, `#2`: a clause for each case, and last the one for all others.
     """
     node, place = edge.node, edge.place
     assert node.op is not None
     symbol = labels.derivative(node, edge.operand, True, use(edge)).text
     formula, number = partials(node, place), labels.number(edge.partial)
-    reason = node.op.reasons[place] if node.op.reasons else f"#0 does not pick #{place + 1}"
-    return (
-        symbol,
-        formula.factor().text if formula.text.text != number.text.text else "",
-        None if callable(reason) else reason,
-    )
+    *cases, last = reason(node.op, place)
+    known = formula.text.text != number.text.text and not (node.op.selects and not node.op.arity)
+    return symbol, formula.factor().text if known else "", [*[x for _, x in cases], last]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
+from typing import Any
 
 from autograd import freshness
 from autograd.edges import Edge, edges, users
@@ -12,6 +13,7 @@ from autograd.graph import arguments
 from autograd.notation.labels import Labels
 from autograd.notation.names import legible
 from autograd.notation.writing import Math
+from autograd.op import Op
 from autograd.quiet import quietly
 from autograd.value import Value
 
@@ -25,13 +27,21 @@ def operation(node: Value, labels: Labels[Value]) -> str | Math:
     return legible(node.op.name) if node.op.public else labels.formula(node).math()
 
 
+def reason(op: Op, place: int) -> Sequence[Any]:
+    """Why nothing flows into an operand where nothing does: pairs of a function that is zero where
+    a clause holds, and the clause, and last the clause where none of them does.
+    """
+    found = op.reasons[place] if op.reasons else f"#0 does not pick #{place + 1}"
+    return [found] if isinstance(found, str) else found
+
+
 def cut(edge: Edge[Value], labels: Labels[Value]) -> Words:
     """Why nothing flows from a selection into an operand of it, as a clause."""
     op, operands = edge.node.op, edge.node.operands
     assert op is not None
-    clause = op.reasons[edge.place] if op.reasons else f"#0 does not pick #{edge.place + 1}"
-    if callable(clause):
-        clause = clause(*arguments(edge.node))
+    numbers = arguments(edge.node)
+    *cases, clause = reason(op, edge.place)
+    clause = next((x for zero, x in cases if quietly(zero, *numbers) == 0.0), clause)
     words: list[str | Math] = [*re.split(r"#(\d+)", clause)]  # every other one is a place
     words[1::2] = [
         operation(edge.node, labels) if place == "0" else labels.equation(operands[int(place) - 1])
