@@ -58,33 +58,46 @@ function differenceOf(leaf) {
   return alike(left, right) ? written(both) : `${written(left)} to the left, ${written(right)} to the right`;
 }
 
-// Fills in the table: for each leaf its number, its gradient and a finite difference.
+// Fills in the table: for each leaf its number, its gradient and, where it is seen, a finite
+// difference, as those of hundreds of leaves would take long.
 function fill() {
   if (panel.hidden) return;
   const hidden = hiding();
+  const rows = [...table.rows];
+  const seen = rows.filter(isSeen);
+  rows.forEach(fillRow);
   state.differences ??= new Map();
-  for (const row of table.rows) {
+  for (const row of seen) {
     const leaf = Number(row.dataset.leaf);
-    const [field, range] = row.querySelectorAll("input");
-    const x = state.data[leaf];
-    if (field !== source && (field !== document.activeElement || source)) {
-      field.value = written(x, state.digits);
-      field.removeAttribute("aria-invalid");
-    }
-    if (range !== source) bound(range, x, Math.abs(states[frame].data[leaf]));
-    row.cells[3].textContent = hidden ? "" : written(state.grads[leaf] ?? 0, state.digits);
-    if (!hidden && near(row) && !state.differences.has(leaf)) {
-      state.differences.set(leaf, differenceOf(leaf));
-    }
-    row.cells[4].textContent = hidden ? "" : state.differences.get(leaf) ?? "";
+    if (!hidden && !state.differences.has(leaf)) state.differences.set(leaf, differenceOf(leaf));
+    put(row.cells[4], hidden ? "" : state.differences.get(leaf));
   }
   disable(document.getElementById("reset"), state === states[frame]);
+}
+
+function fillRow(row) {
+  const leaf = Number(row.dataset.leaf);
+  const [field, range] = row.querySelectorAll("input");
+  const x = state.data[leaf];
+  const number = written(x, state.digits);
+  if (field !== source && (field !== document.activeElement || source)) {
+    if (field.value !== number) field.value = number;
+    field.removeAttribute("aria-invalid");
+  }
+  if (range !== source) bound(range, x, Math.abs(states[frame].data[leaf]));
+  put(row.cells[3], hiding() ? "" : written(state.grads[leaf] ?? 0, state.digits));
+  put(row.cells[4], (!hiding() && state.differences?.get(leaf)) || "");
+}
+
+function put(cell, words) {
+  if (cell.textContent !== words) cell.textContent = words;
 }
 
 // The limits of a slider: around 0, and as large as the number was.
 function bound(range, x, size) {
   const reach = size > 1e-300 && size < 0.01 ? 4 * size : 2 * Math.max(1, size < 1e300 ? size : 1);
-  Object.assign(range, { min: -reach, max: reach, step: reach / 200, value: x });
+  if (Number(range.max) !== reach) Object.assign(range, { min: -reach, max: reach, step: reach / 200 });
+  if (range.valueAsNumber !== x) range.value = x;
 }
 
 // A button that has nothing to do keeps the focus.
@@ -92,9 +105,8 @@ function disable(button, disabled) {
   button.setAttribute("aria-disabled", String(disabled));
 }
 
-// Whether a row can be seen: differences of hundreds of leaves would take long.
-function near(row) {
-  if (table.rows.length <= 12) return true;
+// Whether a row can be seen.
+function isSeen(row) {
   const side = document.getElementById("side").getBoundingClientRect();
   const { top, bottom } = row.getBoundingClientRect();
   return bottom >= side.top && top <= side.bottom;
