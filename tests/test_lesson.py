@@ -339,7 +339,7 @@ def test_other_numbers_are_those_that_python_computes(page, tmp_path_factory, ro
         same = repr(a) == repr(b) or abs(a - b) <= 1e-9 * max(1.0, abs(a))
         assert same or not math.isfinite(a), (x, y)
     leaf = data.draw(st.sampled_from(leaves))
-    place = topological_order(root).index(leaf)
+    place = [*map(id, topological_order(root))].index(id(leaf))
     page.evaluate(f"change({place}, {new!r})")
     leaf.data = new
     quietly(root.forward)
@@ -359,7 +359,7 @@ def test_the_words_for_other_numbers_are_those_of_python(page, tmp_path_factory,
     shown(page, draw(root, collapse=()), path)
     assume(page.evaluate("lesson !== null"))
     leaf = data.draw(st.sampled_from(leaves))
-    place = topological_order(root).index(leaf)
+    place = [*map(id, topological_order(root))].index(id(leaf))
     page.evaluate(f"state.data[{place}] = NaN; change({place}, {new!r})")
     found = page.evaluate("state.digits = 7, momentsOf().map(wordsOf)")
     leaf.data = new
@@ -636,6 +636,28 @@ def test_the_moments_of_another_state_have_its_numbers(page, tmp_path):
         assert found[2] == wanted
         numbers = moment.said.split(" = ")[-1]
         assert found[0].endswith((numbers, f"= {wanted}", f"= {wanted} is given."))
+
+
+@needs_browser
+def test_of_many_states_the_words_are_made_in_the_browser(page, tmp_path):
+    """They are those of Python, where nothing flows, too."""
+    b = Value(-2.0, name="b")
+
+    def states():
+        for _ in range(250):
+            root = swept((relu(b) * 2.0 + abs(b)).named("y"))
+            yield root, draw(root)
+            b.data += 1.0 / 64.0
+
+    roots, diagrams = zip(*states(), strict=True)
+    shown(page, Diagram.frames(diagrams), tmp_path / "x.html")
+    assert page.evaluate("states[249].moments") is None
+    for count in (100, 128, 249):  # relu is dead, at its kink, alive
+        b.data = -2.0 + count / 64.0
+        roots[count].forward()
+        swept(roots[count])
+        page.evaluate(f"turnTo({count})")
+        assert page.evaluate("moments.map(wordsOf)") == [x.said for x in told(roots[count])]
 
 
 def test_states_that_are_not_of_one_computation():

@@ -51,11 +51,11 @@ function difference(leaf, sides) {
 function differenceOf(leaf) {
   const both = difference(leaf, [1, -1]);
   const slope = state.grads[leaf] ?? 0;
-  const alike = (x, y) => Math.abs(x - y) <= 1e-3 * Math.max(1e-3, Math.abs(x), Math.abs(y));
-  const [left, right] = alike(both, slope) ? [both, both]
+  const same = (x, y) => Math.abs(x - y) <= 1e-3 * Math.max(1e-3, Math.abs(x), Math.abs(y));
+  const [left, right] = same(both, slope) ? [both, both]
     : [[0, -1], [1, 0]].map((sides) => difference(leaf, sides));
   if (Number.isNaN(both) || Number.isNaN(left) || Number.isNaN(right)) return "none";
-  return alike(left, right) ? written(both) : `${written(left)} to the left, ${written(right)} to the right`;
+  return same(left, right) ? written(both) : `${written(left)} to the left, ${written(right)} to the right`;
 }
 
 // Fills in the table: for each leaf its number, its gradient and, where it is seen, a finite

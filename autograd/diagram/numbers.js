@@ -110,10 +110,10 @@ function saidOfUse(use) {
   const given = (program?.[node].operands ?? []).map((x) =>
     (typeof x === "number" ? equation(x) : text(x[0])));
   if (flows[use] === null) {
-    const which = program === null ? -1 : reasons?.[node][places[use]] ?? -1;
-    const clause = clauses.at(which).replaceAll(/#(\d+)/g, (_, place) =>
-      (place === "0" ? lesson.operations[node] : given[place - 1] ?? "it"));
-    return `Nothing is added to ${target}: ${clause}.`;
+    const which = clauses.length > 1 ? reasons?.[node][placesOfUses()[use]] : -1;
+    const clause = which === undefined ? "#0 does not depend on it there" : clauses.at(which);
+    return `Nothing is added to ${target}: ${clause.replaceAll(/#(\d+)/g, (_, place) =>
+      (place === "0" ? lesson.operations[node] : given[place - 1] ?? "it"))}.`;
   }
   const atKink = kinks?.[node];
   const tied = atKink && selects; // which textbooks do not mention
@@ -132,6 +132,10 @@ function saidOfUse(use) {
 function momentsOf() {
   if (state.moments) return state.moments;
   const { data, flows, totals } = state;
+  if (!state.kinks && program) {
+    const { kinks, reasons } = evaluated(program, data);
+    Object.assign(state, { kinks, reasons });
+  }
   const root = data.length - 1;
   const where = (words, step) => words + lesson.where[step];
   return [

@@ -58,5 +58,6 @@ def addition(
     symbol = labels.derivative(node, edge.operand, True, use(edge)).text
     formula, number = partials(node, place), labels.number(edge.partial)
     *cases, last = reason(node.op, place)
-    known = formula.text.text != number.text.text and not (node.op.selects and not node.op.arity)
+    ranked = callable(node.op.kinks)  # its formula depends on which operand is the largest
+    known = formula.text.text != number.text.text and not ranked
     return symbol, formula.factor().text if known else "", [*[x for _, x in cases], last]
