@@ -493,6 +493,34 @@ def test_nothing_says_an_old_number(page, tmp_path):
 
 
 @needs_browser
+@pytest.mark.parametrize("new", [-1.0, -0.25, 0.0, 2.0, math.inf])
+def test_words_with_negative_and_undefined_numbers(page, tmp_path, new):
+    a, b = Value(1.0, name="a"), Value(-3.0, name="b")
+    root = quietly(lambda: swept((log(a) * 0.0 + (b - a) * a**2.0 - -a / b).named("y")))
+    shown(page, draw(root), tmp_path / "x.html")
+    page.evaluate(f"change(leaves().find((leaf) => lesson.names[leaf] === 'a'), {new!r})".replace(
+        "inf", "Infinity"))  # fmt: skip
+    a.data = new
+    quietly(root.forward)
+    quietly(swept, root)
+    said = page.evaluate("state.digits = 7, momentsOf().map(wordsOf)")
+    assert said == [x.said for x in told(root)]
+    dead = "[...svg.querySelectorAll('.dead')].map((x) => x.dataset.key)"
+    found = page.evaluate(dead)
+    shown(page, draw(root), tmp_path / "x.html")
+    assert found == page.evaluate(dead)
+
+
+@needs_browser
+def test_numbers_that_were_found_here_have_six_digits_everywhere(page, tmp_path):
+    shown(page, draw(neuron()), tmp_path / "x.html")
+    page.evaluate("change(4, 1 / 3)")
+    words = page.evaluate("[...svg.querySelectorAll('title')].map((x) => x.textContent).join(' ')")
+    assert "data 0.333333" in words
+    assert not re.search(r"\d\.\d{7}", words)
+
+
+@needs_browser
 def test_contributions_on_arrows_are_computed_anew(page, tmp_path):
     shown(page, draw(neuron(), edges="contribution"), tmp_path / "x.html")
     page.evaluate("change(4, 0.5)")
@@ -641,7 +669,7 @@ def test_the_moments_of_another_state_have_its_numbers(page, tmp_path):
 @needs_browser
 def test_of_many_states_the_words_are_made_in_the_browser(page, tmp_path):
     """They are those of Python, where nothing flows, too."""
-    b = Value(-2.0, name="b")
+    b = Value(-220.0 / 64.0, name="b")
 
     def states():
         for _ in range(250):
@@ -651,9 +679,9 @@ def test_of_many_states_the_words_are_made_in_the_browser(page, tmp_path):
 
     roots, diagrams = zip(*states(), strict=True)
     shown(page, Diagram.frames(diagrams), tmp_path / "x.html")
-    assert page.evaluate("states[249].moments") is None
-    for count in (100, 128, 249):  # relu is dead, at its kink, alive
-        b.data = -2.0 + count / 64.0
+    assert page.evaluate("states[200].moments") is None
+    for count in (200, 220, 249):  # relu is dead, at its kink, alive
+        b.data = (count - 220) / 64.0
         roots[count].forward()
         swept(roots[count])
         page.evaluate(f"turnTo({count})")
