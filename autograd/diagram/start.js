@@ -12,6 +12,7 @@ function learn(content) {
   states = lesson.states.map(({ data, slopes, moments }) =>
     swept({ data: numbers(data), slopes: numbers(slopes), moments, digits: 7 }));
   [state] = states;
+  picture.state = state; // it shows these numbers
   moments = momentsOf();
   now = moments.length;
   const turns = {
