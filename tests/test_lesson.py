@@ -981,6 +981,15 @@ def test_a_widget_hears_and_tells(page, tmp_path):
     )
     until(lambda: page.evaluate("model.get('numbers').w1"), 7)
     assert page.evaluate("[model.get('numbers').w0, saved]") == [-3, 1]
+    # What is infinite stays in the page, and what others than the widget say outside of it.
+    evaluate(
+        f"{row}.querySelector('input').value = 'inf'; "
+        f"{row}.querySelector('input').dispatchEvent(new Event('input'));"
+        "window.postMessage({ numbers: { w1: 9 } }, '*')"
+    )
+    time.sleep(0.2)
+    assert page.evaluate("[model.get('numbers').w1, saved]") == [7, 1]
+    assert evaluate(f"{row}.querySelector('input').value") == "inf"
     page.evaluate("leave(); null")
     assert page.evaluate("heard.length") == 0
     assert page.complaints == []
@@ -1473,6 +1482,9 @@ def test_the_tooltip_of_a_group_tells_of_the_same_values(page, tmp_path):
             x.split(" = ")[0].split(" ")[0] for x in new
         ]
     assert any("x1 = 0.625, grad " in line for lines in after for line in lines)
+    arrows = page.evaluate("[...svg.querySelectorAll('.edge > title')].map((x) => x.textContent)")
+    assert any(re.search(r"\n… \d+ more$", words) for words in arrows)
+    assert max(words.count("upstream") for words in arrows) == 20
     said = page.evaluate("momentsOf().map(wordsOf)")
     assert any(x.endswith(" (in layer0.neuron3)") for x in said)
 
