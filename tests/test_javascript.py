@@ -89,3 +89,16 @@ def test_at_nan(page, op):
 def test_at_all_magnitudes(page, op):
     order = [node for x in samples(op, 60) for node in applied(op, x)]
     agrees(run(page, order), order)
+
+
+@needs_browser
+def test_functions_that_math_does_not_have(page):
+    """At the points where they differ from the next best thing."""
+    for call, wanted in [
+        ("pow(1, NaN)", 1.0), ("pow(1, Infinity)", 1.0), ("pow(-1, -Infinity)", 1.0),
+        ("rounded(0.25, 1)", round(0.25, 1)), ("rounded(0.75, 1)", round(0.75, 1)),
+        ("rounded(25, -1)", 20.0), ("rounded(35, -1)", 40.0), ("rounded(-2.5, 0)", -2.0),
+        ("copysign(2, -0)", -2.0), ("erf(7)", 1.0), ("erf(-7)", -1.0), ("erfc(3)", math.erfc(3.0)),
+    ]:  # fmt: skip
+        found = page.evaluate(f"(() => {{ {RUNNING}\nreturn {call}; }})()")
+        assert found == pytest.approx(wanted, rel=1e-13), call

@@ -1470,6 +1470,21 @@ def test_the_scale_does_not_overlap(page, tmp_path, number):
 
 
 @needs_browser
+@pytest.mark.parametrize("number", ["-1.23456789e-10", "-123456.7", "1e-300", "2"])
+def test_numbers_stay_in_their_boxes(page, tmp_path, number):
+    shown(page, draw(neuron()), tmp_path / "x.html")
+    page.evaluate(f"change(4, {number})")
+    outside = page.evaluate(
+        "[...svg.querySelectorAll('.node')].flatMap((box) => [...box.querySelectorAll('tspan')]"
+        ".filter((x) => x.getBoundingClientRect().left <"
+        " (x.previousElementSibling ?? x.closest('.node').querySelector('.card'))"
+        "   .getBoundingClientRect()[x.previousElementSibling ? 'right' : 'left'] - 1))"
+        ".map((x) => x.textContent)"
+    )
+    assert outside == []
+
+
+@needs_browser
 def test_the_tooltip_of_a_group_tells_of_the_same_values(page, tmp_path):
     shown(page, draw(network(300)), tmp_path / "x.html")
     titles = "[...svg.querySelectorAll('.node > title')].map((x) => x.textContent.split('\\n'))"
