@@ -1529,7 +1529,7 @@ def test_a_widget_tells_what_it_was_given_before_it_was_shown(page, tmp_path):
 
 def hold(page, widget, path):
     """Shows a widget as a notebook does."""
-    traits = {"title": widget.title, "page": widget.page, "numbers": widget.numbers}
+    traits = {"frame": widget.frame, "numbers": widget.numbers}
     module = widget._esm.replace("export default { render };", "")
     script = MODEL % json.dumps(traits).replace("<", "\\u003c") + module
     script += "const leave = render({ model, el: document.body });"

@@ -45,14 +45,7 @@ def confused_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
             if slopes and slopes[0]:
                 yield kind, [partial * (slope / slopes[0]) for partial in right]
     if op is ops.power:
-        base, exponent = data
-        if live[1]:
-            ruled = attempt(lambda: exponent * ops.power.value(base, exponent - 1.0))
-            if ruled is not None:
-                yield "the power rule is used for an exponential", [right[0], ruled]
-        exchanged = attempt(ops.power.evaluate, [exponent, base])
-        if exchanged:
-            yield "base and exponent are exchanged", exchanged[1][::-1]
+        yield from _of_power(node)
     if op is ops.logsumexp:
         yield "sigmoid stands where softmax belongs", [ops.sigmoid.value(x) for x in data]
     if op.arity is None and not op.sums:
@@ -66,10 +59,55 @@ def confused_partials(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
             yield kind, [*right[:place], slope, *right[place + 1 :]]
 
 
+def own_confusions(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
+    """Those among them that have to do with no other operation: mistakes of one who works through
+    the numbers of a single node.
+    """
+    op = node.op
+    if op is None or not op.spoken or op is ops.negative:
+        return
+    data = arguments(node)
+    if len(data) == 1:
+        own = [*_of_itself(op, data[0], node.data, node.partials[0]), *_power_rule(op, data[0])]
+        for kind, slope in own:
+            yield kind, [slope]
+    if op is ops.power:
+        yield from _of_power(node)
+
+
+def _of_power(node: Value) -> Iterator[tuple[str, Sequence[float]]]:
+    """The partial derivatives of a power by another rule."""
+    base, exponent = arguments(node)
+    if isinstance(node.operands[1], Value):
+        ruled = attempt(lambda: exponent * ops.power.value(base, exponent - 1.0))
+        if ruled is not None:
+            yield "the power rule is used for an exponential", [node.partials[0], ruled]
+    exchanged = attempt(ops.power.evaluate, [exponent, base])
+    if exchanged:
+        yield "base and exponent are exchanged", exchanged[1][::-1]
+
+
 def _confused(op: Op, x: float, out: float, right: float) -> Iterator[tuple[str, float]]:
     """Wrong derivatives of a function of one operand."""
     if not op.spoken:
         return
+    yield from _of_itself(op, x, out, right)
+    for other in _others():
+        value = attempt(other.value, x)
+        slopes = None if value is None else attempt(other.differentiate, value, [x])
+        if slopes and value is not None and other is not op:
+            yield f"the derivative of {other.name} is used for that of {op.name}", float(slopes[0])
+            yield f"{other.name} is used where the derivative of {op.name} belongs", value
+    yield from _power_rule(op, x)
+    if op is ops.sinc and x:
+        slope = math.cos(x) / x - math.sin(x) / (x * x)
+        yield "the derivative of sin(x) / x is used for that of sin(pi * x) / (pi * x)", slope
+    for _, kind, slope in _incomplete(op, [x], out, []):
+        yield kind, slope
+
+
+def _of_itself(op: Op, x: float, out: float, right: float) -> Iterator[tuple[str, float]]:
+    """Its value, its operand or a number made of its derivative, in place of that."""
     yield f"{op.name} itself is used where its derivative belongs", out
     yield f"the operand of {op.name} is used where its derivative belongs", x
     again = attempt(op.value, out)
@@ -77,21 +115,14 @@ def _confused(op: Op, x: float, out: float, right: float) -> Iterator[tuple[str,
         yield f"{op.name} of its output is used where its derivative belongs", again
     yield f"the derivative of {op.name} is multiplied twice", right * right
     yield f"1 minus the derivative of {op.name} is used", 1.0 - right
-    for other in _others():
-        value = attempt(other.value, x)
-        slopes = None if value is None else attempt(other.differentiate, value, [x])
-        if slopes and value is not None and other is not op:
-            yield f"the derivative of {other.name} is used for that of {op.name}", float(slopes[0])
-            yield f"{other.name} is used where the derivative of {op.name} belongs", value
+
+
+def _power_rule(op: Op, x: float) -> Iterator[tuple[str, float]]:
+    """The derivative of an exponential as if the exponent were constant."""
     if op in (ops.exp, ops.exp2):
         slope = attempt(lambda: x * op.value(x - 1.0))
         if slope is not None:
             yield "the power rule is used for an exponential", slope
-    if op is ops.sinc and x:
-        slope = math.cos(x) / x - math.sin(x) / (x * x)
-        yield "the derivative of sin(x) / x is used for that of sin(pi * x) / (pi * x)", slope
-    for _, kind, slope in _incomplete(op, [x], out, []):
-        yield kind, slope
 
 
 @cache

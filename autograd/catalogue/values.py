@@ -39,18 +39,18 @@ def wrong_values(node: Value) -> Iterator[tuple[str, float]]:
     elif op is ops.dot:
         middle = len(data) // 2
         products = [x * y for x, y in zip(data[:middle], data[middle:], strict=True)]
+        total = _sum(products)
         yield "the factors are added, not multiplied", _sum(data)
         yield "the signs of the products are ignored", _sum(map(abs, products))
         for place, product in enumerate(products, 1):
-            yield f"product {place} is left out", _sum(products) - product
-            yield f"the sign of product {place} is flipped", _sum(products) - 2.0 * product
+            yield f"product {place} is left out", total - product
+            yield f"the sign of product {place} is flipped", total - 2.0 * product
     elif op in (ops.sum, ops.mean):
-        yield "the division is forgotten (sum for mean)", _sum(data)
-        yield "there is an extra division (mean for sum)", _sum(data) / len(data)
+        total, count = _sum(data), len(data) - 1.0 if op is ops.mean else 1.0
+        yield "the division is forgotten (sum for mean)", total
+        yield "there is an extra division (mean for sum)", total / len(data) if data else nan
         for place, x in enumerate(data, 1):
-            rest = _sum(data) - x
-            count = len(data) - 1.0 if op is ops.mean else 1.0
-            yield f"term {place} is left out", rest / count if count else nan
+            yield f"term {place} is left out", (total - x) / count if count else nan
     elif op in (ops.maximum, ops.minimum, ops.max, ops.min):
         for x in data:
             yield f"{op.name} picks another operand", x

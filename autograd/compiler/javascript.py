@@ -28,8 +28,6 @@ _SIGNS = {
 """Instructions that JavaScript has a sign for."""
 _WRITTEN = {"copysign", "pow", "erf", "erfc", "rounded", "_sinc_derivative"}
 """Instructions that are functions of `program.js`."""
-
-
 LONG = 300
 """How many characters a function may have before one is written for the constants it is given."""
 

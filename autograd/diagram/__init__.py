@@ -11,6 +11,7 @@ import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
@@ -209,8 +210,7 @@ class Diagram:
                 computation: the same operations and names in the same order.
 
         Example:
-            >>> from autograd import Value, draw
-            >>> from autograd.diagram import Diagram
+            >>> from autograd import Diagram, Value, draw
             >>> def state(x):
             ...     loss = (Value(x, name="x") ** 2).named("loss")
             ...     loss.backward()
@@ -260,6 +260,7 @@ class Diagram:
     def _drawn(self, scene: Scene) -> str:
         return drawn(scene, read(engine.layout(source(scene), self._timeout)))
 
+    @cached_property
     def _lesson(self) -> Lesson | None:
         """The lesson about the graph, if there is one."""
         about = lesson(self._folding)
@@ -269,9 +270,9 @@ class Diagram:
         """The page, with a picture for everything in it that can be opened or folded, and the
         lesson on how the numbers come about."""
         scenes = dict(self._pictures())
-        about = self._lesson()
+        about = self._lesson
         content = about.content(scenes, self._states) if about else None
-        program = about.program() if about else "null"
+        program = about.program if about else "null"
         if program != "null" or len(self._states) > 1:
             scenes = {key: roomy(scene) for key, scene in scenes.items()}
         pictures = {key: self._drawn(scene) for key, scene in scenes.items()}
@@ -280,7 +281,7 @@ class Diagram:
     def _framed(self) -> str:
         """The page in a frame that can be opened, if there is a lesson on it, and it is small."""
         try:
-            if self._lesson() is None or len(self._states[0]) > MOST_FRAMED:
+            if self._lesson is None or len(self._states[0]) > MOST_FRAMED:
                 return ""
             whole = self._page()
         except Exception:  # there is the picture
@@ -294,8 +295,8 @@ class Diagram:
         """Write the picture to a file, in the format given by the suffix of its name.
 
         - `.svg`
-        - `.html`: a page on which parts can be opened and folded, and the picture moved and
-          magnified; complete in one file
+        - `.html`: a page on which parts can be opened and folded, and the picture moved, magnified,
+          stepped through and changed; complete in one file
         - `.dot`: the source
         - `.png`: at twice its size, or at its own if it is large
         - `.pdf`: drawn by the program `dot`, if Graphviz is installed
@@ -340,13 +341,13 @@ class Diagram:
         except ImportError:
             message = "a widget needs the package anywidget: pip install 'scalar-autograd[widget]'"
             raise RuntimeError(message) from None
-        about = self._lesson()
-        if about is None or about.program() == "null":
+        about = self._lesson
+        if about is None or about.program == "null":
             raise ValueError(f"{self} cannot be computed in a browser: see the pages on diagrams")
         numbers = about.leaves()
         if unfit := [name for name, x in numbers.items() if not isfinite(x)]:
             raise ValueError(f"a widget has finite numbers, and {unfit[0]} is {numbers[unfit[0]]}")
-        return Widget(self._scene.title, self._page(), numbers)
+        return Widget(frame(self._page(), self._scene.title), numbers)
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None

@@ -1,6 +1,7 @@
 """The lesson of a page: how the numbers of its pictures come about, one moment after the other."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
@@ -9,7 +10,7 @@ from autograd.diagram import heat, palette
 from autograd.diagram.folding import Folding
 from autograd.diagram.scene import CAPTIONS, Scene
 from autograd.diagram.steps import Step
-from autograd.edges import uses
+from autograd.edges import Edge, flows, uses
 from autograd.explain import outlines, sections
 from autograd.explain.asked import Answers
 from autograd.explain.document import line
@@ -64,6 +65,7 @@ class Lesson:
         named = zip(self._names, self._nodes, strict=True)
         return {name: node.data for name, node in named if node.op is None}
 
+    @cached_property
     @recorded
     def program(self) -> str:
         """The graph in JavaScript; "null" if it cannot be written, or is too long."""
@@ -72,18 +74,19 @@ class Lesson:
 
     def shows(self, steps: Sequence[Step]) -> bool:
         """Whether a state has the gradients of one backward pass, or none."""
-        root = len(steps) - 1
-        grads = {root: 1.0}
-        for edge in self._uses:
-            node, operand = self._places[edge.node], self._places[edge.operand]
-            slope = steps[node].partials[edge.place]
-            if node in grads and not edge._replace(partial=slope).cut:
-                flow = grads[node] * slope
-                grads[operand] = grads[operand] + flow if operand in grads else flow
+        adjoints = {self._nodes[-1]: 1.0}
+        along = [x._replace(partial=slope) for x, slope in self._slopes(steps)]
+        for edge, adjoint in flows(along, adjoints):
+            flow, before = adjoint * edge.partial, adjoints.get(edge.operand)
+            adjoints[edge.operand] = flow if before is None else before + flow
         return not any(step.grad != 0.0 for step in steps) or all(
-            repr(step.grad) == repr(grads.get(place) or 0.0 * step.grad)
-            for place, step in enumerate(steps)
+            repr(step.grad) == repr(adjoints.get(node) or 0.0 * step.grad)
+            for node, step in zip(self._nodes, steps, strict=True)
         )
+
+    def _slopes(self, steps: Sequence[Step]) -> list[tuple[Edge[Value], float]]:
+        """The uses, with the local derivatives of a state."""
+        return [(x, steps[self._places[x.node]].partials[x.place]) for x in self._uses]
 
     @recorded
     def content(
@@ -132,9 +135,7 @@ class Lesson:
             "states": [
                 {
                     "data": _numbers([x.data for x in state]),
-                    "slopes": _numbers(
-                        [state[self._places[x.node]].partials[x.place] for x in self._uses]
-                    ),
+                    "slopes": _numbers([slope for _, slope in self._slopes(state)]),
                     "moments": self._moments(count, state, found, mistakes),
                 }
                 for count, state in enumerate(states)

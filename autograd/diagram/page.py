@@ -57,11 +57,11 @@ def page(
     )
 
 
-def frame(page: str, title: str, height: str = "38rem") -> str:
+def frame(page: str, title: str) -> str:
     """An element that shows a page within another one, of which it can do and learn nothing."""
     return (
         f'<iframe sandbox="allow-scripts" title="{escape(title)}, step by step" '
-        f'style="width: 100%; height: {height}; border: 1px solid #8888" '
+        'style="width: 100%; height: 38rem; border: 1px solid #8888" '
         f'srcdoc="{escape(page)}"></iframe>'
     )
 

@@ -13,22 +13,19 @@ class Widget(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """The page of a picture, made by `Diagram.widget()`.
 
     Args:
-        title: of the page.
-        page: in HTML.
+        frame: the page in a frame, in HTML.
         numbers: those of the leaves, by their names.
     """
 
     _esm = (files("autograd.diagram") / "widget.js").read_text(encoding="utf-8")
-    title = traitlets.Unicode(read_only=True).tag(sync=True)
-    page = traitlets.Unicode(read_only=True).tag(sync=True)
+    frame = traitlets.Unicode(read_only=True).tag(sync=True)
     numbers = traitlets.Dict().tag(sync=True)
     """The numbers of the leaves, by their names: set them, or observe them."""
 
-    def __init__(self, title: str, page: str, numbers: dict[str, float]) -> None:
+    def __init__(self, frame: str, numbers: dict[str, float]) -> None:
         self._known = numbers
         super().__init__(numbers=numbers)
-        self.set_trait("title", title)
-        self.set_trait("page", page)
+        self.set_trait("frame", frame)
 
     @traitlets.validate("numbers")
     def _checked(self, proposal: dict[str, Any]) -> dict[str, float]:

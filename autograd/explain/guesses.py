@@ -1,10 +1,10 @@
 """The numbers that single mistakes would give, for those who predict one before it is shown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import floor, isfinite, log10
 from typing import NamedTuple
 
-from autograd.catalogue.formulas import confused_partials
+from autograd.catalogue.formulas import own_confusions
 from autograd.catalogue.slopes import wrong_partials, wrong_slopes
 from autograd.catalogue.values import wrong_values
 from autograd.explain.sweep import Accumulation
@@ -18,8 +18,6 @@ FACTORS = (
     ("there is a factor 2 too many", 2.0),
     ("a sign is flipped", -1.0),
 )
-SAID = ("is used where its derivative belongs", "the power rule", "base and exponent", "sigmoid")
-"""Words in the mistakes with whole formulas that somebody who works with numbers makes, too."""
 
 
 class Guess(NamedTuple):
@@ -40,34 +38,37 @@ def of_seed(root: Value) -> list[Guess]:
     return _told_apart(1.0, [value, ("the derivative of a constant is taken", 0.0)])
 
 
-def of_addition(step: Accumulation) -> list[Guess]:
-    """The wrong numbers of a gradient after something has been added to it."""
-    edge, above, before = step.edge, step.upstream, step.before or 0.0
-    flow = above * edge.partial
-    wrong: list[tuple[str, float]] = []
-    if before:
-        wrong.append(("what was there before is overwritten instead of added to", flow))
-        wrong.append(("nothing is added to what was there before", before))
-    flows = [
-        ("what comes from above is forgotten: the local derivative stands alone", edge.partial),
-        ("the local derivative is forgotten", above),
-        *[(kind, flow * factor) for kind, factor in FACTORS],
-        *[(kind, above * slope) for kind, slope in quietly(_slopes, step)],
-        ("the two factors are added instead of multiplied", above + edge.partial),
-    ]
-    wrong += [(kind, before + x) for kind, x in flows]
-    return _told_apart(before + flow, wrong)
+class Additions:
+    """The wrong numbers of gradients after something has been added to them."""
 
+    def __init__(self) -> None:
+        self._slopes: dict[Value, list[tuple[str, Sequence[float]]]] = {}
 
-def _slopes(step: Accumulation) -> list[tuple[str, float]]:
-    node, place = step.edge.node, step.edge.place
-    classic = [(kind, slopes[place]) for kind, slopes in wrong_partials(node)]
-    confused = [(kind, slopes[place]) for kind, slopes in confused_partials(node)]
-    return [
-        *wrong_slopes(step.edge),
-        *[(kind, slope) for kind, slope in classic if "as if a matrix" not in kind],
-        *[(kind, slope) for kind, slope in confused if any(words in kind for words in SAID)],
-    ]
+    def __call__(self, step: Accumulation) -> list[Guess]:
+        """Those of one addition."""
+        edge, above, before = step.edge, step.upstream, step.before or 0.0
+        flow = above * edge.partial
+        wrong: list[tuple[str, float]] = []
+        if before:
+            wrong.append(("what was there before is overwritten instead of added to", flow))
+            wrong.append(("nothing is added to what was there before", before))
+        slopes = [(kind, partials[edge.place]) for kind, partials in self._wrong(edge.node)]
+        flows = [
+            ("what comes from above is forgotten: the local derivative stands alone", edge.partial),
+            ("the local derivative is forgotten", above),
+            *[(kind, flow * factor) for kind, factor in FACTORS],
+            *[(kind, above * slope) for kind, slope in (*wrong_slopes(edge), *slopes)],
+            ("the two factors are added instead of multiplied", above + edge.partial),
+        ]
+        wrong += [(kind, before + x) for kind, x in flows]
+        return _told_apart(before + flow, wrong)
+
+    def _wrong(self, node: Value) -> list[tuple[str, Sequence[float]]]:
+        """The wrong partial derivatives of a node."""
+        if node not in self._slopes:
+            found = quietly(lambda: [*wrong_partials(node), *own_confusions(node)])
+            self._slopes[node] = found
+        return self._slopes[node]
 
 
 def _told_apart(right: float, wrong: Iterable[tuple[str, float]]) -> list[Guess]:

@@ -55,7 +55,7 @@ def _forward(order: Sequence[Value], labels: Labels[Value]) -> Iterator[Moment]:
 
 
 def _backward(order: Sequence[Value], labels: Labels[Value]) -> Iterator[Moment]:
-    root, partials = order[-1], Partials(labels)
+    root, partials, additions = order[-1], Partials(labels), guesses.Additions()
     _, steps = sweep(order)
     said = f"{line(sections.seed(root, labels))}: backpropagation begins."
     yield Moment(root, said, 1.0, True, guesses=guesses.of_seed(root))
@@ -63,5 +63,5 @@ def _backward(order: Sequence[Value], labels: Labels[Value]) -> Iterator[Moment]
         said = line(sections.addition(step, labels, partials))
         for kink in reasons.kinks([step.edge], labels):
             said += f". Here {line(kink)}"
-        wrong = () if step.edge.cut else guesses.of_addition(step)
+        wrong = () if step.edge.cut else additions(step)
         yield Moment(step.edge.operand, said, step.total, True, step.edge, wrong)
