@@ -1412,6 +1412,9 @@ def test_a_change_is_announced(page, tmp_path):
     page.evaluate("change(7, 2)")
     assert page.evaluate("status.textContent") == "loss = 49"
     assert page.evaluate("status.role") == "status"
+    shown(page, Diagram.frames(map(draw, training(3))), tmp_path / "x.html")
+    page.evaluate("change(7, 2)")
+    assert page.evaluate("status.textContent") == ""  # it is said once
 
 
 @needs_browser

@@ -23,7 +23,9 @@ function become(next, from) {
   present();
   source = undefined;
   if (chosen) ask(chosen);
-  if (!hiding()) status.textContent = `${lesson.names.at(-1)} = ${text(state.data.at(-1))}`;
+  // Of several states the line beside the curve says it.
+  if (states.length > 1 || hiding()) return;
+  status.textContent = `${lesson.names.at(-1)} = ${text(state.data.at(-1))}`;
 }
 
 // A finite difference of the result, from one side or from both: of several steps the one with the
