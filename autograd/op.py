@@ -198,7 +198,9 @@ class Op(Applied):
         self.absorbs = absorbs
         self.condition, self.blocks, self.between = condition, blocks, between
         self.steps, self.jumps, self.cut = steps, jumps or steps, cut
-        self.reasons = tuple(reasons)
+        self.reasons: tuple[Sequence[Any], ...] = tuple(
+            [(x,) if isinstance(x, str) else x for x in reasons]
+        )
         self.__doc__ = description
         # The module that defines the operation, so that it pickles by reference as a function does.
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")

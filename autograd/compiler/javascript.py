@@ -104,8 +104,7 @@ def _rule(op: Op, node: Value, fixed: Sequence[float | None]) -> str:
     # Those of operations on any number of operands depend on which is the largest when recorded.
     kinks = op.kinks_of(len(operands)) if op.arity else []
     zeros = [quietly(kink, *operands) for kink in kinks]
-    reasons: list[Any] = [[x] if isinstance(x, str) else x for x in op.reasons]
-    asked = [[quietly(zero, *operands) for zero, _ in cases[:-1]] for cases in reasons]
+    asked = [[quietly(zero, *operands) for zero, _ in cases] for *cases, _ in op.reasons]
     given = [x for x in operands if isinstance(x, Value)] + [out]
     program = Program([""] * len(given), given)
     outputs = [*slopes, *zeros, *[x for several in asked for x in several]]

@@ -31,8 +31,7 @@ def reason(op: Op, place: int) -> Sequence[Any]:
     """Why nothing flows into an operand where nothing does: pairs of a function that is zero where
     a clause holds, and the clause, and last the clause where none of them does.
     """
-    found = op.reasons[place] if op.reasons else f"#0 does not pick #{place + 1}"
-    return [found] if isinstance(found, str) else found
+    return op.reasons[place] if op.reasons else (f"#0 does not pick #{place + 1}",)
 
 
 def cut(edge: Edge[Value], labels: Labels[Value]) -> Words:
