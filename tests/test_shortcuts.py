@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, dot, grad, jit, relu, tanh, value_and_grad, vmap
 from autograd.compiler.shortcuts import MISSED, MOST_LANES
+from autograd.forms import FORM
 
 DRAW = np.random.default_rng(3)
 both = pytest.mark.parametrize("backend", BACKENDS)
@@ -115,17 +116,16 @@ def shortcuts(fast):
     """How many calls of those that follow take a shortcut, in a list."""
     taken = []
 
-    def counting(shortcut):
+    def counting(made):
         def call(args, kwargs):
-            found = shortcut(args, kwargs)
+            found = made(args, kwargs)
             taken.append(found is not MISSED)
             return found
 
-        call.family, call.given_up = shortcut.family, shortcut.given_up
-        call.fits = shortcut.fits
         return call
 
-    fast._shortcuts = tuple(map(counting, fast._shortcuts))
+    for shortcut in fast._shortcuts:
+        shortcut.call = counting(shortcut.call)
     return taken
 
 
@@ -388,4 +388,4 @@ def test_long_lists_are_looked_at_item_by_item():
     fast = jit(lambda xs: xs[0] * xs[-1])
     for _ in range(4):
         assert fast([2.0] * 5000) == 4.0
-    assert not fast._shortcuts
+    assert len(fast._shortcuts) == (FORM == "native")  # Python would have to write a long function

@@ -16,7 +16,7 @@ from autograd.compiler.paths import RecordedPath
 from autograd.compiler.program import PASSED, Program
 from autograd.compiler.recorder import Again, Recorder
 from autograd.compiler.recording import plain
-from autograd.compiler.shortcuts import MISSED, OfBatch, OfPoint, Shortcut, Unwritten
+from autograd.compiler.shortcuts import MISSED, OfBatch, Shortcut, Unwritten, of_point
 from autograd.made import Made, by_name
 from autograd.reals import kind_of, whole
 from autograd.sealing import sealing, seals
@@ -203,7 +203,7 @@ class Jitted(Made):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not seals or sealing() is None:
             for shortcut in self._shortcuts:
-                result = shortcut(args, kwargs)
+                result = shortcut.call(args, kwargs)
                 if result is not MISSED:
                     return result
         return self.called(args, kwargs)
@@ -254,7 +254,7 @@ class Jitted(Made):
             self._recorder.compare(call, result, exact=True)
         elif not call.fixed_ints:
             self._shorten(
-                family, call.args, call.kwargs, lambda: OfPoint(family, call.args, call.kwargs)
+                family, call.args, call.kwargs, lambda: of_point(family, call.args, call.kwargs)
             )
         return result
 
@@ -298,10 +298,12 @@ class Jitted(Made):
             make: makes a shortcut for it.
         """
         family.calls += 1
-        if family.calls < 2 or any(
-            x.family is family and x.fits(args, kwargs) for x in self._shortcuts
-        ):
+        if family.calls < 2:
             return
+        for shortcut in self._shortcuts:
+            if shortcut.family is family and shortcut.fits(args, kwargs):
+                shortcut.renew()
+                return
         others = [x for x in self._shortcuts if not (x.given_up or x.family.outdated)]
         if len(others) < MOST_SHORTCUTS:
             try:

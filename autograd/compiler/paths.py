@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from autograd.compiler.forking import making
 from autograd.compiler.lanes import Lanes
 from autograd.compiler.program import PASSED, Guard, Program
+from autograd.compiler.replay import tape
 from autograd.compiler.results import Item, Result, items, widths
 from autograd.compiler.source import PythonSource
 from autograd.compiler.tables import Layout, Table, layout
@@ -29,8 +30,6 @@ class RecordedPath:
 
     Attributes:
         program: the steps, and the guards under which they are those of the function.
-        points: how many points have been computed by it.
-        seconds: the time that took, and the recording.
     """
 
     def __init__(
@@ -42,7 +41,8 @@ class RecordedPath:
         seconds: float = 0.0,
     ) -> None:
         self.program, self.result, self.outside = program, result, outside
-        self.points, self.seconds = 0, seconds
+        self._points, self._seconds = 0, seconds
+        self._tapes: list[Any] = []
         self._recorded_at = at
         self._many: dict[tuple[Layout, bool], Lanes] = {}
         self._widths = widths(self.result.structure)
@@ -51,6 +51,26 @@ class RecordedPath:
     def guards(self) -> list[Guard]:
         """The conditions under which a point takes this path, with the lines that ask."""
         return self.program.guards
+
+    @property
+    def points(self) -> int:
+        """How many points have been computed by it."""
+        points: int = self._points + sum([x.points for x in self._tapes])
+        return points
+
+    @points.setter
+    def points(self, points: int) -> None:
+        self._points += points - self.points
+
+    @property
+    def seconds(self) -> float:
+        """The time that took, and the recording."""
+        seconds: float = self._seconds + sum([x.seconds for x in self._tapes])
+        return seconds
+
+    @seconds.setter
+    def seconds(self, seconds: float) -> None:
+        self._seconds += seconds - self.seconds
 
     @cached_property
     def source(self) -> str:
@@ -63,19 +83,42 @@ class RecordedPath:
 
     @cached_property
     def _flat(self) -> PythonSource:
-        outputs = [Item("float", i, i + 1, None) for i in range(len(self.program.outputs))]
-        return PythonSource(self.program, Result(outputs, []))
+        return PythonSource(self.program, self._row)
+
+    @property
+    def _row(self) -> Result:
+        """The outputs as a result."""
+        return Result([Item("float", i, i + 1, None) for i in range(len(self.program.outputs))], [])
+
+    @cached_property
+    def tape(self) -> Any:
+        """The program as the native core runs it; None if it does not."""
+        return self._kept(tape(self.program, self.result))
+
+    @cached_property
+    def _flat_tape(self) -> Any:
+        return self._kept(tape(self.program, self._row))
+
+    def _kept(self, tape: Any) -> Any:
+        self._tapes += [] if tape is None else [tape]
+        return tape
 
     def computed(self, numbers: Sequence[float]) -> tuple[int, Any]:
         """The result at a point: the place of the guard that fails and None, or `PASSED` and it."""
         if self.outside:
             numbers = [*numbers, *self.numbers_outside()]
-        return self._timed(self._single, numbers)
+        return self._by_tape(self.tape, numbers) or self._timed(self._single, numbers)
 
     def outputs(self, numbers: Sequence[float]) -> tuple[int, list[float]]:
         """The same with the outputs of the program in place of the result, and the numbers of all
         its inputs."""
-        return self._timed(self._flat, numbers)
+        return self._by_tape(self._flat_tape, numbers) or self._timed(self._flat, numbers)
+
+    @staticmethod
+    def _by_tape(tape: Any, numbers: Sequence[float]) -> tuple[int, Any] | None:
+        """The same by the native core; None where Python has to be asked."""
+        found: tuple[int, Any] | None = None if tape is None else tape(numbers)
+        return found
 
     def _timed(self, source: PythonSource, numbers: Sequence[float]) -> tuple[int, Any]:
         start = perf_counter()

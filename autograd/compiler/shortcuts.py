@@ -14,6 +14,7 @@ import numpy as np
 from autograd.batching import Vmap
 from autograd.compiler.families import Family
 from autograd.compiler.program import PASSED
+from autograd.compiler.replay import Undescribed, replay
 from autograd.compiler.results import Item, items, written
 from autograd.compiler.whole import LARGEST
 from autograd.trace import differentiating
@@ -33,7 +34,63 @@ class Shortcut(ABC):
 
     Args:
         family: that the call belongs to.
-        writer: writes the function that takes arguments apart.
+
+    Attributes:
+        call: makes the call, given positional arguments and named ones, and returns the result;
+            `MISSED` where it has to go the long way.
+    """
+
+    call: Callable[[Sequence[Any], Mapping[str, Any]], Any]
+
+    def __init__(self, family: Family) -> None:
+        self.family = family
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it is not worth while any more."""
+        return False
+
+    @abstractmethod
+    def fits(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        """Whether it is for arguments of such a structure."""
+
+    def renew(self) -> None:  # noqa: B027, most have nothing to do
+        """Learn of the paths that have been recorded since it was made."""
+
+
+class Replayed(Shortcut):
+    """A call of a function for one point, by the native core.
+
+    Args:
+        family: that the call belongs to.
+        args: positional arguments.
+        kwargs: named ones.
+
+    Raises:
+        Undescribed: if there is something that Python has to look at.
+    """
+
+    def __init__(self, family: Family, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        super().__init__(family)
+        self.call = self._replay = replay(args, kwargs, family.around, MISSED)
+        self.renew()
+        if len(self._replay.tapes) < len(family.paths):
+            raise Undescribed
+
+    def fits(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        return bool(self._replay.fits(args, kwargs))
+
+    def renew(self) -> None:
+        tapes = [path.tape for path in self.family.paths if not path.outside]
+        self._replay.tapes = tuple([x for x in tapes if x is not None])
+
+
+class _Written(Shortcut):
+    """A call whose arguments are taken apart by a function that is written for them.
+
+    Args:
+        family: that the call belongs to.
+        writer: writes the function.
         args: positional arguments.
         kwargs: named ones.
 
@@ -44,25 +101,20 @@ class Shortcut(ABC):
     def __init__(
         self, family: Family, writer: "_Writer", args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> None:
-        self.family = family
+        super().__init__(family)
         self._taken = writer.function(args, kwargs)
-
-    @property
-    def given_up(self) -> bool:
-        """Whether it is not worth while any more."""
-        return False
+        self.call = self.__call__
 
     def fits(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-        """Whether it is for arguments of such a structure."""
         return self._taken(args, kwargs) is not None
 
     @abstractmethod
     def __call__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """The result of a call; `MISSED` where it has to go the long way."""
+        """The result of a call, or `MISSED`."""
 
 
-class OfPoint(Shortcut):
-    """A call of a function for one point.
+class OfPoint(_Written):
+    """A call of a function for one point, by Python.
 
     Args:
         family: that the call belongs to.
@@ -89,7 +141,7 @@ class OfPoint(Shortcut):
         return MISSED
 
 
-class OfBatch(Shortcut):
+class OfBatch(_Written):
     """A call for a batch, all lanes of which are on the only path that is known.
 
     Args:
@@ -151,6 +203,14 @@ class OfBatch(Shortcut):
         if self._finished is not None:
             found = self._finished([found], size)
         return self._built(found, size)
+
+
+def of_point(family: Family, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Shortcut:
+    """A shortcut for calls of a function for one point, with the arguments of `OfPoint`."""
+    try:
+        return Replayed(family, args, kwargs)
+    except Undescribed:
+        return OfPoint(family, args, kwargs)
 
 
 class Unwritten(Exception):  # noqa: N818, it is an answer

@@ -48,7 +48,7 @@ class Surroundings:
         self.places: list[_Place] = []
         self.globals: list[tuple[dict[str, Any], str, Any]] = []
         """Those that are globals and stay what they are, to be looked at quickly."""
-        self._without_defaults: list[FunctionType] = []
+        self.without_defaults: list[FunctionType] = []
         self.seen: list[Any] = []
         for thing in (function, *_things(arguments, _DEEPEST)):
             if callable(thing):
@@ -59,7 +59,7 @@ class Surroundings:
         for names, name, thing in self.globals:
             if names.get(name) is not thing:
                 return name
-        for function in self._without_defaults:
+        for function in self.without_defaults:
             if function.__defaults__ is not None or function.__kwdefaults__ is not None:
                 return _default_of(function)
         for place in self.places:
@@ -103,7 +103,7 @@ class Surroundings:
         ):
             self._watch(name, functools.partial(_contents, cell))
         if function.__defaults__ is None and function.__kwdefaults__ is None:
-            self._without_defaults.append(function)
+            self.without_defaults.append(function)
         else:
             self._watch(_default_of(function), lambda: function.__defaults__)
             self._watch(_default_of(function), lambda: function.__kwdefaults__)
@@ -144,6 +144,17 @@ def _contents(cell: Any) -> Any:
         return cell.cell_contents
     except ValueError:  # a variable without a value
         return MISSING
+
+
+def holder(place: _Place) -> tuple[Any, Any]:
+    """Globals and a name among them, or a variable of a closure and None, if what is there can only
+    change by another thing being put there; otherwise twice None."""
+    get = place.get
+    if not isinstance(get, functools.partial) or isinstance(place.thing, _CONTAINERS):
+        return None, None
+    if get.func is _global and get.args[1] in get.args[0]:
+        return get.args
+    return (get.args[0], None) if get.func is _contents else (None, None)
 
 
 def _global(names: dict[str, Any], name: str) -> Any:

@@ -11,7 +11,7 @@ from importlib.machinery import all_suffixes
 from pathlib import Path
 from typing import Any
 
-FITTING = 5
+FITTING = 6
 """The `VERSION` of the extension that this package works with. Both are raised whenever one of them
 changes in a way that the other has to know."""
 REBUILD = "install the package again where there are a C compiler and Python's headers"

@@ -21,8 +21,9 @@
 #include "sweeps.h"
 #include "rows.h"
 #include "graphs.h"
+#include "replay.h"
 
-#define VERSION 5 /* FITTING in __init__.py */
+#define VERSION 6 /* FITTING in __init__.py */
 
 static PyObject *new_era(PyObject *module, PyObject *ignored)
 {
@@ -160,11 +161,14 @@ PyMODINIT_FUNC PyInit_native(void)
 {
     PyObject *module;
     if (PyType_Ready(&Record_Type) < 0 || PyType_Ready(&Applied_Type) < 0 ||
+        PyType_Ready(&Tape_Type) < 0 || PyType_Ready(&Replay_Type) < 0 ||
         (module = PyModule_Create(&definition)) == NULL)
         return NULL;
     if (PyModule_AddIntConstant(module, "VERSION", VERSION) < 0 ||
         PyModule_AddObjectRef(module, "Record", (PyObject *)&Record_Type) < 0 ||
-        PyModule_AddObjectRef(module, "Applied", (PyObject *)&Applied_Type) < 0) {
+        PyModule_AddObjectRef(module, "Applied", (PyObject *)&Applied_Type) < 0 ||
+        PyModule_AddObjectRef(module, "Tape", (PyObject *)&Tape_Type) < 0 ||
+        PyModule_AddObjectRef(module, "Replay", (PyObject *)&Replay_Type) < 0) {
         Py_DECREF(module);
         return NULL;
     }

@@ -6,17 +6,23 @@
 #include <math.h>
 #include <stddef.h>
 #include <structmember.h>
+#include <time.h>
 
 #if defined(__FAST_MATH__) || defined(_M_FP_FAST) ||                                               \
     (defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0)
 #error "numbers would not be rounded as Python rounds them"
 #endif
 
-enum Kind { GENERAL, ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATIVE, POWER, SQUARE, DOT, SUM, MEAN, KINDS };
+/* From RELU on they are repeated in recorded programs alone (replay.h). */
+enum Kind {
+    GENERAL, ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATIVE, POWER, SQUARE, DOT, SUM, MEAN,
+    RELU, WHERE, GREATER_THAN, MAXIMUM, MINIMUM, ABSOLUTE, SQRT, KINDS
+};
 
 static const char *const kind_names[KINDS] = {
-    NULL,    "add",    "subtract", "multiply", "divide", "negative",
-    "power", "square", "dot",      "sum",      "mean"};
+    NULL, "add", "subtract", "multiply", "divide", "negative", "power", "square", "dot", "sum", "mean",
+    "relu", "where", "greater", "maximum", "minimum", "abs", "sqrt"
+};
 
 typedef struct { /* an operation: what the loops ask of it */
     PyObject_HEAD

@@ -1,0 +1,804 @@
+/* Recorded programs run again for one point (autograd/compiler/replay.py), with the bits of the
+   Python source that is written of them (autograd/compiler/source.py). Where a number asks for more
+   care than is taken here, the answer is that Python must be asked. */
+
+/* --- A program -------------------------------------------------------------------------------- */
+
+enum Check { NO_CHECK, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, NOT_EQUAL, IS_FINITE, TEST };
+
+static const char *const check_names[] = {"",  "<",  "<=",        ">",   ">=",
+                                          "==", "!=", "is finite", NULL};
+
+typedef struct { /* a step, or a condition */
+    PyObject *function;   /* computes it, or tests it, where that is not done here */
+    Py_ssize_t *places;   /* of its operands among the numbers */
+    int count;            /* how many operands it has */
+    int guard;            /* the number of the condition */
+    unsigned char kind;   /* of the operation */
+    unsigned char check;  /* of the condition */
+    unsigned char answer; /* that is expected */
+} Step;
+
+enum Shape { FLOAT, FLOAT64, WHOLE, SAME, TEXT, LIST, TUPLE, DICT, ARRAY, SHAPES };
+
+static const char *const shape_names[SHAPES] = {"float", "float64", "int",  "same", "text",
+                                                "list",  "tuple",   "dict", "array"};
+
+typedef struct Part Part;
+
+struct Part { /* of the arguments, or of the result */
+    enum Shape shape;
+    PyObject *thing;       /* what it is, its class, its keys, or what makes an array */
+    Py_ssize_t count;      /* of its parts, or of its numbers */
+    Part *parts;           /* those of a container */
+    Py_ssize_t *numbers;   /* of a result: their places; of an argument: the shape of an array */
+    Py_ssize_t dimensions; /* of an array */
+};
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *functions, *described; /* keep alive what the rest points to */
+    Py_ssize_t inputs, constants, length, size; /* `size` is how many numbers there are in all */
+    double *numbers; /* the constants */
+    Step *steps;
+    Part result;
+    long long points; /* that were computed */
+    double seconds;   /* that this took */
+} Tape;
+
+static PyTypeObject Tape_Type;
+
+static double now(void)
+{
+    struct timespec time;
+#ifdef CLOCK_MONOTONIC
+    clock_gettime(CLOCK_MONOTONIC, &time);
+#else
+    timespec_get(&time, TIME_UTC);
+#endif
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void free_part(Part *part)
+{
+    if (part->parts != NULL)
+        for (Py_ssize_t i = 0; i < part->count; i++)
+            free_part(part->parts + i);
+    PyMem_Free(part->parts);
+    PyMem_Free(part->numbers);
+}
+
+static Py_ssize_t *indices(PyObject *tuple)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(tuple), *found = PyMem_New(Py_ssize_t, count + 1);
+    if (found == NULL)
+        PyErr_NoMemory();
+    for (Py_ssize_t i = 0; i < count && found != NULL; i++) {
+        found[i] = PyLong_AsSsize_t(PyTuple_GET_ITEM(tuple, i));
+        if (found[i] == -1 && PyErr_Occurred()) {
+            PyMem_Free(found);
+            return NULL;
+        }
+    }
+    return found;
+}
+
+static int within(const Py_ssize_t *places, Py_ssize_t count, Py_ssize_t limit)
+{
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (places[i] < 0 || places[i] >= limit) {
+            PyErr_SetString(PyExc_ValueError, "a program must not use what it has not computed");
+            return 0;
+        }
+    return 1;
+}
+
+static int is_tuple(PyObject *described)
+{
+    if (!PyTuple_Check(described))
+        PyErr_Format(PyExc_TypeError, "expected a tuple, not %R", described);
+    return PyTuple_Check(described);
+}
+
+/* A part from `(shape, thing, parts or numbers)`. Of a result, the numbers are below `limit`. */
+static int read_part(PyObject *described, Part *part, Py_ssize_t limit)
+{
+    const char *name;
+    PyObject *more;
+    memset(part, 0, sizeof(Part));
+    if (!is_tuple(described) ||
+        !PyArg_ParseTuple(described, "sOO!", &name, &part->thing, &PyTuple_Type, &more))
+        return 0;
+    while (part->shape < SHAPES && strcmp(name, shape_names[part->shape]))
+        part->shape++;
+    Py_ssize_t count = PyTuple_GET_SIZE(more);
+    if (part->shape == SHAPES) {
+        PyErr_Format(PyExc_ValueError, "%s is not a part", name);
+        return 0;
+    }
+    if (part->shape == LIST || part->shape == TUPLE || part->shape == DICT) {
+        if ((part->parts = PyMem_Calloc(count + 1, sizeof(Part))) == NULL) {
+            PyErr_NoMemory();
+            return 0;
+        }
+        for (; part->count < count; part->count++) {
+            PyObject *one = PyTuple_GET_ITEM(more, part->count);
+            if (!read_part(one, part->parts + part->count, limit)) {
+                part->count++; /* what has been read of it is to be freed, too */
+                return 0;
+            }
+        }
+        return 1;
+    }
+    if ((part->numbers = indices(more)) == NULL)
+        return 0;
+    part->count = part->dimensions = count;
+    if (limit)
+        return within(part->numbers, count, limit);
+    if (part->shape == ARRAY)
+        for (Py_ssize_t i = part->count = 1; i <= count; i++)
+            part->count *= part->numbers[i - 1];
+    return 1;
+}
+
+/* A step from `(operation, function, places)`, or a condition from `(condition, function, places,
+   answer, guard)`; the function is a place among those of the program. */
+static int read_step(Tape *self, PyObject *described, Step *step)
+{
+    PyObject *asked, *places;
+    Py_ssize_t function;
+    int answer = 0;
+    if (!is_tuple(described) ||
+        !PyArg_ParseTuple(described, "OnO!|pi", &asked, &function, &PyTuple_Type, &places, &answer,
+                          &step->guard))
+        return 0;
+    if (!within(&function, 1, PyTuple_GET_SIZE(self->functions)))
+        return 0;
+    step->function = PyTuple_GET_ITEM(self->functions, function);
+    step->answer = (unsigned char)answer;
+    step->count = (int)PyTuple_GET_SIZE(places);
+    step->places = indices(places);
+    if (step->places == NULL || !within(step->places, step->count, self->size))
+        return 0;
+    if (PyObject_TypeCheck(asked, &Applied_Type)) {
+        step->kind = ((Applied *)asked)->kind;
+        Py_ssize_t constant = step->kind == POWER ? step->places[1] - self->inputs : 0;
+        if (constant < 0 || constant >= self->constants)
+            step->kind = GENERAL; /* it is squared only where the exponent is a constant */
+        return 1;
+    }
+    step->check = TEST;
+    for (unsigned char check = LESS; check < TEST && PyUnicode_Check(asked); check++)
+        if (!PyUnicode_CompareWithASCIIString(asked, check_names[check]))
+            step->check = check;
+    return 1;
+}
+
+static void Tape_clear_all(Tape *self)
+{
+    for (Py_ssize_t i = 0; i < self->length && self->steps != NULL; i++)
+        PyMem_Free(self->steps[i].places);
+    free_part(&self->result);
+    PyMem_Free(self->steps);
+    PyMem_Free(self->numbers);
+    Py_CLEAR(self->functions);
+    Py_CLEAR(self->described);
+}
+
+/* Tape(inputs, constants, functions, steps, result): the numbers are the inputs, the constants, and
+   one for each step that is not a condition. */
+static PyObject *Tape_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    PyObject *constants, *functions, *steps, *result;
+    Py_ssize_t inputs;
+    if (!PyArg_ParseTuple(args, "nO!O!O!O", &inputs, &PyTuple_Type, &constants, &PyTuple_Type,
+                          &functions, &PyTuple_Type, &steps, &result))
+        return NULL;
+    Tape *self = (Tape *)type->tp_alloc(type, 0);
+    if (self == NULL)
+        return NULL;
+    self->functions = Py_NewRef(functions);
+    self->described = Py_NewRef(result);
+    self->inputs = inputs;
+    self->constants = PyTuple_GET_SIZE(constants);
+    self->size = inputs + self->constants;
+    self->numbers = PyMem_New(double, self->constants + 1);
+    self->steps = PyMem_Calloc(PyTuple_GET_SIZE(steps) + 1, sizeof(Step));
+    if (self->numbers == NULL || self->steps == NULL) {
+        PyErr_NoMemory();
+        goto error;
+    }
+    for (Py_ssize_t i = 0; i < self->constants; i++)
+        self->numbers[i] = PyFloat_AsDouble(PyTuple_GET_ITEM(constants, i));
+    if (PyErr_Occurred())
+        goto error;
+    while (self->length < PyTuple_GET_SIZE(steps)) {
+        Step *step = self->steps + self->length;
+        if (!read_step(self, PyTuple_GET_ITEM(steps, self->length++), step))
+            goto error;
+        self->size += step->check == NO_CHECK;
+    }
+    if (read_part(result, &self->result, self->size))
+        return (PyObject *)self;
+error:
+    Py_DECREF(self);
+    return NULL;
+}
+
+/* What a function makes of numbers; NULL with an error. */
+static PyObject *asked_of(Step *step, const double *numbers)
+{
+    PyObject *few[8] = {NULL}, **arguments = few, *answer = NULL;
+    int made = 0;
+    if (step->count > 8 && (arguments = PyMem_New(PyObject *, step->count)) == NULL)
+        return PyErr_NoMemory();
+    while (made < step->count) {
+        arguments[made] = PyFloat_FromDouble(numbers[step->places[made]]);
+        if (arguments[made] == NULL)
+            goto end;
+        made++;
+    }
+    answer = PyObject_Vectorcall(step->function, arguments, made, NULL);
+end:
+    while (made > 0)
+        Py_DECREF(arguments[--made]);
+    if (arguments != few)
+        PyMem_Free(arguments);
+    return answer;
+}
+
+/* A sum, a mean or a dot product that is finite and rounded once: false where Python must be asked. */
+static int reduced_step(Step *step, const double *numbers, double *out)
+{
+    double few[64], *data = few;
+    if (step->count > 64 && (data = PyMem_New(double, step->count)) == NULL)
+        return 0;
+    for (int i = 0; i < step->count; i++)
+        data[i] = numbers[step->places[i]];
+    int done = reduced(step->kind, step->count, data, out);
+    if (data != few)
+        PyMem_Free(data);
+    return done;
+}
+
+/* A step whose number takes no call of Python's: true if it is one. */
+static inline int computed_here(Step *step, const double *numbers, double *out)
+{
+    double x = step->count ? numbers[step->places[0]] : 0.0;
+    double y = step->count > 1 ? numbers[step->places[1]] : 0.0;
+    switch (step->kind) {
+    case ADD:
+        *out = x + y;
+        return 1;
+    case SUBTRACT:
+        *out = x - y;
+        return 1;
+    case MULTIPLY:
+        *out = x * y;
+        return 1;
+    case DIVIDE:
+        *out = x / y;
+        return y != 0.0;
+    case NEGATIVE:
+        *out = -x;
+        return 1;
+    case POWER:
+        *out = x * x;
+        return y == 2.0;
+    case SQUARE:
+        *out = x * x;
+        return 1;
+    case DOT:
+    case SUM:
+    case MEAN:
+        return reduced_step(step, numbers, out);
+    case RELU:
+        *out = x <= 0.0 ? 0.0 : x;
+        return 1;
+    case WHERE:
+        *out = x != 0.0 ? y : numbers[step->places[2]];
+        return 1;
+    case GREATER_THAN:
+        *out = x == x && y == y ? (double)(x > y) : Py_NAN;
+        return 1;
+    case MAXIMUM:
+        *out = x != x || y != y ? x + y : y > x ? y : x;
+        return 1;
+    case MINIMUM:
+        *out = x != x || y != y ? x + y : y < x ? y : x;
+        return 1;
+    case ABSOLUTE:
+        *out = fabs(x);
+        return 1;
+    case SQRT:
+        *out = sqrt(x);
+        return x >= 0.0;
+    default:
+        return 0;
+    }
+}
+
+/* Whether a condition holds; -1 with an error. */
+static int holds(Step *step, const double *numbers)
+{
+    double x = numbers[step->places[0]];
+    double y = step->count > 1 ? numbers[step->places[1]] : 0.0;
+    int answer;
+    switch (step->check) {
+    case LESS:
+        answer = x < y;
+        break;
+    case LESS_EQUAL:
+        answer = x <= y;
+        break;
+    case GREATER:
+        answer = x > y;
+        break;
+    case GREATER_EQUAL:
+        answer = x >= y;
+        break;
+    case EQUAL:
+        answer = x == y;
+        break;
+    case NOT_EQUAL:
+        answer = x != y;
+        break;
+    case IS_FINITE:
+        answer = FINITE(x);
+        break;
+    default: {
+        PyObject *same = asked_of(step, numbers);
+        answer = same == NULL ? -1 : PyObject_IsTrue(same);
+        Py_XDECREF(same);
+        return answer;
+    }
+    }
+    return answer == step->answer;
+}
+
+enum Outcome { FAILED_CHECK, PASSED_ALL, ASK_PYTHON, ERROR };
+
+/* The program, given its inputs at the front of `numbers`; the guard that fails goes to `failed`. */
+static enum Outcome run(Tape *self, double *numbers, int *failed)
+{
+    double *next = numbers + self->inputs + self->constants;
+    memcpy(numbers + self->inputs, self->numbers, self->constants * sizeof(double));
+    for (Py_ssize_t i = 0; i < self->length; i++) {
+        Step *step = self->steps + i;
+        if (step->check != NO_CHECK) {
+            int answer = holds(step, numbers);
+            if (answer < 0)
+                return not_ordinary() < 0 ? ERROR : ASK_PYTHON;
+            if (!answer) {
+                *failed = step->guard;
+                return FAILED_CHECK;
+            }
+        }
+        else {
+            if (!computed_here(step, numbers, next)) {
+                PyObject *number = asked_of(step, numbers);
+                if (number == NULL)
+                    return not_ordinary() < 0 ? ERROR : ASK_PYTHON;
+                int usual = is_float(number, next);
+                Py_DECREF(number);
+                if (!usual)
+                    return ASK_PYTHON;
+            }
+            next++;
+        }
+    }
+    return PASSED_ALL;
+}
+
+/* A part of the result with its numbers; NULL with an error. */
+static PyObject *built(Part *part, const double *numbers)
+{
+    PyObject *found;
+    switch (part->shape) {
+    case FLOAT:
+        return PyFloat_FromDouble(numbers[part->numbers[0]]);
+    case WHOLE:
+        return PyLong_FromDouble(numbers[part->numbers[0]]);
+    case LIST:
+    case TUPLE:
+        found = part->shape == LIST ? PyList_New(part->count) : PyTuple_New(part->count);
+        for (Py_ssize_t i = 0; i < part->count && found != NULL; i++) {
+            PyObject *item = built(part->parts + i, numbers);
+            if (item == NULL)
+                Py_CLEAR(found);
+            else if (part->shape == LIST)
+                PyList_SET_ITEM(found, i, item);
+            else
+                PyTuple_SET_ITEM(found, i, item);
+        }
+        return found;
+    case DICT:
+        found = PyDict_New();
+        for (Py_ssize_t i = 0; i < part->count && found != NULL; i++) {
+            PyObject *item = built(part->parts + i, numbers);
+            if (item == NULL || PyDict_SetItem(found, PyTuple_GET_ITEM(part->thing, i), item) < 0)
+                Py_CLEAR(found);
+            Py_XDECREF(item);
+        }
+        return found;
+    case ARRAY: {
+        Py_buffer buffer;
+        found = PyObject_CallNoArgs(part->thing);
+        if (found == NULL || PyObject_GetBuffer(found, &buffer, PyBUF_CONTIG) < 0) {
+            Py_XDECREF(found);
+            return NULL;
+        }
+        for (Py_ssize_t i = 0; i < part->count; i++)
+            ((double *)buffer.buf)[i] = numbers[part->numbers[i]];
+        PyBuffer_Release(&buffer);
+        return found;
+    }
+    default:
+        return Py_NewRef(part->thing);
+    }
+}
+
+/* `(PASSED, result)`, `(guard, None)`, or None where Python must be asked. */
+static PyObject *Tape_call(Tape *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *given, *answer = NULL;
+    int failed = 0;
+    if (!PyArg_ParseTuple(args, "O!", &PyList_Type, &given))
+        return NULL;
+    if (PyList_GET_SIZE(given) != self->inputs) {
+        PyErr_SetString(PyExc_ValueError, "a program must be given as many numbers as it has inputs");
+        return NULL;
+    }
+    double start = now(), *numbers = PyMem_New(double, self->size + 1);
+    if (numbers == NULL)
+        return PyErr_NoMemory();
+    for (Py_ssize_t i = 0; i < self->inputs; i++) {
+        numbers[i] = PyFloat_AsDouble(PyList_GET_ITEM(given, i));
+        if (numbers[i] == -1.0 && PyErr_Occurred())
+            goto end;
+    }
+    switch (run(self, numbers, &failed)) {
+    case FAILED_CHECK:
+        answer = Py_BuildValue("iO", failed, Py_None);
+        break;
+    case PASSED_ALL:
+        if ((answer = built(&self->result, numbers)) != NULL) {
+            self->points++;
+            self->seconds += now() - start;
+            answer = Py_BuildValue("iN", -1, answer);
+        }
+        else if (not_ordinary() == 0)
+            answer = Py_NewRef(Py_None);
+        break;
+    case ASK_PYTHON:
+        answer = Py_NewRef(Py_None);
+        break;
+    case ERROR:
+        break;
+    }
+end:
+    PyMem_Free(numbers);
+    return answer;
+}
+
+static int Tape_traverse(Tape *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->functions);
+    Py_VISIT(self->described);
+    return 0;
+}
+
+static void Tape_dealloc(Tape *self)
+{
+    PyObject_GC_UnTrack(self);
+    Tape_clear_all(self);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyMemberDef Tape_members[] = {{"points", T_LONGLONG, offsetof(Tape, points), 0, NULL},
+                                     {"seconds", T_DOUBLE, offsetof(Tape, seconds), 0, NULL},
+                                     {NULL}};
+
+/* What it refers to, tuples and functions, is never changed: a cycle leads through something else. */
+static PyTypeObject Tape_Type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "autograd.forms.native.Tape",
+    .tp_doc = "A recorded program, run again for one point.",
+    .tp_basicsize = sizeof(Tape),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_new = Tape_new,
+    .tp_dealloc = (destructor)Tape_dealloc,
+    .tp_traverse = (traverseproc)Tape_traverse,
+    .tp_call = (ternaryfunc)Tape_call,
+    .tp_members = Tape_members,
+};
+
+/* --- A call ----------------------------------------------------------------------------------- */
+
+typedef struct { /* a call whose arguments have a structure that is known */
+    PyObject_HEAD
+    PyObject *described; /* keeps alive what the rest points to */
+    PyObject *globals, *functions, *places, *missed;
+    PyObject *tapes; /* a tuple */
+    Part arguments, named;
+    Py_ssize_t inputs, largest; /* how many numbers a program has at most */
+} Replay;
+
+/* Takes numbers out of an argument: false if it has another structure. */
+static int take(Part *part, PyObject *item, double **next)
+{
+    switch (part->shape) {
+    case FLOAT:
+        if (!PyFloat_CheckExact(item))
+            return 0;
+        *(*next)++ = PyFloat_AS_DOUBLE(item);
+        return 1;
+    case FLOAT64:
+        if ((PyObject *)Py_TYPE(item) != part->thing)
+            return 0;
+        *(*next)++ = PyFloat_AS_DOUBLE(item);
+        return 1;
+    case WHOLE: {
+        int overflow;
+        long long number = PyLong_CheckExact(item) ? PyLong_AsLongLongAndOverflow(item, &overflow)
+                                                   : (overflow = 1, 0);
+        if (overflow || number > 1LL << 53 || number < -(1LL << 53))
+            return 0;
+        *(*next)++ = (double)number;
+        return 1;
+    }
+    case SAME:
+        return item == part->thing;
+    case TEXT:
+        return PyUnicode_CheckExact(item) && !PyUnicode_Compare(item, part->thing);
+    case LIST:
+        if (!PyList_CheckExact(item) || PyList_GET_SIZE(item) != part->count)
+            return 0;
+        for (Py_ssize_t i = 0; i < part->count; i++)
+            if (!take(part->parts + i, PyList_GET_ITEM(item, i), next))
+                return 0;
+        return 1;
+    case TUPLE:
+        if ((PyObject *)Py_TYPE(item) != part->thing || PyTuple_GET_SIZE(item) != part->count)
+            return 0;
+        for (Py_ssize_t i = 0; i < part->count; i++)
+            if (!take(part->parts + i, PyTuple_GET_ITEM(item, i), next))
+                return 0;
+        return 1;
+    case DICT: {
+        PyObject *key, *value;
+        Py_ssize_t at = 0, i = 0;
+        if (!PyDict_CheckExact(item) || PyDict_GET_SIZE(item) != part->count)
+            return 0;
+        for (; PyDict_Next(item, &at, &key, &value); i++)
+            if (!PyUnicode_CheckExact(key) ||
+                PyUnicode_Compare(key, PyTuple_GET_ITEM(part->thing, i)) ||
+                !take(part->parts + i, value, next))
+                return 0;
+        return 1;
+    }
+    case ARRAY: {
+        Py_buffer buffer;
+        if ((PyObject *)Py_TYPE(item) != part->thing)
+            return 0;
+        if (PyObject_GetBuffer(item, &buffer, PyBUF_ND | PyBUF_FORMAT | PyBUF_C_CONTIGUOUS) < 0) {
+            PyErr_Clear();
+            return 0;
+        }
+        int same = !strcmp(buffer.format, "d") && buffer.ndim == part->dimensions;
+        for (Py_ssize_t i = 0; i < part->dimensions && same; i++)
+            same = buffer.shape[i] == part->numbers[i];
+        if (same) {
+            memcpy(*next, buffer.buf, part->count * sizeof(double));
+            *next += part->count;
+        }
+        PyBuffer_Release(&buffer);
+        return same;
+    }
+    default:
+        return 0;
+    }
+}
+
+static Py_ssize_t numbers_in(Part *part)
+{
+    Py_ssize_t found = 0;
+    if (part->shape == SAME || part->shape == TEXT)
+        return 0;
+    if (part->shape == ARRAY)
+        return part->count;
+    if (part->parts == NULL)
+        return 1;
+    for (Py_ssize_t i = 0; i < part->count; i++)
+        found += numbers_in(part->parts + i);
+    return found;
+}
+
+/* What there is under a name in a dict, or in a variable of a closure; NULL for nothing. */
+static PyObject *found_in(PyObject *holder, PyObject *name)
+{
+    if (PyDict_CheckExact(holder))
+        return PyDict_GetItemWithError(holder, name);
+    return PyCell_Check(holder) ? PyCell_GET(holder) : NULL;
+}
+
+/* Whether something around the function is not what it was; -1 with an error. They are those of
+   `Surroundings` (autograd/compiler/surroundings.py): globals as `(names, name, thing)`, functions
+   without defaults, and other places as `(holder, name, thing, same)`, the holder being globals, a
+   variable of a closure, or None. */
+static int changed(Replay *self)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->globals); i++) {
+        PyObject *place = PyTuple_GET_ITEM(self->globals, i);
+        PyObject *thing = found_in(PyTuple_GET_ITEM(place, 0), PyTuple_GET_ITEM(place, 1));
+        if (thing == NULL && PyErr_Occurred())
+            return -1;
+        if ((thing == NULL ? Py_None : thing) != PyTuple_GET_ITEM(place, 2))
+            return 1;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->functions); i++) {
+        PyFunctionObject *function = (PyFunctionObject *)PyTuple_GET_ITEM(self->functions, i);
+        if (function->func_defaults != NULL || function->func_kwdefaults != NULL)
+            return 1;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->places); i++) {
+        PyObject *place = PyTuple_GET_ITEM(self->places, i);
+        PyObject *thing = found_in(PyTuple_GET_ITEM(place, 0), PyTuple_GET_ITEM(place, 1));
+        if (thing != NULL && thing == PyTuple_GET_ITEM(place, 2))
+            continue;
+        PyObject *answer = PyErr_Occurred() ? NULL : PyObject_CallNoArgs(PyTuple_GET_ITEM(place, 3));
+        int same = answer == NULL ? -1 : PyObject_IsTrue(answer);
+        Py_XDECREF(answer);
+        if (same <= 0)
+            return same < 0 ? -1 : 1;
+    }
+    return 0;
+}
+
+static void Replay_clear_all(Replay *self)
+{
+    free_part(&self->arguments);
+    free_part(&self->named);
+    Py_CLEAR(self->described);
+    Py_CLEAR(self->tapes);
+}
+
+/* Replay(arguments, named, globals, functions, places, missed): `missed` is returned where the call
+   has to be made in another way. */
+static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    PyObject *arguments, *named, *globals, *functions, *places, *missed;
+    if (!PyArg_ParseTuple(args, "OOO!O!O!O", &arguments, &named, &PyTuple_Type, &globals,
+                          &PyTuple_Type, &functions, &PyTuple_Type, &places, &missed))
+        return NULL;
+    Replay *self = (Replay *)type->tp_alloc(type, 0);
+    if (self == NULL)
+        return NULL;
+    self->described = Py_NewRef(args);
+    self->globals = globals;
+    self->functions = functions;
+    self->places = places;
+    self->missed = missed;
+    self->tapes = PyTuple_New(0);
+    if (self->tapes == NULL || !read_part(arguments, &self->arguments, 0) ||
+        !read_part(named, &self->named, 0)) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    self->inputs = numbers_in(&self->arguments) + numbers_in(&self->named);
+    self->largest = self->inputs;
+    return (PyObject *)self;
+}
+
+static PyObject *get_tapes(Replay *self, void *closure)
+{
+    return Py_NewRef(self->tapes);
+}
+
+static int set_tapes(Replay *self, PyObject *tapes, void *closure)
+{
+    Py_ssize_t largest = self->inputs;
+    int fit = tapes != NULL && PyTuple_CheckExact(tapes);
+    for (Py_ssize_t i = 0; fit && i < PyTuple_GET_SIZE(tapes); i++) {
+        Tape *tape = (Tape *)PyTuple_GET_ITEM(tapes, i);
+        fit = Py_IS_TYPE(tape, &Tape_Type) && tape->inputs == self->inputs;
+        largest = fit && tape->size > largest ? tape->size : largest;
+    }
+    if (!fit) {
+        PyErr_SetString(PyExc_TypeError, "expected a tuple of programs of as many inputs");
+        return -1;
+    }
+    Py_SETREF(self->tapes, Py_NewRef(tapes));
+    self->largest = largest;
+    return 0;
+}
+
+static int took(Replay *self, PyObject *args, PyObject *kwargs, double *numbers)
+{
+    return take(&self->arguments, args, &numbers) && take(&self->named, kwargs, &numbers);
+}
+
+/* The result of the first program whose conditions hold; NULL with an error. */
+static PyObject *replayed(Replay *self, double *numbers, double start)
+{
+    PyObject *answer = self->missed, *tapes = Py_NewRef(self->tapes);
+    enum Outcome outcome = FAILED_CHECK;
+    int failed;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tapes) && outcome == FAILED_CHECK; i++) {
+        Tape *tape = (Tape *)PyTuple_GET_ITEM(tapes, i);
+        outcome = run(tape, numbers, &failed);
+        if (outcome == PASSED_ALL && (answer = built(&tape->result, numbers)) != NULL) {
+            tape->points++;
+            tape->seconds += now() - start;
+        }
+    }
+    Py_DECREF(tapes);
+    if (outcome == ERROR || (answer == NULL && not_ordinary() < 0))
+        return NULL;
+    return answer == NULL || answer == self->missed ? Py_NewRef(self->missed) : answer;
+}
+
+static PyObject *Replay_call(Replay *self, PyObject *args, PyObject *kwargs)
+{
+    double few[512], *numbers = few, start = now();
+    PyObject *given, *named, *answer = NULL;
+    if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &given, &PyDict_Type, &named))
+        return NULL;
+    Py_ssize_t size = self->largest;
+    if (size > 512 && (numbers = PyMem_New(double, size)) == NULL)
+        return PyErr_NoMemory();
+    int other = !took(self, given, named, numbers) ? 1 : changed(self);
+    if (other == 0 && self->largest <= size)
+        answer = replayed(self, numbers, start);
+    else if (other >= 0)
+        answer = Py_NewRef(self->missed);
+    if (numbers != few)
+        PyMem_Free(numbers);
+    return answer;
+}
+
+/* fits(args, kwargs): whether it is for arguments of such a structure. */
+static PyObject *fits(Replay *self, PyObject *args)
+{
+    PyObject *given, *named;
+    if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &given, &PyDict_Type, &named))
+        return NULL;
+    double *numbers = PyMem_New(double, self->inputs + 1);
+    if (numbers == NULL)
+        return PyErr_NoMemory();
+    int yes = took(self, given, named, numbers);
+    PyMem_Free(numbers);
+    return PyBool_FromLong(yes);
+}
+
+static int Replay_traverse(Replay *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->described);
+    Py_VISIT(self->tapes);
+    return 0;
+}
+
+static void Replay_dealloc(Replay *self)
+{
+    PyObject_GC_UnTrack(self);
+    Replay_clear_all(self);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyGetSetDef Replay_getset[] = {{"tapes", (getter)get_tapes, (setter)set_tapes}, {NULL}};
+
+static PyMethodDef Replay_methods[] = {{"fits", (PyCFunction)fits, METH_VARARGS, NULL}, {NULL}};
+
+static PyTypeObject Replay_Type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "autograd.forms.native.Replay",
+    .tp_doc = "A call of a function for one point, by its programs.",
+    .tp_basicsize = sizeof(Replay),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_new = Replay_new,
+    .tp_dealloc = (destructor)Replay_dealloc,
+    .tp_traverse = (traverseproc)Replay_traverse,
+    .tp_call = (ternaryfunc)Replay_call,
+    .tp_getset = Replay_getset,
+    .tp_methods = Replay_methods,
+};
