@@ -1,6 +1,7 @@
 """Programs that the native core runs again for one point: the bits that Python's source has."""
 
 import gc
+import importlib
 import itertools
 import math
 import sys
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from programs import NUMBERS, compiled, flat, programs
 
-from autograd import Value, dot, exp, grad, jit, logsumexp, relu, sin, sqrt, value_and_grad
+from autograd import Value, dot, exp, grad, jit, logsumexp, relu, sin, sqrt, value_and_grad, vmap
 from autograd.compiler.program import PASSED, Program
 from autograd.compiler.replay import tape
 from autograd.compiler.results import Item, Result
@@ -242,6 +243,178 @@ def test_globals_of_another_kind_are_left_to_python():
     assert fast(1.0) == 4.0
 
 
+# --- Batches --------------------------------------------------------------------------------------
+
+
+def handed_over(function, *arguments):
+    """A compiled function of a batch whose calls the native core makes, and the shortcut."""
+    pytest.importorskip("llvmlite")
+    fast = jit(function)
+    for _ in range(4):
+        fast(*arguments)
+    (shortcut,) = fast._shortcuts
+    assert type(shortcut.call) is native.Batch
+    return fast, shortcut
+
+
+def neuron(w, b, x, t):
+    return (relu(dot(x, w) + b) - t) ** 2
+
+
+def neurons(size):
+    random = np.random.default_rng(size)
+    return [-3.0, -1.0, 2.0], 1.0, random.normal(size=(size, 3)), random.normal(size=size)
+
+
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 255, 256, 257, 512, 513, 1000, 5 * 256 + 3])
+def test_batches(reduce, size):
+    batch = vmap(value_and_grad(neuron, (0, 1)), (None, None, 0, 0), reduce=reduce)
+    fast, shortcut = handed_over(batch, *neurons(5))
+    before = shortcut.call.points
+    found, expected = fast(*neurons(size)), jit(batch)(*neurons(size))
+    assert [*map(bits, flat(found))] == [*map(bits, flat(expected))]
+    assert shortcut.call.points == before + size
+    assert fast.paths[0].points == 4 * 5 + size
+    assert fast.paths[0].seconds > shortcut.call.seconds > 0.0
+
+
+def test_many_tables():
+    """More arguments, and more results, than there is room for on the stack."""
+
+    def f(xs, w):
+        return {str(i): [x * w, (x + 1.0, x - w)] for i, x in enumerate(xs)}
+
+    xs = [np.arange(3.0) + i for i in range(12)]
+    fast, _ = handed_over(vmap(f, (0, None)), xs, 2.0)
+    found = fast(xs, 3.0)
+    for i, x in enumerate(xs):
+        times, (more, less) = found[str(i)]
+        assert (times.tolist(), more.tolist(), less.tolist()) == (
+            (3.0 * x).tolist(), (x + 1.0).tolist(), (x - 3.0).tolist(),
+        )  # fmt: skip
+
+
+def test_results_are_arrays_of_their_own():
+    fast, _ = handed_over(vmap(lambda x, w: np.outer(x, w)), np.ones((4, 2)), np.ones((4, 3)))
+    x, w = np.arange(8.0).reshape(4, 2), np.arange(12.0).reshape(4, 3)
+    one, other = fast(x, w), fast(x, 2.0 * w)
+    assert one.flags.owndata
+    assert one.flags.c_contiguous
+    assert one.tolist() == np.einsum("ni,nj->nij", x, w).tolist()
+    assert other.tolist() == (2.0 * one).tolist()
+
+
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_other_arrays_are_left_to_python(reduce):
+    fast, shortcut = handed_over(vmap(lambda x, y: x[0] * x[1] + y, reduce=reduce),
+                                 np.ones((3, 2)), np.ones(3))  # fmt: skip
+    x, y = np.arange(6.0).reshape(3, 2), np.arange(3.0)
+    expected, before = fast(x, y), shortcut.call.points
+    for other in (np.asfortranarray(x), np.repeat(x, 2, axis=0)[::2], x.astype("f4"),
+                  x.astype(">f8"), x.astype(int)):  # fmt: skip
+        assert np.array_equal(fast(other, y), expected)
+    with pytest.raises(ValueError, match="make an array"):
+        fast(x.tolist(), y)
+    unaligned = np.frombuffer(b"\0" + x.tobytes(), offset=1).reshape(3, 2)
+    assert np.array_equal(fast(unaligned, y), expected)
+    assert shortcut.call.points == before
+    with pytest.raises(ValueError, match="same length"):
+        fast(x, np.ones(4))
+    assert np.array_equal(fast(x[:0], y[:0]), fast.fun(x[:0], y[:0]))
+    x.flags.writeable = False
+    assert np.array_equal(fast(x, y), expected)
+    assert shortcut.call.points == before + 3
+
+
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_a_lane_that_leaves_the_path(reduce):
+    """It is missed a few times, and then Python makes all calls; so it does once there are two
+    paths."""
+    f = vmap(lambda x: sqrt(x) if x > 0.0 else 0.0 * x, reduce=reduce)
+    usual, other = np.arange(1.0, 20.0), np.arange(19.0)
+    fast, shortcut = handed_over(f, usual)
+    fast._recorder.max_paths = 1
+    with pytest.warns(RuntimeWarning, match="has taken 1 paths"):
+        assert np.array_equal(fast(other), f(other))
+    assert shortcut.call.misses == 1
+    fast(usual)
+    assert shortcut.call.misses == 0
+    for _ in range(10):
+        assert np.array_equal(fast(other), f(other))
+    assert shortcut.given_up
+    before = shortcut.call.points
+    assert np.array_equal(fast(usual), f(usual))
+    assert shortcut.call.points == before
+
+
+def test_two_paths():
+    f = vmap(lambda x: sqrt(x) if x > 0.0 else 0.0 * x)
+    usual, other = np.arange(1.0, 20.0), np.arange(19.0)
+    fast, shortcut = handed_over(f, usual)
+    assert np.array_equal(fast(other), f(other))
+    before = shortcut.call.points
+    for x in (usual, other, usual):
+        assert np.array_equal(fast(x), f(x))
+    assert shortcut.call.points == before
+
+
+def test_what_is_around_a_batch_is_looked_at(monkeypatch):
+    f = vmap(lambda x: scale(x))
+    x = np.arange(3.0)
+    fast, shortcut = handed_over(f, x)
+    monkeypatch.setitem(globals(), "RATE", 7.0)
+    for _ in range(4):
+        assert fast(x).tolist() == (7.0 * x).tolist()
+    assert fast._shortcuts[0] is not shortcut
+
+
+def test_batches_at_the_same_time():
+    """Each call in its own workspace, in the order in which they end."""
+    fast, _ = handed_over(
+        vmap(value_and_grad(neuron), (None, None, 0, 0), reduce="sum"), *neurons(9)
+    )
+    several = [neurons(size) for size in (40_000, 30_001, 8, 20_000)]
+    expected = [[*map(bits, flat(fast(*each)))] for each in several]
+    found = {}
+
+    def run(number):
+        found[number] = [[*map(bits, flat(fast(*several[number])))] for _ in range(20)]
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(found[number] == [expected[number]] * 20 for number in range(4))
+
+
+def test_an_interrupt_in_a_batch(monkeypatch):
+    """One that comes up in a function of Python's, which code for the processor calls."""
+    fast, _ = handed_over(vmap(lambda x: x * 2.0), np.ones(3))
+    machine = importlib.import_module("autograd.compiler.native.machine")
+    monkeypatch.setitem(machine.interrupts, threading.get_ident(), KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        fast(np.ones(3))
+    monkeypatch.setitem(machine.interrupts, -1, KeyboardInterrupt())  # of another thread
+    assert fast(np.ones(3)).tolist() == [2.0] * 3
+
+
+def test_nothing_is_left_of_a_batch():
+    _, shortcut = handed_over(vmap(lambda x, w: [x * w[0], {"a": x if x > -1e9 else w}]),
+                                 np.ones(3), np.ones((3, 2)))  # fmt: skip
+    x, w, counts = np.arange(50.0), np.ones((50, 2)), []
+    for _ in range(3):
+        for _ in range(100):
+            shortcut.call((x, w), {})
+            shortcut.call((x, w[:7]), {})
+            shortcut.call((x - 1e10, w), {})
+            shortcut.call.misses = 0
+        gc.collect()
+        counts.append((sys.getallocatedblocks(), sys.getrefcount(x), sys.getrefcount(None)))
+    assert all(abs(one - other) < 30 for one, other in zip(counts[1], counts[2], strict=True))
+
+
 # --- Memory, threads, misuse ----------------------------------------------------------------------
 
 
@@ -343,7 +516,8 @@ def test_descriptions_that_make_no_sense(described):
 def test_programs_of_other_inputs():
     program = native.Tape(1, (), (), (), RESULT)
     number = ("float", None, ())
-    call = native.Replay(("tuple", tuple, (number, number)), ("dict", (), ()), (), (), (), None)
+    none = ("dict", (), ())
+    call = native.Replay(("tuple", tuple, (number, number)), none, ((), (), ()), None)
     for wrong in ((program,), [program], (1,), None):
         with pytest.raises(TypeError, match="of as many inputs"):
             call.tapes = wrong

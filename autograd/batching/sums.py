@@ -18,12 +18,9 @@ from autograd.trees import Leaf, Path, array, keys, mapped
 from autograd.value import Value
 
 BLOCK, PARTIAL_SUMS = 256, 8
-_FINISHED: dict[str, Callable[[NDArray[Any], int], NDArray[Any]]] = {
-    "sum": lambda total, size: total,
-    "mean": lambda total, size: total / size if size else np.full(len(total), math.nan),
-}
-"""From the sum over a batch to what is asked for; 0 / 0 might be -nan."""
-REDUCTIONS_OF_LANES = tuple(_FINISHED)
+_DIVIDED = {"sum": False, "mean": True}
+"""Whether the sum over a batch is divided by the number of lanes."""
+REDUCTIONS_OF_LANES = tuple(_DIVIDED)
 
 
 class Sums:
@@ -39,6 +36,11 @@ class Sums:
         self._size = 0
         self._structure: Any = None
         self._sums: list[list[NDArray[Any]]] = []
+
+    @property
+    def divided(self) -> bool:
+        """Whether sums are divided by the number of lanes."""
+        return _DIVIDED[self._how]
 
     @quiet
     def add(self, structure: Any, stacked: Sequence[NDArray[Any]]) -> None:
@@ -135,7 +137,10 @@ class Sums:
             parts: of the rows.
             size: how many lanes there are.
         """
-        return _FINISHED[self._how](lane_sums(parts), size)
+        total = lane_sums(parts)
+        if not self.divided:
+            return total
+        return total / size if size else np.full(len(total), math.nan)  # 0 / 0 might be -nan
 
 
 def _stops(structure: Any) -> list[int]:

@@ -13,6 +13,7 @@ from autograd.compiler.guards import COMPARISONS, FINITE
 from autograd.compiler.lowering import Code, is_exact, is_reordered
 from autograd.compiler.margins import with_margins
 from autograd.compiler.program import PASSED, Guard, Program
+from autograd.compiler.replay import BatchCode
 from autograd.compiler.schedule import LaneCheck
 from autograd.compiler.shapes import Shapes
 from autograd.compiler.tables import Indices, Layout, Table, columns, from_columns
@@ -143,9 +144,20 @@ class Lanes:
         sums: Table | None = self._timed(self._blocks.sums, tables, size)
         return sums
 
+    @property
+    def settled(self) -> bool:
+        """Whether no other code will be made."""
+        return self._patience == math.inf
+
+    def code(self, sums: bool) -> BatchCode | None:
+        """How the native core may run the native code that there is, for sums or else for tables;
+        None if it cannot."""
+        code: BatchCode | None = self._blocks.code(sums)
+        return code
+
     def _timed(self, run: Callable[..., Any], tables: Sequence[Table], size: int) -> Any:
         """Run code; if that has taken too much time, have other code made, with the same bits."""
-        if self._patience == math.inf:
+        if self.settled:
             return run(tables, size)
         start = perf_counter()
         found = run(tables, size)

@@ -42,7 +42,7 @@ class RecordedPath:
     ) -> None:
         self.program, self.result, self.outside = program, result, outside
         self._points, self._seconds = 0, seconds
-        self._tapes: list[Any] = []
+        self._counters: list[Any] = []
         self._recorded_at = at
         self._many: dict[tuple[Layout, bool], Lanes] = {}
         self._widths = widths(self.result.structure)
@@ -55,7 +55,7 @@ class RecordedPath:
     @property
     def points(self) -> int:
         """How many points have been computed by it."""
-        points: int = self._points + sum([x.points for x in self._tapes])
+        points: int = self._points + sum([x.points for x in self._counters])
         return points
 
     @points.setter
@@ -65,7 +65,7 @@ class RecordedPath:
     @property
     def seconds(self) -> float:
         """The time that took, and the recording."""
-        seconds: float = self._seconds + sum([x.seconds for x in self._tapes])
+        seconds: float = self._seconds + sum([x.seconds for x in self._counters])
         return seconds
 
     @seconds.setter
@@ -93,15 +93,17 @@ class RecordedPath:
     @cached_property
     def tape(self) -> Any:
         """The program as the native core runs it; None if it does not."""
-        return self._kept(tape(self.program, self.result))
+        return self.counted(tape(self.program, self.result))
 
     @cached_property
     def _flat_tape(self) -> Any:
-        return self._kept(tape(self.program, self._row))
+        return self.counted(tape(self.program, self._row))
 
-    def _kept(self, tape: Any) -> Any:
-        self._tapes += [] if tape is None else [tape]
-        return tape
+    def counted(self, what: Any) -> Any:
+        """Add the points that something else computes by this path, and the time that takes, to
+        those of the path; returns it."""
+        self._counters += [] if what is None else [what]
+        return what
 
     def computed(self, numbers: Sequence[float]) -> tuple[int, Any]:
         """The result at a point: the place of the guard that fails and None, or `PASSED` and it."""

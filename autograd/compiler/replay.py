@@ -1,4 +1,4 @@
-"""Recorded programs and calls for one point as the native core runs them (`forms/replay.h`).
+"""Programs and calls as the native core runs them (`forms/replay.h`, `forms/batches.h`).
 
 A program is described by its steps, each with the function that computes it wherever the core does
 not, and the structure of arguments and results by nested tuples `(shape, thing, parts or numbers)`.
@@ -7,8 +7,9 @@ What has no description is left to Python.
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def tape(program: Program, result: Result) -> Any:
         return ref if ref < first else ref + constants
 
     try:
-        described = _result(result.structure, [*map(place, program.outputs)])
+        described = _result(result.structure, [*map(place, program.outputs)], None)
     except Undescribed:
         return None
     functions: dict[Any, int] = {}
@@ -86,14 +87,26 @@ def _compiled(op: Op, python: str) -> Callable[..., float]:
     return function
 
 
-def _result(item: Any, places: Sequence[int]) -> tuple[Any, ...]:
-    """A part of the result."""
+def _result(
+    item: Any, places: Sequence[int], tables: list[tuple[int, ...]] | None
+) -> tuple[Any, ...]:
+    """A part of the result.
+
+    Args:
+        item: the part.
+        places: of all numbers in it.
+        tables: takes the shapes of tables of the numbers of all lanes; None where there are none.
+    """
     if type(item) is dict:
-        return "dict", (*item,), tuple([_result(x, places) for x in item.values()])
+        return "dict", (*item,), tuple([_result(x, places, tables) for x in item.values()])
     if type(item) in (list, tuple):
-        return type(item).__name__, type(item), tuple([_result(x, places) for x in item])
+        parts = tuple([_result(x, places, tables) for x in item])
+        return type(item).__name__, type(item), parts
     if not isinstance(item, Item):
         raise Undescribed
+    if tables is not None:
+        tables.append(item.shape or ())
+        return "lanes", None, (len(tables) - 1,)
     numbers = tuple(places[item.start : item.stop])
     if item.kind == "constant":
         if not isinstance(item.constant, _UNCHANGING):
@@ -102,6 +115,8 @@ def _result(item: Any, places: Sequence[int]) -> tuple[Any, ...]:
     if item.shape is None:
         return "int" if item.kind == "int" else "float", None, numbers
     if item.kind == "int":
+        raise Undescribed
+    if not _FITS:
         raise Undescribed
     return "array", functools.partial(np.empty, item.shape), numbers
 
@@ -123,28 +138,112 @@ def replay(
     Raises:
         Undescribed: if there is something that Python has to look at.
     """
+    if native is None:
+        raise Undescribed
+    return native.Replay(*_arguments(args, kwargs, repeat(None)), _around(around), missed)
+
+
+class BatchCode(NamedTuple):
+    """Code for a batch, and how it is run."""
+
+    owner: Any
+    """Keeps it alive."""
+    address: int
+    size: int
+    """How many numbers there are in its workspace."""
+    same: int
+    """Where those begin that are the same in all lanes: first those that it is given."""
+    given: int
+    """How many these are."""
+    constants: tuple[float, ...]
+    """Those that follow."""
+    lanes: int
+    """How many there are in a vector."""
+    asks: bool
+    """Whether there are checks that lanes may fail."""
+    sums: int
+    """How many sums it forms; 0 where its results are tables."""
+    interrupts: Mapping[int, BaseException]
+    """Exceptions that came up in functions of Python's that it called."""
+    interrupted: Callable[[], None]
+    """Raises that."""
+
+
+def batch(
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    axes: Iterable[int | None],
+    family: Any,
+    code: BatchCode,
+    structure: Any,
+    divided: bool,
+    most: int,
+    other: Callable[..., Any],
+    missed: Any,
+    patience: int,
+) -> Any:
+    """A call of a function for a batch whose lanes are all on one path.
+
+    Args:
+        args: positional arguments of the structure that it is for.
+        kwargs: named ones.
+        axes: of the items in them that lanes lie along, None for those that all lanes have.
+        family: that the lanes belong to.
+        code: of the only path of the family.
+        structure: of the result, with items.
+        divided: whether sums are divided by the number of lanes.
+        most: so many lanes are added up at once.
+        other: makes a call that is not the usual one, given the arguments.
+        missed: returned where a lane is not on the path.
+        patience: how often more a batch may miss it than not, until `other` makes all calls.
+
+    Raises:
+        Undescribed: if there is something that Python has to look at.
+    """
+    if native is None:
+        raise Undescribed
+    shapes: list[tuple[int, ...]] = []
+    result = _result(structure, range(code.sums), None if code.sums else shapes)
+    run = (*code, divided, most)
+    return native.Batch(*_arguments(args, kwargs, axes), _around(family.around), result, run,
+                        tuple(shapes), np.empty, family, other, missed, patience)  # fmt: skip
+
+
+def _around(around: Surroundings) -> tuple[Any, ...]:
+    """The description of what is around a function."""
     places = tuple([(*holder(x), x.thing, x.same) for x in around.places])
     held = [names for names, *_ in (*around.globals, *places)]
-    if native is None or any(isinstance(x, dict) and type(x) is not dict for x in held):
+    if any(isinstance(x, dict) and type(x) is not dict for x in held):
         raise Undescribed
-    functions = tuple(around.without_defaults)
-    described = _argument(tuple(args)), _argument(dict(kwargs))
-    return native.Replay(*described, tuple(around.globals), functions, places, missed)
+    return tuple(around.globals), tuple(around.without_defaults), places
 
 
-def _argument(item: Any) -> tuple[Any, ...]:
+def _arguments(
+    args: Sequence[Any], kwargs: Mapping[str, Any], axes: Iterable[int | None]
+) -> tuple[Any, ...]:
+    """The parts of positional arguments, and of named ones."""
+    each = iter(axes)
+    return _argument(tuple(args), each), _argument(dict(kwargs), each)
+
+
+def _argument(item: Any, axes: Iterator[int | None]) -> tuple[Any, ...]:
     """A part of the arguments."""
     kind = type(item)
     if kind is dict:
         if any(type(key) is not str for key in item):
             raise Undescribed
-        return "dict", (*item,), tuple(map(_argument, item.values()))
-    if kind is list:
-        return "list", list, tuple(map(_argument, item))
-    if kind is tuple or (isinstance(item, tuple) and hasattr(kind, "_fields")):
-        return "tuple", kind, tuple(map(_argument, item))
-    if kind is np.ndarray and item.dtype is _FLOATS and item.flags.c_contiguous:
-        return "array", np.ndarray, item.shape
+        return "dict", (*item,), tuple([_argument(x, axes) for x in item.values()])
+    if kind is list or kind is tuple or (isinstance(item, tuple) and hasattr(kind, "_fields")):
+        shape = "list" if kind is list else "tuple"
+        return shape, kind, tuple([_argument(x, axes) for x in item])
+    axis = next(axes)
+    if kind is np.ndarray and item.dtype is _LIKE.dtype and item.flags.c_contiguous and _FITS:
+        if axis is None:
+            return "array", _LIKE, item.shape
+        if axis == 0:
+            return "lanes", _LIKE, item.shape[1:]
+    if axis is not None:
+        raise Undescribed
     if kind is float:
         return "float", None, ()
     if kind is np.float64:
@@ -158,4 +257,6 @@ def _argument(item: Any) -> tuple[Any, ...]:
     raise Undescribed
 
 
-_FLOATS = np.dtype(np.float64)
+_LIKE = np.zeros((2, 3))
+"""An array of the only kind that the native core reads, whose fields it finds by themselves."""
+_FITS = native is not None and native.array_fields(_LIKE) == (_LIKE.ctypes.data, _LIKE.shape, 1)

@@ -6,6 +6,7 @@ Where something is not as it was then, the call goes the long way.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -14,9 +15,11 @@ import numpy as np
 from autograd.batching import Vmap
 from autograd.compiler.families import Family
 from autograd.compiler.program import PASSED
-from autograd.compiler.replay import Undescribed, replay
+from autograd.compiler.replay import Undescribed, batch, replay
 from autograd.compiler.results import Item, items, written
+from autograd.compiler.tables import Table, layout
 from autograd.compiler.whole import LARGEST
+from autograd.forms import native as core
 from autograd.trace import differentiating
 
 MISSED = object()
@@ -173,13 +176,17 @@ class OfBatch(_Written):
             raise Unwritten
         if fun.out_axes != 0 or (fun.reduce and not native):
             raise Unwritten
-        self._finished = fun.sums().finished if fun.reduce else None
+        self._axes = axes
+        self._sums = fun.sums() if fun.reduce else None
         self._built = _built(structure, of_sums=fun.reduce is not None)
+        self._batch: Any = None
+        self._open = native and core is not None and not self._path.outside
 
     @property
     def given_up(self) -> bool:
         """Whether it is not worth while any more, as lanes take other paths."""
-        return len(self.family.paths) > 1 or self._misses > MISSES
+        misses = self._misses + (0 if self._batch is None else self._batch.misses)
+        return len(self.family.paths) > 1 or misses > MISSES
 
     def __call__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         path = self._path
@@ -189,10 +196,10 @@ class OfBatch(_Written):
         if taken is None or self.family.around.changed() is not None:
             return MISSED
         tables, size = taken
-        if self._finished is not None and size > MOST_LANES:
+        if self._sums is not None and size > MOST_LANES:
             return MISSED
         found: Any
-        if self._finished is None:
+        if self._sums is None:
             found = path.all_lanes(tables, size, self._native)
         else:
             found = path.sums(tables, size, path.numbers_outside())
@@ -200,9 +207,28 @@ class OfBatch(_Written):
             self._misses += 1
             return MISSED
         self._misses = max(0, self._misses - 1)
-        if self._finished is not None:
-            found = self._finished([found], size)
+        if self._open:
+            self._hand_over(args, kwargs, tables)
+        if self._sums is not None:
+            found = self._sums.finished([found], size)
         return self._built(found, size)
+
+    def _hand_over(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], tables: Sequence[Table]
+    ) -> None:
+        """Have the native core make the calls that follow, once no other code will be made."""
+        lanes = self._path.for_layout(layout(tables), native=True)
+        if not lanes.settled:
+            return
+        self._open = False
+        code = lanes.code(sums=self._sums is not None)
+        if code is not None:
+            divided = self._sums is not None and self._sums.divided
+            with suppress(Undescribed):
+                self._batch = batch(args, kwargs, self._axes, self.family, code,
+                                    self._path.result.structure, divided, MOST_LANES,
+                                    self.__call__, MISSED, MISSES)  # fmt: skip
+                self.call = self._path.counted(self._batch)
 
 
 def of_point(family: Family, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Shortcut:

@@ -21,7 +21,9 @@
 #include "sweeps.h"
 #include "rows.h"
 #include "graphs.h"
+#include "parts.h"
 #include "replay.h"
+#include "batches.h"
 
 #define VERSION 6 /* FITTING in __init__.py */
 
@@ -133,6 +135,7 @@ static PyMethodDef functions[] = {
     {"accumulate", accumulate, METH_VARARGS, NULL},
     {"adjoint_graphs", adjoint_graphs, METH_VARARGS, NULL},
     {"adjoint_rows", adjoint_rows, METH_VARARGS, NULL},
+    {"array_fields", array_fields, METH_O, NULL},
     {"clear", clear, METH_O, NULL},
     {"doubtful", doubtful, METH_O, NULL},
     {"install", (PyCFunction)(void (*)(void))install, METH_VARARGS | METH_KEYWORDS, NULL},
@@ -162,13 +165,15 @@ PyMODINIT_FUNC PyInit_native(void)
     PyObject *module;
     if (PyType_Ready(&Record_Type) < 0 || PyType_Ready(&Applied_Type) < 0 ||
         PyType_Ready(&Tape_Type) < 0 || PyType_Ready(&Replay_Type) < 0 ||
+        PyType_Ready(&Batch_Type) < 0 ||
         (module = PyModule_Create(&definition)) == NULL)
         return NULL;
     if (PyModule_AddIntConstant(module, "VERSION", VERSION) < 0 ||
         PyModule_AddObjectRef(module, "Record", (PyObject *)&Record_Type) < 0 ||
         PyModule_AddObjectRef(module, "Applied", (PyObject *)&Applied_Type) < 0 ||
         PyModule_AddObjectRef(module, "Tape", (PyObject *)&Tape_Type) < 0 ||
-        PyModule_AddObjectRef(module, "Replay", (PyObject *)&Replay_Type) < 0) {
+        PyModule_AddObjectRef(module, "Replay", (PyObject *)&Replay_Type) < 0 ||
+        PyModule_AddObjectRef(module, "Batch", (PyObject *)&Batch_Type) < 0) {
         Py_DECREF(module);
         return NULL;
     }

@@ -19,22 +19,6 @@ typedef struct { /* a step, or a condition */
     unsigned char answer; /* that is expected */
 } Step;
 
-enum Shape { FLOAT, FLOAT64, WHOLE, SAME, TEXT, LIST, TUPLE, DICT, ARRAY, SHAPES };
-
-static const char *const shape_names[SHAPES] = {"float", "float64", "int",  "same", "text",
-                                                "list",  "tuple",   "dict", "array"};
-
-typedef struct Part Part;
-
-struct Part { /* of the arguments, or of the result */
-    enum Shape shape;
-    PyObject *thing;       /* what it is, its class, its keys, or what makes an array */
-    Py_ssize_t count;      /* of its parts, or of its numbers */
-    Part *parts;           /* those of a container */
-    Py_ssize_t *numbers;   /* of a result: their places; of an argument: the shape of an array */
-    Py_ssize_t dimensions; /* of an array */
-};
-
 typedef struct {
     PyObject_HEAD
     PyObject *functions, *described; /* keep alive what the rest points to */
@@ -47,99 +31,6 @@ typedef struct {
 } Tape;
 
 static PyTypeObject Tape_Type;
-
-static double now(void)
-{
-    struct timespec time;
-#ifdef CLOCK_MONOTONIC
-    clock_gettime(CLOCK_MONOTONIC, &time);
-#else
-    timespec_get(&time, TIME_UTC);
-#endif
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static void free_part(Part *part)
-{
-    if (part->parts != NULL)
-        for (Py_ssize_t i = 0; i < part->count; i++)
-            free_part(part->parts + i);
-    PyMem_Free(part->parts);
-    PyMem_Free(part->numbers);
-}
-
-static Py_ssize_t *indices(PyObject *tuple)
-{
-    Py_ssize_t count = PyTuple_GET_SIZE(tuple), *found = PyMem_New(Py_ssize_t, count + 1);
-    if (found == NULL)
-        PyErr_NoMemory();
-    for (Py_ssize_t i = 0; i < count && found != NULL; i++) {
-        found[i] = PyLong_AsSsize_t(PyTuple_GET_ITEM(tuple, i));
-        if (found[i] == -1 && PyErr_Occurred()) {
-            PyMem_Free(found);
-            return NULL;
-        }
-    }
-    return found;
-}
-
-static int within(const Py_ssize_t *places, Py_ssize_t count, Py_ssize_t limit)
-{
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (places[i] < 0 || places[i] >= limit) {
-            PyErr_SetString(PyExc_ValueError, "a program must not use what it has not computed");
-            return 0;
-        }
-    return 1;
-}
-
-static int is_tuple(PyObject *described)
-{
-    if (!PyTuple_Check(described))
-        PyErr_Format(PyExc_TypeError, "expected a tuple, not %R", described);
-    return PyTuple_Check(described);
-}
-
-/* A part from `(shape, thing, parts or numbers)`. Of a result, the numbers are below `limit`. */
-static int read_part(PyObject *described, Part *part, Py_ssize_t limit)
-{
-    const char *name;
-    PyObject *more;
-    memset(part, 0, sizeof(Part));
-    if (!is_tuple(described) ||
-        !PyArg_ParseTuple(described, "sOO!", &name, &part->thing, &PyTuple_Type, &more))
-        return 0;
-    while (part->shape < SHAPES && strcmp(name, shape_names[part->shape]))
-        part->shape++;
-    Py_ssize_t count = PyTuple_GET_SIZE(more);
-    if (part->shape == SHAPES) {
-        PyErr_Format(PyExc_ValueError, "%s is not a part", name);
-        return 0;
-    }
-    if (part->shape == LIST || part->shape == TUPLE || part->shape == DICT) {
-        if ((part->parts = PyMem_Calloc(count + 1, sizeof(Part))) == NULL) {
-            PyErr_NoMemory();
-            return 0;
-        }
-        for (; part->count < count; part->count++) {
-            PyObject *one = PyTuple_GET_ITEM(more, part->count);
-            if (!read_part(one, part->parts + part->count, limit)) {
-                part->count++; /* what has been read of it is to be freed, too */
-                return 0;
-            }
-        }
-        return 1;
-    }
-    if ((part->numbers = indices(more)) == NULL)
-        return 0;
-    part->count = part->dimensions = count;
-    if (limit)
-        return within(part->numbers, count, limit);
-    if (part->shape == ARRAY)
-        for (Py_ssize_t i = part->count = 1; i <= count; i++)
-            part->count *= part->numbers[i - 1];
-    return 1;
-}
 
 /* A step from `(operation, function, places)`, or a condition from `(condition, function, places,
    answer, guard)`; the function is a place among those of the program. */
@@ -162,9 +53,11 @@ static int read_step(Tape *self, PyObject *described, Step *step)
         return 0;
     if (PyObject_TypeCheck(asked, &Applied_Type)) {
         step->kind = ((Applied *)asked)->kind;
-        Py_ssize_t constant = step->kind == POWER ? step->places[1] - self->inputs : 0;
-        if (constant < 0 || constant >= self->constants)
-            step->kind = GENERAL; /* it is squared only where the exponent is a constant */
+        if (step->kind == POWER) { /* it is squared only where the exponent is a constant */
+            Py_ssize_t constant = step->places[1] - self->inputs;
+            if (constant < 0 || constant >= self->constants)
+                step->kind = GENERAL;
+        }
         return 1;
     }
     step->check = TEST;
@@ -390,54 +283,6 @@ static enum Outcome run(Tape *self, double *numbers, int *failed)
     return PASSED_ALL;
 }
 
-/* A part of the result with its numbers; NULL with an error. */
-static PyObject *built(Part *part, const double *numbers)
-{
-    PyObject *found;
-    switch (part->shape) {
-    case FLOAT:
-        return PyFloat_FromDouble(numbers[part->numbers[0]]);
-    case WHOLE:
-        return PyLong_FromDouble(numbers[part->numbers[0]]);
-    case LIST:
-    case TUPLE:
-        found = part->shape == LIST ? PyList_New(part->count) : PyTuple_New(part->count);
-        for (Py_ssize_t i = 0; i < part->count && found != NULL; i++) {
-            PyObject *item = built(part->parts + i, numbers);
-            if (item == NULL)
-                Py_CLEAR(found);
-            else if (part->shape == LIST)
-                PyList_SET_ITEM(found, i, item);
-            else
-                PyTuple_SET_ITEM(found, i, item);
-        }
-        return found;
-    case DICT:
-        found = PyDict_New();
-        for (Py_ssize_t i = 0; i < part->count && found != NULL; i++) {
-            PyObject *item = built(part->parts + i, numbers);
-            if (item == NULL || PyDict_SetItem(found, PyTuple_GET_ITEM(part->thing, i), item) < 0)
-                Py_CLEAR(found);
-            Py_XDECREF(item);
-        }
-        return found;
-    case ARRAY: {
-        Py_buffer buffer;
-        found = PyObject_CallNoArgs(part->thing);
-        if (found == NULL || PyObject_GetBuffer(found, &buffer, PyBUF_CONTIG) < 0) {
-            Py_XDECREF(found);
-            return NULL;
-        }
-        for (Py_ssize_t i = 0; i < part->count; i++)
-            ((double *)buffer.buf)[i] = numbers[part->numbers[i]];
-        PyBuffer_Release(&buffer);
-        return found;
-    }
-    default:
-        return Py_NewRef(part->thing);
-    }
-}
-
 /* `(PASSED, result)`, `(guard, None)`, or None where Python must be asked. */
 static PyObject *Tape_call(Tape *self, PyObject *args, PyObject *kwargs)
 {
@@ -462,7 +307,7 @@ static PyObject *Tape_call(Tape *self, PyObject *args, PyObject *kwargs)
         answer = Py_BuildValue("iO", failed, Py_None);
         break;
     case PASSED_ALL:
-        if ((answer = built(&self->result, numbers)) != NULL) {
+        if ((answer = built(&self->result, numbers, NULL)) != NULL) {
             self->points++;
             self->seconds += now() - start;
             answer = Py_BuildValue("iN", -1, answer);
@@ -518,142 +363,12 @@ static PyTypeObject Tape_Type = {
 typedef struct { /* a call whose arguments have a structure that is known */
     PyObject_HEAD
     PyObject *described; /* keeps alive what the rest points to */
-    PyObject *globals, *functions, *places, *missed;
+    PyObject *missed;
     PyObject *tapes; /* a tuple */
+    Around around;
     Part arguments, named;
     Py_ssize_t inputs, largest; /* how many numbers a program has at most */
 } Replay;
-
-/* Takes numbers out of an argument: false if it has another structure. */
-static int take(Part *part, PyObject *item, double **next)
-{
-    switch (part->shape) {
-    case FLOAT:
-        if (!PyFloat_CheckExact(item))
-            return 0;
-        *(*next)++ = PyFloat_AS_DOUBLE(item);
-        return 1;
-    case FLOAT64:
-        if ((PyObject *)Py_TYPE(item) != part->thing)
-            return 0;
-        *(*next)++ = PyFloat_AS_DOUBLE(item);
-        return 1;
-    case WHOLE: {
-        int overflow;
-        long long number = PyLong_CheckExact(item) ? PyLong_AsLongLongAndOverflow(item, &overflow)
-                                                   : (overflow = 1, 0);
-        if (overflow || number > 1LL << 53 || number < -(1LL << 53))
-            return 0;
-        *(*next)++ = (double)number;
-        return 1;
-    }
-    case SAME:
-        return item == part->thing;
-    case TEXT:
-        return PyUnicode_CheckExact(item) && !PyUnicode_Compare(item, part->thing);
-    case LIST:
-        if (!PyList_CheckExact(item) || PyList_GET_SIZE(item) != part->count)
-            return 0;
-        for (Py_ssize_t i = 0; i < part->count; i++)
-            if (!take(part->parts + i, PyList_GET_ITEM(item, i), next))
-                return 0;
-        return 1;
-    case TUPLE:
-        if ((PyObject *)Py_TYPE(item) != part->thing || PyTuple_GET_SIZE(item) != part->count)
-            return 0;
-        for (Py_ssize_t i = 0; i < part->count; i++)
-            if (!take(part->parts + i, PyTuple_GET_ITEM(item, i), next))
-                return 0;
-        return 1;
-    case DICT: {
-        PyObject *key, *value;
-        Py_ssize_t at = 0, i = 0;
-        if (!PyDict_CheckExact(item) || PyDict_GET_SIZE(item) != part->count)
-            return 0;
-        for (; PyDict_Next(item, &at, &key, &value); i++)
-            if (!PyUnicode_CheckExact(key) ||
-                PyUnicode_Compare(key, PyTuple_GET_ITEM(part->thing, i)) ||
-                !take(part->parts + i, value, next))
-                return 0;
-        return 1;
-    }
-    case ARRAY: {
-        Py_buffer buffer;
-        if ((PyObject *)Py_TYPE(item) != part->thing)
-            return 0;
-        if (PyObject_GetBuffer(item, &buffer, PyBUF_ND | PyBUF_FORMAT | PyBUF_C_CONTIGUOUS) < 0) {
-            PyErr_Clear();
-            return 0;
-        }
-        int same = !strcmp(buffer.format, "d") && buffer.ndim == part->dimensions;
-        for (Py_ssize_t i = 0; i < part->dimensions && same; i++)
-            same = buffer.shape[i] == part->numbers[i];
-        if (same) {
-            memcpy(*next, buffer.buf, part->count * sizeof(double));
-            *next += part->count;
-        }
-        PyBuffer_Release(&buffer);
-        return same;
-    }
-    default:
-        return 0;
-    }
-}
-
-static Py_ssize_t numbers_in(Part *part)
-{
-    Py_ssize_t found = 0;
-    if (part->shape == SAME || part->shape == TEXT)
-        return 0;
-    if (part->shape == ARRAY)
-        return part->count;
-    if (part->parts == NULL)
-        return 1;
-    for (Py_ssize_t i = 0; i < part->count; i++)
-        found += numbers_in(part->parts + i);
-    return found;
-}
-
-/* What there is under a name in a dict, or in a variable of a closure; NULL for nothing. */
-static PyObject *found_in(PyObject *holder, PyObject *name)
-{
-    if (PyDict_CheckExact(holder))
-        return PyDict_GetItemWithError(holder, name);
-    return PyCell_Check(holder) ? PyCell_GET(holder) : NULL;
-}
-
-/* Whether something around the function is not what it was; -1 with an error. They are those of
-   `Surroundings` (autograd/compiler/surroundings.py): globals as `(names, name, thing)`, functions
-   without defaults, and other places as `(holder, name, thing, same)`, the holder being globals, a
-   variable of a closure, or None. */
-static int changed(Replay *self)
-{
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->globals); i++) {
-        PyObject *place = PyTuple_GET_ITEM(self->globals, i);
-        PyObject *thing = found_in(PyTuple_GET_ITEM(place, 0), PyTuple_GET_ITEM(place, 1));
-        if (thing == NULL && PyErr_Occurred())
-            return -1;
-        if ((thing == NULL ? Py_None : thing) != PyTuple_GET_ITEM(place, 2))
-            return 1;
-    }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->functions); i++) {
-        PyFunctionObject *function = (PyFunctionObject *)PyTuple_GET_ITEM(self->functions, i);
-        if (function->func_defaults != NULL || function->func_kwdefaults != NULL)
-            return 1;
-    }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->places); i++) {
-        PyObject *place = PyTuple_GET_ITEM(self->places, i);
-        PyObject *thing = found_in(PyTuple_GET_ITEM(place, 0), PyTuple_GET_ITEM(place, 1));
-        if (thing != NULL && thing == PyTuple_GET_ITEM(place, 2))
-            continue;
-        PyObject *answer = PyErr_Occurred() ? NULL : PyObject_CallNoArgs(PyTuple_GET_ITEM(place, 3));
-        int same = answer == NULL ? -1 : PyObject_IsTrue(answer);
-        Py_XDECREF(answer);
-        if (same <= 0)
-            return same < 0 ? -1 : 1;
-    }
-    return 0;
-}
 
 static void Replay_clear_all(Replay *self)
 {
@@ -663,21 +378,20 @@ static void Replay_clear_all(Replay *self)
     Py_CLEAR(self->tapes);
 }
 
-/* Replay(arguments, named, globals, functions, places, missed): `missed` is returned where the call
+/* Replay(arguments, named, (globals, functions, places), missed): `missed` is returned where the call
    has to be made in another way. */
 static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    PyObject *arguments, *named, *globals, *functions, *places, *missed;
-    if (!PyArg_ParseTuple(args, "OOO!O!O!O", &arguments, &named, &PyTuple_Type, &globals,
-                          &PyTuple_Type, &functions, &PyTuple_Type, &places, &missed))
+    PyObject *arguments, *named, *missed;
+    Around around;
+    if (!PyArg_ParseTuple(args, "OO(O!O!O!)O", &arguments, &named, &PyTuple_Type, &around.globals,
+                          &PyTuple_Type, &around.functions, &PyTuple_Type, &around.places, &missed))
         return NULL;
     Replay *self = (Replay *)type->tp_alloc(type, 0);
     if (self == NULL)
         return NULL;
     self->described = Py_NewRef(args);
-    self->globals = globals;
-    self->functions = functions;
-    self->places = places;
+    self->around = around;
     self->missed = missed;
     self->tapes = PyTuple_New(0);
     if (self->tapes == NULL || !read_part(arguments, &self->arguments, 0) ||
@@ -685,7 +399,7 @@ static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
         Py_DECREF(self);
         return NULL;
     }
-    self->inputs = numbers_in(&self->arguments) + numbers_in(&self->named);
+    self->inputs = found_in_part(&self->arguments, 0) + found_in_part(&self->named, 0);
     self->largest = self->inputs;
     return (PyObject *)self;
 }
@@ -715,7 +429,8 @@ static int set_tapes(Replay *self, PyObject *tapes, void *closure)
 
 static int took(Replay *self, PyObject *args, PyObject *kwargs, double *numbers)
 {
-    return take(&self->arguments, args, &numbers) && take(&self->named, kwargs, &numbers);
+    Taken taken = {numbers, NULL, NULL, -1};
+    return take(&self->arguments, args, &taken) && take(&self->named, kwargs, &taken);
 }
 
 /* The result of the first program whose conditions hold; NULL with an error. */
@@ -727,7 +442,7 @@ static PyObject *replayed(Replay *self, double *numbers, double start)
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tapes) && outcome == FAILED_CHECK; i++) {
         Tape *tape = (Tape *)PyTuple_GET_ITEM(tapes, i);
         outcome = run(tape, numbers, &failed);
-        if (outcome == PASSED_ALL && (answer = built(&tape->result, numbers)) != NULL) {
+        if (outcome == PASSED_ALL && (answer = built(&tape->result, numbers, NULL)) != NULL) {
             tape->points++;
             tape->seconds += now() - start;
         }
@@ -747,7 +462,7 @@ static PyObject *Replay_call(Replay *self, PyObject *args, PyObject *kwargs)
     Py_ssize_t size = self->largest;
     if (size > 512 && (numbers = PyMem_New(double, size)) == NULL)
         return PyErr_NoMemory();
-    int other = !took(self, given, named, numbers) ? 1 : changed(self);
+    int other = !took(self, given, named, numbers) ? 1 : changed(&self->around);
     if (other == 0 && self->largest <= size)
         answer = replayed(self, numbers, start);
     else if (other >= 0)

@@ -18,6 +18,7 @@ from autograd.compiler.native.loops import LoopsWriter
 from autograd.compiler.native.machine import interrupts, machine
 from autograd.compiler.native.module import FUNCTIONS
 from autograd.compiler.native.source import ModuleWriter
+from autograd.compiler.replay import BatchCode
 from autograd.compiler.schedule import LaneCheck
 from autograd.compiler.shapes import Shapes
 from autograd.compiler.tables import Layout, Table
@@ -86,6 +87,13 @@ class NativeBlocks:
             _ask(check, index, outputs[places], failed)
         return outputs[: self._count], failed
 
+    def code(self, sums: bool) -> BatchCode | None:
+        """How the native core may run it, for sums or else for tables; None if it cannot."""
+        compiled = self._sums if sums else self._tables
+        if self._tests or any(row is not None for row in compiled.same_results):
+            return None
+        return compiled.code(self._any_checks)
+
     def sums(self, tables: Sequence[Table], size: int) -> Table | None:
         """The sum of each result in each block of 256 lanes, as `autograd.batching.sums` forms it.
 
@@ -118,16 +126,17 @@ class _Compiled:
         self._workspaces: list[_Workspace] = []
         self._given = sum([width for width, differs in given if not differs])
         self._widths = [*map(len, rows)]
-        self._rows: list[Sequence[int | float] | None] = writer.same_results
+        self.same_results: list[Sequence[int | float] | None] = writer.same_results
+        self._sums = sums
 
     def results(self, tables: Sequence[Table], failed: NDArray[np.intp], size: int) -> list[Table]:
         """The tables of results; those of failures are written to `failed`."""
-        pairs = [*zip(self._widths, self._rows, strict=True)]
+        pairs = [*zip(self._widths, self.same_results, strict=True)]
         found = [np.empty((size, width)) for width, row in pairs if row is None]
         used = self._run(tables, [*found, failed], size)
         differing = iter(found)
         outputs = [
-            next(differing) if row is None else _row(row, used.numbers) for row in self._rows
+            next(differing) if row is None else _row(row, used.numbers) for row in self.same_results
         ]
         self._workspaces.append(used)
         return outputs
@@ -138,6 +147,18 @@ class _Compiled:
         failed = np.empty(2 * self._lanes, np.intp)
         self._workspaces.append(self._run(tables, [failed, sums], size))
         return None if failed[self._lanes :].any() else sums.T
+
+    def code(self, asks: bool) -> BatchCode:
+        """How the native core may run it.
+
+        Args:
+            asks: whether lanes may fail checks.
+        """
+        module, sums = self._module, sum(self._widths) if self._sums else 0
+        address = ctypes.cast(self._library.run, ctypes.c_void_p).value or 0
+        return BatchCode(self, address, module.size, module.same, self._given,
+                         tuple(map(float, self._fixed)), self._lanes, asks, sums, interrupts,
+                         raise_interrupt)  # fmt: skip
 
     def _run(self, tables: Sequence[Table], found: Sequence[Any], size: int) -> _Workspace:
         """Run it, and return the workspace, with the numbers that are the same in all lanes."""
@@ -157,9 +178,15 @@ class _Compiled:
         workspace.addresses[: len(arrays)] = [*map(_address, arrays)]
         if size:
             self._library.run(workspace.address, size)
-        if interrupts and (interrupt := interrupts.pop(get_ident(), None)) is not None:
-            raise interrupt
+        if interrupts:
+            raise_interrupt()
         return workspace
+
+
+def raise_interrupt() -> None:
+    """Raise what came up in a function of Python's that native code called in this thread."""
+    if (interrupt := interrupts.pop(get_ident(), None)) is not None:
+        raise interrupt
 
 
 class _Workspace:
