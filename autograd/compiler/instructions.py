@@ -68,11 +68,10 @@ CALLS: dict[str, Callable[..., float]] = {
 MEANING: dict[str, Callable[..., Any]] = {
     **COMPARISONS, **LOGIC, **ARITHMETIC, **MATHEMATICS, **CALLS, "number": float,
     "fma": lambda x, y, z: kernels.dot((x, z), (y, 1.0)),
-    "tanh_from": lambda x, power: math.tanh(x),
+    "sech2": kernels.sech2,
 }  # fmt: skip
 """Each instruction as a function of floats and bools. A mask as a `number` is 1.0 or 0.0. Besides,
-there is `select(mask, x, y)`: x where the mask is true, otherwise y; and `tanh_from(x, power)` is
-given exp(-2 abs(x)), too, from which the derivative of `tanh` is computed as well."""
+there is `select(mask, x, y)`: x where the mask is true, otherwise y."""
 
 MASKS = frozenset({*COMPARISONS, *LOGIC})
 """The instructions that give a truth value."""

@@ -84,9 +84,8 @@ class Code(Instructions):
         """
         if function in _FORMULAS:
             return _FORMULAS[function](self, *arguments)
-        if function is math.tanh and self.native:
-            power = self.emit("exp", self.emit("multiply", -2.0, self.emit("abs", *arguments)))
-            return self.emit("tanh_from", *arguments, power)
+        if function is kernels.sech2 and self.native:  # computed together with `tanh`
+            return self.emit("sech2", *arguments)
         if function in _NAMES:
             return self.emit(_NAMES[function], *arguments)
         if function in kernels.PRIMITIVES or getattr(function, "__module__", "") not in _MODULES:

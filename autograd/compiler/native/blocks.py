@@ -23,7 +23,7 @@ from autograd.compiler.schedule import LaneCheck
 from autograd.compiler.shapes import Shapes
 from autograd.compiler.tables import Layout, Table
 
-LONG = 20_000
+LONG = 60_000
 """How many lines a module has at most that LLVM takes its time for."""
 
 

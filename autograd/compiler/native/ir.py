@@ -33,6 +33,8 @@ class Function:
 
     given_floats: Sequence[Vector] = ()
     """The parameters, of a function of floats."""
+    results = 1
+    """How many vectors a function of floats gives back."""
     some = ""
     """The name of what `tell_any` tells."""
 
@@ -191,11 +193,26 @@ class Function:
         name = f"llvm.{name}.v{self.lanes}f64"
         return self.line(self._call(name, [kind] * len(operands), kind, given), "f")
 
-    def kernel(self, name: str, operands: Sequence[Vector]) -> Vector:
-        """The result of a function of floats that is in the same module."""
+    def kernel(self, name: str, operands: Sequence[Vector], count: int = 1) -> list[Vector]:
+        """The results of a function of floats that is in the same module."""
         kind = self.type("f")
         given = ", ".join([f"{kind} {x.name}" for x in operands])
-        return self.line(f"call {kind} @vector.{name}({given})", "f")
+        if count == 1:
+            return [self.line(f"call {kind} @vector.{name}({given})", "f")]
+        kind = f"{{ {', '.join([kind] * count)} }}"
+        several = self._new("s", f"call {kind} @vector.{name}({given})")
+        return [self.line(f"extractvalue {kind} {several}, {i}", "f") for i in range(count)]
+
+    def give_back(self, xs: Sequence[Vector]) -> None:
+        """End with the results of a function of floats."""
+        self.results = len(xs)
+        if len(xs) == 1:
+            self.lines.append(f"ret {xs[0].type} {xs[0].name}")
+            return
+        kind, several = f"{{ {', '.join([x.type for x in xs])} }}", "poison"
+        for i, x in enumerate(xs):
+            several = self._new("s", f"insertvalue {kind} {several}, {x.type} {x.name}, {i}")
+        self.lines.append(f"ret {kind} {several}")
 
     def each(self, name: str, operands: Sequence[Vector]) -> Vector:
         """The results of a function of numbers, which is called for every lane."""
@@ -256,15 +273,19 @@ class Function:
         more = f"more{self._count}"
         self._branch(mask, more, label, more)
 
-    def replaced(self, x: Vector, mask: Vector, other: Callable[[], Vector]) -> Vector:
-        """A vector with something else where a mask is true, computed only if it is anywhere."""
+    def replaced(
+        self, xs: Sequence[Vector], mask: Vector, others: Callable[[], Sequence[Vector]]
+    ) -> list[Vector]:
+        """Vectors with others where a mask is true, computed only if it is anywhere."""
         self._count += 1
         rare, after, before = f"rare{self._count}", f"after{self._count}", self.block
         self._branch(mask, rare, after, rare)
-        y = select(mask, other(), x)
-        sources = [(before, x.name), (self.block, y.name)]
+        ys = [select(mask, other, x) for other, x in zip(others(), xs, strict=True)]
+        there = self.block
         self.enter(after)
-        return self.merged(y, sources)
+        return [
+            self.merged(y, [(before, x.name), (there, y.name)]) for x, y in zip(xs, ys, strict=True)
+        ]
 
     def merged(self, x: Vector, sources: Sequence[tuple[str, str]]) -> Vector:
         """A vector that comes from several parts, given these and its names there."""

@@ -66,6 +66,10 @@ class Machine:
         if features is None:
             self._name = llvm.get_host_cpu_name()
             self._features = llvm.get_host_cpu_features().flatten()
+        near = self._triple.startswith("x86_64") and "linux" in self._triple
+        # There, a module is put into memory in one piece, where code finds its constants by short
+        # addresses. Elsewhere it is given long ones.
+        self._model = {"reloc": "pic", "codemodel": "small"} if near else {}
         self._levels: dict[int, Any] = {}
         self._images: OrderedDict[bytes, tuple[bytes, list[str]]] = OrderedDict()
         """The code of the modules that were used last, which may be wanted again."""
@@ -73,9 +77,9 @@ class Machine:
         """Where code is kept for other processes."""
         self._made_for = [
             RELEASE, llvmlite.__version__, str(llvm.llvm_version_info),
-            self._triple, self._name, self._features,
+            self._triple, self._name, self._features, *self._model.values(),
         ]  # fmt: skip
-        self._jit = llvm.create_lljit_compiler(self._target(2))
+        self._jit = llvm.create_lljit_compiler(self._target(2), use_jit_link=bool(self._model))
         self._count = itertools.count()
         self.lanes = self._width() // 64
         """How many floats there are in a vector."""
@@ -89,7 +93,7 @@ class Machine:
     def _target(self, level: int) -> Any:
         if level not in self._levels:
             self._levels[level] = llvm.Target.from_triple(self._triple).create_target_machine(
-                self._name, self._features, opt=level, jit=True
+                self._name, self._features, opt=level, jit=True, **self._model
             )
         return self._levels[level]
 

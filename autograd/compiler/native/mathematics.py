@@ -17,28 +17,29 @@ from autograd.compiler.native.ir import Floats, copysign, fma, nearest, select
 _SHIFT = 1.5 * 2.0**52
 """Added to a small whole number, it leaves that number in the lowest bits."""
 _SIGN = -(2**63)
-_ONE = 0x3FF0000000000000
-"""The bits of 1.0."""
+_ONE, _QUARTER = 0x3FF0000000000000, 0x3FD0000000000000
+"""The bits of 1.0 and of 0.25."""
 LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fefa38p-1"), float.fromhex("0x1.ef35793c7673p-45")
 """ln 2: its first 42 bits, whose products with exponents are exact, and what they leave."""
 
 
 def polynomial(x: Floats, coefficients: Sequence[float]) -> Floats:
-    """The polynomial with these coefficients, two or more, from the constant one on, in pairs
-    (Estrin)."""
-    terms: list[Any] = [*coefficients]
-    while len(terms) > 1:
-        pairs = zip(terms[::2], [*terms[1::2], None], strict=False)
-        terms = [low if high is None else fma(x, high, low) for low, high in pairs]
-        if len(terms) > 1:
-            x = x * x
-    result: Floats = terms[0]
-    return result
+    """The polynomial with these coefficients, two or more, from the constant one on: its even and
+    its odd part by Horner's rule, side by side."""
+    square = x * x
+    parts: list[Any] = []
+    for part in (coefficients[::2], coefficients[1::2]):
+        total: Any = part[-1]
+        for coefficient in part[-2::-1]:
+            total = fma(square, total, coefficient)
+        parts.append(total)
+    even, odd = parts
+    return fma(x, odd, even)
 
 
-def _power_of_two(n: Floats) -> Floats:
-    """2 ** n for whole numbers from -1022 to 1023."""
-    return (((n + _SHIFT).bits() << 52) + _ONE).as_floats()
+def _power_of_two(shifted: Floats, bits: int) -> Floats:
+    """2 ** n, times a power of two that has these bits, for whole numbers n in the lowest bits."""
+    return ((shifted.bits() << 52) + bits).as_floats()
 
 
 # (e**r - 1 - r) / r**2 for |r| < ln(2) / 2, interpolated at Chebyshev's points (mpmath's chebyfit):
@@ -55,24 +56,34 @@ _LARGEST_EXPONENT = 708.0
 def exp(x: Floats) -> Floats:
     """e ** x."""
     outside = abs(x).at_most(_LARGEST_EXPONENT) ^ 1
-    shifted, _, y = _reduced_exp(x)
-    result = (y.bits() + (shifted.bits() << 52)).as_floats()
-    return x.function.replaced(result, outside, lambda: _exp_anywhere(x))
+    shifted = _nearest_power(x)
+    result = (_reduced(x, shifted)[0] + 1.0).bits() + (shifted.bits() << 52)
+    (found,) = x.function.replaced([result.as_floats()], outside, lambda: [_exp_anywhere(x)])
+    return found
 
 
 def _exp_anywhere(x: Floats) -> Floats:
     """e ** x, in two steps where the result may be too large or too small."""
-    _, n, y = _reduced_exp(select(x < -746.0, -746.0, select(x > 710.0, 710.0, x)))
+    x = select(x < -746.0, -746.0, select(x > 710.0, 710.0, x))
+    shifted = _nearest_power(x)
+    y, n = _reduced(x, shifted)[0] + 1.0, shifted - _SHIFT
     half = nearest(n * 0.5)
-    return y * _power_of_two(half) * _power_of_two(n - half)
+    return y * _power_of_two(half + _SHIFT, _ONE) * _power_of_two(n - half + _SHIFT, _ONE)
 
 
-def _reduced_exp(x: Floats) -> tuple[Floats, Floats, Floats]:
-    """A whole number n, and y such that e ** x is y * 2 ** n; first, n in the lowest bits."""
-    shifted = fma(x, 1.0 / math.log(2.0), _SHIFT)
+def _nearest_power(x: Floats) -> Floats:
+    """The whole number n for which 2 ** n is nearest to e ** x, in the lowest bits."""
+    return fma(x, 1.0 / math.log(2.0), _SHIFT)
+
+
+def _reduced(x: Floats, shifted: Floats) -> tuple[Floats, Floats]:
+    """The y such that e ** x is (1 + y) * 2 ** n, for a whole number n in the lowest bits; and what
+    is lost where y is rounded."""
     n = shifted - _SHIFT
     r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))
-    return shifted, n, fma(r * r, polynomial(r, _EXP), r) + 1.0
+    square, quotient = r * r, polynomial(r, _EXP)
+    y = fma(square, quotient, r)
+    return y, fma(square, quotient, r - y)
 
 
 # FreeBSD's e_log.c (Sun Microsystems 1993): log(1 + f) = f - f*f/2 + s * (f*f/2 + s*s * P(s*s)),
@@ -104,20 +115,45 @@ def log(x: Floats) -> Floats:
     return select(x > 0.0, result, select(x.equals(0.0), -math.inf, (x - x) / (x - x)))
 
 
-# Cephes, tanh.c (Moshier 1995), for |x| < 0.625: x + x**3 * P(x*x) / Q(x*x).
-_TANH_P = [-1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1]
-_TANH_Q = [4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1.0]
+_LARGEST_SIZE = 353.0
+"""Up to this size, a quarter of exp(-2 x) is a normal float."""
 
 
-def tanh_from(x: Floats, power: Floats) -> Floats:
-    """The hyperbolic tangent, given exp(-2 abs(x))."""
+def tanh_and_sech2(x: Floats) -> tuple[Floats, Floats]:
+    """The hyperbolic tangent and its derivative, the square of the hyperbolic secant: with e for
+    exp(-2 abs(x)), they are (1 - e) / (1 + e), with the sign of x, and 4 e / (1 + e)**2."""
     size = abs(x)
-    z = x * x
-    small = size < 0.625
-    quotient = select(small, z * polynomial(z, _TANH_P), power + power) / select(
-        small, polynomial(z, _TANH_Q), power + 1.0
-    )
-    return copysign(select(small, fma(size, quotient, size), 1.0 - quotient), x)
+    y = size * -2.0
+    shifted = _nearest_power(y)
+    quarter = _power_of_two(shifted, _QUARTER)
+    rest, lost = _reduced(y, shifted)
+    rest = quarter * rest
+    less, more = quarter - 0.25, quarter + 0.25
+    reciprocal = x.function.splat(1.0) / (rest + more)
+    quotient = (rest + less) * reciprocal
+    # What remains of the division of numbers that have not been rounded corrects the quotient.
+    remainder = fma(-quotient, rest, rest + fma(-quotient, more, less))
+    remainder = fma(quarter, lost, remainder)
+    quotient = fma(remainder, reciprocal, quotient)
+    square = (rest + quarter) * reciprocal * reciprocal
+
+    def anywhere() -> list[Floats]:
+        square = _exp_anywhere(y) * 4.0
+        return [square * 0.0 + 1.0, square]
+
+    outside = size.at_most(_LARGEST_SIZE) ^ 1
+    quotient, square = x.function.replaced([quotient, square], outside, anywhere)
+    return copysign(quotient, x), square
+
+
+def tanh(x: Floats) -> Floats:
+    """The hyperbolic tangent."""
+    return tanh_and_sech2(x)[0]
+
+
+def sech2(x: Floats) -> Floats:
+    """The square of the hyperbolic secant."""
+    return tanh_and_sech2(x)[1]
 
 
 # pi / 2 as three floats.
@@ -163,7 +199,8 @@ def _sin_from(x: Floats, quarters: int) -> Floats:
 def _with_large(name: str, x: Floats, result: Floats) -> Floats:
     """With what the C library says of angles that are larger, infinite, or nan."""
     large = abs(x).at_most(REDUCIBLE) ^ 1
-    return x.function.replaced(result, large, lambda: x.function.each(name, [x]))
+    (result,) = x.function.replaced([result], large, lambda: [x.function.each(name, [x])])
+    return result
 
 
 def sin(x: Floats) -> Floats:
@@ -177,6 +214,11 @@ def cos(x: Floats) -> Floats:
 
 
 FUNCTIONS: dict[str, Callable[..., Floats]] = {
-    "exp": exp, "log": log, "tanh_from": tanh_from, "sin": sin, "cos": cos,
+    "exp": exp, "log": log, "tanh": tanh, "sech2": sech2, "sin": sin, "cos": cos,
 }  # fmt: skip
 """Under the names of the instructions."""
+TOGETHER: dict[str, tuple[str, Callable[..., Sequence[Floats]]]] = {
+    "tanh": ("sech2", tanh_and_sech2),
+}  # fmt: skip
+"""Functions that are computed together with another one of the same operand, and what computes
+both, with the same bits as by themselves."""

@@ -153,6 +153,8 @@ def _vector(name: str, function: Function) -> str:
     lines = indented(function.lines)
     given = ", ".join([f"{x.type} {x.name}" for x in function.given_floats])
     kind = function.type("f")
+    if function.results > 1:
+        kind = f"{{ {', '.join([kind] * function.results)} }}"
     return f"define internal {kind} @vector.{name}({given}) #0 {{\nentry:\n{lines}\n}}\n"
 
 

@@ -8,9 +8,8 @@ another is kept on a heap, a vector for each number.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -134,10 +133,13 @@ class ModuleWriter:
         before = [x for x in order if isinstance(x, Slot) and self._computed(x, differs=False)]
         self._same = {x: place for place, x in enumerate([*same, *before])}
         # The numbers that are the same in all lanes, inputs first.
-        within = [x for x in order if not isinstance(x, Slot) or self._computed(x, differs=True)]
+        within = self._paired(
+            [x for x in order if not isinstance(x, Slot) or self._computed(x, differs=True)]
+        )
         names = [self._instructions[x.place].name for x in within if isinstance(x, Slot)]
         elementary = [x for x in names if x in mathematics.FUNCTIONS]
-        self._kernels = {*elementary} if len(elementary) > INLINE else set()
+        self._called_kernels = len(elementary) > INLINE
+        self._kernels: dict[str, Function] = {}
         self._wanted: dict[Slot, list[_Cell]] = {}
         items = [*within, *self._handed_out(outputs)]
         self._parts = [*_cut([*self._taken(items), *items])] or [[]]
@@ -149,8 +151,7 @@ class ModuleWriter:
             lanes, widths, count,
             [self._part_before(part) for part in _cut(before)],
             [self._part(part, label) for part in self._parts],
-            {name: self._kernel(name) for name in sorted(self._kernels)},
-            self._called, len(self._same), self._size,
+            self._kernels, self._called, len(self._same), self._size,
             sum([len(x.refs) for x in outputs]) if sums else None,
         )  # fmt: skip
         """The module."""
@@ -253,14 +254,38 @@ class ModuleWriter:
 
     # --- Written ---------------------------------------------------------------------------------
 
-    def _kernel(self, name: str) -> Function:
-        """A function of vectors that others call."""
-        kernel = mathematics.FUNCTIONS[name]
-        function = Function(self._lanes, self._called, "entry")
-        operands = function.parameters(len(inspect.signature(kernel).parameters))
-        x = kernel(*operands)
-        function.lines.append(f"ret {x.type} {x.name}")
-        return function
+    def _kernel(
+        self, function: Function, kernel: Callable[..., Any], operands: Sequence[Vector]
+    ) -> Sequence[Vector]:
+        """The results of a function of vectors: one that others call, or put where it is needed."""
+        if not self._called_kernels:
+            return _several(kernel(*operands))
+        name = kernel.__name__
+        if name not in self._kernels:
+            made = self._kernels[name] = Function(self._lanes, self._called, "entry")
+            made.give_back(_several(kernel(*made.parameters(len(operands)))))
+        return function.kernel(name, operands, self._kernels[name].results)
+
+    def _paired(self, items: Sequence[_Item]) -> list[_Item]:
+        """Things to be done, with functions that are computed together one after the other."""
+        places: dict[tuple[str, tuple[Ref, ...]], Slot] = {}
+        for item in items:
+            if isinstance(item, Slot):
+                name, operands, *_ = self._instructions[item.place]
+                places[name, operands] = item
+        self._partners: dict[Slot, Slot] = {}
+        for name, (other, _) in mathematics.TOGETHER.items():
+            for (found, operands), slot in places.items():
+                if found == name and (other, operands) in places:
+                    self._partners[slot] = places[other, operands]
+        first: dict[_Item, Slot] = {other: slot for slot, other in self._partners.items()}
+        order: dict[_Item, None] = {}
+        for item in items:
+            one = first.get(item, item)
+            order[one] = None
+            if isinstance(one, Slot) and one in self._partners:
+                order[self._partners[one]] = None
+        return [*order]
 
     def _part_before(self, part: Sequence[Slot]) -> Function:
         """A function that computes what is the same in all lanes."""
@@ -284,7 +309,10 @@ class ModuleWriter:
             left = failed.equals(-1)
         for time, item in enumerate(part):
             if isinstance(item, Slot):
-                self._known[item] = self._value(function, item)
+                if self._partners.get(item) in part[time + 1 : time + 2]:
+                    self._compute_together(function, item)
+                elif item not in self._known:
+                    self._known[item] = self._value(function, item)
                 self._keep(function, item)
             elif isinstance(item, _Columns):
                 self._take(function, item)
@@ -373,9 +401,16 @@ class ModuleWriter:
         """The result of an instruction."""
         name, refs, mask, _ = self._instructions[slot.place]
         operands = [self._operand(function, x) for x in refs]
-        if name in self._kernels:
-            return function.kernel(name, operands)
+        if name in mathematics.FUNCTIONS:
+            return self._kernel(function, mathematics.FUNCTIONS[name], operands)[0]
         return computed(function, name, operands, mask)
+
+    def _compute_together(self, function: Function, slot: Slot) -> None:
+        """Compute the result of an instruction, and that of the one that goes with it."""
+        name, refs, *_ = self._instructions[slot.place]
+        operands = [self._operand(function, x) for x in refs]
+        results = self._kernel(function, mathematics.TOGETHER[name][1], operands)
+        self._known |= zip((slot, self._partners[slot]), results, strict=True)
 
 
 def computed(function: Function, name: str, operands: Sequence[Vector], mask: bool) -> Vector:
@@ -407,6 +442,10 @@ _OTHERS: dict[str, Callable[..., Vector]] = {
     "select": select,
     "fma": fma,
 }
+
+
+def _several(results: Vector | Sequence[Vector]) -> Sequence[Vector]:
+    return [results] if isinstance(results, Vector) else results
 
 
 def _made(item: _Item) -> Sequence[Slot]:
