@@ -39,6 +39,7 @@ from autograd import (
     vmap,
     where,
 )
+from autograd.compiler import program
 
 MANY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -91,6 +92,31 @@ def test_derivatives_of_random_programs(source, points, kind):
     fast = jit(derived)
     for point in points:
         agrees(fast, derived, *point[:count])
+
+
+@pytest.mark.skipif(program.native is None, reason="there is no native core")
+@MANY
+@given(
+    programs(scalar=True, parameters=2),
+    st.tuples(NUMBERS, NUMBERS),
+    st.sampled_from([lambda f: f, grad, lambda f: grad(grad(f)), value_and_grad]),
+)
+def test_the_native_core_makes_the_same_programs(source, point, derived):
+    f = compiled(source)
+    found = []
+    for core in (program.native, None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(program, "native", core)
+            fast = jit(derived(f))
+            fast(*point[: f.__code__.co_argcount])
+        if not fast.paths:
+            return
+        made = fast.program
+        found.append(
+            [str(made), made.entries, made.ops, made.outputs, sorted(made.overflown)]
+            + [x.hex() for x in made.constants]
+        )
+    assert found[0] == found[1]
 
 
 # --- What it is given, and returns ----------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd.compiler.guards import FINITE, Requirement
+from autograd.forms import native
 from autograd.graph import Node
 from autograd.notation.numbers import number
 from autograd.op import Op
@@ -80,6 +81,14 @@ class Program:
 
     def extend(self, order: Iterable[Node]) -> None:
         """Append the steps of nodes in topological order."""
+        if native is None:
+            self._extend(order)
+        else:
+            fields = self._refs, self._places, self.constants, self.entries, self.ops, self._numbers
+            native.extend([*order], *fields, self.overflown, len(self.inputs))
+
+    def _extend(self, order: Iterable[Node]) -> None:
+        """The same in Python."""
         refs, places, entries, numbers = self._refs, self._places, self.entries, self._numbers
         start = len(self.inputs)
         for node in order:

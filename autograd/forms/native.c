@@ -24,6 +24,7 @@
 #include "parts.h"
 #include "replay.h"
 #include "batches.h"
+#include "programs.h"
 
 #define VERSION 6 /* FITTING in __init__.py */
 
@@ -138,6 +139,7 @@ static PyMethodDef functions[] = {
     {"array_fields", array_fields, METH_O, NULL},
     {"clear", clear, METH_O, NULL},
     {"doubtful", doubtful, METH_O, NULL},
+    {"extend", extend_program, METH_VARARGS, NULL},
     {"install", (PyCFunction)(void (*)(void))install, METH_VARARGS | METH_KEYWORDS, NULL},
     {"new_era", new_era, METH_NOARGS, NULL},
     {"node", node, METH_VARARGS, NULL},
