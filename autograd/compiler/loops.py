@@ -100,7 +100,7 @@ class Loops:
             uniform[x] = True
         any_uniform = bool(self._code.uniform)
         level, below = [0] * len(uniform), [0] * len(uniform)
-        size, shapes = [0] * len(items), [0] * len(items)
+        size, shapes = [0] * len(uniform), [0] * len(items)  # 0 for what is not to be joined
         leaves: list[tuple[Ref, ...]] = [()] * len(items)
         joined = [False] * len(items)
         indices = self._indices
@@ -113,15 +113,16 @@ class Loops:
             count, lowest = sizes[pattern], 0
             parts, needed, taken = [pattern], list[Ref](), list[Ref]()
             for x in refs:
+                more = size[x]
                 if (
-                    uses[x] == 1 and x >= 0 and size[x] and uniform[x] is alike
-                    and count + size[x] <= LARGEST_SHAPE
+                    more and count + more <= LARGEST_SHAPE and uniform[x] is alike
                     and len(needed) + len(leaves[x]) < MOST_OPERANDS
                 ):  # fmt: skip
                     parts.append(shapes[x])
                     needed += leaves[x]
-                    count += size[x]
-                    lowest = max(lowest, below[x])
+                    count += more
+                    if below[x] > lowest:
+                        lowest = below[x]
                     taken.append(x)
                 else:
                     parts.append(-1)
@@ -138,7 +139,9 @@ class Loops:
                 shape = indices.setdefault((pattern, *[-1] * len(refs)), len(indices))
             for x in taken:
                 joined[x] = True
-            shapes[i], leaves[i], size[i] = shape, tuple(needed), count
+            shapes[i], leaves[i] = shape, tuple(needed)
+            if uses[i] == 1:
+                size[i] = count
             below[i], level[i] = lowest, lowest + 1
         self._shapes, self._leaves, self._joined = shapes, leaves, joined
         self._level, self._uniform = level, uniform
