@@ -1,4 +1,4 @@
-"""Programs and calls as the native core runs them (`forms/replay.h`, `forms/batches.h`).
+"""Programs and calls as the native core runs them (`forms/tapes.h`, `replay.h`, `batches.h`).
 
 A program is described by its steps, each with the function that computes it wherever the core does
 not, and the structure of arguments and results by nested tuples `(shape, thing, parts or numbers)`.

@@ -22,6 +22,7 @@
 #include "rows.h"
 #include "graphs.h"
 #include "parts.h"
+#include "tapes.h"
 #include "replay.h"
 #include "batches.h"
 #include "programs.h"

@@ -13,7 +13,7 @@
 #error "numbers would not be rounded as Python rounds them"
 #endif
 
-/* From RELU on they are repeated in recorded programs alone (replay.h). */
+/* From RELU on they are repeated in recorded programs alone (tapes.h). */
 enum Kind {
     GENERAL, ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATIVE, POWER, SQUARE, DOT, SUM, MEAN,
     RELU, WHERE, GREATER_THAN, MAXIMUM, MINIMUM, ABSOLUTE, SQRT, KINDS
