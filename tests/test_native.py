@@ -64,8 +64,8 @@ def points(name):
     spans = {
         "exp": [(-746.0, 710.0), (-1.0, 1.0), (-746.0, -700.0), (-1e-9, 1e-9)],
         "log": [(0.0, 4.0), (0.7, 1.42), (0.999, 1.001), (0.0, 1e-307), (0.0, 1e300)],
-        "tanh": [(-1.0, 1.0), (-20.0, 20.0), (0.17, 0.25), (18.2, 18.3), (-1e-7, 1e-7)],
-        "sech2": [(-1.0, 1.0), (-20.0, 20.0), (0.8, 0.95), (340.0, 360.0), (-1e-7, 1e-7)],
+        "tanh": [(-1.0, 1.0), (-20.0, 20.0), (0.173, 0.174), (0.25, 0.27), (18.2, 18.6)],
+        "sech2": [(-1.0, 1.0), (-20.0, 20.0), (0.2, 0.25), (1.3, 1.34), (340.0, 360.0)],
         "sin": [(-4.0, 4.0), (-REDUCIBLE, REDUCIBLE), (-1e-7, 1e-7), (-1e12, 1e12)],
     }
     for low, high in spans.get(name, spans["sin"]):
@@ -81,7 +81,7 @@ def points(name):
 
 TRUE = {name: getattr(mpmath, name, None) for name in FUNCTIONS}
 TRUE["sech2"] = lambda x: mpmath.sech(x) ** 2
-UNITS = {"sech2": 5.0}
+UNITS = {"sech2": 4.0}
 """How many units in the last place functions may be from the truth, if it is not 1.5."""
 
 

@@ -88,8 +88,8 @@ class Bundle:
         places = np.broadcast_to(which.ravel(), size).astype(np.intp)
         counts = np.bincount(places[places >= 0], minlength=len(self.paths))
         for path, count in zip(self.paths, counts.tolist(), strict=True):
-            path.points += count
-            path.seconds += (perf_counter() - start) * count / size
+            path.counter.points += count
+            path.counter.seconds += (perf_counter() - start) * count / size
         return outputs, places
 
 

@@ -229,8 +229,8 @@ class SpreadCall(BatchCall):
         with self._told(chunk), _uninterrupted():
             reply = future.result()
         for number, points, seconds in reply.points:
-            asked.paths[number].points += points
-            asked.paths[number].seconds += seconds
+            asked.paths[number].counter.points += points
+            asked.paths[number].counter.seconds += seconds
         if reply.computed is not None:
             lot.take(reply.computed, asked)
         elif reply.sums is not None:

@@ -247,7 +247,7 @@ class Jitted(Made):
                 found = self._recorder.itself(call)
                 return found.build(plain(found.numbers))
             path, returned = self._recorder.record(family, call, known=paths)
-            path.points += 1
+            path.counter.points += 1
             result = path.result.build(returned)
         require_no_gradient(path)
         if self._check:

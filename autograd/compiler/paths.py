@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from autograd.compiler.forking import making
 from autograd.compiler.lanes import Lanes
 from autograd.compiler.program import PASSED, Guard, Program
-from autograd.compiler.replay import tape
+from autograd.compiler.replay import Counter, tape
 from autograd.compiler.results import Item, Result, items, widths
 from autograd.compiler.source import PythonSource
 from autograd.compiler.tables import Layout, Table, layout
@@ -30,6 +30,7 @@ class RecordedPath:
 
     Attributes:
         program: the steps, and the guards under which they are those of the function.
+        counter: counts the points that are computed by it, and the time that takes.
     """
 
     def __init__(
@@ -41,8 +42,8 @@ class RecordedPath:
         seconds: float = 0.0,
     ) -> None:
         self.program, self.result, self.outside = program, result, outside
-        self._points, self._seconds = 0, seconds
-        self._counters: list[Any] = []
+        self.counter = Counter()
+        self.counter.seconds = seconds
         self._recorded_at = at
         self._many: dict[tuple[Layout, bool], Lanes] = {}
         self._widths = widths(self.result.structure)
@@ -55,22 +56,14 @@ class RecordedPath:
     @property
     def points(self) -> int:
         """How many points have been computed by it."""
-        points: int = self._points + sum([x.points for x in self._counters])
+        points: int = self.counter.points
         return points
-
-    @points.setter
-    def points(self, points: int) -> None:
-        self._points += points - self.points
 
     @property
     def seconds(self) -> float:
         """The time that took, and the recording."""
-        seconds: float = self._seconds + sum([x.seconds for x in self._counters])
+        seconds: float = self.counter.seconds
         return seconds
-
-    @seconds.setter
-    def seconds(self, seconds: float) -> None:
-        self._seconds += seconds - self.seconds
 
     @cached_property
     def source(self) -> str:
@@ -93,17 +86,11 @@ class RecordedPath:
     @cached_property
     def tape(self) -> Any:
         """The program as the native core runs it; None if it does not."""
-        return self.counted(tape(self.program, self.result))
+        return tape(self.program, self.result, self.counter)
 
     @cached_property
     def _flat_tape(self) -> Any:
-        return self.counted(tape(self.program, self._row))
-
-    def counted(self, what: Any) -> Any:
-        """Add the points that something else computes by this path, and the time that takes, to
-        those of the path; returns it."""
-        self._counters += [] if what is None else [what]
-        return what
+        return tape(self.program, self._row, self.counter)
 
     def computed(self, numbers: Sequence[float]) -> tuple[int, Any]:
         """The result at a point: the place of the guard that fails and None, or `PASSED` and it."""
@@ -126,8 +113,8 @@ class RecordedPath:
         start = perf_counter()
         failed, found = source(numbers)
         if failed == PASSED:
-            self.points += 1
-            self.seconds += perf_counter() - start
+            self.counter.points += 1
+            self.counter.seconds += perf_counter() - start
         return failed, found
 
     def lanes(
@@ -144,8 +131,8 @@ class RecordedPath:
         start = perf_counter()
         tables = _with_outside(tables, outside)
         outputs, failed = self.for_layout(layout(tables), native)(tables, size)
-        self.points += int(np.count_nonzero(failed == PASSED))
-        self.seconds += perf_counter() - start
+        self.counter.points += int(np.count_nonzero(failed == PASSED))
+        self.counter.seconds += perf_counter() - start
         return outputs, failed
 
     def all_lanes(self, tables: Sequence[Table], size: int, native: bool) -> list[Table] | None:
@@ -166,8 +153,8 @@ class RecordedPath:
         tables = _with_outside(tables, outside)
         found = self.for_layout(layout(tables), native=True).sums(tables, size)
         if found is not None:
-            self.points += size
-            self.seconds += perf_counter() - start
+            self.counter.points += size
+            self.counter.seconds += perf_counter() - start
         return found
 
     @cached_property

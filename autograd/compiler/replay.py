@@ -8,6 +8,7 @@ What has no description is left to Python.
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 from autograd.compiler.program import Program, Ref
 from autograd.compiler.results import Item, Result
 from autograd.compiler.source import NAMES, template
-from autograd.compiler.surroundings import Surroundings, holder
+from autograd.compiler.surroundings import MISSING, Surroundings, holder
 from autograd.compiler.whole import LARGEST
 from autograd.forms import native
 from autograd.op import Op
@@ -33,10 +34,26 @@ class Undescribed(Exception):  # noqa: N818, it is an answer
 # --- A program ------------------------------------------------------------------------------------
 
 
-def tape(program: Program, result: Result) -> Any:
+@dataclass
+class _Counter:
+    points: int = 0
+    seconds: float = 0.0
+
+
+Counter: Any = _Counter if native is None else native.Counter
+"""How many points were computed, and how long that took."""
+
+
+def tape(program: Program, result: Result, counter: Any) -> Any:
     """A program that runs in the native core: given a list of its inputs, it returns what
     `PythonSource` does, or None where that must be asked. None if there is no native core, or if
-    the result has something in it that only Python can make."""
+    the result has something in it that only Python can make.
+
+    Args:
+        program: the program.
+        result: of what it computes.
+        counter: counts the points.
+    """
     if native is None:
         return None
     first, constants = len(program.inputs), len(program.constants)
@@ -66,7 +83,8 @@ def tape(program: Program, result: Result) -> Any:
             known = tuple([program.constants[~x] if x < 0 else None for x in operands])
             function = functions.setdefault(_function(op, known), len(functions))
             steps.append((op, function, tuple(map(place, operands))))
-    return native.Tape(first, tuple(program.constants), tuple(functions), tuple(steps), described)
+    return native.Tape(first, tuple(program.constants), tuple(functions), tuple(steps), described,
+                       counter)  # fmt: skip
 
 
 def _function(op: Op, known: Sequence[float | None]) -> Callable[..., float]:
@@ -174,6 +192,7 @@ def batch(
     kwargs: Mapping[str, Any],
     axes: Iterable[int | None],
     family: Any,
+    counter: Any,
     code: BatchCode,
     structure: Any,
     divided: bool,
@@ -189,6 +208,7 @@ def batch(
         kwargs: named ones.
         axes: of the items in them that lanes lie along, None for those that all lanes have.
         family: that the lanes belong to.
+        counter: counts them.
         code: of the only path of the family.
         structure: of the result, with items.
         divided: whether sums are divided by the number of lanes.
@@ -206,7 +226,8 @@ def batch(
     result = _result(structure, range(code.sums), None if code.sums else shapes)
     run = (*code, divided, most)
     return native.Batch(*_arguments(args, kwargs, axes), _around(family.around), result, run,
-                        tuple(shapes), np.empty, family, other, missed, patience)  # fmt: skip
+                        tuple(shapes), np.empty, family, counter, other, missed,
+                        patience)  # fmt: skip
 
 
 def _around(around: Surroundings) -> tuple[Any, ...]:
@@ -215,7 +236,7 @@ def _around(around: Surroundings) -> tuple[Any, ...]:
     held = [names for names, *_ in (*around.globals, *places)]
     if any(isinstance(x, dict) and type(x) is not dict for x in held):
         raise Undescribed
-    return tuple(around.globals), tuple(around.without_defaults), places
+    return tuple(around.globals), tuple(around.without_defaults), places, MISSING
 
 
 def _arguments(

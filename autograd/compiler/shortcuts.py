@@ -225,10 +225,10 @@ class OfBatch(_Written):
         if code is not None:
             divided = self._sums is not None and self._sums.divided
             with suppress(Undescribed):
-                self._batch = batch(args, kwargs, self._axes, self.family, code,
+                self._batch = batch(args, kwargs, self._axes, self.family, self._path.counter, code,
                                     self._path.result.structure, divided, MOST_LANES,
                                     self.__call__, MISSED, MISSES)  # fmt: skip
-                self.call = self._path.counted(self._batch)
+                self.call = self._batch
 
 
 def of_point(family: Family, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Shortcut:

@@ -57,7 +57,7 @@ class Surroundings:
     def changed(self) -> str | None:
         """The name of one that is not what it was, None if all of them are."""
         for names, name, thing in self.globals:
-            if names.get(name) is not thing:
+            if names.get(name, MISSING) is not thing:
                 return name
         for function in self.without_defaults:
             if function.__defaults__ is not None or function.__kwdefaults__ is not None:
@@ -111,7 +111,7 @@ class Surroundings:
         for name in dict.fromkeys(_global_names(function.__code__)):
             thing = names.get(name, vars(builtins).get(name))
             if isinstance(thing, UNCHANGING):
-                self.globals.append((names, name, names.get(name)))
+                self.globals.append((names, name, names.get(name, MISSING)))
                 if name not in names:
                     self.globals.append((vars(builtins), name, thing))
                 self._look(thing)

@@ -23,8 +23,7 @@ typedef struct {
     Py_ssize_t constant_count;
     int busy;
     int misses; /* in excess of calls that have not missed the path */
-    long long points;
-    double seconds;
+    Counter *counter;
 } Batch;
 
 /* A workspace begins where a line of the cache does. */
@@ -155,8 +154,8 @@ static PyObject *Batch_call(Batch *self, PyObject *args, PyObject *kwargs)
     PyObject *given, *named, *answer = NULL, *few[16] = {NULL}, **held = few;
     if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &given, &PyDict_Type, &named))
         return NULL;
-    Py_ssize_t count = self->arrays + self->tables;
-    if (count > 16 && (held = PyMem_Calloc(count, sizeof(PyObject *))) == NULL)
+    Py_ssize_t objects = self->arrays + self->tables;
+    if (objects > 16 && (held = PyMem_Calloc(objects, sizeof(PyObject *))) == NULL)
         return PyErr_NoMemory();
     int usual = is_worth_while(self), own = 0;
     if (usual <= 0)
@@ -179,11 +178,10 @@ static PyObject *Batch_call(Batch *self, PyObject *args, PyObject *kwargs)
         self->misses++;
     else if (answer != NULL) {
         self->misses -= self->misses > 0;
-        self->points += taken.lanes;
-        self->seconds += now() - start;
+        count(self->counter, taken.lanes, start);
     }
 end:
-    for (Py_ssize_t i = 0; i < count; i++)
+    for (Py_ssize_t i = 0; i < objects; i++)
         Py_XDECREF(held[i]);
     if (held != few)
         PyMem_Free(held);
@@ -194,9 +192,9 @@ end:
     return usual == 0 ? PyObject_Call(self->other, args, NULL) : answer;
 }
 
-/* Batch(arguments, named, (globals, functions, places), result, (owner, address, size, same, fixed,
-   constants, vector, asks, sums, interrupts, interrupted, mean, most), shapes, empty, family, other,
-   missed, patience) */
+/* Batch(arguments, named, around, result, (owner, address, size, same, fixed,
+   constants, vector, asks, sums, interrupts, interrupted, mean, most), shapes, empty, family, counter,
+   other, missed, patience) */
 static PyObject *Batch_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     PyObject *arguments, *named, *result, *constants, *owner;
@@ -204,14 +202,15 @@ static PyObject *Batch_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     Batch *self = (Batch *)type->tp_alloc(type, 0);
     if (self == NULL)
         return NULL;
-    if (!PyArg_ParseTuple(args, "OO(O!O!O!)O(OnnnnO!ipnO!Opn)O!OOOOi", &arguments, &named,
+    if (!PyArg_ParseTuple(args, "OO(O!O!O!O)O(OnnnnO!ipnO!Opn)O!OOO!OOi", &arguments, &named,
                           &PyTuple_Type, &self->around.globals, &PyTuple_Type,
-                          &self->around.functions, &PyTuple_Type, &self->around.places, &result,
+                          &self->around.functions, &PyTuple_Type, &self->around.places, &self->around.missing,
+                          &result,
                           &owner, &address, &self->size, &self->same, &self->fixed, &PyTuple_Type,
                           &constants, &self->vector, &self->asks, &self->sums, &PyDict_Type,
                           &self->interrupts, &self->interrupted, &self->mean, &self->most,
-                          &PyTuple_Type, &self->shapes, &self->empty, &self->family, &self->other,
-                          &self->missed, &self->patience))
+                          &PyTuple_Type, &self->shapes, &self->empty, &self->family, &Counter_Type,
+                          &self->counter, &self->other, &self->missed, &self->patience))
         goto error;
     self->described = Py_NewRef(args);
     self->code = (void (*)(void *, Py_ssize_t))address;
@@ -254,9 +253,7 @@ static void Batch_dealloc(Batch *self)
     Py_TYPE(self)->tp_free(self);
 }
 
-static PyMemberDef Batch_members[] = {{"points", T_LONGLONG, offsetof(Batch, points), 0, NULL},
-                                      {"seconds", T_DOUBLE, offsetof(Batch, seconds), 0, NULL},
-                                      {"misses", T_INT, offsetof(Batch, misses), 0, NULL},
+static PyMemberDef Batch_members[] = {{"misses", T_INT, offsetof(Batch, misses), 0, NULL},
                                       {NULL}};
 
 static PyTypeObject Batch_Type = {

@@ -167,13 +167,14 @@ PyMODINIT_FUNC PyInit_native(void)
 {
     PyObject *module;
     if (PyType_Ready(&Record_Type) < 0 || PyType_Ready(&Applied_Type) < 0 ||
-        PyType_Ready(&Tape_Type) < 0 || PyType_Ready(&Replay_Type) < 0 ||
+        PyType_Ready(&Counter_Type) < 0 || PyType_Ready(&Tape_Type) < 0 || PyType_Ready(&Replay_Type) < 0 ||
         PyType_Ready(&Batch_Type) < 0 ||
         (module = PyModule_Create(&definition)) == NULL)
         return NULL;
     if (PyModule_AddIntConstant(module, "VERSION", VERSION) < 0 ||
         PyModule_AddObjectRef(module, "Record", (PyObject *)&Record_Type) < 0 ||
         PyModule_AddObjectRef(module, "Applied", (PyObject *)&Applied_Type) < 0 ||
+        PyModule_AddObjectRef(module, "Counter", (PyObject *)&Counter_Type) < 0 ||
         PyModule_AddObjectRef(module, "Tape", (PyObject *)&Tape_Type) < 0 ||
         PyModule_AddObjectRef(module, "Replay", (PyObject *)&Replay_Type) < 0 ||
         PyModule_AddObjectRef(module, "Batch", (PyObject *)&Batch_Type) < 0) {

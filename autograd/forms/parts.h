@@ -13,6 +13,33 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+/* How many points a path has computed, whatever did so, and how long that took. */
+typedef struct {
+    PyObject_HEAD
+    long long points;
+    double seconds;
+} Counter;
+
+static void count(Counter *self, Py_ssize_t points, double start)
+{
+    self->points += points;
+    self->seconds += now() - start;
+}
+
+static PyMemberDef Counter_members[] = {{"points", T_LONGLONG, offsetof(Counter, points), 0, NULL},
+                                        {"seconds", T_DOUBLE, offsetof(Counter, seconds), 0, NULL},
+                                        {NULL}};
+
+static PyTypeObject Counter_Type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "autograd.forms.native.Counter",
+    .tp_doc = "How many points were computed, and how long that took.",
+    .tp_basicsize = sizeof(Counter),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = PyType_GenericNew,
+    .tp_members = Counter_members,
+};
+
 /* The fields of an array where all extensions find them that are compiled for NumPy, releases 1
    and 2 (its ndarraytypes.h); autograd/compiler/replay.py looks whether it is so. */
 typedef struct {
@@ -304,8 +331,9 @@ static PyObject *found_in(PyObject *holder, PyObject *name)
     return PyCell_Check(holder) ? PyCell_GET(holder) : NULL;
 }
 
-typedef struct { /* tuples */
-    PyObject *globals, *functions, *places;
+typedef struct {
+    PyObject *globals, *functions, *places; /* tuples */
+    PyObject *missing;                      /* stands for what is not there */
 } Around;
 
 /* Whether something around the function is not what it was; -1 with an error. They are those of
@@ -319,7 +347,7 @@ static int changed(Around *around)
         PyObject *thing = found_in(PyTuple_GET_ITEM(place, 0), PyTuple_GET_ITEM(place, 1));
         if (thing == NULL && PyErr_Occurred())
             return -1;
-        if ((thing == NULL ? Py_None : thing) != PyTuple_GET_ITEM(place, 2))
+        if ((thing == NULL ? around->missing : thing) != PyTuple_GET_ITEM(place, 2))
             return 1;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(around->functions); i++) {

@@ -18,14 +18,15 @@ static void Replay_clear_all(Replay *self)
     Py_CLEAR(self->tapes);
 }
 
-/* Replay(arguments, named, (globals, functions, places), missed): `missed` is returned where the call
+/* Replay(arguments, named, around, missed): `missed` is returned where the call
    has to be made in another way. */
 static PyObject *Replay_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     PyObject *arguments, *named, *missed;
     Around around;
-    if (!PyArg_ParseTuple(args, "OO(O!O!O!)O", &arguments, &named, &PyTuple_Type, &around.globals,
-                          &PyTuple_Type, &around.functions, &PyTuple_Type, &around.places, &missed))
+    if (!PyArg_ParseTuple(args, "OO(O!O!O!O)O", &arguments, &named, &PyTuple_Type, &around.globals,
+                          &PyTuple_Type, &around.functions, &PyTuple_Type, &around.places,
+                          &around.missing, &missed))
         return NULL;
     Replay *self = (Replay *)type->tp_alloc(type, 0);
     if (self == NULL)
@@ -82,10 +83,8 @@ static PyObject *replayed(Replay *self, double *numbers, double start)
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tapes) && outcome == FAILED_CHECK; i++) {
         Tape *tape = (Tape *)PyTuple_GET_ITEM(tapes, i);
         outcome = run(tape, numbers, &failed);
-        if (outcome == PASSED_ALL && (answer = built(&tape->result, numbers, NULL)) != NULL) {
-            tape->points++;
-            tape->seconds += now() - start;
-        }
+        if (outcome == PASSED_ALL && (answer = built(&tape->result, numbers, NULL)) != NULL)
+            count(tape->counter, 1, start);
     }
     Py_DECREF(tapes);
     if (outcome == ERROR || (answer == NULL && not_ordinary() < 0))

@@ -24,11 +24,8 @@ typedef struct {
     double *numbers; /* the constants */
     Step *steps;
     Part result;
-    long long points; /* that were computed */
-    double seconds;   /* that this took */
+    Counter *counter;
 } Tape;
-
-static PyTypeObject Tape_Type;
 
 /* A step from `(operation, function, places)`, or a condition from `(condition, function, places,
    answer, guard)`; the function is a place among those of the program. */
@@ -74,22 +71,24 @@ static void Tape_clear_all(Tape *self)
     PyMem_Free(self->numbers);
     Py_CLEAR(self->functions);
     Py_CLEAR(self->described);
+    Py_CLEAR(self->counter);
 }
 
-/* Tape(inputs, constants, functions, steps, result): the numbers are the inputs, the constants, and
+/* Tape(inputs, constants, functions, steps, result, counter): the numbers are the inputs, the constants, and
    one for each step that is not a condition. */
 static PyObject *Tape_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    PyObject *constants, *functions, *steps, *result;
+    PyObject *constants, *functions, *steps, *result, *counter;
     Py_ssize_t inputs;
-    if (!PyArg_ParseTuple(args, "nO!O!O!O", &inputs, &PyTuple_Type, &constants, &PyTuple_Type,
-                          &functions, &PyTuple_Type, &steps, &result))
+    if (!PyArg_ParseTuple(args, "nO!O!O!OO!", &inputs, &PyTuple_Type, &constants, &PyTuple_Type,
+                          &functions, &PyTuple_Type, &steps, &result, &Counter_Type, &counter))
         return NULL;
     Tape *self = (Tape *)type->tp_alloc(type, 0);
     if (self == NULL)
         return NULL;
     self->functions = Py_NewRef(functions);
     self->described = Py_NewRef(result);
+    self->counter = (Counter *)Py_NewRef(counter);
     self->inputs = inputs;
     self->constants = PyTuple_GET_SIZE(constants);
     self->size = inputs + self->constants;
@@ -306,8 +305,7 @@ static PyObject *Tape_call(Tape *self, PyObject *args, PyObject *kwargs)
         break;
     case PASSED_ALL:
         if ((answer = built(&self->result, numbers, NULL)) != NULL) {
-            self->points++;
-            self->seconds += now() - start;
+            count(self->counter, 1, start);
             answer = Py_BuildValue("iN", -1, answer);
         }
         else if (not_ordinary() == 0)
@@ -338,10 +336,6 @@ static void Tape_dealloc(Tape *self)
     Py_TYPE(self)->tp_free(self);
 }
 
-static PyMemberDef Tape_members[] = {{"points", T_LONGLONG, offsetof(Tape, points), 0, NULL},
-                                     {"seconds", T_DOUBLE, offsetof(Tape, seconds), 0, NULL},
-                                     {NULL}};
-
 /* What it refers to, tuples and functions, is never changed: a cycle leads through something else. */
 static PyTypeObject Tape_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
@@ -353,5 +347,4 @@ static PyTypeObject Tape_Type = {
     .tp_dealloc = (destructor)Tape_dealloc,
     .tp_traverse = (traverseproc)Tape_traverse,
     .tp_call = (ternaryfunc)Tape_call,
-    .tp_members = Tape_members,
 };

@@ -57,7 +57,7 @@ def exp(x: Floats) -> Floats:
     """e ** x."""
     outside = abs(x).at_most(_LARGEST_EXPONENT) ^ 1
     shifted = _nearest_power(x)
-    result = (_reduced(x, shifted)[0] + 1.0).bits() + (shifted.bits() << 52)
+    result = (_reduced(x, shifted, _EXP)[0] + 1.0).bits() + (shifted.bits() << 52)
     (found,) = x.function.replaced([result.as_floats()], outside, lambda: [_exp_anywhere(x)])
     return found
 
@@ -66,7 +66,7 @@ def _exp_anywhere(x: Floats) -> Floats:
     """e ** x, in two steps where the result may be too large or too small."""
     x = select(x < -746.0, -746.0, select(x > 710.0, 710.0, x))
     shifted = _nearest_power(x)
-    y, n = _reduced(x, shifted)[0] + 1.0, shifted - _SHIFT
+    y, n = _reduced(x, shifted, _EXP)[0] + 1.0, shifted - _SHIFT
     half = nearest(n * 0.5)
     return y * _power_of_two(half + _SHIFT, _ONE) * _power_of_two(n - half + _SHIFT, _ONE)
 
@@ -76,12 +76,12 @@ def _nearest_power(x: Floats) -> Floats:
     return fma(x, 1.0 / math.log(2.0), _SHIFT)
 
 
-def _reduced(x: Floats, shifted: Floats) -> tuple[Floats, Floats]:
+def _reduced(x: Floats, shifted: Floats, coefficients: Sequence[float]) -> tuple[Floats, Floats]:
     """The y such that e ** x is (1 + y) * 2 ** n, for a whole number n in the lowest bits; and what
     is lost where y is rounded."""
     n = shifted - _SHIFT
     r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))
-    square, quotient = r * r, polynomial(r, _EXP)
+    square, quotient = r * r, polynomial(r, coefficients)
     y = fma(square, quotient, r)
     return y, fma(square, quotient, r - y)
 
@@ -115,18 +115,26 @@ def log(x: Floats) -> Floats:
     return select(x > 0.0, result, select(x.equals(0.0), -math.inf, (x - x) / (x - x)))
 
 
+# (e**r - 1 - r) / r**2 for -3/4 ln(2) < r < ln(2) / 4 (Remez): the error is less than 0.2 units of
+# e**r - 1.
+_EXPM1 = [float.fromhex(x) for x in (
+    "0x1.0000000000004p-1", "0x1.55555555555e8p-3", "0x1.5555555551bd0p-5", "0x1.11111110a4475p-7",
+    "0x1.6c16c17ecfa93p-10", "0x1.a01a07a88507cp-13", "0x1.a01a21dd97b7bp-16",
+    "0x1.71c7b9c436397p-19", "0x1.25384a034727ep-22", "0x1.6f75556be9c7fp-26",
+)]  # fmt: skip
 _LARGEST_SIZE = 353.0
 """Up to this size, a quarter of exp(-2 x) is a normal float."""
 
 
 def tanh_and_sech2(x: Floats) -> tuple[Floats, Floats]:
     """The hyperbolic tangent and its derivative, the square of the hyperbolic secant: with e for
-    exp(-2 abs(x)), they are (1 - e) / (1 + e), with the sign of x, and 4 e / (1 + e)**2."""
+    exp(-2 abs(x)), they are t = (1 - e) / (1 + e), with the sign of x, and e * (1 + t)**2."""
     size = abs(x)
     y = size * -2.0
-    shifted = _nearest_power(y)
+    # Where 1 - e is small, 2 ** n is 1, so that nothing cancels.
+    shifted = _nearest_power(fma(size, -2.0, 0.25 * math.log(2.0)))
     quarter = _power_of_two(shifted, _QUARTER)
-    rest, lost = _reduced(y, shifted)
+    rest, lost = _reduced(y, shifted, _EXPM1)
     rest = quarter * rest
     less, more = quarter - 0.25, quarter + 0.25
     reciprocal = x.function.splat(1.0) / (rest + more)
@@ -135,7 +143,8 @@ def tanh_and_sech2(x: Floats) -> tuple[Floats, Floats]:
     remainder = fma(-quotient, rest, rest + fma(-quotient, more, less))
     remainder = fma(quarter, lost, remainder)
     quotient = fma(remainder, reciprocal, quotient)
-    square = (rest + quarter) * reciprocal * reciprocal
+    twice = fma(quotient, -2.0, x.function.splat(2.0))
+    square = (rest + quarter) * twice * twice
 
     def anywhere() -> list[Floats]:
         square = _exp_anywhere(y) * 4.0
