@@ -314,3 +314,27 @@ def test_values_from_around_in_loops(in_loops):
         assert fast(np.array([1.0, -1.0, 2.0])).tolist() == [
             max(data * x, 0.0) * data for x in (1.0, -1.0, 2.0)
         ]
+
+
+@pytest.mark.skipif(loops.native is None, reason="there is no native core")
+@pytest.mark.parametrize("seed", range(300))
+def test_the_native_core_joins_the_same_items(seed):
+    """Items of random patterns and operands, among them inputs, constants and what is uniform."""
+    draw = random.Random(seed)
+    arities = [draw.randrange(5) for _ in range(6)]
+    sizes, constants, items = [draw.randrange(4) for _ in arities], draw.randrange(4), []
+    for i in range(draw.choice([1, 5, 60, 400])):
+        pattern = -1 if i < 3 else draw.choice([-1, *range(6)] if i % 7 else range(6))
+        recent = range(max(-constants, i - draw.choice([3, 40])), i) or [0]
+        count = 0 if pattern < 0 else arities[pattern]
+        items.append((pattern, *[draw.choice(recent) for _ in range(count)]))
+    uses = [sum(item[1:].count(x) for item in items) for x in range(len(items))] + [2] * constants
+    known = [item[0] < 0 and draw.random() < 0.5 for item in items] + [True] * constants
+    common = None if draw.random() < 0.5 else {draw.randrange(12) for _ in range(4)}
+    largest, most, found = draw.choice([2, 5, 32]), draw.choice([2, 5, 16]), []
+    for join in (loops.native.join, loops._join):
+        indices = {}
+        uniform = True in known[: len(items)]
+        parts = join(items, uses, sizes, [*known], uniform, indices, common, largest, most)
+        found.append(([[*part] for part in parts], [*indices.items()]))
+    assert found[0] == found[1]

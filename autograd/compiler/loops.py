@@ -7,11 +7,12 @@ that all that a loop needs is there before it begins.
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from autograd.compiler.shapes import INPUT, Ref, Shapes
+from autograd.forms import native
 
 LARGEST_SHAPE, MOST_OPERANDS = 32, 16
 """How many instructions and operands a shape has at most."""
@@ -98,53 +99,16 @@ class Loops:
         uniform = [False] * len(items) + [True] * constants  # constants count from the end
         for x in self._code.uniform:
             uniform[x] = True
-        any_uniform = bool(self._code.uniform)
-        level, below = [0] * len(uniform), [0] * len(uniform)
-        size, shapes = [0] * len(uniform), [0] * len(items)  # 0 for what is not to be joined
-        leaves: list[tuple[Ref, ...]] = [()] * len(items)
-        joined = [False] * len(items)
-        indices = self._indices
-        for i, item in enumerate(items):
-            pattern, *refs = item
-            if pattern == INPUT:
-                continue
-            alike = any_uniform and False not in [uniform[x] for x in refs]
-            uniform[i] = alike
-            count, lowest = sizes[pattern], 0
-            parts, needed, taken = [pattern], list[Ref](), list[Ref]()
-            for x in refs:
-                more = size[x]
-                if (
-                    more and count + more <= LARGEST_SHAPE and uniform[x] is alike
-                    and len(needed) + len(leaves[x]) < MOST_OPERANDS
-                ):  # fmt: skip
-                    parts.append(shapes[x])
-                    needed += leaves[x]
-                    count += more
-                    if below[x] > lowest:
-                        lowest = below[x]
-                    taken.append(x)
-                else:
-                    parts.append(-1)
-                    needed.append(x)
-                    if level[x] > lowest:
-                        lowest = level[x]
-            kind = tuple(parts)
-            shape = indices.get(kind)
-            if shape is None:
-                shape = indices[kind] = len(indices)
-            if common is not None and taken and shape not in common:
-                needed, taken = refs, []
-                count, lowest = sizes[pattern], max([level[x] for x in refs])
-                shape = indices.setdefault((pattern, *[-1] * len(refs)), len(indices))
-            for x in taken:
-                joined[x] = True
-            shapes[i], leaves[i] = shape, tuple(needed)
-            if uses[i] == 1:
-                size[i] = count
-            below[i], level[i] = lowest, lowest + 1
-        self._shapes, self._leaves, self._joined = shapes, leaves, joined
-        self._level, self._uniform = level, uniform
+        self._shapes: list[int]
+        self._leaves: list[tuple[Ref, ...]]
+        self._joined: list[bool]
+        self._level: list[int]
+        self._uniform: list[bool]
+        found = (_join if native is None else native.join)(
+            items, uses, sizes, uniform, bool(self._code.uniform), self._indices, common,
+            LARGEST_SHAPE, MOST_OPERANDS,
+        )  # fmt: skip
+        self._shapes, self._leaves, self._joined, self._level, self._uniform = found
 
     def _uses(self) -> list[int]:
         """How often each item, and each constant from the end, is needed."""
@@ -202,3 +166,77 @@ class Loops:
         for begin, end in pairwise([0, *ends.tolist(), len(shape)] if len(shape) else ()):
             loops = self.before if alike[begin] else self.within
             loops.append(Loop(int(shape[begin]), end - begin))
+
+
+def _join(
+    items: Sequence[tuple[int, ...]],
+    uses: Sequence[int],
+    sizes: Sequence[int],
+    uniform: list[bool],
+    any_uniform: bool,
+    indices: dict[Shape, int],
+    common: set[int] | None,
+    largest: int,
+    most: int,
+) -> tuple[list[Any], ...]:
+    """Join items with those that need them, if there is only one.
+
+    Args:
+        items: as `Shapes` has them, and checks.
+        uses: how often each of them, and each constant from the end, is needed.
+        sizes: how many instructions there are in each pattern.
+        uniform: which items are the same in all lanes, as far as that is known, and constants.
+        any_uniform: whether any input is.
+        indices: of the shapes, which may be new.
+        common: the shapes that there may be beside those of single items, if not all.
+        largest: how many instructions a shape has at most.
+        most: how many operands.
+
+    Returns:
+        The shape of each item, what it takes from elsewhere, whether it is joined, its level, and
+        whether it is the same in all lanes.
+    """
+    level, below = [0] * len(uniform), [0] * len(uniform)
+    size, shapes = [0] * len(uniform), [0] * len(items)  # 0 for what is not to be joined
+    leaves: list[tuple[Ref, ...]] = [()] * len(items)
+    joined = [False] * len(items)
+    for i, item in enumerate(items):
+        pattern, *refs = item
+        if pattern == INPUT:
+            continue
+        alike = any_uniform and False not in [uniform[x] for x in refs]
+        uniform[i] = alike
+        count, lowest = sizes[pattern], 0
+        parts, needed, taken = [pattern], list[Ref](), list[Ref]()
+        for x in refs:
+            more = size[x]
+            if (
+                more and count + more <= largest and uniform[x] is alike
+                and len(needed) + len(leaves[x]) < most
+            ):  # fmt: skip
+                parts.append(shapes[x])
+                needed += leaves[x]
+                count += more
+                if below[x] > lowest:
+                    lowest = below[x]
+                taken.append(x)
+            else:
+                parts.append(-1)
+                needed.append(x)
+                if level[x] > lowest:
+                    lowest = level[x]
+        kind = tuple(parts)
+        shape = indices.get(kind)
+        if shape is None:
+            shape = indices[kind] = len(indices)
+        if common is not None and taken and shape not in common:
+            needed, taken = refs, []
+            count, lowest = sizes[pattern], max([level[x] for x in refs])
+            shape = indices.setdefault((pattern, *[-1] * len(refs)), len(indices))
+        for x in taken:
+            joined[x] = True
+        shapes[i], leaves[i] = shape, tuple(needed)
+        if uses[i] == 1:
+            size[i] = count
+        below[i], level[i] = lowest, lowest + 1
+    return shapes, leaves, joined, level, uniform

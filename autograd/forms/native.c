@@ -26,6 +26,7 @@
 #include "replay.h"
 #include "batches.h"
 #include "programs.h"
+#include "joins.h"
 
 #define VERSION 6 /* FITTING in __init__.py */
 
@@ -142,6 +143,7 @@ static PyMethodDef functions[] = {
     {"doubtful", doubtful, METH_O, NULL},
     {"extend", extend_program, METH_VARARGS, NULL},
     {"install", (PyCFunction)(void (*)(void))install, METH_VARARGS | METH_KEYWORDS, NULL},
+    {"join", join, METH_VARARGS, NULL},
     {"new_era", new_era, METH_NOARGS, NULL},
     {"node", node, METH_VARARGS, NULL},
     {"older_leaf", older_leaf, METH_VARARGS, NULL},
