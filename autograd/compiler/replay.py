@@ -132,9 +132,7 @@ def _result(
         return "same", item.constant, ()
     if item.shape is None:
         return "int" if item.kind == "int" else "float", None, numbers
-    if item.kind == "int":
-        raise Undescribed
-    if not _FITS:
+    if item.kind == "int" or not _FITS:
         raise Undescribed
     return "array", functools.partial(np.empty, item.shape), numbers
 

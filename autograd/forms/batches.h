@@ -192,9 +192,9 @@ end:
     return usual == 0 ? PyObject_Call(self->other, args, NULL) : answer;
 }
 
-/* Batch(arguments, named, around, result, (owner, address, size, same, fixed,
-   constants, vector, asks, sums, interrupts, interrupted, mean, most), shapes, empty, family, counter,
-   other, missed, patience) */
+/* Batch(arguments, named, around, result, (owner, address, size, same, fixed, constants, vector, asks,
+   sums, interrupts, interrupted, mean, most), shapes, empty, family, counter, other, missed,
+   patience) */
 static PyObject *Batch_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     PyObject *arguments, *named, *result, *constants, *owner;
@@ -204,12 +204,12 @@ static PyObject *Batch_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     if (!PyArg_ParseTuple(args, "OO(O!O!O!O)O(OnnnnO!ipnO!Opn)O!OOO!OOi", &arguments, &named,
                           &PyTuple_Type, &self->around.globals, &PyTuple_Type,
-                          &self->around.functions, &PyTuple_Type, &self->around.places, &self->around.missing,
-                          &result,
-                          &owner, &address, &self->size, &self->same, &self->fixed, &PyTuple_Type,
-                          &constants, &self->vector, &self->asks, &self->sums, &PyDict_Type,
-                          &self->interrupts, &self->interrupted, &self->mean, &self->most,
-                          &PyTuple_Type, &self->shapes, &self->empty, &self->family, &Counter_Type,
+                          &self->around.functions, &PyTuple_Type, &self->around.places,
+                          &self->around.missing, &result, &owner, &address, &self->size,
+                          &self->same, &self->fixed, &PyTuple_Type, &constants, &self->vector,
+                          &self->asks, &self->sums, &PyDict_Type, &self->interrupts,
+                          &self->interrupted, &self->mean, &self->most, &PyTuple_Type,
+                          &self->shapes, &self->empty, &self->family, &Counter_Type,
                           &self->counter, &self->other, &self->missed, &self->patience))
         goto error;
     self->described = Py_NewRef(args);

@@ -58,7 +58,7 @@ static int is_like(PyObject *item, PyObject *array)
     return Py_IS_TYPE(item, Py_TYPE(array)) && ((Array *)item)->dtype == ((Array *)array)->dtype;
 }
 
-/* fields(array): its address, the length of its axes, and whether it is well placed. */
+/* array_fields(array): its address, the length of its axes, and whether it is well placed. */
 static PyObject *array_fields(PyObject *module, PyObject *item)
 {
     Array *array = (Array *)item;
