@@ -93,6 +93,16 @@ def test_random_programs(source, points, derivative):
             assert [*map(bits, flat(found[1]))] == [*map(bits, flat(result))]
 
 
+def test_a_power_of_two_is_a_square():
+    """The C library's is not always the nearest number."""
+    numbers = np.random.default_rng(0).uniform(1.0, 2.0, 200_000).tolist()
+    fast = jit(lambda x, y: x**y)
+    for _ in range(4):
+        fast(1.5, 3.0)
+    for x in [x for x in numbers if math.pow(x, 2.0) != x * x][:50] or numbers[:50]:
+        assert fast(x, 2.0) == x * x
+
+
 def test_paths_are_tried_in_turn():
     def newton(x):
         guess = x
@@ -205,6 +215,19 @@ def test_what_is_around_is_looked_at(monkeypatch):
     monkeypatch.setattr(f, "__kwdefaults__", None)
     agrees()
     TABLE_OF_RATES.pop()
+
+
+def test_a_function_that_gets_defaults():
+    fast = jit(lambda x: scale(x) + 1.0)
+    for _ in range(4):
+        fast(1.0)
+    (shortcut,) = fast._shortcuts
+    assert shortcut.call((1.0,), {}) == 1.0 + RATE
+    for name, value in (("__defaults__", (1.0,)), ("__kwdefaults__", {"y": 1.0})):
+        setattr(scale, name, value)
+        assert shortcut.call((1.0,), {}) is MISSED
+        setattr(scale, name, None)
+        assert shortcut.call((1.0,), {}) == 1.0 + RATE
 
 
 def test_a_variable_without_a_value():
@@ -365,6 +388,7 @@ def test_a_lane_that_leaves_the_path(reduce):
     for _ in range(10):
         assert np.array_equal(fast(other), f(other))
     assert shortcut.given_up
+    assert shortcut.call((usual,), {}) is MISSED
     assert np.array_equal(fast(usual), f(usual))
 
 

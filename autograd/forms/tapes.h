@@ -48,11 +48,6 @@ static int read_step(Tape *self, PyObject *described, Step *step)
         return 0;
     if (PyObject_TypeCheck(asked, &Applied_Type)) {
         step->kind = ((Applied *)asked)->kind;
-        if (step->kind == POWER) { /* it is squared only where the exponent is a constant */
-            Py_ssize_t constant = step->places[1] - self->inputs;
-            if (constant < 0 || constant >= self->constants)
-                step->kind = GENERAL;
-        }
         return 1;
     }
     step->check = TEST;
@@ -168,7 +163,7 @@ static inline int computed_here(Step *step, const double *numbers, double *out)
         return 1;
     case DIVIDE:
         *out = x / y;
-        return y != 0.0;
+        return 1;
     case NEGATIVE:
         *out = -x;
         return 1;
@@ -202,7 +197,7 @@ static inline int computed_here(Step *step, const double *numbers, double *out)
         return 1;
     case SQRT:
         *out = sqrt(x);
-        return x >= 0.0;
+        return 1;
     default:
         return 0;
     }
