@@ -16,7 +16,8 @@ from autograd.compiler.paths import RecordedPath
 from autograd.compiler.program import PASSED, Program
 from autograd.compiler.recorder import Again, Recorder
 from autograd.compiler.recording import plain
-from autograd.compiler.shortcuts import MISSED, OfBatch, Shortcut, Unwritten, of_point
+from autograd.compiler.shortcuts import MISSED, OfBatch, Shortcut, of_point
+from autograd.compiler.structures import Undescribed
 from autograd.made import Made, by_name
 from autograd.reals import kind_of, whole
 from autograd.sealing import sealing, seals
@@ -308,7 +309,7 @@ class Jitted(Made):
         if len(others) < MOST_SHORTCUTS:
             try:
                 self._shortcuts = (make(), *others)
-            except Unwritten:
+            except Undescribed:
                 family.calls = -math.inf
 
     def __reduce__(self) -> Any:

@@ -1,34 +1,24 @@
 """Programs and calls as the native core runs them (`forms/tapes.h`, `replay.h`, `batches.h`).
 
 A program is described by its steps, each with the function that computes it wherever the core does
-not, and the structure of arguments and results by nested tuples `(shape, thing, parts or numbers)`.
-What has no description is left to Python.
+not, and its result by nested tuples, as `structures` has them for arguments. What has no
+description is left to Python.
 """
 
 import functools
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.compiler.program import Program, Ref
 from autograd.compiler.results import Item, Result
-from autograd.compiler.source import NAMES, template
+from autograd.compiler.structures import LIKE, Part, Undescribed
 from autograd.compiler.surroundings import MISSING, Surroundings, holder
-from autograd.compiler.whole import LARGEST
 from autograd.forms import native
-from autograd.op import Op
 
-_CALL = re.compile(r"([\w.]+)\(#1(, #2)?\)")
-"""A template that calls a function with the operands."""
 _UNCHANGING = str, bytes, bool, int, float, np.generic, type(None)
-
-
-class Undescribed(Exception):  # noqa: N818, it is an answer
-    """There is something that only Python can do."""
 
 
 # --- A program ------------------------------------------------------------------------------------
@@ -80,29 +70,10 @@ def tape(program: Program, result: Result, counter: Any) -> Any:
         if count < program.size:
             number, *operands = program.entries[count]
             op = program.ops[number]
-            known = tuple([program.constants[~x] if x < 0 else None for x in operands])
-            function = functions.setdefault(_function(op, known), len(functions))
+            function = functions.setdefault(op.forward, len(functions))
             steps.append((op, function, tuple(map(place, operands))))
     return native.Tape(first, tuple(program.constants), tuple(functions), tuple(steps), described,
                        counter)  # fmt: skip
-
-
-def _function(op: Op, known: Sequence[float | None]) -> Callable[..., float]:
-    """The function that computes an operation as the Python source does."""
-    python = None if op.arity is None else template(op, known)
-    function: Callable[..., float] = op.forward
-    return function if python is None else _compiled(op, python)
-
-
-@functools.cache
-def _compiled(op: Op, python: str) -> Callable[..., float]:
-    """A template of an operation as a function."""
-    assert op.arity is not None
-    operands = [f"x{i}" for i in range(op.arity)]
-    called = _CALL.fullmatch(python)
-    text = called[1] if called else f"lambda {', '.join(operands)}: {op.write(python, operands)}"
-    function: Callable[..., float] = eval(text, dict(NAMES))
-    return function
 
 
 def _result(
@@ -140,23 +111,21 @@ def _result(
 # --- A call ---------------------------------------------------------------------------------------
 
 
-def replay(
-    args: Sequence[Any], kwargs: Mapping[str, Any], around: Surroundings, missed: Any
-) -> Any:
+def replay(structure: tuple[Part, Part], args: Any, around: Surroundings, missed: Any) -> Any:
     """A call of a function by its `tapes`, for arguments of one structure.
 
     Args:
-        args: positional arguments of that structure.
-        kwargs: named ones.
+        structure: of the arguments.
+        args: such arguments, positional and named ones.
         around: what is around the function, and must not change.
         missed: returned where the call has to be made in another way.
 
     Raises:
         Undescribed: if there is something that Python has to look at.
     """
-    if native is None:
+    if native is None or not _is_readable(args):
         raise Undescribed
-    return native.Replay(*_arguments(args, kwargs, repeat(None)), _around(around), missed)
+    return native.Replay(*structure, _around(around), missed)
 
 
 class BatchCode(NamedTuple):
@@ -186,13 +155,10 @@ class BatchCode(NamedTuple):
 
 
 def batch(
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    axes: Iterable[int | None],
+    structure: tuple[Part, Part],
+    args: Any,
     family: Any,
-    counter: Any,
     code: BatchCode,
-    structure: Any,
     divided: bool,
     most: int,
     other: Callable[..., Any],
@@ -202,13 +168,10 @@ def batch(
     """A call of a function for a batch whose lanes are all on one path.
 
     Args:
-        args: positional arguments of the structure that it is for.
-        kwargs: named ones.
-        axes: of the items in them that lanes lie along, None for those that all lanes have.
+        structure: of the arguments.
+        args: such arguments, positional and named ones.
         family: that the lanes belong to.
-        counter: counts them.
         code: of the only path of the family.
-        structure: of the result, with items.
         divided: whether sums are divided by the number of lanes.
         most: so many lanes are added up at once.
         other: makes a call that is not the usual one, given the arguments.
@@ -218,13 +181,13 @@ def batch(
     Raises:
         Undescribed: if there is something that Python has to look at.
     """
-    if native is None:
+    if native is None or not _is_readable(args):
         raise Undescribed
+    (path,) = family.paths
     shapes: list[tuple[int, ...]] = []
-    result = _result(structure, range(code.sums), None if code.sums else shapes)
-    run = (*code, divided, most)
-    return native.Batch(*_arguments(args, kwargs, axes), _around(family.around), result, run,
-                        tuple(shapes), np.empty, family, counter, other, missed,
+    result = _result(path.result.structure, range(code.sums), None if code.sums else shapes)
+    return native.Batch(*structure, _around(family.around), result, (*code, divided, most),
+                        tuple(shapes), np.empty, family, path.counter, other, missed,
                         patience)  # fmt: skip
 
 
@@ -237,45 +200,13 @@ def _around(around: Surroundings) -> tuple[Any, ...]:
     return tuple(around.globals), tuple(around.without_defaults), places, MISSING
 
 
-def _arguments(
-    args: Sequence[Any], kwargs: Mapping[str, Any], axes: Iterable[int | None]
-) -> tuple[Any, ...]:
-    """The parts of positional arguments, and of named ones."""
-    each = iter(axes)
-    return _argument(tuple(args), each), _argument(dict(kwargs), each)
+_FITS = native is not None and native.array_fields(LIKE) == (LIKE.ctypes.data, LIKE.shape, 1)
+"""Whether the native core finds the fields of an array by itself."""
 
 
-def _argument(item: Any, axes: Iterator[int | None]) -> tuple[Any, ...]:
-    """A part of the arguments."""
-    kind = type(item)
-    if kind is dict:
-        if any(type(key) is not str for key in item):
-            raise Undescribed
-        return "dict", (*item,), tuple([_argument(x, axes) for x in item.values()])
-    if kind is list or kind is tuple or (isinstance(item, tuple) and hasattr(kind, "_fields")):
-        shape = "list" if kind is list else "tuple"
-        return shape, kind, tuple([_argument(x, axes) for x in item])
-    axis = next(axes)
-    if kind is np.ndarray and item.dtype is _LIKE.dtype and item.flags.c_contiguous and _FITS:
-        if axis is None:
-            return "array", _LIKE, item.shape
-        if axis == 0:
-            return "lanes", _LIKE, item.shape[1:]
-    if axis is not None:
-        raise Undescribed
-    if kind is float:
-        return "float", None, ()
-    if kind is np.float64:
-        return "float64", np.float64, ()
-    if kind is int and abs(item) <= LARGEST:
-        return "int", None, ()
-    if item is None or kind is bool:
-        return "same", item, ()
-    if kind is str:
-        return "text", item, ()
-    raise Undescribed
-
-
-_LIKE = np.zeros((2, 3))
-"""An array of the only kind that the native core reads, whose fields it finds by themselves."""
-_FITS = native is not None and native.array_fields(_LIKE) == (_LIKE.ctypes.data, _LIKE.shape, 1)
+def _is_readable(item: Any) -> bool:
+    """Whether the native core can read all arrays in arguments."""
+    if isinstance(item, np.ndarray):
+        return _FITS and item.flags.c_contiguous
+    parts = item.values() if isinstance(item, dict) else item
+    return not isinstance(item, (dict, list, tuple)) or all(map(_is_readable, parts))

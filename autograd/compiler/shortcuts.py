@@ -4,10 +4,11 @@ To take arguments apart, and to put results together, functions are written out 
 Where something is not as it was then, the call goes the long way.
 """
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from itertools import count
+from itertools import count, repeat
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ import numpy as np
 from autograd.batching import Vmap
 from autograd.compiler.families import Family
 from autograd.compiler.program import PASSED
-from autograd.compiler.replay import Undescribed, batch, replay
+from autograd.compiler.replay import batch, replay
 from autograd.compiler.results import Item, items, written
+from autograd.compiler.structures import LIKE, Part, Undescribed, structure
 from autograd.compiler.tables import Table, layout
 from autograd.compiler.whole import LARGEST
 from autograd.forms import native as core
@@ -66,16 +68,16 @@ class Replayed(Shortcut):
 
     Args:
         family: that the call belongs to.
-        args: positional arguments.
-        kwargs: named ones.
+        described: the structure of the arguments.
+        args: such arguments, positional and named ones.
 
     Raises:
         Undescribed: if there is something that Python has to look at.
     """
 
-    def __init__(self, family: Family, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    def __init__(self, family: Family, described: tuple[Part, Part], args: Any) -> None:
         super().__init__(family)
-        self.call = self._replay = replay(args, kwargs, family.around, MISSED)
+        self.call = self._replay = replay(described, args, family.around, MISSED)
         self.renew()
         if len(self._replay.tapes) < len(family.paths):
             raise Undescribed
@@ -93,19 +95,16 @@ class _Written(Shortcut):
 
     Args:
         family: that the call belongs to.
-        writer: writes the function.
-        args: positional arguments.
-        kwargs: named ones.
+        described: the structure of the arguments.
+        batch: whether they are those of a batch.
 
     Raises:
-        Unwritten: if there is something in the arguments that has to be looked at each time.
+        Undescribed: if that function would be too long.
     """
 
-    def __init__(
-        self, family: Family, writer: "_Writer", args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, family: Family, described: tuple[Part, Part], batch: bool = False) -> None:
         super().__init__(family)
-        self._taken = writer.function(args, kwargs)
+        self._described, self._taken = described, _Writer(batch).function(*described)
         self.call = self.__call__
 
     def fits(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
@@ -117,19 +116,7 @@ class _Written(Shortcut):
 
 
 class OfPoint(_Written):
-    """A call of a function for one point, by Python.
-
-    Args:
-        family: that the call belongs to.
-        args: positional arguments.
-        kwargs: named ones.
-
-    Raises:
-        Unwritten: if there is something in the arguments that has to be looked at each time.
-    """
-
-    def __init__(self, family: Family, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        super().__init__(family, _Writer(), args, kwargs)
+    """A call of a function for one point, by Python."""
 
     def __call__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         numbers = self._taken(args, kwargs)
@@ -156,8 +143,8 @@ class OfBatch(_Written):
         axes: of the items in them that lanes lie along, None for those that all lanes have.
 
     Raises:
-        Unwritten: if there is something in the arguments that has to be looked at each time, or in
-            the results.
+        Undescribed: if there is something in the arguments that has to be looked at each time, or
+            in the results.
     """
 
     def __init__(
@@ -169,16 +156,15 @@ class OfBatch(_Written):
         kwargs: Mapping[str, Any],
         axes: Sequence[int | None],
     ) -> None:
-        super().__init__(family, _Writer(iter(axes)), args, kwargs)
+        super().__init__(family, structure(args, kwargs, axes), batch=True)
         self._native, self._path, self._misses = native, family.paths[0], 0
-        structure = self._path.result.structure
-        if {x.kind for x in items(structure)} != {"float"}:
-            raise Unwritten
+        result = self._path.result.structure
+        if {x.kind for x in items(result)} != {"float"}:
+            raise Undescribed
         if fun.out_axes != 0 or (fun.reduce and not native):
-            raise Unwritten
-        self._axes = axes
+            raise Undescribed
         self._sums = fun.sums() if fun.reduce else None
-        self._built = _built(structure, of_sums=fun.reduce is not None)
+        self._built = _built(result, of_sums=fun.reduce is not None)
         self._batch: Any = None
         self._open = native and core is not None and not self._path.outside
 
@@ -225,22 +211,27 @@ class OfBatch(_Written):
         if code is not None:
             divided = self._sums is not None and self._sums.divided
             with suppress(Undescribed):
-                self._batch = batch(args, kwargs, self._axes, self.family, self._path.counter, code,
-                                    self._path.result.structure, divided, MOST_LANES,
-                                    self.__call__, MISSED, MISSES)  # fmt: skip
+                self._batch = batch(self._described, (args, kwargs), self.family, code, divided,
+                                    MOST_LANES, self.__call__, MISSED, MISSES)  # fmt: skip
                 self.call = self._batch
 
 
 def of_point(family: Family, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Shortcut:
-    """A shortcut for calls of a function for one point, with the arguments of `OfPoint`."""
+    """A shortcut for calls of a function for one point: by the native core, if it can make them.
+
+    Args:
+        family: that the call belongs to.
+        args: positional arguments.
+        kwargs: named ones.
+
+    Raises:
+        Undescribed: if there is something in the arguments that has to be looked at each time.
+    """
+    described = structure(args, kwargs, repeat(None))
     try:
-        return Replayed(family, args, kwargs)
+        return Replayed(family, described, (args, kwargs))
     except Undescribed:
-        return OfPoint(family, args, kwargs)
-
-
-class Unwritten(Exception):  # noqa: N818, it is an answer
-    """There is no shortcut for such arguments, or results."""
+        return OfPoint(family, described)
 
 
 class _Writer:
@@ -248,31 +239,30 @@ class _Writer:
     point, tables and their number of rows for a batch, or None for arguments of another structure.
 
     Args:
-        axes: of the items, for a batch.
+        batch: whether it is for a batch.
     """
 
-    def __init__(self, axes: Iterator[int | None] | None = None) -> None:
-        self._axes = axes
+    def __init__(self, batch: bool) -> None:
+        self._batch = batch
         self._lines: list[str] = []
         self._names: dict[str, Any] = {
-            "ndarray": np.ndarray, "array": np.array, "dtype": np.dtype(np.float64),
-            "float64": np.float64,
+            "ndarray": np.ndarray, "array": np.array, "dtype": LIKE.dtype, "float64": np.float64,
         }  # fmt: skip
         self._numbers: list[str] = []
         """The expressions of numbers, and of lists of them with a star."""
         self._tables: list[str] = []
         self._sized = False
 
-    def function(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Callable[..., Any]:
+    def function(self, args: Part, kwargs: Part) -> Callable[..., Any]:
         """The function.
 
         Args:
-            args: arguments of the structure that it is for.
-            kwargs: named ones.
+            args: the structure of positional arguments.
+            kwargs: that of named ones.
         """
-        self._walk(tuple(args), "args")
-        self._walk(dict(kwargs), "kwargs")
-        if self._axes is None:
+        self._walk(args, "args")
+        self._walk(kwargs, "kwargs")
+        if not self._batch:
             found = f"[{', '.join(self._numbers)}]"
         else:
             self._close()
@@ -284,7 +274,7 @@ class _Writer:
 
     def _require(self, condition: str) -> None:
         if len(self._lines) > MOST_LINES:
-            raise Unwritten
+            raise Undescribed
         self._lines.append(f"    if not ({condition}): return None")
 
     def _thing(self, thing: Any) -> str:
@@ -292,66 +282,53 @@ class _Writer:
         self._names[name] = thing
         return name
 
-    def _walk(self, item: Any, name: str) -> None:
-        kind = type(item)
-        if kind is dict:
-            if any(type(key) is not str for key in item):
-                raise Unwritten
-            self._require(f"type({name}) is dict and [*{name}] == {[*item]!r}")
-            self._parts([*item.values()], f"{name}.values()")
-        elif kind in (list, tuple) or (isinstance(item, tuple) and hasattr(kind, "_fields")):
-            self._require(f"type({name}) is {self._thing(kind)} and len({name}) == {len(item)}")
-            self._parts(item, name)
+    def _walk(self, part: Part, name: str) -> None:
+        kind, thing, more = part
+        if kind == "dict":
+            self._require(f"type({name}) is dict and [*{name}] == {[*thing]!r}")
+            self._parts(more, f"{name}.values()")
+        elif kind in ("list", "tuple"):
+            self._require(f"type({name}) is {self._thing(thing)} and len({name}) == {len(more)}")
+            self._parts(more, name)
+        elif kind in ("array", "lanes"):
+            self._require(f"type({name}) is ndarray and {name}.dtype is dtype")
+            self._array(kind, more, name)
+        elif kind == "same":
+            self._require(f"{name} is {thing}")
+        elif kind == "text":
+            self._require(f"type({name}) is str and {name} == {thing!r}")
         else:
-            self._item(item, name, None if self._axes is None else next(self._axes))
+            self._number(kind, name)
 
-    def _parts(self, parts: Sequence[Any], names: str) -> None:
+    def _parts(self, parts: Sequence[Part], names: str) -> None:
         numbered = [f"x{len(self._lines)}_{i}" for i in range(len(parts))]
         if parts:
             self._lines.append(f"    {', '.join(numbered)}, = {names}")
         for part, name in zip(parts, numbered, strict=True):
             self._walk(part, name)
 
-    def _item(self, item: Any, name: str, axis: int | None) -> None:
-        kind = type(item)
-        if kind is np.ndarray and item.dtype is self._names["dtype"] and axis in (None, 0):
-            self._require(f"type({name}) is ndarray and {name}.dtype is dtype")
-            self._array(item, name, axis)
-        elif axis is not None:
-            raise Unwritten
-        elif kind is float:
-            self._require(f"type({name}) is float")
-            self._numbers.append(name)
-        elif kind is np.float64:
-            self._require(f"type({name}) is float64")
-            self._numbers.append(f"float({name})")
-        elif kind is int and abs(item) <= LARGEST:
-            self._require(f"type({name}) is int and {-LARGEST} <= {name} <= {LARGEST}")
-            self._numbers.append(f"float({name})")
-        elif item is None or kind is bool:
-            self._require(f"{name} is {item}")
-        elif kind is str:
-            self._require(f"type({name}) is str and {name} == {item!r}")
-        else:
-            raise Unwritten
+    def _number(self, kind: str, name: str) -> None:
+        small = f" and {-LARGEST} <= {name} <= {LARGEST}" if kind == "int" else ""
+        self._require(f"type({name}) is {kind}{small}")
+        self._numbers.append(name if kind == "float" else f"float({name})")
 
-    def _array(self, item: Any, name: str, axis: int | None) -> None:
-        if axis == 0:
+    def _array(self, kind: str, shape: tuple[int, ...], name: str) -> None:
+        if kind == "lanes":
             self._close()
             size = f"len({name}) == size"
             if not self._sized:
                 self._sized, size = True, f"(size := len({name}))"
-            width = item.size // len(item)
-            self._require(f"{name}.shape[1:] == {item.shape[1:]} and {size}")
-            self._tables.append(name if item.ndim == 2 else f"{name}.reshape(size, {width})")
+            self._require(f"{name}.shape[1:] == {shape} and {size}")
+            table = f"{name}.reshape(size, {math.prod(shape)})"
+            self._tables.append(name if len(shape) == 1 else table)
             return
-        self._require(f"{name}.shape == {item.shape}")
-        flat = name if item.ndim == 1 else f"{name}.ravel()"
-        if self._axes is None:
-            self._numbers.append(f"*{flat}.tolist()")
-        else:
+        self._require(f"{name}.shape == {shape}")
+        flat = name if len(shape) == 1 else f"{name}.ravel()"
+        if self._batch:
             self._close()
             self._tables.append(flat)
+        else:
+            self._numbers.append(f"*{flat}.tolist()")
 
     def _close(self) -> None:
         """Make a table of the numbers since the last one."""

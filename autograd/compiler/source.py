@@ -15,20 +15,6 @@ from autograd.compiler.results import Item, Result, written
 from autograd.op import Op
 from autograd.quiet import quietly
 
-NAMES: dict[str, Any] = {"math": math, "np": np, "dot": kernels.dot}
-"""The names that templates of operations use."""
-
-
-def template(op: Op, known: Sequence[float | None]) -> str | None:
-    """Python code that computes an operation, None if its `forward` is to be called.
-
-    Args:
-        op: the operation.
-        known: its operands, as far as they are constants.
-    """
-    python = op.python
-    return python if python is None or isinstance(python, str) else python(*known)
-
 
 class PythonSource:
     """The function that computes a program, with its source.
@@ -39,7 +25,7 @@ class PythonSource:
 
     def __init__(self, program: Program, result: Result) -> None:
         self._program, self._built = program, result.build
-        self._names = dict(NAMES)
+        self._names: dict[str, Any] = {"math": math, "np": np, "dot": kernels.dot}
         self.source = "\n".join(self._lines(result.structure)) + "\n"
         exec(compile(self.source, "<recorded program>", "exec"), self._names)
         self._function: Callable[..., Any] = self._names["program"]
@@ -100,7 +86,7 @@ class PythonSource:
     def _step(self, op: Op, operands: Sequence[Ref]) -> str:
         names = [*map(self._number, operands)]
         known = [self._program.constants[~x] if x < 0 else None for x in operands]
-        python = template(op, known)
+        python = op.python(*known) if callable(op.python) else op.python
         if python is None and getattr(op.forward, "__module__", "") == operator.add.__module__:
             python = op.text
         if python is not None:

@@ -1,6 +1,6 @@
 /* Calls of compiled functions whose arguments have a structure that is known: what is taken out of
    them, what is around the function, and how the result is put together. They are described by
-   autograd/compiler/replay.py. */
+   autograd/compiler/structures.py and replay.py. */
 
 static double now(void)
 {

@@ -274,10 +274,10 @@ class ModuleWriter:
                 name, operands, *_ = self._instructions[item.place]
                 places[name, operands] = item
         self._partners: dict[Slot, Slot] = {}
-        for name, (other, _) in mathematics.TOGETHER.items():
-            for (found, operands), slot in places.items():
-                if found == name and (other, operands) in places:
-                    self._partners[slot] = places[other, operands]
+        for (name, operands), slot in places.items():
+            other, _ = mathematics.TOGETHER.get(name, (None, None))
+            if other is not None and (other, operands) in places:
+                self._partners[slot] = places[other, operands]
         first: dict[_Item, Slot] = {other: slot for slot, other in self._partners.items()}
         order: dict[_Item, None] = {}
         for item in items:
